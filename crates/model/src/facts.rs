@@ -1,0 +1,326 @@
+//! Facts: what is known about a crate and its releases, from whom, and since when.
+//!
+//! Facts are plain values. Whoever gathers them — the client from its snapshot, a proxy from its memory, a replay
+//! from history — fills in the same types, in any order, and leaves out what became known after the moment it
+//! asks about. Text is borrowed from wherever the facts are kept.
+//!
+//! Not known is not the same as not so: an `Option` here is `None` when nobody told, and the decision says so.
+
+use std::fmt;
+use std::sync::Arc;
+
+use semver::Version;
+
+use crate::names::{CrateName, Digest};
+use crate::time::Time;
+
+/// Everything known about one crate of one registry.
+#[derive(Debug, Clone)]
+pub struct CrateFacts<'a> {
+    /// The crate's name.
+    pub name: CrateName,
+    /// The releases that its index file shows, in any order. Two of one version are both judged; the worse counts.
+    pub releases: Vec<ReleaseFacts<'a>>,
+    /// Releases that the journal remembers and the index file no longer shows.
+    pub gone: Vec<Gone>,
+    /// Advisories on this crate, in any order, from feeds in the advisory role.
+    pub advisories: Vec<Advisory<'a>>,
+    /// Audit records on this crate, in any order, from sets that the policy trusts.
+    pub audits: Vec<Audit<'a>>,
+    /// Windows of time in which a trusted set vouches for a publisher of this crate.
+    pub windows: Vec<Window<'a>>,
+    /// Whether a journal was kept: without one, yank history and deletions are unknown.
+    pub journalled: bool,
+}
+
+impl CrateFacts<'_> {
+    /// A crate of which nothing is known but its name.
+    pub fn unknown(name: CrateName) -> Self {
+        Self {
+            name,
+            releases: Vec::new(),
+            gone: Vec::new(),
+            advisories: Vec::new(),
+            audits: Vec::new(),
+            windows: Vec::new(),
+            journalled: false,
+        }
+    }
+
+    /// When the crate's first release was published, as far as the index and the journal show.
+    pub fn born(&self) -> Option<Time> {
+        let shown = self.releases.iter().filter_map(|r| r.published);
+        let gone = self.gone.iter().map(|g| g.published.unwrap_or(g.first_seen));
+        shown.chain(gone).min()
+    }
+}
+
+/// What the index, the journal and the feeds say about one release.
+#[derive(Debug, Clone)]
+pub struct ReleaseFacts<'a> {
+    /// The full version.
+    pub version: Version,
+    /// The digest that the index names now.
+    pub digest: Digest,
+    /// When the registry says that it was published.
+    pub published: Option<Time>,
+    /// Whether the index marks it as yanked.
+    pub yanked: bool,
+    /// What it depends on, all kinds; equal lists of neighbouring releases may share one allocation.
+    pub dependencies: Arc<[Dependency<'a>]>,
+    /// What the journal saw of it.
+    pub sighting: Option<Sighting>,
+    /// Who published it, where a feed tells.
+    pub publisher: Option<Publisher<'a>>,
+}
+
+/// One dependency of a release, by the real name of its package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Dependency<'a> {
+    /// The package's real name, not the name it is renamed to.
+    pub package: &'a str,
+    /// The version requirement, as the index spells it.
+    pub requirement: &'a str,
+    /// For what it is needed.
+    pub kind: DependencyKind,
+    /// Whether a feature switches it on.
+    pub optional: bool,
+    /// When the package's first release was published; `None` where its index file was not to be had.
+    pub born: Option<Time>,
+}
+
+/// For what a dependency is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DependencyKind {
+    /// By the library or program itself.
+    Normal,
+    /// By its build script.
+    Build,
+    /// By its tests, examples and benchmarks: never reaches a dependent's build.
+    Dev,
+}
+
+/// What a fence's journal saw of one release that the index shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sighting {
+    /// The first read that showed it.
+    pub first_seen: Time,
+    /// The digest under which it was first seen.
+    pub first_digest: Digest,
+    /// The last read before `first_seen` that lacked it; `None` where `first_seen` was the first contact.
+    pub lacked_at: Option<Time>,
+    /// Whether it was yanked when first seen.
+    pub first_seen_yanked: bool,
+    /// The first read that showed it yanked, of the present or the latest yank.
+    pub yanked_at: Option<Time>,
+    /// The first read that showed it un-yanked after `yanked_at`.
+    pub unyanked_at: Option<Time>,
+}
+
+/// A release that was seen and is no longer in its index file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gone {
+    /// Its version.
+    pub version: Version,
+    /// The digest under which it was seen.
+    pub digest: Digest,
+    /// When the registry said that it was published.
+    pub published: Option<Time>,
+    /// The first read that showed it.
+    pub first_seen: Time,
+    /// The first intact read that lacked it.
+    pub gone_at: Time,
+    /// The last intact read that lacked it; equal to `gone_at` after a single such read.
+    pub still_gone_at: Time,
+}
+
+/// Who published a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Publisher<'a> {
+    /// A person's account, by the registry's number.
+    User(u64),
+    /// A trusted publisher: a repository's CI, such as `github:owner/repo`.
+    Ci(&'a str),
+}
+
+impl fmt::Display for Publisher<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => write!(f, "user {id}"),
+            Self::Ci(name) => write!(f, "CI of {name}"),
+        }
+    }
+}
+
+/// One end of a [`Range`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Bound {
+    /// No end.
+    Unbounded,
+    /// This version is inside.
+    Inclusive(Version),
+    /// This version is outside.
+    Exclusive(Version),
+}
+
+/// A range of versions by semver precedence; unlike a cargo requirement it treats pre-releases as any other version.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Range {
+    /// The lower end.
+    pub lower: Bound,
+    /// The upper end.
+    pub upper: Bound,
+}
+
+impl Range {
+    /// Whether `version` lies inside; build metadata plays no part.
+    pub fn contains(&self, version: &Version) -> bool {
+        let above = match &self.lower {
+            Bound::Unbounded => true,
+            Bound::Inclusive(end) => version.cmp_precedence(end).is_ge(),
+            Bound::Exclusive(end) => version.cmp_precedence(end).is_gt(),
+        };
+        let below = match &self.upper {
+            Bound::Unbounded => true,
+            Bound::Inclusive(end) => version.cmp_precedence(end).is_le(),
+            Bound::Exclusive(end) => version.cmp_precedence(end).is_lt(),
+        };
+        above && below
+    }
+}
+
+/// What an advisory says about a crate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advisory<'a> {
+    /// Its id, such as `RUSTSEC-2026-0260`.
+    pub id: &'a str,
+    /// What it says.
+    pub kind: AdvisoryKind,
+    /// When it became known, or the end of the day it is dated by.
+    pub known: Time,
+    /// Releases that it says are fixed.
+    pub patched: Vec<Range>,
+    /// Releases that it says were never affected.
+    pub unaffected: Vec<Range>,
+    /// Its first line.
+    pub title: &'a str,
+}
+
+/// The kinds of advisory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AdvisoryKind {
+    /// The release is malware.
+    Malicious,
+    /// A vulnerability.
+    Vulnerability,
+    /// Safe code can cause undefined behaviour.
+    Unsound,
+    /// Nobody maintains it.
+    Unmaintained,
+    /// Anything else worth knowing.
+    Notice,
+}
+
+impl Advisory<'_> {
+    /// Whether it says that `version` is affected.
+    pub fn affects(&self, version: &Version) -> bool {
+        !self.patched.iter().chain(&self.unaffected).any(|range| range.contains(version))
+    }
+
+    /// Whether it says that `version` is fixed.
+    pub fn fixes(&self, version: &Version) -> bool {
+        self.patched.iter().any(|range| range.contains(version))
+    }
+}
+
+/// One audit record, from a set that the policy trusts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audit<'a> {
+    /// Whose record it is: the set it was first written in, also where another set repeats it.
+    pub origin: &'a str,
+    /// Who signed it, as the set spells them.
+    pub who: Vec<&'a str>,
+    /// When this fence or its feed first had it.
+    pub known: Time,
+    /// What it says.
+    pub claim: Claim,
+    /// The criteria that it meets (or, for a violation, fails) in the policy's words, implied ones included.
+    pub criteria: Vec<&'a str>,
+}
+
+/// What an audit record says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// All of a release was read.
+    Full(AuditedVersion),
+    /// The change between two releases was read.
+    Delta {
+        /// The release that was known.
+        from: AuditedVersion,
+        /// The release that is vouched for if `from` is.
+        to: AuditedVersion,
+    },
+    /// Releases that meet the requirement fail the criteria.
+    Violation(semver::VersionReq),
+}
+
+/// A version as audit sets name it: a published one, or a git revision near it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AuditedVersion {
+    /// The version.
+    pub version: Version,
+    /// The revision, where it is not the published package that was read.
+    pub git: Option<Box<str>>,
+}
+
+/// A window of time in which a trusted set vouches for whatever a publisher publishes of a crate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window<'a> {
+    /// Whose window it is.
+    pub origin: &'a str,
+    /// Who is vouched for.
+    pub publisher: Publisher<'a>,
+    /// The first moment of the window.
+    pub start: Time,
+    /// The last moment of the window.
+    pub end: Time,
+    /// The criteria, in the policy's words, implied ones included.
+    pub criteria: Vec<&'a str>,
+}
+
+/// A feed that speaks against releases, and until when it can be believed to have spoken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feed {
+    /// Its name: `index`, or as in the policy.
+    pub name: String,
+    /// What it was when last tried.
+    pub state: FeedState,
+    /// The moment up to which it is known to tell everything it knew; none where it was never read.
+    pub as_of: Option<Time>,
+}
+
+/// What became of the last try to read a feed: four different things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FeedState {
+    /// Read, whole, and young enough.
+    Current,
+    /// Read before, and not reachable or too old now.
+    Stale,
+    /// Never read.
+    Absent,
+    /// Read, and not to be understood.
+    Invalid,
+}
+
+impl FeedState {
+    /// The word that outputs use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Stale => "stale",
+            Self::Absent => "absent",
+            Self::Invalid => "invalid",
+        }
+    }
+}
