@@ -6,6 +6,7 @@
 pub mod code;
 pub mod facts;
 pub mod names;
+pub mod policy;
 pub mod time;
 
 pub use code::{Code, CodeClass, Effect, Level};

@@ -1,0 +1,458 @@
+//! The policy: what a project or an organisation asks for, as it stands in `fence.toml`.
+//!
+//! The types here are the whole of the policy, with their defaults; reading TOML is the client's work, and
+//! `docs/policy.md` is made from these types. Unknown keys are errors, because a misspelt protection protects
+//! nobody. Numbers are provisional until backtests confirm them.
+
+use std::collections::BTreeMap;
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::code::{Code, CodeClass, Effect, Level};
+use crate::names::{CrateName, Digest};
+use crate::time::{Span, Time};
+
+/// What a project asks of the releases that reach its build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Policy {
+    /// How hard a release must be to forge: `low`, `medium` or `high`.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub level: Level,
+    /// What `check` does about newer compatible releases that wait for approval: `warn` lists them, `error`
+    /// fails, for those who take part in reviewing.
+    pub newer_unapproved: Severity,
+    /// What `check` does about a release in use with a known vulnerability.
+    pub vulnerable: Severity,
+    /// What `check` does about a release in use that is unsound.
+    pub unsound: Severity,
+    /// What `check` does about a release in use that nobody maintains.
+    pub unmaintained: Severity,
+    /// What `check` does about a release in use that its publisher withdrew.
+    pub yanked: Severity,
+    /// The criteria that an audit must meet to count, in cargo-vet's words.
+    pub criteria: String,
+    /// How long releases wait, and for what longer.
+    pub wait: Wait,
+    /// How old facts may be.
+    pub freshness: Freshness,
+    /// Stronger effects for single codes than the level asks for: `note`, `double`, `ceiling`, `hold`, `review`.
+    /// A code that blocks cannot be changed, and none can be made milder than the level has it.
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, String>"))]
+    pub codes: BTreeMap<Code, Effect>,
+    /// Where evidence comes from, by name. `rustsec` is there unless it is switched off with `enabled = false`.
+    pub feeds: BTreeMap<String, FeedSource>,
+    /// Registries that the policy names beside crates.io.
+    pub registries: Vec<TrustedRegistry>,
+    /// Git sources that the policy allows though the fence cannot judge them.
+    pub sources: Vec<AllowedSource>,
+    /// Releases that are let in against the judgement, each with digest, codes, reason and end.
+    pub exceptions: Vec<Exception>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            level: Level::Medium,
+            newer_unapproved: Severity::Warn,
+            vulnerable: Severity::Warn,
+            unsound: Severity::Warn,
+            unmaintained: Severity::Warn,
+            yanked: Severity::Warn,
+            criteria: "safe-to-deploy".to_owned(),
+            wait: Wait::default(),
+            freshness: Freshness::default(),
+            codes: BTreeMap::new(),
+            feeds: BTreeMap::new(),
+            registries: Vec::new(),
+            sources: Vec::new(),
+            exceptions: Vec::new(),
+        }
+    }
+}
+
+/// What a finding does to the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Counted, not shown one by one.
+    Allow,
+    /// Shown; the check still passes.
+    #[default]
+    Warn,
+    /// Shown; the check fails.
+    Error,
+}
+
+/// How long releases wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Wait {
+    /// The wait of an unremarkable release; by level 3, 7 or 14 days unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub base: Option<Span>,
+    /// No release waits longer than this for age alone.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub ceiling: Span,
+    /// The shortest wait of a release with one audit.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub floor_audited_once: Span,
+    /// The shortest wait of a release that a quorum approved, or that fixes an advisory.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub floor_fix: Span,
+    /// The shortest wait of a release by a known publisher or with unchanged code.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub floor_known: Span,
+    /// A crate younger than this is `new-crate`, and a new dependency on it `young-dependency`.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub crate_tenure: Span,
+    /// A silence this long makes the releases after it `dormant`.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub silence: Span,
+    /// How long after such a silence.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub after_silence: Span,
+    /// How late an index may show a release without its publish time counting as `backdated`.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub publication_delay: Span,
+}
+
+impl Default for Wait {
+    fn default() -> Self {
+        Self {
+            base: None,
+            ceiling: Span::days(30),
+            floor_audited_once: Span::hours(6),
+            floor_fix: Span::hours(24),
+            floor_known: Span::days(3),
+            crate_tenure: Span::days(90),
+            silence: Span::days(365),
+            after_silence: Span::days(30),
+            publication_delay: Span::hours(1),
+        }
+    }
+}
+
+/// How old facts may be before the fence fetches them again, and before it stops the clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Freshness {
+    /// `check` asks the registry again when its index facts are older than this.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub index: Span,
+    /// `check` asks a feed again when its facts are older than this.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub feeds: Span,
+    /// Index facts or advisories older than this are too old to decide by: exit code 2. `0` allows any age,
+    /// for old tags that must still build.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub limit: Span,
+}
+
+impl Default for Freshness {
+    fn default() -> Self {
+        Self { index: Span::minutes(10), feeds: Span::hours(6), limit: Span::ZERO }
+    }
+}
+
+/// Where evidence comes from. Exactly one of `git`, `archive`, `file` and `path` is set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FeedSource {
+    /// What it is believed about: `advisories` (RustSec's format) or `audits` (cargo-vet's).
+    pub role: FeedRole,
+    /// A git repository, read with the installed `git`: `https`, `ssh` or `file`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git: Option<String>,
+    /// An archive (`.tar`, `.tar.gz`, `.tar.zst`) at an `https` address or a path relative to `fence.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<String>,
+    /// A single file (an audit set) at an `https` address or a path relative to `fence.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// A folder, relative to `fence.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// For `audits`: what the set's own criteria count as in the policy's words.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub criteria_map: BTreeMap<String, Vec<String>>,
+    /// Whether the feed is read at all.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub enabled: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it by reference")]
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
+/// What a feed is believed about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum FeedRole {
+    /// Advisories in RustSec's format: they can block, and their absence stops the clock.
+    Advisories,
+    /// Audits in cargo-vet's format: they can admit.
+    Audits,
+}
+
+/// A registry beside crates.io.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TrustedRegistry {
+    /// Its index address, as Cargo.lock writes it after `registry+` or with `sparse+`.
+    pub index: String,
+    /// `first-party` admits everything from it; `judged` applies the same rules as to crates.io.
+    pub treat: RegistryTreatment,
+    /// Whether its publish times are believed; otherwise age counts from first sight.
+    #[serde(default)]
+    pub publish_times: PublishTimes,
+}
+
+/// How a registry's releases are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum RegistryTreatment {
+    /// One's own: admitted, unless a block code stands.
+    FirstParty,
+    /// As crates.io.
+    Judged,
+}
+
+/// Whether a registry's publish times are believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum PublishTimes {
+    /// Believed at first contact.
+    Trusted,
+    /// Age counts from first sight.
+    #[default]
+    Untrusted,
+}
+
+/// A git source that the fence cannot judge and the policy allows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AllowedSource {
+    /// The repository's address, as Cargo.lock writes it after `git+`, without query and fragment.
+    pub git: String,
+    /// The full revision.
+    pub rev: String,
+}
+
+/// One release that is let in against the judgement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Exception {
+    /// The crate.
+    #[serde(rename = "crate")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub name: CrateName,
+    /// The full version; there are no exceptions by bare name.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub version: Version,
+    /// The digest of the release's `.crate`: another file under this version is not excused.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub digest: Digest,
+    /// The codes that it overrides. Codes that appear later are not excused.
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
+    pub codes: Vec<Code>,
+    /// Why.
+    pub because: String,
+    /// The last moment of it: a day (`2026-09-30`, its first second) or a time, at most 180 days ahead.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub until: Time,
+}
+
+/// How far ahead an exception may end.
+pub const LONGEST_EXCEPTION: Span = Span::days(180);
+
+/// What is wrong with a policy that reads well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicyError {
+    /// `[codes]` changes a code that cannot be changed.
+    FixedCode(Code),
+    /// `[codes]` makes a code milder than the level has it.
+    MilderCode {
+        /// The code.
+        code: Code,
+        /// What the policy wants.
+        wanted: Effect,
+        /// What the level has.
+        level: Effect,
+    },
+    /// A feed names none, or more than one, of `git`, `archive`, `file` and `path`.
+    FeedSource(String),
+    /// A feed's name is not of letters, digits and `-`, or is taken (`index`).
+    FeedName(String),
+    /// A feed in the advisory role given as a single file.
+    FeedShape(String),
+    /// An exception without a reason.
+    NoReason(CrateName, Version),
+    /// An exception that names no code.
+    NoCodes(CrateName, Version),
+    /// An exception that ends more than [`LONGEST_EXCEPTION`] after now.
+    TooLong(CrateName, Version, Time),
+    /// A wait that contradicts itself, such as a base beyond the ceiling.
+    Wait(&'static str),
+}
+
+impl std::fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::FixedCode(code) => write!(
+                f,
+                "[codes] cannot change `{code}`: only codes against a release can be made stronger; use an exception for a single release"
+            ),
+            Self::MilderCode { code, wanted, level } => write!(
+                f,
+                "[codes] makes `{code}` milder ({wanted:?}) than the level has it ({level:?}); choose a lower level, or an exception for a single release"
+            ),
+            Self::FeedSource(name) => {
+                write!(f, "[feeds.{name}] needs exactly one of `git`, `archive`, `file` and `path`")
+            }
+            Self::FeedName(name) => {
+                write!(f, "[feeds.{name}]: a feed's name is letters, digits and `-`, and not `index`")
+            }
+            Self::FeedShape(name) => {
+                write!(f, "[feeds.{name}]: advisories come as `git`, `archive` or `path`, not as a single `file`")
+            }
+            Self::NoReason(name, version) => {
+                write!(f, "the exception for {name} {version} gives no reason: write `because = \"…\"`")
+            }
+            Self::NoCodes(name, version) => {
+                write!(f, "the exception for {name} {version} names no code: write `codes = [\"…\"]`")
+            }
+            Self::TooLong(name, version, until) => write!(
+                f,
+                "the exception for {name} {version} runs until {}, but at most {} are allowed from today",
+                until.date(),
+                LONGEST_EXCEPTION
+            ),
+            Self::Wait(what) => write!(f, "[wait] {what}"),
+        }
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+impl Policy {
+    /// Everything that is wrong with this policy at `now`; all of it, not the first.
+    pub fn problems(&self, now: Time) -> Vec<PolicyError> {
+        let mut problems = Vec::new();
+        for (&code, &wanted) in &self.codes {
+            let level = code.effect(self.level);
+            let changeable = code.class() == CodeClass::Against
+                && matches!(wanted, Effect::Note | Effect::Double | Effect::Ceiling | Effect::Hold | Effect::Review);
+            if !changeable {
+                problems.push(PolicyError::FixedCode(code));
+            } else if wanted < level {
+                problems.push(PolicyError::MilderCode { code, wanted, level });
+            }
+        }
+        for (name, feed) in &self.feeds {
+            let spelt = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+            if !spelt || name == "index" {
+                problems.push(PolicyError::FeedName(name.clone()));
+            }
+            let sources = [&feed.git, &feed.archive, &feed.file, &feed.path];
+            if sources.iter().filter(|s| s.is_some()).count() != 1 {
+                problems.push(PolicyError::FeedSource(name.clone()));
+            }
+            if feed.role == FeedRole::Advisories && feed.file.is_some() {
+                problems.push(PolicyError::FeedShape(name.clone()));
+            }
+        }
+        for Exception { name, version, codes, because, until, .. } in &self.exceptions {
+            if because.trim().is_empty() {
+                problems.push(PolicyError::NoReason(name.clone(), version.clone()));
+            }
+            if codes.is_empty() {
+                problems.push(PolicyError::NoCodes(name.clone(), version.clone()));
+            }
+            if *until > now + LONGEST_EXCEPTION + Span::days(1) {
+                problems.push(PolicyError::TooLong(name.clone(), version.clone(), *until));
+            }
+        }
+        if self.wait.base.is_some_and(|base| base > self.wait.ceiling) {
+            problems.push(PolicyError::Wait("`base` lies beyond `ceiling`"));
+        }
+        if self.wait.floor_audited_once > self.wait.ceiling
+            || self.wait.floor_fix > self.wait.ceiling
+            || self.wait.floor_known > self.wait.ceiling
+        {
+            problems.push(PolicyError::Wait("a floor lies beyond `ceiling`"));
+        }
+        problems
+    }
+
+    /// How long an unremarkable release waits at `level`.
+    pub fn base_wait(&self, level: Level) -> Span {
+        self.wait.base.unwrap_or(match level {
+            Level::Low => Span::days(3),
+            Level::Medium => Span::days(7),
+            Level::High => Span::days(14),
+        })
+    }
+
+    /// What `code` does at `level` under this policy.
+    pub fn effect(&self, code: Code, level: Level) -> Effect {
+        let table = code.effect(level);
+        self.codes.get(&code).map_or(table, |&own| own.max(table))
+    }
+}
+
+/// One release of the baseline: it was locked when the fence was set up.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BaselineEntry {
+    /// The crate.
+    pub name: CrateName,
+    /// Its full version.
+    pub version: Version,
+    /// The digest that was locked.
+    pub digest: Digest,
+    /// When it was recorded.
+    pub recorded: Time,
+}
+
+/// What `fence.lock` records: machine-written, one sorted line per release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Baseline {
+    /// When the fence was set up; codes of a later generation apply to releases published after it.
+    pub since: Time,
+    /// The generation of codes that was known then.
+    pub generation: u32,
+    /// The releases, sorted by name and version.
+    pub entries: Vec<BaselineEntry>,
+}
+
+impl Default for Baseline {
+    /// No baseline: every code applies to every release.
+    fn default() -> Self {
+        Self { since: Time::EARLIEST, generation: crate::code::GENERATION, entries: Vec::new() }
+    }
+}
+
+impl Baseline {
+    /// The entry of a release, if it is there.
+    pub fn entry(&self, name: &CrateName, version: &Version) -> Option<&BaselineEntry> {
+        self.entries.iter().find(|entry| entry.name == *name && entry.version == *version)
+    }
+}
