@@ -332,7 +332,10 @@ impl std::fmt::Display for PolicyError {
                 write!(f, "[feeds.{name}]: a feed's name is letters, digits and `-`, and not `index`")
             }
             Self::FeedShape(name) => {
-                write!(f, "[feeds.{name}]: advisories come as `git`, `archive` or `path`, not as a single `file`")
+                write!(
+                    f,
+                    "[feeds.{name}]: advisories come as `git`, `archive` or `path`, not as a single `file`"
+                )
             }
             Self::NoReason(name, version) => {
                 write!(f, "the exception for {name} {version} gives no reason: write `because = \"…\"`")
@@ -360,7 +363,10 @@ impl Policy {
         for (&code, &wanted) in &self.codes {
             let level = code.effect(self.level);
             let changeable = code.class() == CodeClass::Against
-                && matches!(wanted, Effect::Note | Effect::Double | Effect::Ceiling | Effect::Hold | Effect::Review);
+                && matches!(
+                    wanted,
+                    Effect::Note | Effect::Double | Effect::Ceiling | Effect::Hold | Effect::Review
+                );
             if !changeable {
                 problems.push(PolicyError::FixedCode(code));
             } else if wanted < level {

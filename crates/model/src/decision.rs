@@ -1,0 +1,498 @@
+//! What a judgement says: the verdict, the reasons, and the ways out.
+//!
+//! A decision is a value that can be kept, compared byte for byte, logged and rendered by anybody; nothing here
+//! renders. [`crate::words`] has the one-sentence wording that all programs share.
+
+use semver::Version;
+use serde::Serialize;
+
+use crate::code::{Code, Effect, Level};
+use crate::facts::{AdvisoryKind, DependencyKind, FeedState};
+use crate::names::{Digest, ReleaseId};
+use crate::time::{Span, Time};
+
+/// May this release reach a build?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Yes.
+    Admit,
+    /// Not yet.
+    Hold,
+    /// No.
+    Block,
+}
+
+impl Verdict {
+    /// The word that outputs use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admit => "admit",
+            Self::Hold => "hold",
+            Self::Block => "block",
+        }
+    }
+}
+
+/// The judgement of one release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The release.
+    pub release: ReleaseId,
+    /// The digest that was judged; none where neither index nor lockfile names one.
+    pub digest: Option<Digest>,
+    /// May it reach a build?
+    pub verdict: Verdict,
+    /// The level that was asked for.
+    pub level: Level,
+    /// The level whose rules it passes, and what nobody could tell.
+    pub attained: Attained,
+    /// What admits it; none unless admitted.
+    pub grounds: Option<Grounds>,
+    /// The release that it was compared with.
+    pub base: Option<Version>,
+    /// When it was published, as the index says.
+    pub published: Option<Time>,
+    /// How its wait came about.
+    pub clock: Clock,
+    /// Everything found, for and against, sorted: the gravest first.
+    pub reasons: Vec<Reason>,
+    /// What would admit it, the cheapest first; empty if admitted.
+    pub clears: Vec<Way>,
+}
+
+impl Decision {
+    /// Whether only an override is left: nothing that anybody can vouch for would admit it.
+    pub fn is_no_way(&self) -> bool {
+        self.verdict != Verdict::Admit && self.clears.iter().all(|way| way.is_override())
+    }
+
+    /// The reason of `code`, if it was found; the first where there are several.
+    pub fn reason(&self, code: Code) -> Option<&Reason> {
+        self.reasons.iter().find(|reason| reason.code == code)
+    }
+
+    /// Whether `code` was found.
+    pub fn has(&self, code: Code) -> bool {
+        self.reason(code).is_some()
+    }
+
+    /// Whether some review code stands: time alone will not admit this release.
+    pub fn needs_review(&self) -> bool {
+        self.reasons.iter().any(|reason| reason.stands && reason.effect == Effect::Review)
+    }
+
+    /// The distinct codes that stand against the release, in the order of its reasons.
+    pub fn standing_codes(&self) -> Vec<Code> {
+        let mut codes = Vec::new();
+        for reason in self.reasons.iter().filter(|r| r.stands && r.effect >= Effect::Hold) {
+            if !codes.contains(&reason.code) {
+                codes.push(reason.code);
+            }
+        }
+        codes
+    }
+}
+
+/// The highest level whose rules a release passes by evidence and age, without baseline and exceptions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct Attained {
+    /// The level, if it passes any.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub level: Option<Level>,
+    /// What was unknown when that was found, in a fixed order.
+    pub unknown: Vec<Unknown>,
+}
+
+/// What nobody told the fence, so that the codes resting on it could not be looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Unknown {
+    /// Whether and when releases were yanked, deleted or backdated: no journal was kept.
+    Journal,
+    /// What the advisory feed says: it is absent.
+    Advisories,
+    /// Who published the release: `new-publisher`, `ci-known`, and `involved`.
+    Publishers,
+    /// What the code can do: `new-capability`, `new-build-code`, `unreviewed-finding`, `unchanged-code`, `clone`.
+    Capabilities,
+    /// Who maintains the dependents: `quorum`, `objected`, and the second half of `new-crate`.
+    People,
+    /// Whether audits are signed with hardware keys and one reviewer was drawn: asked for at level high.
+    Signatures,
+    /// Whether the package matches its repository: asked for at level high.
+    Repository,
+}
+
+impl Unknown {
+    /// The word that outputs use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Journal => "journal",
+            Self::Advisories => "advisories",
+            Self::Publishers => "publishers",
+            Self::Capabilities => "capabilities",
+            Self::People => "people",
+            Self::Signatures => "signatures",
+            Self::Repository => "repository",
+        }
+    }
+}
+
+/// What admits a release; the strongest where several would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Grounds {
+    /// One or two audits.
+    Audited,
+    /// Its wait is over.
+    Age,
+    /// Its wait is over, and was shorter because it fixes something known.
+    Fix,
+    /// The policy calls its registry one's own.
+    FirstParty,
+    /// It was locked when the fence was set up.
+    Baseline,
+    /// An exception names it.
+    Exception,
+    /// The level lets sources pass that the fence cannot judge.
+    Unjudged,
+}
+
+impl Grounds {
+    /// The words that outputs use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Audited => "audited",
+            Self::Age => "by age",
+            Self::Fix => "as a fix",
+            Self::FirstParty => "first-party",
+            Self::Baseline => "baseline",
+            Self::Exception => "by exception",
+            Self::Unjudged => "unjudged",
+        }
+    }
+}
+
+/// How a release's wait came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clock {
+    /// When its time in the open began; none if it is not in the open.
+    pub opened: Option<Time>,
+    /// Up to when time is counted: now, or earlier where an adverse feed stands still.
+    pub counted: Time,
+    /// How long it has been in the open, as counted.
+    pub age: Span,
+    /// How long it has to be.
+    pub wait: Span,
+    /// When the wait is over, if nothing else changes.
+    pub until: Option<Time>,
+    /// What made the wait what it is, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One thing that changed a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// What did; none for the base wait of the level.
+    pub code: Option<Code>,
+    /// The wait after it.
+    pub wait: Span,
+}
+
+/// One thing found about a release.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reason {
+    /// Its stable name.
+    pub code: Code,
+    /// What it does at the level that was asked for.
+    pub effect: Effect,
+    /// Whether it still counts: a review code that an audit cleared, or any code that an exception names, does not.
+    pub stands: bool,
+    /// Since when it is so, or has been known.
+    pub known: Option<Time>,
+    /// What exactly was found.
+    pub because: Because,
+}
+
+/// What exactly was found: the values behind a code.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Because {
+    /// Younger than its wait.
+    Young {
+        /// Its age as counted.
+        age: Span,
+        /// Its wait.
+        wait: Span,
+    },
+    /// Neither publish time nor first sight is known.
+    AgeUnknown,
+    /// Fewer independent audits than level high asks for.
+    AuditsMissing {
+        /// How many there are.
+        have: usize,
+    },
+    /// A requirement that no admitted release meets.
+    RequirementHeld {
+        /// The package.
+        package: String,
+        /// The requirement.
+        requirement: String,
+    },
+    /// The release in use is vulnerable, and this one is not.
+    FixHeld {
+        /// The release in use, or the newest admitted one.
+        in_use: Version,
+        /// The advisories that this release is free of.
+        advisories: Vec<String>,
+    },
+    /// A feed stands still.
+    FeedBehind {
+        /// The feed.
+        feed: String,
+        /// What became of it.
+        state: FeedState,
+        /// Up to when it speaks.
+        as_of: Option<Time>,
+    },
+    /// The crate was silent before.
+    Silence {
+        /// How long.
+        length: Span,
+        /// When the silence ended.
+        ended: Time,
+    },
+    /// A dependency that the base lacks.
+    DependencyAdded {
+        /// The package.
+        package: String,
+        /// For what.
+        kind: DependencyKind,
+    },
+    /// A new dependency whose crate was young when this release was published.
+    DependencyYoung {
+        /// The package.
+        package: String,
+        /// How old its crate was when this release was published; none if it did not exist before.
+        age: Span,
+    },
+    /// A new dependency of whose crate nothing is known.
+    DependencyUnknown {
+        /// The package.
+        package: String,
+    },
+    /// A new dependency whose name is close to a better-known one.
+    DependencyLookAlike {
+        /// The package.
+        package: String,
+        /// The better-known crate.
+        known_as: String,
+        /// How they are close.
+        likeness: &'static str,
+    },
+    /// The good older releases were yanked together.
+    YankedTogether {
+        /// The first and last of them, and how many.
+        first: Version,
+        /// The last.
+        last: Version,
+        /// How many.
+        count: usize,
+        /// When the first was seen yanked; none without a journal.
+        at: Option<Time>,
+    },
+    /// A name close to a better-known one.
+    NameClose {
+        /// The better-known crate.
+        known_as: String,
+        /// How they are close.
+        likeness: &'static str,
+    },
+    /// The crate is young.
+    CrateYoung {
+        /// When its first release was published.
+        born: Time,
+        /// How old the crate is, as counted.
+        age: Span,
+    },
+    /// An advisory.
+    Advisory {
+        /// Its id.
+        id: String,
+        /// What it says.
+        kind: AdvisoryKind,
+        /// Its first line.
+        title: String,
+        /// When it became known.
+        known: Time,
+        /// The lowest release that it says is fixed, above this one, if any is known.
+        fixed_in: Option<Version>,
+    },
+    /// A requirement raised to a release that fixes an advisory.
+    RequirementRaised {
+        /// The package.
+        package: String,
+        /// The new requirement.
+        requirement: String,
+        /// The advisory.
+        id: String,
+    },
+    /// An audit set says no.
+    AuditViolation {
+        /// Whose.
+        origin: String,
+        /// Which releases.
+        requirement: String,
+    },
+    /// It vanished.
+    Vanished {
+        /// When it was first seen.
+        first_seen: Option<Time>,
+        /// The first read that lacked it.
+        gone_at: Time,
+    },
+    /// The digest differs from the one that somebody saw before.
+    DigestChanged {
+        /// The digest that the index names now.
+        now: Digest,
+        /// The other digest.
+        seen: Digest,
+        /// Who saw it.
+        by: Witness,
+    },
+    /// The lockfile names no digest for a release of a registry.
+    DigestMissing,
+    /// Two lines of the index name different digests for one version.
+    DigestAmbiguous {
+        /// One of them.
+        one: Digest,
+        /// The other.
+        other: Digest,
+    },
+    /// A publish time before a read that lacked it.
+    PublishedBefore {
+        /// The publish time.
+        published: Time,
+        /// The read.
+        lacked_at: Time,
+    },
+    /// It was yanked, and is not now.
+    YankTakenBack {
+        /// When it was seen yanked.
+        yanked_at: Time,
+        /// When it was seen un-yanked.
+        unyanked_at: Time,
+    },
+    /// All earlier releases of the name vanished.
+    NameReused {
+        /// How many.
+        count: usize,
+        /// When the last of them was seen gone.
+        gone_at: Time,
+    },
+    /// Not in the index.
+    NotInIndex,
+    /// A source that cannot be judged.
+    Source(String),
+    /// Audits.
+    Audits(Vec<Chain>),
+    /// Inside a window.
+    PublisherVouched {
+        /// The publisher.
+        publisher: String,
+        /// Whose window.
+        origin: String,
+        /// The window's end.
+        until: Time,
+    },
+    /// In the baseline.
+    Recorded {
+        /// When.
+        recorded: Time,
+    },
+    /// In the baseline, but published after it was made, so that the entry is invalid.
+    RecordedTooEarly {
+        /// When the entry was made.
+        recorded: Time,
+    },
+    /// In the exceptions.
+    Excused {
+        /// Why.
+        because: String,
+        /// Until when.
+        until: Time,
+        /// The codes.
+        codes: Vec<Code>,
+    },
+    /// Its publisher yanked it.
+    Withdrawn {
+        /// When that was first seen; none without a journal.
+        at: Option<Time>,
+    },
+}
+
+/// Who saw another digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Witness {
+    /// The journal, first.
+    Journal,
+    /// The lockfile.
+    Lockfile,
+    /// The baseline.
+    Baseline,
+}
+
+/// A full audit and the deltas that lead from it to a release.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Chain {
+    /// Whose records it is made of, sorted.
+    pub origins: Vec<String>,
+    /// The versions from the fully audited one to this release, as the sets name them.
+    pub versions: Vec<String>,
+    /// When its last record became known.
+    pub known: Time,
+}
+
+/// One way in which a held release would be admitted: add exactly what it needs, at the earliest time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Way {
+    /// What has to be added; nothing means that waiting is enough.
+    pub needs: Vec<Need>,
+    /// The earliest moment at which that admits.
+    pub earliest: Time,
+}
+
+impl Way {
+    /// Whether this way goes against the judgement.
+    pub fn is_override(&self) -> bool {
+        self.needs.iter().any(|need| matches!(need, Need::Exception(_)))
+    }
+
+    /// Whether waiting is all that it takes.
+    pub fn is_wait(&self) -> bool {
+        self.needs.iter().all(|need| matches!(need, Need::Feed(_)))
+    }
+}
+
+/// A thing to add.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// A feed that speaks up to the earliest moment of the way.
+    Feed(String),
+    /// That many independent audits of this release, by trusted sets.
+    Audits(usize),
+    /// An admitted release of a package that meets a requirement.
+    Admitted {
+        /// The package.
+        package: String,
+        /// The requirement.
+        requirement: String,
+    },
+    /// An exception that names these codes.
+    Exception(Vec<Code>),
+}
