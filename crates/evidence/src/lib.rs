@@ -1,1 +1,25 @@
-//! (being written)
+//! What others know: RustSec advisories and cargo-vet audits, bytes in, facts out.
+//!
+//! Nothing here fetches, opens files or asks the time: whoever has the bytes hands them in with a name for
+//! messages. The main path is [`cargo_vet::parse_audits`] → [`cargo_vet::SetFacts`], which ends in the types of
+//! [`fence_model::facts`].
+//!
+//! One broken record never spoils a file, nor one broken file a database: what cannot be used is reported as a
+//! [`Problem`] with its place, and the rest is used.
+
+pub mod cargo_vet;
+mod document;
+mod error;
+mod limits;
+
+pub use error::{Error, Problem};
+pub use limits::Limits;
+
+/// What was read, and what had to be left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed<T> {
+    /// All that could be read.
+    pub value: T,
+    /// What could not, in the order of the file.
+    pub problems: Vec<Problem>,
+}

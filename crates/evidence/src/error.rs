@@ -1,0 +1,134 @@
+//! What can be wrong with foreign files, in words for the people who will read about it.
+//!
+//! An [`Error`] says what is wrong, a [`Problem`] also where. Text of the file is always quoted with its control
+//! characters escaped and cut short: it may have been written to be printed on somebody's terminal.
+
+use std::fmt;
+
+/// What is wrong, and where: `audits.toml:12: audits.serde: \`delta\` …`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The file, as its reader was told to call it.
+    pub file: Box<str>,
+    /// The line, from 1; that of the record's beginning where nothing narrower is known.
+    pub line: u32,
+    /// The record inside the file, such as `audits.serde`; empty where the file as a whole is meant.
+    pub record: Box<str>,
+    /// What is wrong.
+    pub error: Error,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: ", self.file.escape_debug(), self.line)?;
+        if !self.record.is_empty() {
+            write!(f, "{}: ", self.record.escape_debug())?;
+        }
+        write!(f, "{}", self.error)
+    }
+}
+
+impl std::error::Error for Problem {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
+/// What can be wrong with an audit set or an advisory. All of it is the fault of whoever wrote the file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The file is longer than any honest one.
+    #[error("the file has {bytes} bytes, and at most {limit} are read")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+        /// The limit of [`Limits`](crate::Limits).
+        limit: usize,
+    },
+    /// The file is not UTF-8.
+    #[error("the file is not UTF-8")]
+    NotUtf8,
+    /// The file is not TOML.
+    #[error("not TOML: {0}")]
+    NotToml(String),
+    /// More problems than are worth reporting.
+    #[error("more than {limit} problems; the others are not listed")]
+    TooManyProblems {
+        /// The limit of [`Limits`](crate::Limits).
+        limit: usize,
+    },
+    /// A key that every such record has is missing.
+    #[error("`{0}` is missing")]
+    Missing(&'static str),
+    /// A key that gives the record a meaning that nobody here knows.
+    #[error("{key:?} is not a key known here, so the record may mean something else than it seems to")]
+    UnknownKey {
+        /// The key.
+        key: Box<str>,
+    },
+    /// A value of another type than its key has.
+    #[error("{key:?} must be {expected}, and is {found}")]
+    Type {
+        /// The key.
+        key: Box<str>,
+        /// What it should be.
+        expected: &'static str,
+        /// What it is.
+        found: &'static str,
+    },
+    /// A name that no registry accepts.
+    #[error(transparent)]
+    CrateName(#[from] fence_model::names::NameError),
+    /// Text that is no version.
+    #[error("{text:?} is not a version: {cause}")]
+    Version {
+        /// What was written.
+        text: Box<str>,
+        /// What is wrong with it.
+        cause: Box<str>,
+    },
+    /// Text that is no version requirement.
+    #[error("{text:?} is not a version requirement: {cause}")]
+    Requirement {
+        /// What was written.
+        text: Box<str>,
+        /// What is wrong with it.
+        cause: Box<str>,
+    },
+    /// What follows the `@` of a version names no revision.
+    #[error("{text:?} names no revision: after the `@` comes `git:` and 40 hexadecimal digits")]
+    Revision {
+        /// What was written.
+        text: Box<str>,
+    },
+    /// A change without an arrow.
+    #[error("{text:?} is not a change: write it as `1.0.0 -> 1.1.0`")]
+    Delta {
+        /// What was written.
+        text: Box<str>,
+    },
+    /// Text that is no day.
+    #[error("{text:?} is not a day: write it as `2026-08-20`")]
+    Day {
+        /// What was written.
+        text: Box<str>,
+    },
+    /// None, or more than one, of the keys that say what an audit is about.
+    #[error("an audit has exactly one of `version`, `delta` and `violation`")]
+    Claim,
+    /// None, or both, of the keys that say who published.
+    #[error("exactly one of `user-id` and `trusted-publisher` names the publisher")]
+    Publisher,
+    /// Two policies for one crate that cannot both hold.
+    #[error("policies for all versions and for single versions of one crate exclude each other")]
+    MixedPolicy,
+}
+
+/// Foreign text, short enough to be quoted.
+pub(crate) fn excerpt(text: &str) -> Box<str> {
+    const SHOWN_CHARS: usize = 60;
+    match text.char_indices().nth(SHOWN_CHARS) {
+        None => text.into(),
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+    }
+}

@@ -1,0 +1,30 @@
+//! How much of a stranger's file is read.
+
+/// Limits on what strangers send, each far above what the real files of 2026 need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one cargo-vet file. The largest real one, Google's `audits.toml`, has 0.7 MB; parsed, a file takes
+    /// some ten times its size in memory, so this keeps a hostile one below a gigabyte.
+    pub vet_file_bytes: usize,
+    /// Bytes of one advisory. The longest real one has 10 kB.
+    pub advisory_bytes: usize,
+    /// Files that look like advisories in one database. The real one has 1,225 and gains some 300 a year.
+    pub advisories: usize,
+    /// Version requirements in one `patched` or `unaffected` list. The longest real list has 11; they are compared
+    /// pairwise.
+    pub ranges: usize,
+    /// Problems that are reported of one file or database; a file that is wrong everywhere is wrong enough.
+    pub problems: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            vet_file_bytes: 16 << 20,
+            advisory_bytes: 256 << 10,
+            advisories: 100_000,
+            ranges: 200,
+            problems: 1_000,
+        }
+    }
+}
