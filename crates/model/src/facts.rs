@@ -68,8 +68,8 @@ pub struct ReleaseFacts<'a> {
     pub yanked: bool,
     /// What it depends on, all kinds; equal lists of neighbouring releases may share one allocation.
     pub dependencies: Arc<[Dependency<'a>]>,
-    /// What the journal saw of it.
-    pub sighting: Option<Sighting>,
+    /// What the journal saw of it; boxed, since most checks have no journal and hold many releases.
+    pub sighting: Option<Box<Sighting>>,
     /// Who published it, where a feed tells.
     pub publisher: Option<Publisher<'a>>,
 }
@@ -202,6 +202,8 @@ pub struct Advisory<'a> {
     pub patched: Vec<Range>,
     /// Releases that it says were never affected.
     pub unaffected: Vec<Range>,
+    /// When it was withdrawn: from then on it says nothing.
+    pub withdrawn: Option<Time>,
     /// Its first line.
     pub title: &'a str,
 }
