@@ -521,7 +521,7 @@ fn policies<'t>(document: &mut Document<'t>, root: &Fields<'_, 't>) -> BTreeMap<
             }
             (Some(PackagePolicy::PerVersion(entries)), Some(version)) => drop(entries.insert(version, entry)),
             (Some(_), _) => {
-                document.report(format!("policy.{name}"), Fault { at, error: Error::MixedPolicy })
+                document.report(format!("policy.{name}"), Fault { at, error: Error::MixedPolicy });
             }
         }
     }

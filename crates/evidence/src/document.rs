@@ -80,6 +80,12 @@ impl<'t> Document<'t> {
         self.problems.push(problem);
     }
 
+    /// One fault as the problem of the whole file.
+    pub(crate) fn fail(&self, fault: Fault) -> Problem {
+        let Fault { at, error } = fault;
+        Problem { file: self.file.into(), line: self.lines.line(at), record: "".into(), error }
+    }
+
     /// Reads the tables `[section.<name>]`, each under its own name.
     pub(crate) fn tables<K: Ord, T>(
         &mut self,

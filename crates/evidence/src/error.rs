@@ -122,6 +122,69 @@ pub enum Error {
     /// Two policies for one crate that cannot both hold.
     #[error("policies for all versions and for single versions of one crate exclude each other")]
     MixedPolicy,
+    /// An advisory that does not begin with its TOML block.
+    #[error("an advisory begins with a block that is fenced by ```toml and ```")]
+    NoFrontMatter,
+    /// An advisory whose first line after the TOML block is no title.
+    #[error("after its TOML block an advisory has a title, such as `# Use after free in …`, and a text")]
+    NoTitle,
+    /// An id that no advisory can have.
+    #[error("{id:?} is not an advisory's id, such as `RUSTSEC-2026-0001`")]
+    AdvisoryId {
+        /// What was written.
+        id: Box<str>,
+    },
+    /// An advisory in a folder or file of another name.
+    #[error("this advisory says {inside:?} where its path says {outside:?}")]
+    Misplaced {
+        /// What the advisory says of itself.
+        inside: Box<str>,
+        /// What its path says.
+        outside: Box<str>,
+    },
+    /// Two advisories of one id.
+    #[error("{id:?} is the id of an earlier advisory, {file:?}")]
+    Twice {
+        /// The id.
+        id: Box<str>,
+        /// The file that has it too.
+        file: Box<str>,
+    },
+    /// A requirement that is no single range of versions.
+    #[error("{text:?} is not one range of versions: {why}")]
+    Range {
+        /// What was written.
+        text: Box<str>,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// Two ranges of one advisory that have versions in common.
+    #[error("{one:?} and {other:?} overlap")]
+    Overlap {
+        /// The one that comes first.
+        one: Box<str>,
+        /// The one that comes later.
+        other: Box<str>,
+    },
+    /// More ranges than any honest advisory has.
+    #[error("there are {count} ranges, and at most {limit} are read")]
+    TooManyRanges {
+        /// How many there are.
+        count: usize,
+        /// The limit of [`Limits`](crate::Limits).
+        limit: usize,
+    },
+    /// Nothing in a database was an advisory that could be read.
+    #[error(
+        "no advisory could be read: an advisory database has files such as `crates/foo/RUSTSEC-2026-0001.md`"
+    )]
+    NoAdvisories,
+    /// More advisories than any honest database has.
+    #[error("there are more than {limit} advisories")]
+    TooManyAdvisories {
+        /// The limit of [`Limits`](crate::Limits).
+        limit: usize,
+    },
 }
 
 /// Foreign text, short enough to be quoted.

@@ -10,8 +10,8 @@ pub struct Limits {
     pub advisory_bytes: usize,
     /// Files that look like advisories in one database. The real one has 1,225 and gains some 300 a year.
     pub advisories: usize,
-    /// Version requirements in one `patched` or `unaffected` list. The longest real list has 11; they are compared
-    /// pairwise.
+    /// Version requirements in `patched` and `unaffected` of one advisory, which are compared pairwise. The longest
+    /// real list has 23.
     pub ranges: usize,
     /// Problems that are reported of one file or database; a file that is wrong everywhere is wrong enough.
     pub problems: usize,

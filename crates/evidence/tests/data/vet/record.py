@@ -33,8 +33,8 @@ def record(project, metadata, store):
     head = ["as it is: " + as_is["conclusion"]]
     conflicts = {}
     for release, found in as_is.get("violations", {}).items():
-        with_exemptions = sum("UnauditedConflict" in one for one in found)
-        conflicts[release.replace(":", " ", 1)] = f"{with_exemptions}+{len(found) - with_exemptions}"
+        exempted = sum("UnauditedConflict" in one for one in found)
+        conflicts[release.replace(":", " ", 1)] = f"{exempted}+{len(found) - exempted}"
     if conflicts:
         store = without_violations(store)
         as_is = vet(project, store)
@@ -48,9 +48,13 @@ def record(project, metadata, store):
         "missing without exemptions": missing(unexempted),
         "conflicts": conflicts,
     }
+    # Only a success tells what releases rest on; an exemption for whatever fails makes it one.
+    failing = {failure["name"] for failure in as_is.get("failures", [])}
+    success = vet(project, with_exemptions(store, as_is["failures"])) if failing else as_is
     for key, word in [("vetted_fully", "audits"), ("vetted_partially", "partly"), ("vetted_with_exemptions", "exemption")]:
-        for package in as_is.get(key, []):
-            columns.setdefault("rests on", {})[name(package)] = word
+        for package in success[key]:
+            if package["name"] not in failing:
+                columns.setdefault("rests on", {})[name(package)] = word
     # A failing criterion hides those that it implies, so each is asked for alone, of every package.
     fails = {}
     for label, base in [("fails", store), ("fails without exemptions", without_exemptions(store))]:
@@ -81,6 +85,14 @@ def name(package):
 def without_exemptions(store):
     store = copy.deepcopy(store)
     store["config"]["exemptions"] = {}
+    return store
+
+
+def with_exemptions(store, failures):
+    store = copy.deepcopy(store)
+    for failure in failures:
+        exemption = {"version": failure["version"], "criteria": failure["missing_criteria"]}
+        store["config"].setdefault("exemptions", {}).setdefault(failure["name"], []).append(exemption)
     return store
 
 

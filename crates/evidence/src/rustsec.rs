@@ -1,0 +1,336 @@
+//! RustSec advisories: Markdown files that begin with a TOML block.
+//!
+//! [`read_database`] takes the files of a database and gives its [`AdvisoryRecord`]s; [`parse_advisory`] reads one.
+//! Only the TOML block and the title are read: what the text says to people is never evidence.
+//!
+//! ````text
+//! ```toml
+//! [advisory]
+//! id = "RUSTSEC-2026-0001"
+//! package = "foo"
+//! date = "2026-01-31"
+//! categories = ["memory-corruption"]
+//!
+//! [versions]
+//! patched = [">= 1.2.3"]
+//! unaffected = ["< 1.0.0"]
+//! ```
+//!
+//! # Use after free in `Foo::bar`
+//!
+//! `bar` frees what `foo` …
+//! ````
+//!
+//! What an advisory says of versions is read as the `rustsec` crate reads it; see [`ranges`]. Keys that are not
+//! known here are left alone, as there.
+
+pub mod ranges;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use fence_model::facts::{Advisory, AdvisoryKind, Range};
+use fence_model::{CrateName, Span, Time};
+
+use crate::document::{Document, Fault, Fields};
+use crate::error::{Error, Problem, excerpt};
+use crate::{Limits, Parsed};
+
+/// One advisory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdvisoryRecord {
+    /// Its id, such as `RUSTSEC-2026-0260`.
+    pub id: Box<str>,
+    /// What it is about.
+    pub package: CrateName,
+    /// Which kind of package that is.
+    pub collection: Collection,
+    /// What it says.
+    pub kind: AdvisoryKind,
+    /// When it became known: the last second of the day it is dated by, unless the reader knows better and says so.
+    pub known: Time,
+    /// The last second of the day on which it was taken back.
+    pub withdrawn: Option<Time>,
+    /// Releases that it says are fixed.
+    pub patched: Vec<Range>,
+    /// Releases that it says were never affected.
+    pub unaffected: Vec<Range>,
+    /// Its title, without control characters.
+    pub title: Box<str>,
+    /// Where to read more.
+    pub url: Option<Box<str>>,
+    /// Other databases' ids of the same thing, such as `CVE-2026-12345`.
+    pub aliases: Vec<Box<str>>,
+    /// Ids of related advisories.
+    pub related: Vec<Box<str>>,
+    /// What kinds of flaw it is, such as `memory-corruption`.
+    pub categories: Vec<Box<str>>,
+    /// Its severity as a CVSS vector, unread.
+    pub cvss: Option<Box<str>>,
+}
+
+impl AdvisoryRecord {
+    /// The same, borrowed, in the model's words.
+    pub fn as_fact(&self) -> Advisory<'_> {
+        Advisory {
+            id: &self.id,
+            kind: self.kind,
+            known: self.known,
+            withdrawn: self.withdrawn,
+            patched: self.patched.clone(),
+            unaffected: self.unaffected.clone(),
+            title: &self.title,
+        }
+    }
+}
+
+/// What an advisory can be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Collection {
+    /// A crate that is published at crates.io.
+    Crates,
+    /// A part of Rust itself: `std`, `cargo`, `rustdoc`. No lockfile names these, but crates of the same names.
+    Rust,
+}
+
+impl Collection {
+    /// The folder of the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Crates => "crates",
+            Self::Rust => "rust",
+        }
+    }
+}
+
+/// Where an advisory lies in its database: `crates/foo/RUSTSEC-2026-0001.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdvisoryPath<'a> {
+    /// The first folder.
+    pub collection: Collection,
+    /// The second folder; the advisory's package.
+    pub folder: &'a str,
+    /// The name of the file, without its ending; the advisory's id.
+    pub id: &'a str,
+}
+
+impl<'a> AdvisoryPath<'a> {
+    /// What `path` says, relative to the database; `None` if no advisory lies there.
+    pub fn parse(path: &'a str) -> Option<Self> {
+        let (collection, rest) = path.split_once('/')?;
+        let collection =
+            [Collection::Crates, Collection::Rust].into_iter().find(|c| c.as_str() == collection)?;
+        let (folder, file) = rest.split_once('/')?;
+        let id = file.strip_suffix(".md")?;
+        is_id(id).then_some(Self { collection, folder, id })
+    }
+}
+
+impl fmt::Display for AdvisoryPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}.md", self.collection.as_str(), self.folder, self.id)
+    }
+}
+
+/// Reads a database: `files` are its files with their paths from its root, in any order; those that are no
+/// advisories are passed over. The advisories come sorted by id, the problems by file.
+///
+/// # Errors
+///
+/// [`Error::NoAdvisories`], because nothing to say is not the same as nothing said, and
+/// [`Error::TooManyAdvisories`]; each as the problem of `name`, which is what messages call the database.
+pub fn read_database<'a, P: AsRef<str>>(
+    name: &str,
+    files: impl IntoIterator<Item = (P, &'a [u8])>,
+    limits: &Limits,
+) -> Result<Parsed<Vec<AdvisoryRecord>>, Problem> {
+    let fail = |error| Problem { file: name.into(), line: 1, record: "".into(), error };
+    let mut advisories: BTreeMap<Box<str>, (Box<str>, AdvisoryRecord)> = BTreeMap::new();
+    let mut problems = Vec::new();
+    let mut seen = 0;
+    for (path, bytes) in files {
+        let Some(place) = AdvisoryPath::parse(path.as_ref()) else { continue };
+        seen += 1;
+        if seen > limits.advisories {
+            return Err(fail(Error::TooManyAdvisories { limit: limits.advisories }));
+        }
+        match parse_advisory(&place, bytes, limits) {
+            // The placeholder of advisories that are being written.
+            Ok(record) if &*record.id == "RUSTSEC-0000-0000" => {}
+            Ok(record) => match advisories.get(&record.id) {
+                None => drop(advisories.insert(record.id.clone(), (path.as_ref().into(), record))),
+                Some((file, _)) => {
+                    let error = Error::Twice { id: record.id, file: file.clone() };
+                    problems.push(Problem { file: path.as_ref().into(), line: 1, record: "".into(), error });
+                }
+            },
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if advisories.is_empty() {
+        return Err(fail(Error::NoAdvisories));
+    }
+    problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    if problems.len() > limits.problems {
+        problems.truncate(limits.problems);
+        problems.push(fail(Error::TooManyProblems { limit: limits.problems }));
+    }
+    Ok(Parsed { value: advisories.into_values().map(|(_, record)| record).collect(), problems })
+}
+
+/// Reads the advisory that lies at `path`.
+///
+/// # Errors
+///
+/// What keeps it from being used, with its line. The text is not read, so nothing in it is an error.
+pub fn parse_advisory(
+    path: &AdvisoryPath<'_>,
+    bytes: &[u8],
+    limits: &Limits,
+) -> Result<AdvisoryRecord, Problem> {
+    let file = path.to_string();
+    let fail = |line, error| Problem { file: file.as_str().into(), line, record: "".into(), error };
+    if bytes.len() > limits.advisory_bytes {
+        return Err(fail(1, Error::TooLong { bytes: bytes.len(), limit: limits.advisory_bytes }));
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| fail(line_of(bytes, error.valid_up_to()), Error::NotUtf8))?;
+    let parts = Parts::of(text).map_err(|(at, error)| fail(line_of(bytes, at), error))?;
+    let (document, root) = Document::open_text(&file, &parts.front_matter, parts.first_line, limits)?;
+    advisory(path, &Fields::root(&root), parts.title, limits).map_err(|fault| document.fail(fault))
+}
+
+/// An advisory file, taken apart.
+struct Parts<'t> {
+    /// The TOML block.
+    front_matter: Cow<'t, str>,
+    /// The line of the file on which it begins.
+    first_line: u32,
+    title: &'t str,
+}
+
+impl<'t> Parts<'t> {
+    /// Takes `text` apart, or says what is wrong at which offset.
+    fn of(text: &'t str) -> Result<Self, (usize, Error)> {
+        const OPEN: &str = "```toml";
+        const CLOSE: &str = "\n```";
+        let no_front_matter = (0, Error::NoFrontMatter);
+        let (Some(inner), Some(end)) = (text.strip_prefix(OPEN), text.find(CLOSE)) else {
+            return Err(no_front_matter);
+        };
+        let Some(inner) = end.checked_sub(OPEN.len()).and_then(|end| inner.get(..end)) else {
+            return Err(no_front_matter);
+        };
+        let inner = inner.trim_end();
+        let front_matter = inner.trim_start();
+        let first_line = line_of(text.as_bytes(), OPEN.len() + inner.len() - front_matter.len());
+        // A later form of the format may leave the first table's heading out.
+        let (front_matter, first_line) = match front_matter.starts_with("[advisory]") {
+            true => (front_matter.into(), first_line),
+            false => (format!("[advisory]\n{front_matter}").into(), first_line - 1),
+        };
+        let markdown = text[end + CLOSE.len()..].trim_start();
+        let title = markdown.strip_prefix("# ").and_then(|rest| rest.split_once('\n'));
+        let (title, _) = title.ok_or((text.len() - markdown.len(), Error::NoTitle))?;
+        Ok(Self { front_matter, first_line, title })
+    }
+}
+
+fn advisory(
+    path: &AdvisoryPath<'_>,
+    root: &Fields<'_, '_>,
+    title: &str,
+    limits: &Limits,
+) -> Result<AdvisoryRecord, Fault> {
+    let head = root.table("advisory")?.ok_or_else(|| root.fault(Error::Missing("advisory")))?;
+    let versions = root.table("versions")?.ok_or_else(|| root.fault(Error::Missing("versions")))?;
+    let id = head.required("id")?;
+    if !is_id(id) {
+        return Err(head.fault_at("id", Error::AdvisoryId { id: excerpt(id) }));
+    }
+    let same = |key: &str, inside: &str, outside: &str| {
+        let misplaced = || Error::Misplaced { inside: excerpt(inside), outside: excerpt(outside) };
+        if inside == outside { Ok(()) } else { Err(head.fault_at(key, misplaced())) }
+    };
+    same("id", id, path.id)?;
+    let package: &str = head.required("package")?;
+    same("package", package, path.folder)?;
+    if let Some(collection) = head.text("collection")? {
+        same("collection", collection, path.collection.as_str())?;
+    }
+    let categories = head.list("categories")?;
+    let last_second = |key| Ok(head.day(key)?.map(|day: Time| day + Span::seconds(86_399)));
+    let patched = versions.texts("patched")?.ok_or_else(|| versions.fault(Error::Missing("patched")))?;
+    let unaffected = versions.texts("unaffected")?.unwrap_or_default();
+    let (patched, unaffected) =
+        ranges::parse(&patched, &unaffected, limits).map_err(|error| versions.fault(error))?;
+    Ok(AdvisoryRecord {
+        id: id.into(),
+        package: package
+            .parse()
+            .map_err(|error: fence_model::names::NameError| head.fault_at("package", error.into()))?,
+        collection: path.collection,
+        kind: kind(head.text("informational")?, &categories),
+        known: last_second("date")?.ok_or_else(|| head.fault(Error::Missing("date")))?,
+        withdrawn: last_second("withdrawn")?,
+        patched,
+        unaffected,
+        title: clean(title),
+        url: head.owned("url")?,
+        aliases: head.list("aliases")?,
+        related: head.list("related")?,
+        categories,
+        cvss: head.owned("cvss")?,
+    })
+}
+
+/// The gravest thing that the advisory says of itself.
+fn kind(informational: Option<&str>, categories: &[Box<str>]) -> AdvisoryKind {
+    match informational {
+        _ if categories.iter().any(|category| &**category == "malicious") => AdvisoryKind::Malicious,
+        None => AdvisoryKind::Vulnerability,
+        Some("unsound") => AdvisoryKind::Unsound,
+        Some("unmaintained") => AdvisoryKind::Unmaintained,
+        Some(_) => AdvisoryKind::Notice,
+    }
+}
+
+/// A title fit for a terminal: one line, no control characters, none that turn the direction of writing.
+fn clean(title: &str) -> Box<str> {
+    const SHOWN_CHARS: usize = 200;
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    title
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control() && !turns(*c))
+        .take(SHOWN_CHARS)
+        .collect::<String>()
+        .into()
+}
+
+/// Whether `text` looks like an advisory's id: capitals, then parts of letters and digits. RustSec's own ids have
+/// a year and a number.
+fn is_id(text: &str) -> bool {
+    const LONGEST: usize = 64;
+    let mut parts = text.split('-');
+    let database = parts.next().unwrap_or_default();
+    let word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let numbers: Vec<&str> = parts.collect();
+    let spelt = match database {
+        "RUSTSEC" => numbers.len() == 2 && numbers.iter().all(|part| number(part)),
+        _ => !numbers.is_empty() && numbers.iter().all(|part| word(part)),
+    };
+    spelt
+        && text.len() <= LONGEST
+        && !database.is_empty()
+        && database.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+/// The line, from 1, of the byte at `offset`.
+fn line_of(bytes: &[u8], offset: usize) -> u32 {
+    let before = bytes[..offset.min(bytes.len())].iter().filter(|byte| **byte == b'\n').count();
+    u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
+}
