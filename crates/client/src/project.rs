@@ -1,0 +1,462 @@
+//! The project's own files: where they lie, what `fence.toml` asks for, what `fence.lock` records.
+//!
+//! The main path: [`find`] walks up from a folder to the project's `Cargo.lock` and `fence.toml`;
+//! [`Project::read_policy`] and [`Project::read_baseline`] turn the files into values, or say everything that is
+//! wrong with them, with line and column; [`edit`] writes an exception into a policy so that comments survive;
+//! [`write`](write()) puts a file in place whole or not at all. Nothing here reads a clock or the environment.
+
+pub mod baseline;
+pub mod edit;
+pub mod policy;
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use fence_model::Time;
+use fence_model::policy::{Baseline, Policy};
+
+use baseline::BaselineError;
+use policy::PolicyProblem;
+
+/// What a project's files may cost at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of `fence.toml`: a thousand exceptions take a quarter of this.
+    pub policy_bytes: u64,
+    /// Bytes of `fence.lock`: a line is some 120 bytes, and no known project locks 10,000 packages.
+    pub baseline_bytes: u64,
+    /// Bytes of `Cargo.lock`: the largest of 20 well-known projects has 250 KB.
+    pub lockfile_bytes: u64,
+    /// Bytes of a `Cargo.toml` that is only looked at to see whether it starts a workspace.
+    pub manifest_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            policy_bytes: 1 << 20,
+            baseline_bytes: 4 << 20,
+            lockfile_bytes: 16 << 20,
+            manifest_bytes: 1 << 20,
+        }
+    }
+}
+
+/// What went wrong with a project's files. Each variant names the file at fault.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    /// No `Cargo.lock` at or above the folder.
+    #[error("no Cargo.lock in {} or a folder above it", .0.display())]
+    NoLockfile(PathBuf),
+    /// A file that was asked for by name is not there.
+    #[error("{} does not exist", .0.display())]
+    NoSuchFile(PathBuf),
+    /// `--manifest-path` names something else than a `Cargo.toml`.
+    #[error("{} is not a path to a Cargo.toml", .0.display())]
+    NotAManifest(PathBuf),
+    /// A file is there and cannot be read.
+    #[error("{} cannot be read: {why}", .file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the operating system said.
+        why: io::Error,
+    },
+    /// A file is larger than its [limit](Limits).
+    #[error("{} is larger than {limit} bytes", .file.display())]
+    TooLarge {
+        /// The file.
+        file: PathBuf,
+        /// The limit.
+        limit: u64,
+    },
+    /// A file is not UTF-8.
+    #[error("{} is not UTF-8 text", .0.display())]
+    NotText(PathBuf),
+    /// A file cannot be written; what was there before is still there.
+    #[error("{} cannot be written: {why}", .file.display())]
+    Unwritable {
+        /// The file.
+        file: PathBuf,
+        /// What the operating system said.
+        why: io::Error,
+    },
+    /// `fence.toml` is not a policy; all that is wrong with it.
+    #[error("{} is not a policy", .file.display())]
+    Policy {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong, in the order of lines; never empty.
+        problems: Vec<PolicyProblem>,
+    },
+    /// `fence.lock` is not a baseline.
+    #[error("{} is not a baseline", .file.display())]
+    Baseline {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: BaselineError,
+    },
+    /// An edit of `fence.toml` would not have said what was meant, so that nothing was written.
+    #[error("{} cannot be edited", .file.display())]
+    Edit {
+        /// The file.
+        file: PathBuf,
+        /// What stands in the way.
+        problem: edit::EditError,
+    },
+}
+
+/// What somebody asked to look at.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// The folder in which the command runs.
+    pub start: PathBuf,
+    /// The `Cargo.toml` of `--manifest-path`; its folder then counts instead of `start`.
+    pub manifest: Option<PathBuf>,
+    /// The lockfile of `--lockfile`; policy and baseline are still those of the folder, so that a stranger's
+    /// lockfile cannot bring its own excuses.
+    pub lockfile: Option<PathBuf>,
+    /// The cargo to ask where several lockfiles are in reach; none means that nobody is asked.
+    pub cargo: Option<PathBuf>,
+}
+
+/// Where a project's files lie. The lockfile exists; policy and baseline need not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// The folder of the workspace's root manifest.
+    pub root: PathBuf,
+    /// Its `Cargo.lock`, or the one that was asked for.
+    pub lockfile: PathBuf,
+    /// Its `fence.toml`: the nearest one from `root` up to the top of the repository, or where it would be.
+    pub policy: PathBuf,
+    /// Its `fence.lock`, or where it would be.
+    pub baseline: PathBuf,
+    /// Lockfiles that were passed over, and that somebody may have meant.
+    pub passed_over: Vec<PathBuf>,
+}
+
+/// Finds the project's files.
+///
+/// Reads no more than a few folder entries and the manifests on the way up: cargo is asked only where it alone
+/// can tell, which is when several lockfiles are in reach, or a workspace excludes some of its folders.
+pub fn find(asked: &Asked) -> Result<Project, ProjectError> {
+    let folder = match &asked.manifest {
+        None => asked.start.clone(),
+        Some(manifest) => manifest_folder(&asked.start, manifest)?,
+    };
+    let (root, lockfile, passed_over) = match &asked.lockfile {
+        None => {
+            let Located { root, passed_over } = locate(&folder, asked.cargo.as_deref())?;
+            (root.clone(), root.join("Cargo.lock"), passed_over)
+        }
+        Some(lockfile) => {
+            let lockfile = asked.start.join(lockfile);
+            if !lockfile.is_file() {
+                return Err(ProjectError::NoSuchFile(lockfile));
+            }
+            let root = locate(&folder, None).map_or_else(|_| folder.clone(), |located| located.root);
+            (root, lockfile, Vec::new())
+        }
+    };
+    let policy = nearest_policy(&root).unwrap_or_else(|| root.join("fence.toml"));
+    Ok(Project { lockfile, policy, baseline: root.join("fence.lock"), root, passed_over })
+}
+
+impl Project {
+    /// The policy, or the default policy where there is no `fence.toml`; everything that is wrong otherwise.
+    /// `now` is needed because an exception may not end too far ahead.
+    pub fn read_policy(&self, now: Time) -> Result<Policy, ProjectError> {
+        let Some(text) = read_text(&self.policy, Limits::default().policy_bytes)? else {
+            return Ok(Policy::default());
+        };
+        policy::parse(&text, now)
+            .map_err(|problems| ProjectError::Policy { file: self.policy.clone(), problems })
+    }
+
+    /// The baseline; none where there is no `fence.lock`.
+    pub fn read_baseline(&self) -> Result<Option<Baseline>, ProjectError> {
+        let Some(text) = read_text(&self.baseline, Limits::default().baseline_bytes)? else {
+            return Ok(None);
+        };
+        let baseline = baseline::parse(&text)
+            .map_err(|problem| ProjectError::Baseline { file: self.baseline.clone(), problem })?;
+        Ok(Some(baseline))
+    }
+
+    /// The text of the lockfile.
+    pub fn read_lockfile(&self) -> Result<String, ProjectError> {
+        read_text(&self.lockfile, Limits::default().lockfile_bytes)?
+            .ok_or_else(|| ProjectError::NoSuchFile(self.lockfile.clone()))
+    }
+
+    /// The folder that a policy's relative paths start from.
+    pub fn policy_folder(&self) -> &Path {
+        self.policy.parent().unwrap_or(&self.root)
+    }
+}
+
+/// The text of `file`; none if it does not exist.
+pub fn read_text(file: &Path, limit: u64) -> Result<Option<String>, ProjectError> {
+    let unreadable = |why| ProjectError::Unreadable { file: file.to_owned(), why };
+    let opened = match fs::File::open(file) {
+        Ok(opened) => opened,
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(why) => return Err(unreadable(why)),
+    };
+    let mut bytes = Vec::new();
+    // One byte more than allowed, so that a file that grows while it is read is caught too.
+    opened.take(limit + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > limit {
+        return Err(ProjectError::TooLarge { file: file.to_owned(), limit });
+    }
+    String::from_utf8(bytes).map(Some).map_err(|_| ProjectError::NotText(file.to_owned()))
+}
+
+/// Puts `text` in place of `file`, whole or not at all.
+///
+/// The text is written beside the file and renamed over it, so that no reader and no power cut finds half of it.
+pub fn write(file: &Path, text: &str) -> Result<(), ProjectError> {
+    let unwritable = |why| ProjectError::Unwritable { file: file.to_owned(), why };
+    // A link is followed: people who keep one policy for many projects want it to stay a link.
+    let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let mut beside = target.clone().into_os_string();
+    beside.push(format!(".{}.new", std::process::id()));
+    let beside = PathBuf::from(beside);
+    let written = write_new(&beside, text, fs::metadata(&target).ok().map(|m| m.permissions()))
+        .and_then(|()| fs::rename(&beside, &target));
+    written.map_err(|why| {
+        // What could not be put in place is of no use; that it cannot be removed adds nothing to the error.
+        drop(fs::remove_file(&beside));
+        unwritable(why)
+    })
+}
+
+fn write_new(file: &Path, text: &str, permissions: Option<fs::Permissions>) -> io::Result<()> {
+    let mut new = fs::File::options().write(true).create_new(true).open(file)?;
+    new.write_all(text.as_bytes())?;
+    if let Some(permissions) = permissions {
+        new.set_permissions(permissions)?;
+    }
+    new.sync_all()
+}
+
+fn manifest_folder(start: &Path, manifest: &Path) -> Result<PathBuf, ProjectError> {
+    let manifest = start.join(manifest);
+    match (manifest.file_name(), manifest.parent()) {
+        (Some(name), Some(folder)) if name == "Cargo.toml" => {
+            if !manifest.is_file() {
+                return Err(ProjectError::NoSuchFile(manifest));
+            }
+            Ok(folder.to_owned())
+        }
+        _ => Err(ProjectError::NotAManifest(manifest)),
+    }
+}
+
+struct Located {
+    root: PathBuf,
+    passed_over: Vec<PathBuf>,
+}
+
+/// The folder of the lockfile that cargo would use in `folder`.
+fn locate(folder: &Path, cargo: Option<&Path>) -> Result<Located, ProjectError> {
+    let mut nearest_manifest = None;
+    let mut candidates = Vec::new();
+    let mut certain = true;
+    for dir in folder.ancestors() {
+        let manifest = dir.join("Cargo.toml");
+        let Some(text) = read_text(&manifest, Limits::default().manifest_bytes)? else {
+            // In a container that got no more than the lockfile, it stands alone.
+            if dir == folder && dir.join("Cargo.lock").is_file() {
+                candidates.push(dir.to_owned());
+            }
+            continue;
+        };
+        let is_nearest = nearest_manifest.is_none();
+        nearest_manifest.get_or_insert(manifest);
+        if dir.join("Cargo.lock").is_file() {
+            candidates.push(dir.to_owned());
+        }
+        if starts_workspace(&text) {
+            certain &= is_nearest || !text.contains("exclude");
+            break;
+        }
+    }
+    certain &= candidates.len() == 1;
+    if let (false, Some(cargo), Some(manifest)) = (certain, cargo, &nearest_manifest)
+        && let Some(root) = ask_cargo(cargo, manifest)
+    {
+        if !root.join("Cargo.lock").is_file() {
+            return Err(ProjectError::NoLockfile(root));
+        }
+        return Ok(Located { root, passed_over: Vec::new() });
+    }
+    let mut candidates = candidates.into_iter();
+    let root = candidates.next().ok_or_else(|| ProjectError::NoLockfile(folder.to_owned()))?;
+    Ok(Located { root, passed_over: candidates.map(|dir| dir.join("Cargo.lock")).collect() })
+}
+
+/// Whether a manifest's text has a `[workspace]` table. What is spelt so oddly that this overlooks it makes the
+/// walk go on, find several lockfiles, and ask cargo.
+fn starts_workspace(manifest: &str) -> bool {
+    manifest.lines().any(|line| {
+        let line = line.trim_start();
+        line.starts_with("[workspace]") || line.starts_with("[workspace.")
+    })
+}
+
+/// The workspace's root as cargo sees it; none where cargo cannot say.
+fn ask_cargo(cargo: &Path, manifest: &Path) -> Option<PathBuf> {
+    let output = Command::new(cargo)
+        .args(["locate-project", "--workspace", "--message-format", "plain", "--manifest-path"])
+        .arg(manifest)
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    let answer = String::from_utf8(output.stdout).ok()?;
+    let root = Path::new(answer.trim_end());
+    (output.status.success() && root.is_absolute()).then(|| root.parent().map(Path::to_owned)).flatten()
+}
+
+/// The nearest `fence.toml` from `root` upwards. Outside a repository only `root` itself counts: a file that
+/// somebody left in a shared folder above must not decide.
+fn nearest_policy(root: &Path) -> Option<PathBuf> {
+    let top = root.ancestors().position(|dir| dir.join(".git").exists()).unwrap_or(0);
+    root.ancestors().take(top + 1).map(|dir| dir.join("fence.toml")).find(|file| file.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Makes a tree of files; a path that ends in `/` makes an empty folder.
+    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let top = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = top.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            if text.is_empty() && path.ends_with("") && path.to_str().unwrap().ends_with('/') {
+                fs::create_dir_all(path).unwrap();
+            } else {
+                fs::write(path, text).unwrap();
+            }
+        }
+        top
+    }
+
+    const PACKAGE: &str = "[package]\nname = \"p\"\n";
+    const WORKSPACE: &str = "[workspace]\nmembers = [\"a\"]\n";
+
+    /// What is found from `start`, relative to the top: lockfile, policy, and what was passed over.
+    fn check(files: &[(&str, &str)], start: &str, expected: &str) {
+        let top = tree(files);
+        let asked = Asked { start: top.path().join(start), ..Asked::default() };
+        let shown = |path: &Path| path.strip_prefix(top.path()).unwrap().to_str().unwrap().to_owned();
+        let found = match find(&asked) {
+            Ok(project) => {
+                let over: Vec<String> = project.passed_over.iter().map(|path| shown(path)).collect();
+                format!("{} {} {}", shown(&project.lockfile), shown(&project.policy), over.join(" "))
+            }
+            Err(ProjectError::NoLockfile(folder)) => format!("none in {}", shown(&folder)),
+            Err(other) => other.to_string(),
+        };
+        assert_eq!(found.trim_end(), expected);
+    }
+
+    #[test]
+    fn a_lockfile_is_found_at_or_above_the_folder() {
+        let files =
+            [("Cargo.toml", WORKSPACE), ("Cargo.lock", "v"), ("a/Cargo.toml", PACKAGE), ("a/src/", "")];
+        check(&files, "", "Cargo.lock fence.toml");
+        check(&files, "a", "Cargo.lock fence.toml");
+        check(&files, "a/src", "Cargo.lock fence.toml");
+    }
+
+    #[test]
+    fn a_workspace_of_its_own_never_takes_the_lockfile_above_it() {
+        let files =
+            [("Cargo.toml", WORKSPACE), ("Cargo.lock", "v"), ("fuzz/Cargo.toml", "[package]\n[workspace]\n")];
+        check(&files, "fuzz", "none in fuzz");
+    }
+
+    #[test]
+    fn a_lockfile_alone_counts_only_where_one_stands() {
+        check(&[("x/Cargo.lock", "v")], "x", "x/Cargo.lock x/fence.toml");
+        check(&[("Cargo.lock", "v"), ("x/", "")], "x", "none in x");
+    }
+
+    #[test]
+    fn what_was_passed_over_is_told_where_cargo_cannot_be_asked() {
+        let files = [
+            ("Cargo.toml", WORKSPACE),
+            ("Cargo.lock", "v"),
+            ("a/Cargo.toml", PACKAGE),
+            ("a/Cargo.lock", "v"),
+        ];
+        check(&files, "a", "a/Cargo.lock a/fence.toml Cargo.lock");
+    }
+
+    #[test]
+    fn a_policy_above_counts_up_to_the_top_of_the_repository() {
+        let package = [("p/q/Cargo.toml", PACKAGE), ("p/q/Cargo.lock", "v"), ("fence.toml", "")];
+        check(&package, "p/q", "p/q/Cargo.lock p/q/fence.toml");
+        let inside: Vec<_> = package.iter().copied().chain([(".git/HEAD", "")]).collect();
+        check(&inside, "p/q", "p/q/Cargo.lock fence.toml");
+        let below: Vec<_> = package.iter().copied().chain([("p/.git/HEAD", "")]).collect();
+        check(&below, "p/q", "p/q/Cargo.lock p/q/fence.toml");
+    }
+
+    #[test]
+    fn what_was_asked_for_by_name_must_be_there() {
+        let top =
+            tree(&[("Cargo.toml", PACKAGE), ("Cargo.lock", "v"), ("fence.toml", ""), ("x/other.lock", "v")]);
+        let asked = |manifest: Option<&str>, lockfile: Option<&str>| Asked {
+            start: top.path().to_owned(),
+            manifest: manifest.map(PathBuf::from),
+            lockfile: lockfile.map(PathBuf::from),
+            cargo: None,
+        };
+        let project = find(&asked(None, Some("x/other.lock"))).unwrap();
+        assert_eq!(project.lockfile, top.path().join("x/other.lock"));
+        assert_eq!(project.policy, top.path().join("fence.toml"), "the policy stays one's own");
+        assert_eq!(project.baseline, top.path().join("fence.lock"));
+        assert!(matches!(find(&asked(None, Some("x/none.lock"))), Err(ProjectError::NoSuchFile(_))));
+        assert!(matches!(find(&asked(Some("x/Cargo.toml"), None)), Err(ProjectError::NoSuchFile(_))));
+        assert!(matches!(find(&asked(Some("x"), None)), Err(ProjectError::NotAManifest(_))));
+    }
+
+    #[test]
+    fn writing_replaces_the_whole_file_and_leaves_nothing_behind() {
+        let top = tree(&[("fence.toml", "old and longer")]);
+        let file = top.path().join("fence.toml");
+        write(&file, "new").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(fs::read_dir(top.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_the_old_file() {
+        let top = tree(&[("folder/fence.toml", "old")]);
+        let error = write(&top.path().join("absent/fence.toml"), "new").unwrap_err();
+        assert!(matches!(error, ProjectError::Unwritable { .. }), "{error}");
+        // A folder stands where the file should be: the rename fails after the text was written.
+        let error = write(&top.path().join("folder"), "new").unwrap_err();
+        assert!(matches!(error, ProjectError::Unwritable { .. }), "{error}");
+        assert_eq!(fs::read_dir(top.path()).unwrap().count(), 1, "the text that was written beside is gone");
+        assert_eq!(fs::read_to_string(top.path().join("folder/fence.toml")).unwrap(), "old");
+    }
+
+    #[test]
+    fn files_beyond_their_limit_are_not_read() {
+        let top = tree(&[("fence.toml", "12345")]);
+        let file = top.path().join("fence.toml");
+        assert_eq!(read_text(&file, 5).unwrap().as_deref(), Some("12345"));
+        assert!(matches!(read_text(&file, 4), Err(ProjectError::TooLarge { limit: 4, .. })));
+        assert!(read_text(&top.path().join("none"), 4).unwrap().is_none());
+        fs::write(&file, [0xff]).unwrap();
+        assert!(matches!(read_text(&file, 5), Err(ProjectError::NotText(_))));
+    }
+}
