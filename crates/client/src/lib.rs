@@ -1,1 +1,15 @@
 //! (being written)
+
+pub mod project;
+pub mod snapshot;
+pub mod cache;
+pub mod cargo_config;
+pub mod environment;
+pub mod feed;
+pub mod http;
+pub mod index;
+mod limits;
+pub mod progress;
+
+pub use environment::Environment;
+pub use limits::Limits;

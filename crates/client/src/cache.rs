@@ -1,0 +1,394 @@
+//! Where things lie on disk, and how they get there: whole or not at all.
+//!
+//! ```text
+//! $CARGO_FENCE_CACHE, else the platform's cache folder + cargo-fence
+//! └── v1/
+//!     ├── index/<registry>/<prefix>/<crate>   index files as served            [`Place::index`]
+//!     ├── feeds/<name>                        feeds as read                     [`Place::feed`]
+//!     └── …                                   what others keep                  [`Place::of`]
+//! ```
+//!
+//! [`Cache::write`] writes a file of its own beside the place and renames it, so that a reader, or a machine that
+//! loses power, finds the old bytes or the new ones. What is fetched is kept as a [`Kept`]: bytes under a digest,
+//! so that a torn or damaged file is no file. Everything here can be deleted at any time and is fetched again.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use fence_model::CrateName;
+use fence_registry::IndexPath;
+use sha2::{Digest as _, Sha256};
+
+use crate::environment::Environment;
+
+/// The version of the layout above; another layout gets another folder, and old ones are left to die.
+const LAYOUT: &str = "v1";
+
+/// A folder of this user's for things that can be made again.
+#[derive(Clone)]
+pub struct Cache {
+    root: PathBuf,
+    disk: Arc<dyn Disk>,
+}
+
+impl Cache {
+    /// The cache that `environment` names: `$CARGO_FENCE_CACHE`; else `cargo-fence` in `$XDG_CACHE_HOME`, or in
+    /// `~/.cache` (`~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows). Nothing is created yet.
+    ///
+    /// # Errors
+    /// [`CacheError::NoPlace`] if the environment names no home either.
+    pub fn of(environment: &Environment) -> Result<Self, CacheError> {
+        let own = environment.folder("CARGO_FENCE_CACHE");
+        let platform = || {
+            let caches = environment.folder("XDG_CACHE_HOME").or_else(|| {
+                if cfg!(windows) {
+                    environment.folder("LOCALAPPDATA")
+                } else if cfg!(target_os = "macos") {
+                    Some(environment.home()?.join("Library/Caches"))
+                } else {
+                    Some(environment.home()?.join(".cache"))
+                }
+            })?;
+            Some(caches.join("cargo-fence"))
+        };
+        own.or_else(platform).map(|root| Self::at(&root)).ok_or(CacheError::NoPlace)
+    }
+
+    /// A cache in `root`, on the real disk.
+    pub fn at(root: &Path) -> Self {
+        Self::on(root, Arc::new(RealDisk))
+    }
+
+    /// A cache in `root` on another disk: tests make each write fail in turn.
+    pub fn on(root: &Path, disk: Arc<dyn Disk>) -> Self {
+        Self { root: root.join(LAYOUT), disk }
+    }
+
+    /// Where `place` is on disk, for those who read it themselves and for messages.
+    pub fn path(&self, place: &Place) -> PathBuf {
+        self.root.join(&place.0)
+    }
+
+    /// The bytes at `place`, if anything is there.
+    ///
+    /// # Errors
+    /// [`CacheError::Unreadable`].
+    pub fn read(&self, place: &Place) -> Result<Option<Vec<u8>>, CacheError> {
+        let path = self.path(place);
+        match self.disk.read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(CacheError::Unreadable { path, error }),
+        }
+    }
+
+    /// Puts `bytes` at `place`, in one step for whoever reads it: before it the old bytes, after it the new.
+    ///
+    /// # Errors
+    /// [`CacheError::Unwritable`]; what was there before is still there, or the new bytes are, whole.
+    pub fn write(&self, place: &Place, bytes: &[u8], keep: Keep) -> Result<(), CacheError> {
+        let path = self.path(place);
+        write_whole(&*self.disk, &path, bytes, keep).map_err(|error| CacheError::Unwritable { path, error })
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+/// Replaces the file at `path` in one step, on the real disk; for files that are not in the cache, such as
+/// `fence.lock` and a journal.
+///
+/// # Errors
+/// Whatever the disk says. The old file is still there then, or the new one is, whole.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_whole(&RealDisk, path, bytes, Keep::ForGood)
+}
+
+/// What a write must survive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// A crash of the process. After a loss of power it may be gone or damaged: for what can be fetched or made
+    /// again, and whose reader checks it. A thousand index files are written so in tens of milliseconds.
+    ForNow,
+    /// A loss of power too: the bytes are on disk before their name is, and the name before this returns.
+    ForGood,
+}
+
+/// A place in the cache.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place(PathBuf);
+
+impl Place {
+    /// Where the index file of `name` is kept, of the registry with this folder name.
+    pub fn index(registry: &str, name: &CrateName) -> Self {
+        let mut parts = vec!["index", registry];
+        let path = IndexPath::of(name);
+        parts.extend(path.as_str().split('/'));
+        Self::of(&parts)
+    }
+
+    /// Where the feed `name` is kept, read from the source with this digest.
+    pub fn feed(name: &str, source: &ContentDigest) -> Self {
+        Self::of(&["feeds", &format!("{name}-{}", source.short())])
+    }
+
+    /// A place by the names of its folders and its file. Anything but ASCII letters, digits, `.`, `_` and `-` is
+    /// written as `_`, and so is a leading dot: a name that a stranger chose stays inside the cache.
+    pub fn of(parts: &[&str]) -> Self {
+        let safe = |part: &&str| -> String {
+            let spelt = |(at, c): (usize, char)| {
+                let plain = c.is_ascii_alphanumeric() || c == '_' || c == '-' || (c == '.' && at > 0);
+                if plain { c } else { '_' }
+            };
+            part.chars().enumerate().map(spelt).collect()
+        };
+        Self(parts.iter().filter(|part| !part.is_empty()).map(safe).collect())
+    }
+}
+
+/// SHA-256 of bytes that were fetched: equal digests, equal bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContentDigest(pub [u8; 32]);
+
+impl ContentDigest {
+    /// The digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// Sixteen digits, for file names.
+    pub fn short(&self) -> String {
+        let mut text = self.to_string();
+        text.truncate(16);
+        text
+    }
+}
+
+impl fmt::Display for ContentDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fence_model::Digest(self.0).fmt(f)
+    }
+}
+
+impl fmt::Debug for ContentDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl FromStr for ContentDigest {
+    type Err = fence_model::names::DigestError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(|fence_model::Digest(bytes)| Self(bytes))
+    }
+}
+
+/// Bytes that were fetched, with what was said about them, as they are kept.
+///
+/// Text lines, an empty line, then the bytes:
+///
+/// ```text
+/// fence-kept 1
+/// digest: ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
+/// checked: 2026-11-22T08:30:00Z
+///
+/// abc
+/// ```
+///
+/// The digest covers the other lines and the bytes, so that a file that is damaged anywhere is no file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Keys and values, in order. Neither has control characters, and keys have no `: `.
+    pub notes: Vec<(&'static str, String)>,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+const KEPT_FIRST_LINE: &str = "fence-kept 1\n";
+
+impl Kept {
+    /// As bytes, to be written.
+    pub fn format(&self) -> Vec<u8> {
+        let mut rest = Vec::with_capacity(self.bytes.len() + 256);
+        for (key, value) in &self.notes {
+            let one_line: String = value.chars().filter(|c| !c.is_control()).collect();
+            rest.extend_from_slice(format!("{key}: {one_line}\n").as_bytes());
+        }
+        rest.push(b'\n');
+        rest.extend_from_slice(&self.bytes);
+        let mut all = format!("{KEPT_FIRST_LINE}digest: {}\n", ContentDigest::of(&rest)).into_bytes();
+        all.append(&mut rest);
+        all
+    }
+
+    /// Reads what [`Self::format`] wrote, with the values of `keys` (and of no others); `None` if it is anything
+    /// else, or damaged.
+    pub fn parse(all: &[u8], keys: &[&'static str]) -> Option<Self> {
+        let after_first = all.strip_prefix(KEPT_FIRST_LINE.as_bytes())?;
+        let (digest, rest) = split_line(after_first)?;
+        let digest: ContentDigest = digest.strip_prefix("digest: ")?.parse().ok()?;
+        if ContentDigest::of(rest) != digest {
+            return None;
+        }
+        let mut notes = Vec::new();
+        let mut left = rest;
+        loop {
+            let (line, after) = split_line(left)?;
+            left = after;
+            if line.is_empty() {
+                return Some(Self { notes, bytes: left.to_vec() });
+            }
+            let (key, value) = line.split_once(": ")?;
+            let key = keys.iter().find(|known| **known == key)?;
+            notes.push((*key, value.to_owned()));
+        }
+    }
+
+    /// The value under `key`.
+    pub fn note(&self, key: &str) -> Option<&str> {
+        self.notes.iter().find(|(known, _)| *known == key).map(|(_, value)| value.as_str())
+    }
+}
+
+fn split_line(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let end = bytes.iter().position(|b| *b == b'\n')?;
+    Some((std::str::from_utf8(&bytes[..end]).ok()?, &bytes[end + 1..]))
+}
+
+/// What the cache needs of a disk. Each write is one step that may fail, before or after it took effect.
+pub trait Disk: Send + Sync {
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::NotFound`] if there is none; whatever else the disk says.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Makes a folder and those above it, unless they are there.
+    ///
+    /// # Errors
+    /// Whatever the disk says.
+    fn create_folders(&self, path: &Path) -> io::Result<()>;
+
+    /// Writes a new file; its bytes are on disk when this returns, if `keep` asks for it.
+    ///
+    /// # Errors
+    /// Whatever the disk says; the file may then be there with some of its bytes.
+    fn write_new(&self, path: &Path, bytes: &[u8], keep: Keep) -> io::Result<()>;
+
+    /// Gives a file another name, in place of the file that had it; the name is on disk when this returns, if
+    /// `keep` asks for it. Never shows a reader anything between the two.
+    ///
+    /// # Errors
+    /// Whatever the disk says.
+    fn rename(&self, from: &Path, to: &Path, keep: Keep) -> io::Result<()>;
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// Whatever the disk says.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+}
+
+/// The disk of this machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RealDisk;
+
+impl Disk for RealDisk {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+
+    fn create_folders(&self, path: &Path) -> io::Result<()> {
+        std::fs::create_dir_all(path)
+    }
+
+    fn write_new(&self, path: &Path, bytes: &[u8], keep: Keep) -> io::Result<()> {
+        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+        io::Write::write_all(&mut file, bytes)?;
+        match keep {
+            Keep::ForNow => Ok(()),
+            Keep::ForGood => file.sync_all(),
+        }
+    }
+
+    fn rename(&self, from: &Path, to: &Path, keep: Keep) -> io::Result<()> {
+        std::fs::rename(from, to)?;
+        match (keep, to.parent()) {
+            // A folder can be opened and synced on Unix only; elsewhere the file system orders it by itself.
+            (Keep::ForGood, Some(folder)) if cfg!(unix) => std::fs::File::open(folder)?.sync_all(),
+            _ => Ok(()),
+        }
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+}
+
+/// Why something is not in the cache, or cannot be put there.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    /// The environment names neither a cache nor a home.
+    #[error("no folder for the cache: neither CARGO_FENCE_CACHE nor a home folder is set")]
+    NoPlace,
+    /// It is there and cannot be read.
+    #[error("the cache cannot be read: {}: {error}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the disk said.
+        error: io::Error,
+    },
+    /// It cannot be written.
+    #[error("the cache cannot be written: {}: {error}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the disk said.
+        error: io::Error,
+    },
+}
+
+impl CacheError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NoPlace => "set CARGO_FENCE_CACHE to a folder that you can write to",
+            Self::Unreadable { .. } | Self::Unwritable { .. } => {
+                "make the folder yours, free some space, or set CARGO_FENCE_CACHE to another folder; \
+                 everything in it can be deleted"
+            }
+        }
+    }
+}
+
+/// Two writers of one place, in this process or another, must not share a file: the later rename wins.
+static NEXT_NEW_FILE: AtomicU64 = AtomicU64::new(0);
+
+fn write_whole(disk: &dyn Disk, path: &Path, bytes: &[u8], keep: Keep) -> io::Result<()> {
+    let (folder, name) = match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) => (folder, name),
+        _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "not the path of a file")),
+    };
+    let number = NEXT_NEW_FILE.fetch_add(1, Ordering::Relaxed);
+    let mut new_name = std::ffi::OsString::from(".new-");
+    new_name.push(format!("{}-{number}-", std::process::id()));
+    new_name.push(name);
+    let new = folder.join(new_name);
+
+    disk.create_folders(folder)?;
+    let written = disk.write_new(&new, bytes, keep).and_then(|()| disk.rename(&new, path, keep));
+    if written.is_err() {
+        // Only tidiness: a reader never looks at this name. The first error is the one to tell.
+        let _ = disk.remove(&new);
+    }
+    written
+}

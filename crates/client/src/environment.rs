@@ -1,0 +1,48 @@
+//! The environment as a value: read once at the edge, so that everything below is the same for a test.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Environment variables and the current folder, as the process found them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    current_folder: PathBuf,
+}
+
+impl Environment {
+    /// What this process was started with. Variables that are not UTF-8 are left out: cargo reads none of those
+    /// that the fence reads either.
+    pub fn of_process() -> Self {
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Self { variables, current_folder: std::env::current_dir().unwrap_or_default() }
+    }
+
+    /// An environment of exactly `variables`, in `current_folder`.
+    pub fn of<const N: usize>(variables: [(&str, &str); N], current_folder: &Path) -> Self {
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        Self { variables, current_folder: current_folder.to_owned() }
+    }
+
+    /// The value of `name`; an empty one counts as not set, as cargo and curl have it.
+    pub fn var(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The value of `name` as a folder; a relative one is relative to the current folder.
+    pub fn folder(&self, name: &str) -> Option<PathBuf> {
+        self.var(name).map(|value| self.current_folder.join(value))
+    }
+
+    /// The user's home.
+    pub fn home(&self) -> Option<PathBuf> {
+        self.folder(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
+    }
+
+    /// Cargo's home: `CARGO_HOME`, or `.cargo` in the user's home.
+    pub fn cargo_home(&self) -> Option<PathBuf> {
+        self.folder("CARGO_HOME").or_else(|| Some(self.home()?.join(".cargo")))
+    }
+}
