@@ -13,6 +13,7 @@ mod document;
 mod error;
 mod limits;
 pub mod rustsec;
+pub mod vet_verdict;
 
 pub use error::{Error, Problem};
 pub use limits::Limits;

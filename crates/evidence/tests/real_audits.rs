@@ -1,0 +1,236 @@
+//! The 59 real cargo-vet files of 22 repositories are read without a problem, and say what a reader of another
+//! make counted in them.
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use fence_evidence::cargo_vet::{
+    PackagePolicy, PublisherId, SetFacts, Source, Standing, VetSet, format_version, parse_audits,
+    parse_config, parse_imports,
+};
+use fence_evidence::{Limits, Parsed};
+use fence_model::facts::Claim;
+use fence_model::{CrateName, Time};
+
+/// What a reader makes of a file that has no problems.
+fn whole<T>(file: &str, parsed: Result<Parsed<T>, fence_evidence::Problem>) -> T {
+    let parsed = parsed.unwrap_or_else(|problem| panic!("{problem}"));
+    let problems: Vec<String> = parsed.problems.iter().map(ToString::to_string).collect();
+    assert!(problems.is_empty(), "{file}: {problems:#?}");
+    parsed.value
+}
+
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Clone)]
+struct AuditRow {
+    path: String,
+    crate_name: String,
+    kind: String,
+    version: String,
+    delta_from: String,
+    delta_to: String,
+    criteria: String,
+    who_count: String,
+}
+
+#[test]
+fn every_audit_of_every_set_is_read_as_the_table_has_it() {
+    let Some(data) = support::fence_data() else { return };
+    let mut read = Vec::new();
+    for (path, bytes) in support::archive(&data, "audits/files.tar.zst") {
+        if !path.ends_with("audits.toml") {
+            continue;
+        }
+        let set = whole(&path, parse_audits(&path, &bytes, &Limits::default()));
+        for (name, record) in set.audits.iter().flat_map(|(name, list)| list.iter().map(move |r| (name, r))) {
+            let mut row = AuditRow {
+                path: path.clone(),
+                crate_name: name.to_string(),
+                criteria: record.criteria.join(";"),
+                who_count: record.who.len().to_string(),
+                ..AuditRow::default()
+            };
+            match &record.claim {
+                Claim::Full(version) => {
+                    (row.kind, row.version) = ("full".into(), format_version(version));
+                }
+                Claim::Delta { from, to } => {
+                    row.kind = "delta".into();
+                    (row.delta_from, row.delta_to) = (format_version(from), format_version(to));
+                }
+                Claim::Violation(requirement) => {
+                    (row.kind, row.version) = ("violation".into(), requirement.to_string());
+                }
+            }
+            read.push(row);
+        }
+    }
+    let mut told: Vec<AuditRow> = support::table(&data, "audits/audits.csv")
+        .into_iter()
+        .map(|mut row| {
+            let mut take = |column: &str| row.remove(column).unwrap_or_else(|| panic!("no column {column}"));
+            let path = take("path");
+            AuditRow {
+                path: format!(
+                    "{}/{}",
+                    take("repo").replace('/', "+"),
+                    path.trim_start_matches("supply-chain/")
+                ),
+                crate_name: take("crate"),
+                kind: take("kind"),
+                version: take("version"),
+                delta_from: take("delta_from"),
+                delta_to: take("delta_to"),
+                criteria: take("criteria"),
+                who_count: take("who_count"),
+            }
+        })
+        .collect();
+    read.sort();
+    told.sort();
+    assert_eq!(read.len(), told.len());
+    for (read, told) in read.iter().zip(&told) {
+        assert_eq!(read, told);
+    }
+    let count = |kind: &str| read.iter().filter(|row| row.kind == kind).count();
+    assert_eq!((count("full"), count("delta"), count("violation")), (4494, 5756, 1));
+}
+
+/// Everything that the real `imports.lock` files say of publishers and windows is in the tables that another
+/// reader made of all their revisions.
+#[test]
+fn windows_and_publishers_are_those_of_the_tables() {
+    let Some(data) = support::fence_data() else { return };
+    let known: std::collections::BTreeSet<Vec<String>> = support::table(&data, "audits/wildcard_trust.csv")
+        .into_iter()
+        .map(|row| {
+            ["crate", "kind", "user_id", "trusted_publisher", "start", "end"].map(|c| row[c].clone()).to_vec()
+        })
+        .collect();
+    let published: std::collections::BTreeSet<Vec<String>> = support::table(&data, "audits/publishers.csv")
+        .into_iter()
+        .map(|row| {
+            ["crate", "version", "date", "user_id", "trusted_publisher"].map(|c| row[c].clone()).to_vec()
+        })
+        .collect();
+    let unpublished: std::collections::BTreeSet<Vec<String>> =
+        support::table(&data, "audits/unpublished.csv")
+            .into_iter()
+            .map(|row| ["crate", "version"].map(|c| row[c].clone()).to_vec())
+            .collect();
+
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let ids = |publisher: &PublisherId| match publisher {
+        PublisherId::User(id) => (id.to_string(), String::new()),
+        PublisherId::Ci(name) => (String::new(), name.to_string()),
+    };
+    let mut windows = |set: &VetSet, _of: &str| {
+        for (kind, map) in [("wildcard-audits", &set.wildcard_audits), ("trusted", &set.trusted)] {
+            for (name, record) in map.iter().flat_map(|(name, list)| list.iter().map(move |r| (name, r))) {
+                let (user, ci) = ids(&record.publisher);
+                let end = (record.end + fence_model::Span::seconds(1)).date();
+                let row = vec![name.to_string(), kind.into(), user, ci, record.start.date(), end];
+                assert!(known.contains(&row), "{row:?}");
+                *counts.entry(kind).or_default() += 1;
+            }
+        }
+    };
+    let mut publishers = 0;
+    let mut not_published = 0;
+    for (path, bytes) in support::archive(&data, "audits/files.tar.zst") {
+        if path.ends_with("audits.toml") {
+            windows(&whole(&path, parse_audits(&path, &bytes, &Limits::default())), &path);
+        } else if path.ends_with("imports.lock") {
+            let imports = whole(&path, parse_imports(&path, &bytes, &Limits::default()));
+            for (import, set) in &imports.sets {
+                windows(set, import);
+            }
+            for (name, record) in
+                imports.publishers.iter().flat_map(|(n, list)| list.iter().map(move |r| (n, r)))
+            {
+                let (user, ci) = ids(&record.publisher);
+                let row = vec![name.to_string(), record.version.to_string(), record.when.date(), user, ci];
+                assert!(published.contains(&row), "{row:?}");
+                publishers += 1;
+            }
+            for (name, record) in
+                imports.unpublished.iter().flat_map(|(n, list)| list.iter().map(move |r| (n, r)))
+            {
+                let row = vec![name.to_string(), format_version(&record.version)];
+                assert!(unpublished.contains(&row), "{row:?}");
+                not_published += 1;
+            }
+        }
+    }
+    insta::assert_debug_snapshot!((counts, publishers, not_published), @"");
+}
+
+#[test]
+fn every_configuration_is_read() {
+    let Some(data) = support::fence_data() else { return };
+    let mut summary = Vec::new();
+    for (path, bytes) in support::archive(&data, "audits/files.tar.zst") {
+        if !path.ends_with("config.toml") {
+            continue;
+        }
+        let config = whole(&path, parse_config(&path, &bytes, &Limits::default()));
+        let versioned =
+            config.policy.values().filter(|policy| matches!(policy, PackagePolicy::PerVersion(_))).count();
+        summary.push(format!(
+            "{path}: cargo-vet {}, {} imports ({} criteria mapped), {} policies ({versioned} by version), {} exemptions",
+            config.version.as_deref().unwrap_or("of no version"),
+            config.imports.len(),
+            config.imports.values().map(|import| import.criteria_map.len()).sum::<usize>(),
+            config.policy.len(),
+            config.exemptions.values().map(Vec::len).sum::<usize>(),
+        ));
+    }
+    insta::assert_snapshot!(summary.join("\n"), @"");
+}
+
+/// The origins that the real sets show, and how many records of each meet `safe-to-deploy` or `safe-to-run`
+/// without any mapping.
+#[test]
+fn origins_are_the_repositories_that_wrote_the_records() {
+    let Some(data) = support::fence_data() else { return };
+    let no_map = BTreeMap::new();
+    let mut summary: BTreeMap<String, (usize, usize, usize)> = BTreeMap::new();
+    for (path, bytes) in support::archive(&data, "audits/files.tar.zst") {
+        if !path.ends_with("audits.toml") {
+            continue;
+        }
+        let set = whole(&path, parse_audits(&path, &bytes, &Limits::default()));
+        let repository = path.split('/').next().expect("a folder").replace('+', "/");
+        let url = format!("https://github.com/{repository}");
+        let source = Source {
+            feed: &repository,
+            url: Some(&url),
+            criteria_map: &no_map,
+            standing: Standing::Foreign,
+            known: Time::EARLIEST,
+        };
+        let facts = SetFacts::new(&set, &source);
+        for evidence in facts.crates() {
+            for audit in &evidence.audits {
+                let counts = summary.entry(audit.origin.to_owned()).or_default();
+                counts.0 += usize::from(audit.criteria.contains(&"safe-to-deploy"));
+                counts.1 += usize::from(audit.criteria.contains(&"safe-to-run"));
+            }
+            for window in &evidence.windows {
+                summary.entry(window.origin.to_owned()).or_default().2 += 1;
+            }
+        }
+        let serde: CrateName = "serde".parse().expect("a name");
+        assert_eq!(facts.crates().find(|evidence| *evidence.name == serde).is_some(), {
+            let of = facts.of(&serde);
+            set.audits.contains_key(&serde) || set.trusted.contains_key(&serde) || !of.windows.is_empty()
+        });
+    }
+    let lines: Vec<String> = summary
+        .into_iter()
+        .map(|(origin, (deploy, run, windows))| {
+            format!("{origin}: {deploy} deploy, {run} run, {windows} windows")
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @"");
+}
