@@ -3,14 +3,25 @@
 //! Nothing here does I/O, reads a clock or draws lots: everything is a value, and the same values give the same
 //! decision. The way of the data is [`facts`] and [`policy`] → [`judge`] → [`settle`] → [`view`].
 
+mod audits;
+pub mod clock;
 pub mod code;
 pub mod decision;
 pub mod facts;
+mod findings;
+mod history;
+pub mod judge;
+pub mod look_alike;
 pub mod names;
 pub mod policy;
+pub mod project;
+pub mod settle;
 pub mod time;
+pub mod view;
+mod ways;
+pub mod words;
 
-pub use decision::{Decision, Verdict};
 pub use code::{Code, CodeClass, Effect, Level};
+pub use decision::{Decision, Verdict};
 pub use names::{CaretClass, CrateName, Digest, ReleaseId};
 pub use time::{Span, Time};

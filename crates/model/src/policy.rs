@@ -445,7 +445,7 @@ pub struct Baseline {
     pub since: Time,
     /// The generation of codes that was known then.
     pub generation: u32,
-    /// The releases, sorted by name and version.
+    /// The releases, sorted by name and version, as [`Baseline::new`] leaves them.
     pub entries: Vec<BaselineEntry>,
 }
 
@@ -457,8 +457,25 @@ impl Default for Baseline {
 }
 
 impl Baseline {
+    /// A baseline of these releases, in whatever order they come.
+    pub fn new(since: Time, generation: u32, mut entries: Vec<BaselineEntry>) -> Self {
+        entries.sort();
+        Self { since, generation, entries }
+    }
+
     /// The entry of a release, if it is there.
     pub fn entry(&self, name: &CrateName, version: &Version) -> Option<&BaselineEntry> {
-        self.entries.iter().find(|entry| entry.name == *name && entry.version == *version)
+        self.entries_of(name.as_str()).iter().find(|entry| entry.version == *version)
+    }
+
+    /// Whether some release of the crate is in it.
+    pub fn has_crate(&self, name: &str) -> bool {
+        !self.entries_of(name).is_empty()
+    }
+
+    fn entries_of(&self, name: &str) -> &[BaselineEntry] {
+        let start = self.entries.partition_point(|entry| entry.name.as_str() < name);
+        let length = self.entries[start..].partition_point(|entry| entry.name.as_str() == name);
+        &self.entries[start..start + length]
     }
 }

@@ -289,7 +289,9 @@ mod tests {
         {
             assert_eq!(text.parse::<Span>().unwrap(), Span::seconds(seconds), "{text}");
         }
-        for bad in ["7", "7days", "seven days", "-1 day", "1.5 days", "7 fortnights", "", "99999999999999 months"] {
+        for bad in
+            ["7", "7days", "seven days", "-1 day", "1.5 days", "7 fortnights", "", "99999999999999 months"]
+        {
             assert!(bad.parse::<Span>().is_err(), "{bad}");
         }
         for span in [Span::days(14), Span::hours(36), Span::seconds(61), Span::ZERO] {

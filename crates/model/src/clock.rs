@@ -1,0 +1,70 @@
+//! The clock: since when a release is in the open, and up to when time counts.
+//!
+//! Age is time in the open: in the index, not yanked, as this fence or its feeds saw it. Two questions are
+//! answered here, both without a clock: when did a release's time begin ([`first_open`]), and up to when may time
+//! be counted ([`Feeds::counted`]), given that a feed which stands still must stop the clock, never admit.
+
+use crate::facts::{Feed, FeedState, ReleaseFacts};
+use crate::time::{Span, Time};
+
+/// A yank that lasts longer than this and is taken back starts the clock again.
+pub(crate) const LONG_YANK: Span = Span::days(1);
+
+/// When the release's time in the open began, leaving yanks after its first sight aside.
+///
+/// `None` when neither publish time nor first sight is known, or when it was first seen yanked and still is.
+pub(crate) fn first_open(release: &ReleaseFacts<'_>) -> Option<Time> {
+    let Some(sighting) = release.sighting.as_deref() else {
+        return release.published;
+    };
+    if sighting.first_seen_yanked {
+        return sighting.unyanked_at;
+    }
+    match (release.published, sighting.lacked_at) {
+        // First contact: the publish time counts, but for one in the future, which counts as first sight.
+        (Some(published), None) => Some(published.min(sighting.first_seen)),
+        // An earlier read lacked it: age starts when it was seen, whatever time it claims.
+        _ => Some(sighting.first_seen),
+    }
+}
+
+/// The publish time that lies before a read which lacked the release, and that read, if they contradict.
+///
+/// `delay` is how late an honest index may show a release.
+pub(crate) fn backdated(release: &ReleaseFacts<'_>, delay: Span) -> Option<(Time, Time)> {
+    let published = release.published?;
+    let lacked_at = release.sighting.as_deref()?.lacked_at?;
+    (published + delay < lacked_at).then_some((published, lacked_at))
+}
+
+/// The time of a yank and of its taking back, where it lasted longer than [`LONG_YANK`].
+pub(crate) fn long_yank(release: &ReleaseFacts<'_>) -> Option<(Time, Time)> {
+    let sighting = release.sighting.as_deref()?;
+    let (yanked_at, unyanked_at) = (sighting.yanked_at?, sighting.unyanked_at?);
+    (unyanked_at - yanked_at > LONG_YANK).then_some((yanked_at, unyanked_at))
+}
+
+/// The feeds that speak against releases: the index, and advisories.
+#[derive(Debug, Clone, Copy)]
+pub struct Feeds<'a>(pub &'a [Feed]);
+
+impl<'a> Feeds<'a> {
+    /// Up to when time counts: now, or what the stalest of the feeds speaks for. Nothing counts where one was
+    /// never read.
+    pub fn counted(self, now: Time) -> Time {
+        self.0.iter().map(|feed| feed.as_of.unwrap_or(Time::EARLIEST)).fold(now, Time::min)
+    }
+
+    /// The stalest feed, if it is behind `moment`.
+    pub fn behind(self, moment: Time) -> Option<&'a Feed> {
+        self.0
+            .iter()
+            .filter(|feed| feed.as_of.unwrap_or(Time::EARLIEST) < moment)
+            .min_by_key(|feed| (feed.as_of.unwrap_or(Time::EARLIEST), feed.name.as_str()))
+    }
+
+    /// Whether some feed was never read.
+    pub fn any_absent(self) -> bool {
+        self.0.iter().any(|feed| feed.as_of.is_none() || feed.state == FeedState::Absent)
+    }
+}

@@ -1,0 +1,440 @@
+//! What is found about a release: each code, from the facts that raise it.
+//!
+//! [`Judge::findings`] lists everything; [`Judge::against`] is the part that compares a release with its base and
+//! is fixed when the release is published, so that bases can be found with it. Effects are filled in afterwards,
+//! since they depend on the level.
+
+use semver::Version;
+
+use crate::clock;
+use crate::code::{Code, Effect};
+use crate::decision::{Because, Reason, Witness};
+use crate::facts::{Advisory, AdvisoryKind, Claim, Gone, Publisher, ReleaseFacts};
+use crate::history::new_dependencies;
+use crate::judge::{Checksum, Judge, Neighbourhood, Treatment};
+use crate::names::CaretClass;
+use crate::time::{Span, Time};
+
+/// Two reads this far apart that both lack a release mean that it was deleted; a single read may be torn.
+const DELETION_IS_SURE_AFTER: Span = Span::minutes(5);
+/// Yanks this close together are one act.
+const YANKED_TOGETHER: Span = Span::days(1);
+/// How many yanks make a lure: one yank is an ordinary withdrawal.
+const YANKS_OF_A_LURE: usize = 2;
+/// A crate older than this is no look-alike: it would have been found out or become known itself.
+const LOOK_ALIKE_UNTIL: Span = Span::days(365);
+/// How long after an advisory became known a release counts as its fix.
+const FIX_FOLLOWS_WITHIN: Span = Span::days(7);
+
+impl<'a> Judge<'a> {
+    /// Everything found about the release of `version`; `position` is where the index shows it.
+    pub(crate) fn findings(
+        &self,
+        version: &Version,
+        position: Option<usize>,
+        neighbours: &Neighbourhood,
+    ) -> Vec<Reason> {
+        let mut found = Vec::new();
+        if let Treatment::Foreign(registry) = self.context.treatment {
+            found.push(reason(Code::ForeignRegistry, None, Because::Source(registry.to_owned())));
+        }
+        for (package, requirement) in &neighbours.unmet {
+            let because =
+                Because::RequirementHeld { package: package.clone(), requirement: requirement.clone() };
+            found.push(reason(Code::NeedsHeld, None, because));
+        }
+        let Some(at) = position else {
+            found.push(self.absence(version));
+            self.advice(version, None, None, &mut found);
+            return found;
+        };
+        let release = self.history.release(at);
+        let base = self.standing(at).base;
+        self.blocks(at, &mut found);
+        self.against(at, base, &mut found);
+        // Without times, yanks only double a wait that the ceiling bounds: nothing to say of an older release.
+        let ceiling = self.asked.policy.wait.ceiling;
+        let is_past = self.opened(at).is_some_and(|opened| self.asked.now - opened >= ceiling);
+        found.retain(|reason| reason.code != Code::YankedAround || !is_past);
+        self.youth_of_crate(&mut found);
+        self.unyanked(at, &mut found);
+        self.in_favour(at, base, neighbours, &mut found);
+        self.advice(version, release.published, Some(at), &mut found);
+        if release.yanked {
+            let at = release.sighting.as_deref().and_then(|s| s.yanked_at);
+            found.push(reason(Code::Yanked, at, Because::Withdrawn { at }));
+        }
+        found
+    }
+
+    /// What blocks: bytes that changed, malware, violations.
+    pub(crate) fn blocks(&self, at: usize, found: &mut Vec<Reason>) {
+        let release = self.history.release(at);
+        self.changed_bytes(release, found);
+        for advisory in self.advisories(&release.version).filter(|a| a.kind == AdvisoryKind::Malicious) {
+            if !is_after(release.published, advisory) {
+                found.push(reason(
+                    Code::Malicious,
+                    Some(advisory.known),
+                    self.advised(advisory, &release.version),
+                ));
+            }
+        }
+        for audit in &self.history.facts.audits {
+            let Claim::Violation(requirement) = &audit.claim else { continue };
+            let is_asked_for = audit.criteria.iter().any(|c| *c == self.asked.policy.criteria);
+            if is_asked_for && requirement.matches(&release.version) {
+                let because = Because::AuditViolation {
+                    origin: audit.origin.to_owned(),
+                    requirement: requirement.to_string(),
+                };
+                found.push(reason(Code::Violation, Some(audit.known), because));
+            }
+        }
+    }
+
+    /// What speaks against the release when compared with its base, and what its publication tells: all of it
+    /// fixed from the day on which it was published.
+    pub(crate) fn against(&self, at: usize, base: Option<usize>, found: &mut Vec<Reason>) {
+        let release = self.history.release(at);
+        let policy = &self.asked.policy.wait;
+        for advisory in self.advisories(&release.version).filter(|a| a.kind == AdvisoryKind::Malicious) {
+            if is_after(release.published, advisory) {
+                found.push(reason(
+                    Code::AfterTakeover,
+                    Some(advisory.known),
+                    self.advised(advisory, &release.version),
+                ));
+            }
+        }
+        if let Some((published, lacked_at)) = clock::backdated(release, policy.publication_delay) {
+            found.push(reason(
+                Code::Backdated,
+                Some(lacked_at),
+                Because::PublishedBefore { published, lacked_at },
+            ));
+        }
+        self.reincarnated(release, found);
+        if let Some(published) = release.published {
+            let silence = self.history.silence_before(published, policy.silence, policy.after_silence);
+            if let Some((length, ended)) = silence {
+                found.push(reason(Code::Dormant, Some(ended), Because::Silence { length, ended }));
+            }
+        }
+        // A crate's first release has nothing that could be new in it; one whose earlier releases are all yanked
+        // or gone has everything new, so that yanking them hides nothing.
+        if base.is_some() || self.history.has_lower(at) {
+            self.dependencies_gained(release, base.map(|base| self.history.release(base)), found);
+        }
+        self.yanked_older(at, found);
+        self.name_close(release, found);
+    }
+
+    fn dependencies_gained(
+        &self,
+        release: &ReleaseFacts<'a>,
+        base: Option<&ReleaseFacts<'a>>,
+        found: &mut Vec<Reason>,
+    ) {
+        for dependency in new_dependencies(release, base) {
+            let package = dependency.package.to_owned();
+            let because = Because::DependencyAdded { package: package.clone(), kind: dependency.kind };
+            found.push(reason(Code::NewDependency, release.published, because));
+
+            let young =
+                |because| reason(Code::YoungDependency, dependency.born.or(release.published), because);
+            let Some(born) = dependency.born else {
+                found.push(young(Because::DependencyUnknown { package }));
+                continue;
+            };
+            // As of the release: a dependency does not stop having been young by waiting.
+            let age = release.published.map_or(Span::ZERO, |published| published - born);
+            if age < self.asked.policy.wait.crate_tenure {
+                found.push(young(Because::DependencyYoung { package: package.clone(), age }));
+            }
+            let is_in_baseline = self.asked.baseline.has_crate(dependency.package);
+            if age < LOOK_ALIKE_UNTIL
+                && !is_in_baseline
+                && let Some(known) = self.asked.names.better_known(dependency.package, Some(born))
+            {
+                let likeness = known.likeness.as_str();
+                found.push(young(Because::DependencyLookAlike {
+                    package,
+                    known_as: known.name.to_string(),
+                    likeness,
+                }));
+            }
+        }
+    }
+
+    /// `yank-lure` and `yanked-around`: the good older releases were withdrawn, so that cargo walks to this one.
+    fn yanked_older(&self, at: usize, found: &mut Vec<Reason>) {
+        let release = self.history.release(at);
+        if release.yanked || !release.version.pre.is_empty() {
+            return;
+        }
+        let class = CaretClass::of(&release.version);
+        // Releases are sorted by version, so those of one class are neighbours.
+        let older: Vec<&ReleaseFacts<'a>> = self.history.facts.releases[..at]
+            .iter()
+            .rev()
+            .take_while(|lower| CaretClass::of(&lower.version) == class)
+            .filter(|lower| {
+                lower.version.pre.is_empty() && !self.is_fixed_by(&lower.version, &release.version)
+            })
+            .collect();
+        if older.len() < YANKS_OF_A_LURE || !older.iter().all(|lower| lower.yanked) {
+            return;
+        }
+        let (Some(last), Some(first)) = (older.first(), older.last()) else { return };
+        let (first, last) = (first.version.clone(), last.version.clone());
+        let opened = clock::first_open(release);
+        let mut yanks: Vec<Time> =
+            older.iter().filter_map(|lower| lower.sighting.as_deref().and_then(|s| s.yanked_at)).collect();
+        yanks.sort_unstable();
+        let act =
+            yanks.windows(YANKS_OF_A_LURE).find(|pair| pair[pair.len() - 1] - pair[0] <= YANKED_TOGETHER);
+        let ceiling = self.asked.policy.wait.ceiling;
+        if let (Some(act), Some(opened)) = (act, opened) {
+            let is_around_it = act[0] + YANKED_TOGETHER >= opened && act[0] < opened + ceiling;
+            if is_around_it {
+                let count = yanks
+                    .iter()
+                    .filter(|time| **time <= act[0] + YANKED_TOGETHER && **time >= act[0])
+                    .count();
+                let because = Because::YankedTogether { first, last, count, at: Some(act[0]) };
+                found.push(reason(Code::YankLure, Some(act[0]), because));
+                return;
+            }
+        }
+        if yanks.len() < older.len() {
+            let because = Because::YankedTogether { first, last, count: older.len(), at: None };
+            found.push(reason(Code::YankedAround, None, because));
+        }
+    }
+
+    /// Whether a vulnerability affects `older` and not `newer`.
+    fn is_fixed_by(&self, older: &Version, newer: &Version) -> bool {
+        self.advisories(older).any(|a| a.kind == AdvisoryKind::Vulnerability && !a.affects(newer))
+    }
+
+    fn name_close(&self, release: &ReleaseFacts<'a>, found: &mut Vec<Reason>) {
+        let (Some(born), Some(published)) = (self.history.born, release.published) else { return };
+        if published - born >= LOOK_ALIKE_UNTIL || self.asked.baseline.has_crate(self.name().as_str()) {
+            return;
+        }
+        if let Some(known) = self.asked.names.better_known(self.name().as_str(), Some(born)) {
+            let because =
+                Because::NameClose { known_as: known.name.to_string(), likeness: known.likeness.as_str() };
+            found.push(reason(Code::LookAlike, Some(born), because));
+        }
+    }
+
+    /// `new-crate`: lapses when the crate has been there for its tenure, as time is counted.
+    fn youth_of_crate(&self, found: &mut Vec<Reason>) {
+        let Some(born) = self.history.born else { return };
+        let counted = clock::Feeds(self.asked.feeds).counted(self.asked.now);
+        let age = counted - born;
+        if age < self.asked.policy.wait.crate_tenure {
+            found.push(reason(Code::NewCrate, Some(born), Because::CrateYoung { born, age }));
+        }
+    }
+
+    fn unyanked(&self, at: usize, found: &mut Vec<Reason>) {
+        if let Some((yanked_at, unyanked_at)) = clock::long_yank(self.history.release(at))
+            && !self.was_admitted_by(at, yanked_at)
+        {
+            let because = Because::YankTakenBack { yanked_at, unyanked_at };
+            found.push(reason(Code::Unyanked, Some(unyanked_at), because));
+        }
+    }
+
+    /// All releases that were there before are gone, and this one came after: another hand may hold the name.
+    fn reincarnated(&self, release: &ReleaseFacts<'a>, found: &mut Vec<Reason>) {
+        let gone = &self.history.facts.gone;
+        let Some(last_gone) = gone.iter().map(|g| g.gone_at).max() else { return };
+        let appeared = |r: &ReleaseFacts<'_>| r.sighting.as_deref().map(|s| s.first_seen).or(r.published);
+        let all_came_after =
+            self.history.facts.releases.iter().all(|r| appeared(r).is_none_or(|time| time > last_gone));
+        if all_came_after && gone.iter().all(|g| g.version != release.version || g.digest != release.digest) {
+            let because = Because::NameReused { count: gone.len(), gone_at: last_gone };
+            found.push(reason(Code::Reincarnated, Some(last_gone), because));
+        }
+    }
+
+    fn changed_bytes(&self, release: &ReleaseFacts<'a>, found: &mut Vec<Reason>) {
+        let mut changed = |known, because| found.push(reason(Code::ChecksumChanged, known, because));
+        let now = release.digest;
+        if let Some(sighting) = release.sighting.as_deref().filter(|s| s.first_digest != now) {
+            let because = Because::DigestChanged { now, seen: sighting.first_digest, by: Witness::Journal };
+            changed(Some(sighting.first_seen), because);
+        }
+        let same_version = |gone: &&Gone| gone.version == release.version && gone.digest != now;
+        for gone in self.history.facts.gone.iter().filter(same_version) {
+            changed(
+                Some(gone.first_seen),
+                Because::DigestChanged { now, seen: gone.digest, by: Witness::Journal },
+            );
+        }
+        match self.in_use(&release.version).map(|in_use| in_use.checksum) {
+            Some(Checksum::Locked(seen)) if seen != now => {
+                changed(None, Because::DigestChanged { now, seen, by: Witness::Lockfile });
+            }
+            Some(Checksum::Missing) => changed(None, Because::DigestMissing),
+            _ => {}
+        }
+        if let Some(entry) =
+            self.asked.baseline.entry(self.name(), &release.version).filter(|e| e.digest != now)
+        {
+            let because = Because::DigestChanged { now, seen: entry.digest, by: Witness::Baseline };
+            changed(Some(entry.recorded), because);
+        }
+        for (version, one, other) in &self.history.ambiguous {
+            if *version == release.version {
+                changed(None, Because::DigestAmbiguous { one: *one, other: *other });
+            }
+        }
+    }
+
+    /// The index does not show the release: deleted, or never there as far as anybody saw.
+    fn absence(&self, version: &Version) -> Reason {
+        let gone =
+            self.history.facts.gone.iter().filter(|g| g.version == *version).max_by_key(|g| g.still_gone_at);
+        match gone {
+            Some(gone) if gone.still_gone_at - gone.gone_at >= DELETION_IS_SURE_AFTER => {
+                let because = Because::Vanished { first_seen: Some(gone.first_seen), gone_at: gone.gone_at };
+                reason(Code::Deleted, Some(gone.gone_at), because)
+            }
+            _ => reason(Code::Missing, gone.map(|g| g.gone_at), Because::NotInIndex),
+        }
+    }
+
+    /// What shortens the wait.
+    fn in_favour(&self, at: usize, base: Option<usize>, neighbours: &Neighbourhood, found: &mut Vec<Reason>) {
+        let release = self.history.release(at);
+        if let Some(advisory) = base.and_then(|base| self.fixed_advisory(at, base)) {
+            let because = self.advised(advisory, &release.version);
+            found.push(reason(Code::FixesAdvisory, Some(advisory.known), because));
+        }
+        if let Some(raised) = neighbours.raised.clone() {
+            let because = Because::RequirementRaised {
+                package: raised.package,
+                requirement: raised.requirement,
+                id: raised.id,
+            };
+            found.push(reason(Code::CarriesFix, release.published, because));
+        }
+        if let (Some(publisher), Some(published)) = (release.publisher, release.published)
+            && let Some(because) = self.vouched(publisher, published)
+        {
+            found.push(reason(Code::KnownPublisher, Some(published), because));
+        }
+    }
+
+    /// The vulnerability of the base that the release at `at` is the fix of, if it is the lowest of its class.
+    fn fixed_advisory(&self, at: usize, base: usize) -> Option<&Advisory<'a>> {
+        let release = self.history.release(at);
+        let published = release.published?;
+        let base = &self.history.release(base).version;
+        let class = CaretClass::of(&release.version);
+        let is_lowest = |advisory: &Advisory<'_>| {
+            !self.history.facts.releases[..at]
+                .iter()
+                .rev()
+                .take_while(|lower| CaretClass::of(&lower.version) == class)
+                .any(|lower| lower.version.pre.is_empty() && advisory.fixes(&lower.version))
+        };
+        self.advisories(base)
+            .filter(|a| a.kind == AdvisoryKind::Vulnerability && a.fixes(&release.version))
+            .filter(|a| published <= a.known + FIX_FOLLOWS_WITHIN && is_lowest(a))
+            .min_by_key(|a| (a.known, a.id))
+    }
+
+    fn vouched(&self, publisher: Publisher<'a>, published: Time) -> Option<Because> {
+        self.history
+            .facts
+            .windows
+            .iter()
+            .filter(|w| w.publisher == publisher && w.start <= published && published <= w.end)
+            .filter(|w| w.criteria.iter().any(|c| *c == self.asked.policy.criteria))
+            .max_by_key(|w| (w.end, w.origin))
+            .map(|w| Because::PublisherVouched {
+                publisher: publisher.to_string(),
+                origin: w.origin.to_owned(),
+                until: w.end,
+            })
+    }
+
+    /// What advisories say that does not block: vulnerable, unsound, unmaintained, notices. For a release that the
+    /// index does not show, malware too.
+    fn advice(&self, version: &Version, published: Option<Time>, at: Option<usize>, found: &mut Vec<Reason>) {
+        for advisory in self.advisories(version) {
+            let code = match advisory.kind {
+                AdvisoryKind::Vulnerability => Code::Vulnerable,
+                AdvisoryKind::Unsound => Code::Unsound,
+                AdvisoryKind::Unmaintained => Code::Unmaintained,
+                AdvisoryKind::Notice => Code::Notice,
+                AdvisoryKind::Malicious if at.is_none() && !is_after(published, advisory) => Code::Malicious,
+                AdvisoryKind::Malicious => continue,
+            };
+            found.push(reason(code, Some(advisory.known), self.advised(advisory, version)));
+        }
+    }
+
+    /// The advisories that stand and affect `version`.
+    pub(crate) fn advisories(&self, version: &Version) -> impl Iterator<Item = &Advisory<'a>> {
+        self.history.facts.advisories.iter().filter(move |a| a.withdrawn.is_none() && a.affects(version))
+    }
+
+    fn advised(&self, advisory: &Advisory<'_>, version: &Version) -> Because {
+        let fixed_in = self
+            .history
+            .facts
+            .releases
+            .iter()
+            .filter(|r| r.version > *version && r.version.pre.is_empty() && !r.yanked)
+            .find(|r| !advisory.affects(&r.version))
+            .map(|r| r.version.clone());
+        Because::Advisory {
+            id: advisory.id.to_owned(),
+            kind: advisory.kind,
+            title: advisory.title.to_owned(),
+            known: advisory.known,
+            fixed_in,
+        }
+    }
+
+    /// For a held release: the release in use is vulnerable, and this one is not.
+    pub(crate) fn held_fix(&self, version: &Version) -> Option<Reason> {
+        let mut fixes: Vec<(&Version, Vec<&Advisory<'a>>)> = self
+            .context
+            .in_use
+            .iter()
+            .filter(|in_use| in_use.version < *version)
+            .map(|in_use| {
+                let fixed = self
+                    .advisories(&in_use.version)
+                    .filter(|a| a.kind == AdvisoryKind::Vulnerability && !a.affects(version));
+                (&in_use.version, fixed.collect::<Vec<_>>())
+            })
+            .filter(|(_, advisories)| !advisories.is_empty())
+            .collect();
+        fixes.sort_by_key(|(in_use, _)| *in_use);
+        let (in_use, advisories) = fixes.pop()?;
+        let known = advisories.iter().map(|a| a.known).min();
+        let mut ids: Vec<String> = advisories.iter().map(|a| a.id.to_owned()).collect();
+        ids.sort();
+        ids.dedup();
+        let because = Because::FixHeld { in_use: in_use.clone(), advisories: ids };
+        Some(Reason { effect: Effect::Note, ..reason(Code::HeldFix, known, because) })
+    }
+}
+
+/// Whether the release came after a takeover's advisory became known; one of unknown time did not.
+fn is_after(published: Option<Time>, advisory: &Advisory<'_>) -> bool {
+    published.is_some_and(|published| published > advisory.known)
+}
+
+fn reason(code: Code, known: Option<Time>, because: Because) -> Reason {
+    Reason { code, effect: Effect::Note, stands: true, known, because }
+}

@@ -1,0 +1,199 @@
+//! The history of a crate: its releases in version order, and for each the base that it is compared with.
+//!
+//! The base of a release is the highest lower release that was admitted, by audit or by a full unshortened wait
+//! under this very policy, when the release was published; failing that, the highest that was older than the
+//! ceiling then. Never a yanked release or a pre-release. So a staging release burns no flag: what it brought in
+//! is still new to the next.
+//!
+//! Everything is asked as of the release's own publication, so a base never changes as time goes by, and a later
+//! `now` cannot turn an admission into a hold. The answer for a release needs the answers for lower ones, so they
+//! are found from the lowest up and kept.
+
+use std::cell::RefCell;
+
+use semver::Version;
+
+use crate::facts::{CrateFacts, Dependency, DependencyKind, ReleaseFacts};
+use crate::names::Digest;
+use crate::time::Time;
+
+/// How many lower releases are tried as a base. The busiest crate of crates.io has some 1,400 releases; an index
+/// file made to be slow has more.
+const LOOK_BACK: usize = 1_000;
+
+/// A crate's facts, put in order.
+pub(crate) struct History<'a> {
+    /// The facts; `releases` sorted by version, one per version.
+    pub(crate) facts: CrateFacts<'a>,
+    /// Versions that came with two digests, and these.
+    pub(crate) ambiguous: Vec<(Version, Digest, Digest)>,
+    /// When the crate's first release was published.
+    pub(crate) born: Option<Time>,
+    /// All publish times, sorted.
+    published: Vec<Time>,
+    /// For each release from the lowest, its base and the moment from which it counts as admitted.
+    standing: RefCell<Vec<Standing>>,
+}
+
+/// What a later release needs to know of an earlier one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    /// The release that it is compared with.
+    pub(crate) base: Option<usize>,
+    /// From when it is admitted by audit or by a full, unshortened wait; none if never.
+    pub(crate) admitted: Option<Time>,
+}
+
+impl<'a> History<'a> {
+    pub(crate) fn new(mut facts: CrateFacts<'a>) -> Self {
+        let born = facts.born();
+        // A total order, so that the order in which facts arrive does not show.
+        facts.releases.sort_by(|a, b| a.version.cmp(&b.version).then_with(|| a.digest.cmp(&b.digest)));
+        let mut ambiguous = Vec::new();
+        let mut releases: Vec<ReleaseFacts<'a>> = Vec::with_capacity(facts.releases.len());
+        for release in facts.releases {
+            match releases.last_mut() {
+                Some(last) if last.version == release.version => {
+                    if last.digest != release.digest {
+                        ambiguous.push((last.version.clone(), last.digest, release.digest));
+                    }
+                    worse(last, release);
+                }
+                _ => releases.push(release),
+            }
+        }
+        facts.releases = releases;
+        facts.gone.sort_by(|a, b| a.version.cmp(&b.version).then_with(|| a.digest.cmp(&b.digest)));
+        let mut published: Vec<Time> = facts.releases.iter().filter_map(|r| r.published).collect();
+        published.sort_unstable();
+        Self { facts, ambiguous, born, published, standing: RefCell::default() }
+    }
+
+    pub(crate) fn release(&self, at: usize) -> &ReleaseFacts<'a> {
+        &self.facts.releases[at]
+    }
+
+    pub(crate) fn position(&self, version: &Version) -> Option<usize> {
+        self.facts.releases.binary_search_by(|release| release.version.cmp(version)).ok()
+    }
+
+    /// The longest silence of at least `silence` that ended within `after` before `moment`: its length and end.
+    pub(crate) fn silence_before(
+        &self,
+        moment: Time,
+        silence: crate::Span,
+        after: crate::Span,
+    ) -> Option<(crate::Span, Time)> {
+        let until = self.published.partition_point(|time| *time <= moment);
+        let known = &self.published[..until];
+        let recent = known.partition_point(|time| *time < moment - after);
+        // Each pair of neighbours of which the later lies in the window.
+        known[recent.saturating_sub(1)..]
+            .windows(2)
+            .filter(|pair| pair[1] + after >= moment && pair[1] - pair[0] >= silence)
+            .map(|pair| (pair[1] - pair[0], pair[1]))
+            .max()
+    }
+
+    /// The standing of the release at `at`; `admitted` finds, for a release and its base, since when it counts as
+    /// admitted, and `appeared` when a release appeared.
+    pub(crate) fn standing(
+        &self,
+        at: usize,
+        ceiling: crate::Span,
+        appeared: impl Fn(usize) -> Option<Time>,
+        admitted: impl Fn(usize, Option<usize>) -> Option<Time>,
+    ) -> Standing {
+        let mut standing = self.standing.borrow_mut();
+        for next in standing.len()..=at {
+            let base = self.base(&standing, next, ceiling, &appeared);
+            standing.push(Standing { base, admitted: admitted(next, base) });
+        }
+        standing[at]
+    }
+
+    fn base(
+        &self,
+        standing: &[Standing],
+        at: usize,
+        ceiling: crate::Span,
+        appeared: impl Fn(usize) -> Option<Time>,
+    ) -> Option<usize> {
+        let then = appeared(at)?;
+        let candidates = (0..at).rev().take(LOOK_BACK).filter(|lower| {
+            let lower = self.release(*lower);
+            // A yank after this release appeared takes no base away: who yanks the good releases cannot make
+            // everything in their successors look new.
+            let yanked_later =
+                || lower.sighting.as_deref().and_then(|s| s.yanked_at).is_some_and(|time| time > then);
+            lower.version.pre.is_empty() && (!lower.yanked || yanked_later())
+        });
+        let mut old_enough = None;
+        for lower in candidates {
+            if standing[lower].admitted.is_some_and(|admitted| admitted <= then) {
+                return Some(lower);
+            }
+            if old_enough.is_none() && appeared(lower).is_some_and(|time| time + ceiling <= then) {
+                old_enough = Some(lower);
+            }
+        }
+        old_enough
+    }
+
+    /// Whether an earlier, ordinary release exists that could have been compared with.
+    pub(crate) fn has_lower(&self, at: usize) -> bool {
+        self.facts.releases[..at].iter().any(|lower| lower.version.pre.is_empty())
+    }
+}
+
+/// The dependencies of `release` that reach a dependent's build and that `base` lacks, by package name. Without a
+/// base all of them are new.
+pub(crate) fn new_dependencies<'r, 'a>(
+    release: &'r ReleaseFacts<'a>,
+    base: Option<&ReleaseFacts<'a>>,
+) -> Vec<&'r Dependency<'a>> {
+    let old: &[Dependency<'a>] = base.map_or(&[], |base| &base.dependencies);
+    if base.is_some_and(|base| std::sync::Arc::ptr_eq(&base.dependencies, &release.dependencies)) {
+        return Vec::new();
+    }
+    let mut new: Vec<&Dependency<'a>> = Vec::new();
+    for (at, dependency) in release.dependencies.iter().enumerate() {
+        if dependency.kind == DependencyKind::Dev || new.iter().any(|seen| seen.package == dependency.package)
+        {
+            continue;
+        }
+        let is_same =
+            |old: &Dependency<'a>| old.kind != DependencyKind::Dev && old.package == dependency.package;
+        // Lists keep their order from release to release: look at the same place first.
+        if !old.get(at).is_some_and(is_same) && !old.iter().any(is_same) {
+            new.push(dependency);
+        }
+    }
+    new.sort_by_key(|dependency| dependency.package);
+    new
+}
+
+/// Of two facts about one version the worse counts, field by field.
+fn worse<'a>(one: &mut ReleaseFacts<'a>, other: ReleaseFacts<'a>) {
+    one.published = match (one.published, other.published) {
+        (Some(a), Some(b)) => Some(a.max(b)),
+        _ => None,
+    };
+    one.yanked |= other.yanked;
+    if one.dependencies != other.dependencies {
+        let mut all: Vec<Dependency<'a>> =
+            one.dependencies.iter().chain(other.dependencies.iter()).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        one.dependencies = all.into();
+    }
+    let later = |s: &ReleaseFacts<'_>| {
+        s.sighting.as_deref().map(|s| (s.first_seen, s.lacked_at, s.yanked_at, s.first_digest))
+    };
+    if later(&other) > later(one) {
+        one.sighting = other.sighting;
+    }
+    if one.publisher != other.publisher {
+        one.publisher = None;
+    }
+}

@@ -1,0 +1,613 @@
+//! The judgement of one release.
+//!
+//! The way through this file is [`Judge::decide`]: find everything that speaks for or against the release
+//! ([`crate::findings`]), weigh it at the level asked for ([`weigh`]), take what the project itself excuses into
+//! account, and list the ways out ([`crate::ways`]). Nothing here reads a clock or looks anything up: facts,
+//! policy and `now` come in as values, and the same values give the same decision, byte for byte.
+
+use semver::Version;
+
+use crate::audits::independent_chains;
+use crate::clock::{self, Feeds};
+use crate::code::{Code, CodeClass, Effect, Level};
+use crate::decision::{Attained, Because, Chain, Clock, Decision, Grounds, Reason, Step, Unknown, Verdict};
+use crate::facts::{CrateFacts, Feed, ReleaseFacts};
+use crate::history::{History, Standing};
+use crate::look_alike::KnownNames;
+use crate::names::{CrateName, Digest, ReleaseId};
+use crate::policy::{Baseline, Exception, Policy};
+use crate::time::{Span, Time};
+use crate::ways;
+
+/// What is asked, the same for all crates of one judgement.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The level to judge at: the policy's, or what a command asks for instead.
+    pub level: Level,
+    /// What was locked when the fence was set up.
+    pub baseline: &'a Baseline,
+    /// The feeds that speak against releases: the index and advisories. Where one stands still, the clock does.
+    pub feeds: &'a [Feed],
+    /// Names that others imitate.
+    pub names: &'a KnownNames,
+    /// The present moment.
+    pub now: Time,
+}
+
+/// What a project, or a proxy, knows about its use of one crate.
+#[derive(Debug, Clone, Default)]
+pub struct Context<'a> {
+    /// How the policy treats the registry that the crate comes from.
+    pub treatment: Treatment<'a>,
+    /// The releases in use: those of the lockfile, or for a proxy every admitted one.
+    pub in_use: Vec<InUse>,
+}
+
+/// How the policy treats a registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Treatment<'a> {
+    /// By the rules.
+    #[default]
+    Judged,
+    /// As one's own; the registry's index address.
+    FirstParty(&'a str),
+    /// Not named by the policy; the registry's index address.
+    Foreign(&'a str),
+}
+
+/// A release in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InUse {
+    /// Its version.
+    pub version: Version,
+    /// What the lockfile says of its bytes.
+    pub checksum: Checksum,
+}
+
+/// What a lockfile says of a release's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checksum {
+    /// They have this digest.
+    Locked(Digest),
+    /// Nothing, though it should.
+    Missing,
+    /// There is no lockfile to ask.
+    NotAsked,
+}
+
+/// What only the neighbours of a crate can tell about one release; see [`crate::settle`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Neighbourhood {
+    /// Requirements, by package, that no admitted release meets.
+    pub unmet: Vec<(String, String)>,
+    /// A requirement raised to a fix, where that is the only change that the index shows.
+    pub raised: Option<Raised>,
+}
+
+/// A requirement raised to a release that fixes an advisory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raised {
+    /// The package.
+    pub package: String,
+    /// The new requirement.
+    pub requirement: String,
+    /// The advisory.
+    pub id: String,
+}
+
+/// Judges the releases of one crate.
+pub struct Judge<'a> {
+    pub(crate) asked: Asked<'a>,
+    pub(crate) context: Context<'a>,
+    pub(crate) history: History<'a>,
+}
+
+/// Judges one release on its own, without its neighbours.
+pub fn judge<'a>(
+    asked: Asked<'a>,
+    context: Context<'a>,
+    facts: CrateFacts<'a>,
+    version: &Version,
+) -> Decision {
+    Judge::new(asked, context, facts).decide(version, &Neighbourhood::default())
+}
+
+impl<'a> Judge<'a> {
+    /// Takes what is known about a crate.
+    pub fn new(asked: Asked<'a>, context: Context<'a>, facts: CrateFacts<'a>) -> Self {
+        Self { asked, context, history: History::new(facts) }
+    }
+
+    /// The crate.
+    pub fn name(&self) -> &CrateName {
+        &self.history.facts.name
+    }
+
+    /// The releases that the index shows, lowest version first, one per version.
+    pub fn releases(&self) -> &[ReleaseFacts<'a>] {
+        &self.history.facts.releases
+    }
+
+    /// The crate's facts.
+    pub fn facts(&self) -> &CrateFacts<'a> {
+        &self.history.facts
+    }
+
+    /// Judges the release of this version, whether or not the index shows it.
+    pub fn decide(&self, version: &Version, neighbours: &Neighbourhood) -> Decision {
+        let position = self.history.position(version);
+        let mut reasons = self.findings(version, position, neighbours);
+        let chains = position.map_or_else(Vec::new, |at| self.chains(at));
+        reasons.extend(audit_reason(&chains));
+
+        let feeds = Feeds(self.asked.feeds);
+        let release = position.map(|at| self.history.release(at));
+        let time = Timing {
+            opened: position.and_then(|at| self.opened(at)),
+            counted: self.counted(release),
+            audits: chains.len(),
+        };
+        let outcome = |level, reasons: &[Reason]| weigh(self.asked.policy, level, reasons, &time);
+
+        self.give_effects(release, &mut reasons);
+        let weighed = outcome(self.asked.level, &reasons);
+        reasons.extend(self.conditions(&time, &weighed, feeds));
+        clear_reviews(&mut reasons, time.audits);
+
+        let attained = self.attained(release, &reasons, &time);
+        let digest = release.map(|r| r.digest).or_else(|| self.locked_digest(version));
+        let (verdict, grounds) = self.excuse(version, digest, release, &weighed, &mut reasons);
+        let mut decision = Decision {
+            release: ReleaseId { name: self.name().clone(), version: version.clone() },
+            digest,
+            verdict,
+            level: self.asked.level,
+            attained,
+            grounds,
+            base: position
+                .and_then(|at| self.standing(at).base)
+                .map(|base| self.history.release(base).version.clone()),
+            published: release.and_then(|r| r.published),
+            clock: Clock {
+                opened: time.opened,
+                counted: time.counted,
+                age: time.age(),
+                wait: weighed.wait,
+                until: time.opened.map(|opened| opened + weighed.wait),
+                steps: weighed.steps,
+            },
+            reasons,
+            clears: Vec::new(),
+        };
+        if decision.verdict != Verdict::Admit {
+            decision.reasons.extend(self.held_fix(version));
+            decision.clears = ways::out(self, &decision, &time, neighbours);
+        }
+        decision.reasons.sort_by(|a, b| {
+            b.stands.cmp(&a.stands).then_with(|| b.effect.cmp(&a.effect)).then_with(|| a.cmp(b))
+        });
+        decision
+    }
+
+    /// The base that a release is compared with, and since when it counts as admitted for later ones.
+    pub(crate) fn standing(&self, at: usize) -> Standing {
+        self.history.standing(
+            at,
+            self.asked.policy.wait.ceiling,
+            |at| self.appeared(at),
+            |at, base| self.admitted_since(at, base),
+        )
+    }
+
+    /// When a release appeared to the world: what its own base is asked for as of.
+    fn appeared(&self, at: usize) -> Option<Time> {
+        clock::first_open(self.history.release(at)).or(self.history.release(at).published)
+    }
+
+    /// Since when a release is in the open without a break that matters.
+    pub(crate) fn opened(&self, at: usize) -> Option<Time> {
+        let release = self.history.release(at);
+        match clock::long_yank(release) {
+            // A yank starts the clock again, unless the release had been admitted by then.
+            Some((yanked_at, unyanked_at)) if !self.was_admitted_by(at, yanked_at) => Some(unyanked_at),
+            _ => clock::first_open(release),
+        }
+    }
+
+    /// Whether a release had been admitted at `moment`, by audit or full wait, leaving its later yank aside.
+    pub(crate) fn was_admitted_by(&self, at: usize, moment: Time) -> bool {
+        let release = self.history.release(at);
+        self.baseline_entry(&release.version, Some(release.digest), Some(release))
+            .is_some_and(|e| e.recorded <= moment)
+            || self.standing(at).admitted.is_some_and(|admitted| admitted <= moment)
+    }
+
+    /// From when a release is admitted by audit or by a full, unshortened wait; none if a review code stands.
+    fn admitted_since(&self, at: usize, base: Option<usize>) -> Option<Time> {
+        let release = self.history.release(at);
+        let opened = clock::first_open(release)?;
+        let chains = self.chains(at);
+        let audited = match chains.len() {
+            0 => None,
+            1 => chains.iter().map(|c| c.known.max(opened + self.asked.policy.wait.floor_audited_once)).min(),
+            _ => chains.iter().map(|c| c.known).max(),
+        };
+        let mut reasons = Vec::new();
+        self.blocks(at, &mut reasons);
+        if !reasons.is_empty() {
+            return None;
+        }
+        self.against(at, base, &mut reasons);
+        self.give_effects(Some(release), &mut reasons);
+        let level = self.asked.level;
+        let weighed = weigh(
+            self.asked.policy,
+            level,
+            &reasons,
+            &Timing { opened: Some(opened), counted: Time::LATEST, audits: 0 },
+        );
+        let by_age = (weighed.verdict == Verdict::Admit && level < Level::High).then(|| {
+            // Being a new crate lapses: the full wait is not over before it has.
+            let tenure = self.history.born.map_or(opened, |born| born + self.asked.policy.wait.crate_tenure);
+            let new_crate = self.effect(Code::NewCrate, Some(release));
+            if new_crate >= Effect::Hold {
+                (opened + weighed.wait).max(tenure)
+            } else {
+                opened + weighed.wait
+            }
+        });
+        match (audited, by_age) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    pub(crate) fn chains(&self, at: usize) -> Vec<Chain> {
+        if self.history.facts.audits.is_empty() {
+            return Vec::new();
+        }
+        let release = self.history.release(at);
+        let seen =
+            release.sighting.as_deref().map(|s| s.first_seen).or(release.published).unwrap_or(Time::EARLIEST);
+        // An index may show a release before the machine's own first look at it: the publish time is what an
+        // audit has to follow where it is known.
+        let seen = release.published.map_or(seen, |published| published.min(seen));
+        independent_chains(&self.history.facts.audits, &release.version, &self.asked.policy.criteria, seen)
+    }
+
+    /// Up to when this release's time is counted: a yank that stands stops it as a silent feed does.
+    fn counted(&self, release: Option<&ReleaseFacts<'_>>) -> Time {
+        let counted = Feeds(self.asked.feeds).counted(self.asked.now);
+        match release.filter(|r| r.yanked).and_then(|r| r.sighting.as_deref()).and_then(|s| s.yanked_at) {
+            Some(yanked_at) => counted.min(yanked_at),
+            None => counted,
+        }
+    }
+
+    /// What a code does to this release: the policy's word, but nothing for codes that came in after the project
+    /// was set up and the release was published.
+    pub(crate) fn effect(&self, code: Code, release: Option<&ReleaseFacts<'_>>) -> Effect {
+        self.effect_at(code, self.asked.level, release)
+    }
+
+    fn effect_at(&self, code: Code, level: Level, release: Option<&ReleaseFacts<'_>>) -> Effect {
+        let Baseline { since, generation, .. } = *self.asked.baseline;
+        let is_later = code.generation() > generation;
+        if is_later && release.and_then(|r| r.published).is_some_and(|published| published <= since) {
+            return Effect::Note;
+        }
+        self.asked.policy.effect(code, level)
+    }
+
+    fn give_effects(&self, release: Option<&ReleaseFacts<'_>>, reasons: &mut [Reason]) {
+        for reason in reasons {
+            reason.effect = self.effect(reason.code, release);
+        }
+    }
+
+    /// What the clock and the level have against the release, now that its wait is known.
+    fn conditions(&self, time: &Timing, weighed: &Weighed, feeds: Feeds<'_>) -> Vec<Reason> {
+        let mut conditions = Vec::new();
+        let mut push = |code, effect, because, known| {
+            conditions.push(Reason { code, effect, stands: true, known, because });
+        };
+        if weighed.is_young {
+            let because = match time.opened {
+                Some(_) => Because::Young { age: time.age(), wait: weighed.wait },
+                None => Because::AgeUnknown,
+            };
+            push(Code::Young, Effect::Hold, because, time.opened);
+        }
+        if weighed.is_unaudited {
+            push(Code::Unaudited, Effect::Hold, Because::AuditsMissing { have: time.audits }, None);
+        }
+        // What a silent feed would say about a release that it has not seen may be anything.
+        let unseen = time.opened.and_then(|opened| feeds.behind(opened));
+        let matters = weighed.is_young && time.opened.is_some_and(|o| self.asked.now - o >= weighed.wait);
+        let stopped = unseen.or_else(|| feeds.behind(self.asked.now).filter(|_| matters));
+        if let Some(feed) = stopped {
+            let effect = if unseen.is_some() { Effect::Hold } else { Effect::Note };
+            let because =
+                Because::FeedBehind { feed: feed.name.clone(), state: feed.state, as_of: feed.as_of };
+            push(Code::ClockStopped, effect, because, feed.as_of);
+        }
+        conditions
+    }
+
+    /// The highest level whose rules the release passes by evidence and age alone.
+    fn attained(&self, release: Option<&ReleaseFacts<'_>>, reasons: &[Reason], time: &Timing) -> Attained {
+        let passes = |level: Level| {
+            let found: Vec<Reason> = reasons
+                .iter()
+                .filter(|r| {
+                    r.code.class() != CodeClass::Condition
+                        || matches!(r.code, Code::NeedsHeld | Code::ClockStopped)
+                })
+                .map(|r| {
+                    let effect = match r.code.class() {
+                        CodeClass::Condition => r.effect,
+                        _ => self.effect_at(r.code, level, release),
+                    };
+                    Reason { effect, stands: true, ..r.clone() }
+                })
+                .collect();
+            weigh(self.asked.policy, level, &found, time).verdict == Verdict::Admit
+        };
+        let level = Level::ALL.into_iter().rev().find(|level| passes(*level));
+        let mut unknown = Vec::new();
+        if !self.history.facts.journalled {
+            unknown.push(Unknown::Journal);
+        }
+        if Feeds(self.asked.feeds).any_absent() {
+            unknown.push(Unknown::Advisories);
+        }
+        if release.is_none_or(|r| r.publisher.is_none()) {
+            unknown.push(Unknown::Publishers);
+        }
+        unknown.extend([Unknown::Capabilities, Unknown::People]);
+        if level == Some(Level::High) {
+            unknown.extend([Unknown::Signatures, Unknown::Repository]);
+        }
+        Attained { level, unknown }
+    }
+
+    /// What the project itself excuses: its own registry, its baseline, its exceptions; and the verdict after that.
+    fn excuse(
+        &self,
+        version: &Version,
+        digest: Option<Digest>,
+        release: Option<&ReleaseFacts<'_>>,
+        weighed: &Weighed,
+        reasons: &mut Vec<Reason>,
+    ) -> (Verdict, Option<Grounds>) {
+        let by_evidence = verdict_of(reasons);
+        let mut grounds =
+            (by_evidence == Verdict::Admit).then_some(match (weighed.is_audited, weighed.is_fix) {
+                (true, _) => Grounds::Audited,
+                (false, true) => Grounds::Fix,
+                (false, false) => Grounds::Age,
+            });
+        let favour =
+            |code, because, known| Reason { code, effect: Effect::Favour, stands: true, known, because };
+
+        let mut apply =
+            |reasons: &mut Vec<Reason>, reason: Reason, by: Grounds, clears: &dyn Fn(&Reason) -> bool| {
+                for other in reasons.iter_mut().filter(|r| clears(r)) {
+                    other.stands = false;
+                }
+                reasons.push(reason);
+                if grounds.is_none() && verdict_of(reasons) == Verdict::Admit {
+                    grounds = Some(by);
+                }
+            };
+        let not_a_block = |reason: &Reason| reason.effect < Effect::Block && reason.effect > Effect::Warn;
+        if let Treatment::FirstParty(registry) = self.context.treatment {
+            let because = Because::Source(registry.to_owned());
+            apply(reasons, favour(Code::FirstParty, because, None), Grounds::FirstParty, &not_a_block);
+        }
+        if let Some(entry) = self.baseline_entry(version, digest, release) {
+            let because = Because::Recorded { recorded: entry.recorded };
+            apply(
+                reasons,
+                favour(Code::Baseline, because, Some(entry.recorded)),
+                Grounds::Baseline,
+                &not_a_block,
+            );
+        } else if let Some(entry) = self.asked.baseline.entry(self.name(), version)
+            && release.and_then(|r| r.published).is_some_and(|published| published > entry.recorded)
+        {
+            let because = Because::RecordedTooEarly { recorded: entry.recorded };
+            let known = Some(entry.recorded);
+            reasons.push(Reason {
+                code: Code::Baseline,
+                effect: Effect::Note,
+                stands: false,
+                known,
+                because,
+            });
+        }
+        for exception in self.exceptions(version, digest) {
+            let because = Because::Excused {
+                because: exception.because.clone(),
+                until: exception.until,
+                codes: exception.codes.clone(),
+            };
+            let names = |reason: &Reason| exception.codes.contains(&reason.code);
+            apply(reasons, favour(Code::Exception, because, None), Grounds::Exception, &names);
+        }
+        (verdict_of(reasons), grounds)
+    }
+
+    /// The baseline's entry of a release, if it is valid: the digest fits and the release is no younger.
+    fn baseline_entry(
+        &self,
+        version: &Version,
+        digest: Option<Digest>,
+        release: Option<&ReleaseFacts<'_>>,
+    ) -> Option<&'a crate::policy::BaselineEntry> {
+        let entry = self.asked.baseline.entry(self.name(), version)?;
+        let is_younger =
+            release.and_then(|r| r.published).is_some_and(|published| published > entry.recorded);
+        (Some(entry.digest) == digest && !is_younger).then_some(entry)
+    }
+
+    fn exceptions(&self, version: &Version, digest: Option<Digest>) -> impl Iterator<Item = &'a Exception> {
+        let name = self.name().clone();
+        let version = version.clone();
+        let now = self.asked.now;
+        self.asked.policy.exceptions.iter().filter(move |exception| {
+            exception.name == name
+                && exception.version == version
+                && Some(exception.digest) == digest
+                && now <= exception.until
+        })
+    }
+
+    pub(crate) fn in_use(&self, version: &Version) -> Option<&InUse> {
+        self.context.in_use.iter().find(|in_use| in_use.version == *version)
+    }
+
+    fn locked_digest(&self, version: &Version) -> Option<Digest> {
+        match self.in_use(version)?.checksum {
+            Checksum::Locked(digest) => Some(digest),
+            Checksum::Missing | Checksum::NotAsked => None,
+        }
+    }
+}
+
+/// What weighing needs to know about time and audits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timing {
+    pub(crate) opened: Option<Time>,
+    pub(crate) counted: Time,
+    pub(crate) audits: usize,
+}
+
+impl Timing {
+    pub(crate) fn age(&self) -> Span {
+        self.opened.map_or(Span::ZERO, |opened| self.counted - opened)
+    }
+}
+
+/// What a release's reasons come to at one level, before the project excuses anything.
+#[derive(Debug, Clone)]
+pub(crate) struct Weighed {
+    pub(crate) verdict: Verdict,
+    pub(crate) wait: Span,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) is_young: bool,
+    pub(crate) is_unaudited: bool,
+    pub(crate) is_audited: bool,
+    pub(crate) is_fix: bool,
+}
+
+/// Weighs reasons, whose effects are those at `level`, into a wait and a verdict:
+/// `max(floor, min(ceiling, base wait × lengthening × max(½, shortening)))`.
+pub(crate) fn weigh(policy: &Policy, level: Level, reasons: &[Reason], time: &Timing) -> Weighed {
+    let limits = &policy.wait;
+    let mut wait = policy.base_wait(level);
+    let mut steps = vec![Step { code: None, wait }];
+    let mut set = |wait: &mut Span, to: Span, code: Code| {
+        if *wait != to {
+            *wait = to;
+            steps.push(Step { code: Some(code), wait: to });
+        }
+    };
+    let mut doubled = Vec::new();
+    for reason in reasons.iter().filter(|r| r.stands) {
+        match reason.effect {
+            // One doubling per code, however often it was found.
+            Effect::Double if !doubled.contains(&reason.code) => {
+                doubled.push(reason.code);
+                let to = wait.times(2).min(limits.ceiling);
+                set(&mut wait, to, reason.code);
+            }
+            Effect::Ceiling => set(&mut wait, limits.ceiling, reason.code),
+            _ => {}
+        }
+    }
+    let full_wait = wait;
+    let stands = |effect: Effect| {
+        reasons
+            .iter()
+            .any(|r| r.stands && r.effect == effect && (time.audits == 0 || effect != Effect::Review))
+    };
+    // While a review code stands nothing shortens.
+    if !stands(Effect::Review) {
+        let speaks =
+            |code: Code| reasons.iter().any(|r| r.stands && r.code == code && r.effect == Effect::Favour);
+        for code in [Code::KnownPublisher, Code::CiKnown, Code::UnchangedCode, Code::CarriesFix] {
+            if speaks(code) {
+                let to = full_wait.half().max(limits.floor_known).min(full_wait);
+                set(&mut wait, to, code);
+            }
+        }
+        for code in [Code::FixesAdvisory, Code::Quorum] {
+            if speaks(code) {
+                let to = wait.min(limits.floor_fix);
+                set(&mut wait, to, code);
+            }
+        }
+    }
+    let unaudited_wait = wait;
+    match time.audits {
+        0 => {}
+        1 => set(&mut wait, unaudited_wait.min(limits.floor_audited_once), Code::AuditedOnce),
+        _ => set(&mut wait, Span::ZERO, Code::Audited),
+    }
+    let age = time.age();
+    let is_young = age < wait || (time.opened.is_none() && wait > Span::ZERO);
+    let is_unaudited = level == Level::High && time.audits < 2;
+    let verdict = if stands(Effect::Block) {
+        Verdict::Block
+    } else if stands(Effect::Review) || stands(Effect::Hold) || is_young || is_unaudited {
+        Verdict::Hold
+    } else {
+        Verdict::Admit
+    };
+    let is_fix = age < full_wait && unaudited_wait < full_wait;
+    Weighed { verdict, wait, steps, is_young, is_unaudited, is_audited: time.audits > 0, is_fix }
+}
+
+/// One audit clears every review code.
+fn clear_reviews(reasons: &mut [Reason], audits: usize) {
+    if audits > 0 {
+        for reason in reasons.iter_mut().filter(|r| r.effect == Effect::Review) {
+            reason.stands = false;
+        }
+    }
+}
+
+/// The verdict of reasons of which all are known.
+fn verdict_of(reasons: &[Reason]) -> Verdict {
+    let worst = reasons.iter().filter(|r| r.stands).map(|r| r.effect).max();
+    match worst {
+        Some(Effect::Block) => Verdict::Block,
+        Some(Effect::Hold | Effect::Review) => Verdict::Hold,
+        _ => Verdict::Admit,
+    }
+}
+
+fn audit_reason(chains: &[Chain]) -> Option<Reason> {
+    let code = match chains.len() {
+        0 => return None,
+        1 => Code::AuditedOnce,
+        _ => Code::Audited,
+    };
+    let known = chains.iter().map(|chain| chain.known).max();
+    Some(Reason {
+        code,
+        effect: Effect::Favour,
+        stands: true,
+        known,
+        because: Because::Audits(chains.to_vec()),
+    })
+}
+
+impl std::fmt::Debug for Judge<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Judge").field("name", self.name()).finish_non_exhaustive()
+    }
+}
