@@ -1,0 +1,559 @@
+//! Reading in place: a [`Snapshot`] owns the bytes, a [`CrateView`] decodes one crate when asked.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use fence_model::facts::{
+    Advisory, Audit, AuditedVersion, Bound, Claim, CrateFacts, Dependency, Publisher, Range, ReleaseFacts,
+    Window,
+};
+use fence_model::policy::PublishTimes;
+use fence_model::{CrateName, Time};
+use semver::{Version, VersionReq};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::format::{
+    AdvisoryRow, AuditRow, CHECKSUM_AT, COUNTS_AT, CrateRow, DependencyRow, End, EntryRow, FORMAT, Field,
+    HEADER_BYTES, Id, ListRow, MAGIC, PackageRow, ProblemRow, PublisherRow, RangeRow, ReleaseRow, Row, Run,
+    Section, SourceRow, TextRow, VersionRow, WindowRow, WordRow,
+};
+use super::{
+    AdvisoryRecord, Contents, CrateRecord, DependencyRecord, IndexRecord, PackageRecord, ProblemRecord,
+    PublisherRecord, ReleaseRecord, SnapshotError, SourceRecord, WindowRecord,
+};
+
+/// A snapshot in memory, as it lies on disk.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Header and records.
+    records: Vec<u8>,
+    /// The last section.
+    text: String,
+    /// Where each section begins in `records`, and how many records it has.
+    sections: [(usize, u32); Section::ALL.len()],
+}
+
+impl Snapshot {
+    /// The snapshot in `bytes`, whose header, length, checksum and text are checked here; records are checked when
+    /// they are read.
+    ///
+    /// # Errors
+    ///
+    /// All of [`SnapshotError`]: whatever it is, the snapshot is to be made again.
+    pub fn open(bytes: Vec<u8>) -> Result<Self, SnapshotError> {
+        let mut head = bytes.strip_prefix(&MAGIC).ok_or(SnapshotError::Foreign)?;
+        let length = |expected: usize| SnapshotError::Length {
+            expected: expected.try_into().unwrap_or(u64::MAX),
+            found: bytes.len().try_into().unwrap_or(u64::MAX),
+        };
+        let found = u32::take(&mut head).ok_or_else(|| length(HEADER_BYTES))?;
+        if found != FORMAT {
+            return Err(SnapshotError::OtherFormat { found });
+        }
+        if bytes.len() < HEADER_BYTES {
+            return Err(length(HEADER_BYTES));
+        }
+        if u32::take(&mut head) != Some(0) {
+            return Err(SnapshotError::Foreign);
+        }
+        let checksum = u64::take(&mut head).ok_or_else(|| length(HEADER_BYTES))?;
+        let mut sections = [(0, 0); Section::ALL.len()];
+        let mut end = HEADER_BYTES;
+        for (place, section) in sections.iter_mut().zip(Section::ALL) {
+            let count = u32::take(&mut head).ok_or_else(|| length(HEADER_BYTES))?;
+            *place = (end, count);
+            end = usize::try_from(count)
+                .ok()
+                .and_then(|count| count.checked_mul(section.record_bytes()))
+                .and_then(|size| end.checked_add(size))
+                .ok_or_else(|| length(usize::MAX))?;
+        }
+        if bytes.len() != end {
+            return Err(length(end));
+        }
+        debug_assert_eq!(CHECKSUM_AT + 8, COUNTS_AT);
+        if xxh3_64(&bytes[COUNTS_AT..]) != checksum {
+            return Err(SnapshotError::Checksum);
+        }
+        let mut records = bytes;
+        let text = records.split_off(sections[Section::Text as usize].0);
+        let text = String::from_utf8(text)
+            .map_err(|_| SnapshotError::Record { section: Section::Text, number: 0 })?;
+        Ok(Self { records, text, sections })
+    }
+
+    /// What it was made from.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`], as for all reads below.
+    pub fn sources(&self) -> Result<Vec<SourceRecord<'_>>, SnapshotError> {
+        self.rows(self.all(Section::Sources))?
+            .map(|row: Result<SourceRow, _>| {
+                let row = row?;
+                Ok(SourceRecord {
+                    kind: row.kind,
+                    name: self.text(row.name)?,
+                    settings: self.text(row.settings)?,
+                    identity: self.text(row.identity)?,
+                    as_of: row.as_of,
+                    read: row.read,
+                })
+            })
+            .collect()
+    }
+
+    /// How many crates it holds.
+    pub fn crate_count(&self) -> u32 {
+        self.all(Section::Crates).count
+    }
+
+    /// Its crates, by registry and name.
+    pub fn crates(&self) -> impl Iterator<Item = Result<CrateView<'_>, SnapshotError>> {
+        (0..self.crate_count()).map(|id| self.crate_at(id))
+    }
+
+    /// The crate `name` of a registry, which is named by its place among the sources.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn crate_named(&self, registry: u32, name: &str) -> Result<Option<CrateView<'_>>, SnapshotError> {
+        let (mut low, mut high) = (0, self.crate_count());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let found = self.crate_at(middle)?;
+            match (found.row.registry, found.name).cmp(&(registry, name)) {
+                Ordering::Equal => return Ok(Some(found)),
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+            }
+        }
+        Ok(None)
+    }
+
+    /// The packages of which something is known.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn packages(&self) -> Result<Vec<PackageRecord<'_>>, SnapshotError> {
+        let mut packages = Vec::new();
+        for row in self.rows::<PackageRow>(self.all(Section::Packages))? {
+            let PackageRow { registry, name, born, asked } = row?;
+            if born.is_some() || asked.is_some() {
+                packages.push(PackageRecord { registry, name: self.text(name)?, born, asked });
+            }
+        }
+        Ok(packages)
+    }
+
+    /// What could not be understood in the sources.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn problems(&self) -> Result<Vec<ProblemRecord<'_>>, SnapshotError> {
+        self.rows(self.all(Section::Problems))?
+            .map(|row: Result<ProblemRow, _>| {
+                let row = row?;
+                Ok(ProblemRecord {
+                    source: row.source,
+                    place: self.text(row.place)?,
+                    line: row.line,
+                    because: self.text(row.because)?,
+                })
+            })
+            .collect()
+    }
+
+    /// All that it holds, decoded.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn contents(&self) -> Result<Contents<'_>, SnapshotError> {
+        Ok(Contents {
+            sources: self.sources()?,
+            crates: self.crates().map(|view| view?.record()).collect::<Result<_, _>>()?,
+            packages: self.packages()?,
+            problems: self.problems()?,
+        })
+    }
+
+    fn crate_at(&self, id: Id) -> Result<CrateView<'_>, SnapshotError> {
+        let row: CrateRow = self.row(id)?;
+        Ok(CrateView { snapshot: self, id, name: self.text(row.name)?, row })
+    }
+
+    fn all(&self, section: Section) -> Run {
+        Run { first: 0, count: self.sections[section as usize].1 }
+    }
+
+    fn row<R: Row>(&self, id: Id) -> Result<R, SnapshotError> {
+        self.slice::<R>(Run { first: id, count: 1 })
+            .and_then(|mut bytes| R::take(&mut bytes))
+            .ok_or(SnapshotError::Record { section: R::SECTION, number: id })
+    }
+
+    fn rows<R: Row>(
+        &self,
+        run: Run,
+    ) -> Result<impl ExactSizeIterator<Item = Result<R, SnapshotError>> + use<'_, R>, SnapshotError> {
+        let bytes =
+            self.slice::<R>(run).ok_or(SnapshotError::Record { section: R::SECTION, number: run.first })?;
+        Ok(bytes.chunks_exact(R::BYTES).enumerate().map(move |(n, mut bytes)| {
+            R::take(&mut bytes).ok_or_else(|| SnapshotError::Record {
+                section: R::SECTION,
+                number: run.first.saturating_add(u32::try_from(n).unwrap_or(u32::MAX)),
+            })
+        }))
+    }
+
+    /// The bytes of neighbouring records, if the section has so many.
+    fn slice<R: Row>(&self, run: Run) -> Option<&[u8]> {
+        let (start, count) = self.sections[R::SECTION as usize];
+        run.first.checked_add(run.count).filter(|end| *end <= count)?;
+        let first = start + usize::try_from(run.first).ok()? * R::BYTES;
+        self.records.get(first..first + usize::try_from(run.count).ok()? * R::BYTES)
+    }
+
+    fn text(&self, id: Id) -> Result<&str, SnapshotError> {
+        let start = match id.checked_sub(1) {
+            Some(before) => self.row::<TextRow>(before)?.end,
+            None => 0,
+        };
+        let end = self.row::<TextRow>(id)?.end;
+        let place = usize::try_from(start).ok().zip(usize::try_from(end).ok());
+        place
+            .and_then(|(start, end)| self.text.get(start..end))
+            .ok_or(SnapshotError::Record { section: Section::Texts, number: id })
+    }
+
+    fn version(&self, id: Id) -> Result<Version, SnapshotError> {
+        let row: VersionRow = self.row(id)?;
+        match row.text {
+            None => Ok(Version::new(row.major.into(), row.minor.into(), row.patch.into())),
+            Some(text) => Version::parse(self.text(text)?)
+                .map_err(|_| SnapshotError::Record { section: Section::Versions, number: id }),
+        }
+    }
+
+    fn words(&self, run: Run) -> Result<Vec<&str>, SnapshotError> {
+        self.rows::<WordRow>(run)?.map(|row| self.text(row?.text)).collect()
+    }
+
+    fn ranges(&self, run: Run) -> Result<Vec<Range>, SnapshotError> {
+        let end = |end| {
+            Ok(match end {
+                End::Unbounded => Bound::Unbounded,
+                End::Inclusive(version) => Bound::Inclusive(self.version(version)?),
+                End::Exclusive(version) => Bound::Exclusive(self.version(version)?),
+            })
+        };
+        self.rows::<RangeRow>(run)?
+            .map(|row| {
+                let row = row?;
+                Ok(Range { lower: end(row.lower)?, upper: end(row.upper)? })
+            })
+            .collect()
+    }
+
+    /// Exactly one of an account and a CI is named.
+    fn publisher(
+        &self,
+        user: Option<u64>,
+        ci: Option<Id>,
+        damaged: SnapshotError,
+    ) -> Result<Publisher<'_>, SnapshotError> {
+        match (user, ci) {
+            (Some(user), None) => Ok(Publisher::User(user)),
+            (None, Some(ci)) => Ok(Publisher::Ci(self.text(ci)?)),
+            _ => Err(damaged),
+        }
+    }
+}
+
+/// One crate of a snapshot; nothing of it is decoded before it is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct CrateView<'a> {
+    snapshot: &'a Snapshot,
+    id: Id,
+    name: &'a str,
+    row: CrateRow,
+}
+
+impl<'a> CrateView<'a> {
+    /// Its registry, by its place among the sources.
+    pub fn registry(&self) -> u32 {
+        self.row.registry
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// Its index file when it was last read.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn index(&self) -> Result<IndexRecord<'a>, SnapshotError> {
+        Ok(IndexRecord {
+            presence: self.row.presence,
+            checked: self.row.checked,
+            validator: self.row.validator.map(|id| self.snapshot.text(id)).transpose()?,
+            digest: self.row.digest,
+        })
+    }
+
+    /// How many releases its index file showed.
+    pub fn release_count(&self) -> u32 {
+        self.row.releases.count
+    }
+
+    /// What was known of it at `now`: releases published later, and advisories, audits and windows first known
+    /// later or withdrawn by then, are left out; so are publish times that are not to be believed.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn facts(&self, now: Time, times: PublishTimes) -> Result<CrateFacts<'a>, SnapshotError> {
+        let name: CrateName = self.name.parse().map_err(|_| self.damaged())?;
+        let lists = self.lists(|of: DependencyRow| {
+            let package: PackageRow = self.snapshot.row(of.package)?;
+            Ok(Dependency {
+                package: self.snapshot.text(package.name)?,
+                requirement: self.snapshot.text(of.requirement)?,
+                kind: of.kind,
+                optional: of.optional,
+                born: package.born.filter(|born| *born <= now),
+            })
+        })?;
+        let publishers = self.publishers()?;
+        let rows = self.snapshot.rows::<ReleaseRow>(self.row.releases)?;
+        let mut releases = Vec::with_capacity(rows.len());
+        for row in rows {
+            let row = row?;
+            let published = row.published.filter(|_| times == PublishTimes::Trusted);
+            if published.is_some_and(|published| published > now) {
+                continue;
+            }
+            let version = self.snapshot.version(row.version)?;
+            let publisher = publishers
+                .binary_search_by(|record| record.version.cmp(&version))
+                .ok()
+                .map(|place| publishers[place].publisher);
+            releases.push(ReleaseFacts {
+                dependencies: self.list(&lists, row.list)?,
+                version,
+                digest: row.digest,
+                published,
+                yanked: row.yanked,
+                sighting: None,
+                publisher,
+            });
+        }
+        let mut advisories = self.advisories()?;
+        advisories.retain(|of| of.advisory.known <= now && of.withdrawn.is_none_or(|end| end > now));
+        let mut audits = self.audits()?;
+        audits.retain(|audit| audit.known <= now);
+        let mut windows = self.windows()?;
+        windows.retain(|of| of.known <= now);
+        Ok(CrateFacts {
+            name,
+            releases,
+            gone: Vec::new(),
+            advisories: advisories.into_iter().map(|of| of.advisory).collect(),
+            audits,
+            windows: windows.into_iter().map(|of| of.window).collect(),
+            journalled: false,
+        })
+    }
+
+    /// All that the snapshot holds of it, as it can be written again.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn record(&self) -> Result<CrateRecord<'a>, SnapshotError> {
+        Ok(CrateRecord {
+            registry: self.row.registry,
+            name: self.name,
+            index: self.index()?,
+            releases: self.releases()?,
+            advisories: self.advisories()?,
+            audits: self.audits()?,
+            windows: self.windows()?,
+            publishers: self.publishers()?,
+        })
+    }
+
+    /// Its releases, in version order.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn releases(&self) -> Result<Vec<ReleaseRecord<'a>>, SnapshotError> {
+        let lists = self.lists(|of: DependencyRow| {
+            let package: PackageRow = self.snapshot.row(of.package)?;
+            Ok(DependencyRecord {
+                registry: package.registry,
+                package: self.snapshot.text(package.name)?,
+                requirement: self.snapshot.text(of.requirement)?,
+                kind: of.kind,
+                optional: of.optional,
+            })
+        })?;
+        self.snapshot
+            .rows::<ReleaseRow>(self.row.releases)?
+            .map(|row| {
+                let row = row?;
+                Ok(ReleaseRecord {
+                    version: self.snapshot.version(row.version)?,
+                    digest: row.digest,
+                    published: row.published,
+                    yanked: row.yanked,
+                    dependencies: self.list(&lists, row.list)?,
+                })
+            })
+            .collect()
+    }
+
+    /// The advisories on it, whenever they became known.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn advisories(&self) -> Result<Vec<AdvisoryRecord<'a>>, SnapshotError> {
+        self.snapshot
+            .rows::<AdvisoryRow>(self.row.advisories)?
+            .map(|row| {
+                let row = row?;
+                let advisory = Advisory {
+                    id: self.snapshot.text(row.id)?,
+                    kind: row.kind,
+                    known: row.known,
+                    patched: self.snapshot.ranges(row.patched)?,
+                    unaffected: self.snapshot.ranges(row.unaffected)?,
+                    title: self.snapshot.text(row.title)?,
+                };
+                Ok(AdvisoryRecord { advisory, withdrawn: row.withdrawn })
+            })
+            .collect()
+    }
+
+    /// The audit records on it, whenever they became known.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn audits(&self) -> Result<Vec<Audit<'a>>, SnapshotError> {
+        self.snapshot
+            .rows::<AuditRow>(self.row.audits)?
+            .zip(self.row.audits.first..)
+            .map(|(row, number)| {
+                let row = row?;
+                let damaged = SnapshotError::Record { section: Section::Audits, number };
+                Ok(Audit {
+                    origin: self.snapshot.text(row.origin)?,
+                    who: self.snapshot.words(row.who)?,
+                    known: row.known,
+                    claim: self.claim(&row, damaged)?,
+                    criteria: self.snapshot.words(row.criteria)?,
+                })
+            })
+            .collect()
+    }
+
+    /// The windows on it, whenever they became known.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn windows(&self) -> Result<Vec<WindowRecord<'a>>, SnapshotError> {
+        self.snapshot
+            .rows::<WindowRow>(self.row.windows)?
+            .zip(self.row.windows.first..)
+            .map(|(row, number)| {
+                let row = row?;
+                let damaged = SnapshotError::Record { section: Section::Windows, number };
+                let window = Window {
+                    origin: self.snapshot.text(row.origin)?,
+                    publisher: self.snapshot.publisher(row.user, row.ci, damaged)?,
+                    start: row.start,
+                    end: row.end,
+                    criteria: self.snapshot.words(row.criteria)?,
+                };
+                Ok(WindowRecord { window, known: row.known })
+            })
+            .collect()
+    }
+
+    /// Who published which version, in version order.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn publishers(&self) -> Result<Vec<PublisherRecord<'a>>, SnapshotError> {
+        self.snapshot
+            .rows::<PublisherRow>(self.row.publishers)?
+            .zip(self.row.publishers.first..)
+            .map(|(row, number)| {
+                let row = row?;
+                let damaged = SnapshotError::Record { section: Section::Publishers, number };
+                Ok(PublisherRecord {
+                    version: self.snapshot.version(row.version)?,
+                    publisher: self.snapshot.publisher(row.user, row.ci, damaged)?,
+                })
+            })
+            .collect()
+    }
+
+    /// The distinct dependency lists of this crate, each decoded once.
+    fn lists<T: Copy>(
+        &self,
+        decode: impl Fn(DependencyRow) -> Result<T, SnapshotError>,
+    ) -> Result<Vec<Arc<[T]>>, SnapshotError> {
+        let mut list = Vec::new();
+        self.snapshot
+            .rows::<ListRow>(self.row.lists)?
+            .map(|row| {
+                list.clear();
+                for entry in self.snapshot.rows::<EntryRow>(row?.entries)? {
+                    list.push(decode(self.snapshot.row(entry?.dependency)?)?);
+                }
+                Ok(Arc::from(list.as_slice()))
+            })
+            .collect()
+    }
+
+    fn list<T>(&self, lists: &[Arc<[T]>], number: u32) -> Result<Arc<[T]>, SnapshotError> {
+        let place = usize::try_from(number).unwrap_or(usize::MAX);
+        lists.get(place).cloned().ok_or_else(|| self.damaged())
+    }
+
+    fn claim(&self, row: &AuditRow, damaged: SnapshotError) -> Result<Claim, SnapshotError> {
+        let audited = |version, git: Option<Id>| {
+            let git = git.map(|id| self.snapshot.text(id)).transpose()?.map(Into::into);
+            Ok(AuditedVersion { version: self.snapshot.version(version)?, git })
+        };
+        match (row.from, row.to, row.requirement) {
+            (None, Some(to), None) => Ok(Claim::Full(audited(to, row.to_git)?)),
+            (Some(from), Some(to), None) => {
+                Ok(Claim::Delta { from: audited(from, row.from_git)?, to: audited(to, row.to_git)? })
+            }
+            (None, None, Some(requirement)) => {
+                let requirement = VersionReq::parse(self.snapshot.text(requirement)?).map_err(|_| damaged)?;
+                Ok(Claim::Violation(requirement))
+            }
+            _ => Err(damaged),
+        }
+    }
+
+    /// The error that blames this crate's own record.
+    fn damaged(&self) -> SnapshotError {
+        SnapshotError::Record { section: Section::Crates, number: self.id }
+    }
+}

@@ -1,0 +1,512 @@
+//! Snapshots: what is written reads back equal, and whatever happens to the bytes is noticed or harmless.
+
+use std::sync::Arc;
+
+use fence_client::snapshot::{
+    AdvisoryRecord, Contents, CrateRecord, DependencyRecord, FORMAT, IndexRecord, PackageRecord, Presence,
+    ProblemRecord, PublisherRecord, ReleaseRecord, Section, Snapshot, SnapshotError, SourceKind,
+    SourceRecord, WindowRecord, WriteError, write,
+};
+use fence_model::facts::{
+    Advisory, AdvisoryKind, Audit, AuditedVersion, Bound, Claim, DependencyKind, Publisher, Range, Window,
+};
+use fence_model::policy::PublishTimes;
+use fence_model::{Digest, Time};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use semver::{Version, VersionReq};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The example of the module's documentation, byte for byte.
+#[test]
+fn the_example_of_the_specification_is_what_is_written() {
+    let contents = Contents { crates: vec![CrateRecord::new(0, "a")], ..Contents::default() };
+    let mut expected = b"cgfence\n".to_vec();
+    expected.extend([1, 0, 0, 0, 0, 0, 0, 0]);
+    let mut rest = vec![0, 0, 0, 0, 1, 0, 0, 0];
+    rest.extend([0; 4 * 13]);
+    rest.extend([1, 0, 0, 0, 1, 0, 0, 0]);
+    rest.extend([0, 0, 0, 0, 0, 0, 0, 0]);
+    rest.extend([0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
+    rest.extend([0; 8]);
+    rest.extend([0; 8 * 6]);
+    rest.extend([1, 0, 0, 0, b'a']);
+    expected.extend(xxh3_64(&rest).to_le_bytes());
+    expected.extend(rest);
+    assert_eq!(write(&contents), Ok(expected));
+}
+
+#[test]
+fn one_crate_cannot_be_written_twice() {
+    let twice = vec![CrateRecord::new(0, "a"), CrateRecord::new(0, "a")];
+    let contents = Contents { crates: twice, ..Contents::default() };
+    assert_eq!(write(&contents), Err(WriteError::Twice { name: "a".to_owned() }));
+}
+
+#[test]
+fn crates_are_found_by_registry_and_name() {
+    let names = ["serde", "a", "zz", "serde_json", "Inflector"];
+    let crates = (0..2).flat_map(|registry| names.map(|name| CrateRecord::new(registry, name))).collect();
+    let snapshot = open(&Contents { crates, ..Contents::default() });
+    for registry in 0..2 {
+        for name in names {
+            let found = snapshot.crate_named(registry, name).unwrap().unwrap();
+            assert_eq!((found.registry(), found.name()), (registry, name));
+        }
+        assert!(snapshot.crate_named(registry, "serd").unwrap().is_none());
+    }
+    assert!(snapshot.crate_named(2, "a").unwrap().is_none());
+}
+
+#[test]
+fn what_was_not_known_yet_is_left_out() {
+    let snapshot = open(&sample());
+    let facts = |now: &str, times| {
+        let view = snapshot.crate_named(0, "arrayref").unwrap().unwrap();
+        let facts = view.facts(now.parse().unwrap(), times).unwrap();
+        let released: Vec<_> = facts
+            .releases
+            .iter()
+            .map(|release| {
+                let needs = release.dependencies.iter().map(|d| format!(" {} born {:?}", d.package, d.born));
+                let by = release.publisher.map_or_else(String::new, |who| format!(" by {who}"));
+                format!("{}{by}{}", release.version, needs.collect::<String>())
+            })
+            .collect();
+        let advisories: Vec<_> = facts.advisories.iter().map(|advisory| advisory.id).collect();
+        format!(
+            "{released:?} {advisories:?} {} audits, {} windows, first published {:?}",
+            facts.audits.len(),
+            facts.windows.len(),
+            facts.born()
+        )
+    };
+    insta::assert_snapshot!(
+        facts("2026-08-20T07:00:00Z", PublishTimes::Trusted),
+        @r#"["0.3.9 by user 7"] [] 1 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
+    );
+    insta::assert_snapshot!(
+        facts("2026-08-20T07:30:00Z", PublishTimes::Trusted),
+        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born Some(2026-08-20T02:11:00Z)"] [] 1 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
+    );
+    insta::assert_snapshot!(
+        facts("2026-08-21T07:30:00Z", PublishTimes::Trusted),
+        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born Some(2026-08-20T02:11:00Z)"] ["RUSTSEC-2026-0260"] 1 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
+    );
+    // Withdrawn by then; and publish times that nobody believes are not told.
+    insta::assert_snapshot!(
+        facts("2026-09-01T00:00:00Z", PublishTimes::Untrusted),
+        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born Some(2026-08-20T02:11:00Z)"] [] 1 audits, 1 windows, first published None"#
+    );
+    insta::assert_snapshot!(
+        facts("2020-01-01T00:00:00Z", PublishTimes::Trusted),
+        @r#"[] [] 0 audits, 0 windows, first published None"#
+    );
+}
+
+#[test]
+fn every_flipped_bit_is_noticed() {
+    let bytes = write(&sample()).unwrap();
+    for bit in 0..bytes.len() * 8 {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        assert!(Snapshot::open(flipped).is_err(), "bit {bit}");
+    }
+}
+
+#[test]
+fn every_truncation_and_every_addition_is_noticed() {
+    let bytes = write(&sample()).unwrap();
+    for length in 0..bytes.len() {
+        assert!(Snapshot::open(bytes[..length].to_vec()).is_err(), "{length} bytes");
+    }
+    let mut longer = bytes;
+    longer.push(0);
+    assert!(matches!(Snapshot::open(longer), Err(SnapshotError::Length { .. })));
+}
+
+/// Even under a checksum that matches, a record that makes no sense is an error, never a panic and never an
+/// allocation beyond what the file can pay for.
+#[test]
+fn damage_under_a_good_checksum_is_an_error_or_harmless() {
+    let bytes = write(&sample()).unwrap();
+    let mut errors = 0;
+    for bit in 24 * 8..bytes.len() * 8 {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        errors += usize::from(read_all(seal(flipped)).is_err());
+    }
+    for byte in 24..bytes.len() {
+        for value in [0, 0x7f, 0xff] {
+            let mut changed = bytes.clone();
+            changed[byte] = value;
+            errors += usize::from(read_all(seal(changed)).is_err());
+        }
+    }
+    assert!(errors > bytes.len(), "only {errors} of the changes were noticed");
+}
+
+#[test]
+fn errors_say_what_happened() {
+    let good = write(&sample()).unwrap();
+    let changed = |at: usize, byte: u8| {
+        let mut bytes = good.clone();
+        bytes[at] = byte;
+        Snapshot::open(bytes).unwrap_err().to_string()
+    };
+    let check = |found: String, expected: &str| assert_eq!(found, expected);
+    check(Snapshot::open(Vec::new()).unwrap_err().to_string(), "not a snapshot");
+    check(changed(7, b'\r'), "not a snapshot");
+    check(changed(8, 9), &format!("a snapshot of format 9, and this fence reads format {FORMAT}"));
+    check(changed(good.len() - 1, b'!'), "the snapshot is damaged: its checksum does not match");
+    check(
+        Snapshot::open(good[..good.len() - 1].to_vec()).unwrap_err().to_string(),
+        &format!("the snapshot has {} bytes, and its header counts {}", good.len() - 1, good.len()),
+    );
+    check(
+        SnapshotError::Record { section: Section::Releases, number: 3 }.to_string(),
+        "the snapshot is damaged: record 3 of Releases makes no sense",
+    );
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_reads_back_equal(contents in contents()) {
+        let snapshot = open(&contents);
+        prop_assert_eq!(snapshot.contents().unwrap(), sorted(contents));
+    }
+
+    #[test]
+    fn order_carries_no_meaning(contents in contents(), seed in any::<prop::sample::Selector>()) {
+        let mut other = contents.clone();
+        other.crates.sort_by_key(|record| std::cmp::Reverse((record.name, record.registry)));
+        other.packages.reverse();
+        for record in &mut other.crates {
+            let middle = if record.releases.is_empty() { 0 } else { seed.select(0..record.releases.len()) };
+            record.releases.rotate_left(middle);
+            record.publishers.reverse();
+        }
+        prop_assert_eq!(write(&other), write(&contents));
+    }
+
+    #[test]
+    fn strange_bytes_never_panic(bytes in vec(any::<u8>(), 0..400)) {
+        let mut headed = b"cgfence\n\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0".to_vec();
+        headed.extend(&bytes);
+        let _ = read_all(seal(headed));
+        let _ = read_all(bytes);
+    }
+}
+
+fn open(contents: &Contents<'_>) -> Snapshot {
+    Snapshot::open(write(contents).unwrap()).unwrap()
+}
+
+/// The same bytes under a checksum that matches them.
+fn seal(mut bytes: Vec<u8>) -> Vec<u8> {
+    if let Some(rest) = bytes.get(24..) {
+        let checksum = xxh3_64(rest).to_le_bytes();
+        bytes[16..24].copy_from_slice(&checksum);
+    }
+    bytes
+}
+
+/// Reads everything that can be read.
+fn read_all(bytes: Vec<u8>) -> Result<(), SnapshotError> {
+    let snapshot = Snapshot::open(bytes)?;
+    for view in snapshot.crates() {
+        drop(view?.facts(Time::LATEST, PublishTimes::Trusted)?);
+    }
+    snapshot.crate_named(0, "serde")?;
+    drop(snapshot.contents()?);
+    Ok(())
+}
+
+/// What reading gives back: crates, releases and publishers in order, packages without those of which nothing is
+/// known.
+fn sorted(mut contents: Contents<'_>) -> Contents<'_> {
+    contents.crates.sort_by_key(|record| (record.registry, record.name));
+    for record in &mut contents.crates {
+        record.releases.sort_by(|a, b| {
+            let key = |r: &ReleaseRecord<'_>| (r.version.clone(), r.digest, r.published, r.yanked);
+            key(a).cmp(&key(b)).then_with(|| a.dependencies.cmp(&b.dependencies))
+        });
+        record.publishers.sort_by(|a, b| (&a.version, a.publisher).cmp(&(&b.version, b.publisher)));
+    }
+    contents.packages.sort_by_key(|package| (package.registry, package.name));
+    contents
+}
+
+fn moment(text: &str) -> Time {
+    text.parse().unwrap()
+}
+
+fn version(text: &str) -> Version {
+    text.parse().unwrap()
+}
+
+/// A small snapshot in which every section has something.
+fn sample() -> Contents<'static> {
+    let mut arrayref = CrateRecord::new(0, "arrayref");
+    arrayref.index = IndexRecord {
+        presence: Presence::Listed,
+        checked: moment("2026-08-20T07:30:00Z"),
+        validator: Some("W/\"abc\""),
+        digest: 42,
+    };
+    let release = |text: &str, published: &str, dependencies: &[DependencyRecord<'static>]| ReleaseRecord {
+        version: version(text),
+        digest: Digest([7; 32]),
+        published: Some(moment(published)),
+        yanked: text == "0.3.9",
+        dependencies: dependencies.into(),
+    };
+    let needed = DependencyRecord {
+        registry: 0,
+        package: "proc-macro1",
+        requirement: "^1.0.107",
+        kind: DependencyKind::Normal,
+        optional: false,
+    };
+    arrayref.releases = vec![
+        release("0.3.9", "2024-09-14T12:24:40Z", &[]),
+        release("0.3.10", "2026-08-20T07:15:00Z", &[needed]),
+    ];
+    let advisory = Advisory {
+        id: "RUSTSEC-2026-0260",
+        kind: AdvisoryKind::Malicious,
+        known: moment("2026-08-20T23:59:59Z"),
+        patched: vec![Range {
+            lower: Bound::Exclusive(version("0.3.10")),
+            upper: Bound::Inclusive(version("1.0.0-rc.1")),
+        }],
+        unaffected: vec![Range { lower: Bound::Unbounded, upper: Bound::Inclusive(version("0.3.9")) }],
+        title: "arrayref 0.3.10 was malicious",
+    };
+    arrayref.advisories = vec![AdvisoryRecord { advisory, withdrawn: Some(moment("2026-08-30T23:59:59Z")) }];
+    arrayref.audits = vec![Audit {
+        origin: "https://example.org/audits.toml",
+        who: vec!["A <a@example.org>", "B"],
+        known: moment("2025-01-01"),
+        claim: Claim::Delta {
+            from: AuditedVersion { version: version("0.3.8"), git: Some("00aa".into()) },
+            to: AuditedVersion { version: version("0.3.9"), git: None },
+        },
+        criteria: vec!["safe-to-deploy", "safe-to-run"],
+    }];
+    let window = Window {
+        origin: "https://example.org/audits.toml",
+        publisher: Publisher::Ci("github:a/b"),
+        start: moment("2025-01-01"),
+        end: moment("2027-01-01"),
+        criteria: vec!["safe-to-deploy"],
+    };
+    arrayref.windows = vec![WindowRecord { window, known: moment("2025-02-01") }];
+    arrayref.publishers = vec![PublisherRecord { version: version("0.3.9"), publisher: Publisher::User(7) }];
+    Contents {
+        sources: vec![SourceRecord {
+            kind: SourceKind::Registry,
+            name: "registry",
+            settings: "",
+            identity: "",
+            as_of: Some(moment("2026-08-20T07:30:00Z")),
+            read: None,
+        }],
+        crates: vec![arrayref],
+        packages: vec![PackageRecord {
+            registry: 0,
+            name: "proc-macro1",
+            born: Some(moment("2026-08-20T02:11:00Z")),
+            asked: Some(moment("2026-08-20T07:30:00Z")),
+        }],
+        problems: vec![ProblemRecord { source: 0, place: "arrayref", line: 3, because: "not JSON" }],
+    }
+}
+
+fn contents() -> impl Strategy<Value = Contents<'static>> {
+    let sources = vec(source(), 0..3);
+    let crates = prop::collection::btree_map((0..3_u32, name()), crate_record(), 0..6);
+    let packages = prop::collection::btree_map((0..3_u32, name()), (time(), option::of(time())), 0..6);
+    let problems = vec((0..3_u32, text(), any::<u32>(), text()), 0..3);
+    (sources, crates, packages, problems).prop_map(|(sources, crates, packages, problems)| Contents {
+        sources,
+        crates: crates
+            .into_iter()
+            .map(|((registry, name), record)| CrateRecord { registry, name, ..record })
+            .collect(),
+        packages: packages
+            .into_iter()
+            .map(|((registry, name), (asked, born))| PackageRecord {
+                registry,
+                name,
+                born,
+                asked: Some(asked),
+            })
+            .collect(),
+        problems: problems
+            .into_iter()
+            .map(|(source, place, line, because)| ProblemRecord { source, place, line, because })
+            .collect(),
+    })
+}
+
+fn source() -> impl Strategy<Value = SourceRecord<'static>> {
+    let kind = select(vec![SourceKind::Registry, SourceKind::Advisories, SourceKind::Audits]);
+    (kind, text(), text(), text(), option::of(time()), option::of(time())).prop_map(
+        |(kind, name, settings, identity, as_of, read)| SourceRecord {
+            kind,
+            name,
+            settings,
+            identity,
+            as_of,
+            read,
+        },
+    )
+}
+
+fn crate_record() -> impl Strategy<Value = CrateRecord<'static>> {
+    (
+        index(),
+        vec(release(), 0..8),
+        vec(advisory(), 0..3),
+        vec(audit(), 0..4),
+        vec(window(), 0..3),
+        vec(published(), 0..4),
+    )
+        .prop_map(|(index, releases, advisories, audits, windows, publishers)| CrateRecord {
+            registry: 0,
+            name: "",
+            index,
+            releases,
+            advisories,
+            audits,
+            windows,
+            publishers,
+        })
+}
+
+fn index() -> impl Strategy<Value = IndexRecord<'static>> {
+    let presence = select(vec![Presence::Unread, Presence::Listed, Presence::Nonexistent]);
+    (presence, time(), option::of(text()), any::<u64>()).prop_map(|(presence, checked, validator, digest)| {
+        IndexRecord { presence, checked, validator, digest }
+    })
+}
+
+fn release() -> impl Strategy<Value = ReleaseRecord<'static>> {
+    let shared: Vec<Arc<[DependencyRecord<'static>]>> = vec![
+        Arc::new([]),
+        Arc::new([DependencyRecord {
+            registry: 1,
+            package: "serde",
+            requirement: "^1",
+            kind: DependencyKind::Build,
+            optional: true,
+        }]),
+    ];
+    let list = prop_oneof![select(shared), vec(dependency(), 0..4).prop_map(Arc::from)];
+    (versions(), any::<[u8; 32]>(), option::of(time()), any::<bool>(), list).prop_map(
+        |(version, digest, published, yanked, dependencies)| ReleaseRecord {
+            version,
+            digest: Digest(digest),
+            published,
+            yanked,
+            dependencies,
+        },
+    )
+}
+
+fn dependency() -> impl Strategy<Value = DependencyRecord<'static>> {
+    let kind = select(vec![DependencyKind::Normal, DependencyKind::Build, DependencyKind::Dev]);
+    (0..3_u32, name(), text(), kind, any::<bool>()).prop_map(
+        |(registry, package, requirement, kind, optional)| DependencyRecord {
+            registry,
+            package,
+            requirement,
+            kind,
+            optional,
+        },
+    )
+}
+
+fn advisory() -> impl Strategy<Value = AdvisoryRecord<'static>> {
+    let kind = select(vec![
+        AdvisoryKind::Malicious,
+        AdvisoryKind::Vulnerability,
+        AdvisoryKind::Unsound,
+        AdvisoryKind::Unmaintained,
+        AdvisoryKind::Notice,
+    ]);
+    (text(), kind, time(), option::of(time()), vec(range(), 0..3), vec(range(), 0..3), text()).prop_map(
+        |(id, kind, known, withdrawn, patched, unaffected, title)| AdvisoryRecord {
+            advisory: Advisory { id, kind, known, patched, unaffected, title },
+            withdrawn,
+        },
+    )
+}
+
+fn range() -> impl Strategy<Value = Range> {
+    let bound = || {
+        prop_oneof![
+            Just(Bound::Unbounded),
+            versions().prop_map(Bound::Inclusive),
+            versions().prop_map(Bound::Exclusive)
+        ]
+    };
+    (bound(), bound()).prop_map(|(lower, upper)| Range { lower, upper })
+}
+
+fn audit() -> impl Strategy<Value = Audit<'static>> {
+    let audited = || {
+        (versions(), option::of(text()))
+            .prop_map(|(version, git)| AuditedVersion { version, git: git.map(Into::into) })
+    };
+    let claim = prop_oneof![
+        audited().prop_map(Claim::Full),
+        (audited(), audited()).prop_map(|(from, to)| Claim::Delta { from, to }),
+        select(vec!["*", ">=1.2, <2", "=0.3.10", "^1.0.0-rc.1"])
+            .prop_map(|text| Claim::Violation(VersionReq::parse(text).unwrap())),
+    ];
+    (text(), vec(text(), 0..3), time(), claim, vec(text(), 0..3))
+        .prop_map(|(origin, who, known, claim, criteria)| Audit { origin, who, known, claim, criteria })
+}
+
+fn window() -> impl Strategy<Value = WindowRecord<'static>> {
+    (text(), publisher(), time(), time(), time(), vec(text(), 0..3)).prop_map(
+        |(origin, publisher, start, end, known, criteria)| WindowRecord {
+            window: Window { origin, publisher, start, end, criteria },
+            known,
+        },
+    )
+}
+
+fn published() -> impl Strategy<Value = PublisherRecord<'static>> {
+    (versions(), publisher()).prop_map(|(version, publisher)| PublisherRecord { version, publisher })
+}
+
+fn publisher() -> impl Strategy<Value = Publisher<'static>> {
+    prop_oneof![(0..1_000_000_u64).prop_map(Publisher::User), text().prop_map(Publisher::Ci)]
+}
+
+fn versions() -> impl Strategy<Value = Version> {
+    let parts = select(vec!["", "-rc.1", "-alpha", "+build.7", "-beta.2+x"]);
+    prop_oneof![
+        (0..3_u64, 0..3_u64, 0..20_u64, parts)
+            .prop_map(|(major, minor, patch, rest)| version(&format!("{major}.{minor}.{patch}{rest}"))),
+        Just(version("20240101123456.0.18446744073709551615")),
+        Just(version("4294967295.4294967296.0")),
+    ]
+}
+
+fn time() -> impl Strategy<Value = Time> {
+    (Time::EARLIEST.unix()..=Time::LATEST.unix()).prop_map(Time::from_unix)
+}
+
+fn name() -> impl Strategy<Value = &'static str> {
+    select(vec!["serde", "serde_json", "Inflector", "a", "proc-macro2", "libc"])
+}
+
+fn text() -> impl Strategy<Value = &'static str> {
+    select(vec!["", "^1.0", "safe-to-deploy", "naïve ☂", "a", "https://example.org/audits.toml"])
+}
