@@ -296,18 +296,20 @@ fn kind(informational: Option<&str>, categories: &[Box<str>]) -> AdvisoryKind {
     }
 }
 
-/// A title fit for a terminal: one line, no control characters, none that turn the direction of writing.
+/// A title fit for a terminal: one line without Markdown's escapes, no control characters, none that turn the
+/// direction of writing.
 fn clean(title: &str) -> Box<str> {
     const SHOWN_CHARS: usize = 200;
     let turns =
         |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    title
-        .trim()
-        .chars()
-        .filter(|c| !c.is_control() && !turns(*c))
-        .take(SHOWN_CHARS)
-        .collect::<String>()
-        .into()
+    let mut shown = String::new();
+    let mut chars =
+        title.trim().chars().filter(|c| !c.is_control() && !turns(*c)).take(SHOWN_CHARS).peekable();
+    while let Some(c) = chars.next() {
+        let escapes = c == '\\' && chars.peek().is_some_and(char::is_ascii_punctuation);
+        shown.extend(if escapes { chars.next() } else { Some(c) });
+    }
+    shown.into()
 }
 
 /// Whether `text` looks like an advisory's id: capitals, then parts of letters and digits. RustSec's own ids have

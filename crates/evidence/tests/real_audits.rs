@@ -1,5 +1,5 @@
 //! The 59 real cargo-vet files of 22 repositories are read without a problem, and say what a reader of another
-//! make counted in them.
+//! make counted in them. One record is truly broken: Google's sets audit a crate `0.7.11`, which is a version.
 
 mod support;
 
@@ -13,11 +13,21 @@ use fence_evidence::{Limits, Parsed};
 use fence_model::facts::Claim;
 use fence_model::{CrateName, Time};
 
-/// What a reader makes of a file that has no problems.
+/// The name under which a real record stands that no crate can have.
+const NO_NAME: &str = "0.7.11";
+
+/// What a reader makes of a file that has no problems but the known one.
 fn whole<T>(file: &str, parsed: Result<Parsed<T>, fence_evidence::Problem>) -> T {
     let parsed = parsed.unwrap_or_else(|problem| panic!("{problem}"));
     let problems: Vec<String> = parsed.problems.iter().map(ToString::to_string).collect();
-    assert!(problems.is_empty(), "{file}: {problems:#?}");
+    if file.starts_with("google+") && file.ends_with("/audits.toml") && !file.contains("manual") {
+        let known = format!(
+            "{file}:123: audits.{NO_NAME}: {NO_NAME:?} is not a crate name: letters, digits, `-` and `_`, at most 64, not starting with `-`"
+        );
+        assert_eq!(problems, [known]);
+    } else {
+        assert!(problems.is_empty(), "{file}: {problems:#?}");
+    }
     parsed.value
 }
 
@@ -67,6 +77,7 @@ fn every_audit_of_every_set_is_read_as_the_table_has_it() {
     }
     let mut told: Vec<AuditRow> = support::table(&data, "audits/audits.csv")
         .into_iter()
+        .filter(|row| row["crate"] != NO_NAME)
         .map(|mut row| {
             let mut take = |column: &str| row.remove(column).unwrap_or_else(|| panic!("no column {column}"));
             let path = take("path");
@@ -93,7 +104,7 @@ fn every_audit_of_every_set_is_read_as_the_table_has_it() {
         assert_eq!(read, told);
     }
     let count = |kind: &str| read.iter().filter(|row| row.kind == kind).count();
-    assert_eq!((count("full"), count("delta"), count("violation")), (4494, 5756, 1));
+    assert_eq!((count("full"), count("delta"), count("violation")), (4494 - 2, 5756, 1));
 }
 
 /// Everything that the real `imports.lock` files say of publishers and windows is in the tables that another
@@ -162,7 +173,16 @@ fn windows_and_publishers_are_those_of_the_tables() {
             }
         }
     }
-    insta::assert_debug_snapshot!((counts, publishers, not_published), @"");
+    insta::assert_debug_snapshot!((counts, publishers, not_published), @r#"
+    (
+        {
+            "trusted": 1483,
+            "wildcard-audits": 555,
+        },
+        1179,
+        127,
+    )
+    "#);
 }
 
 #[test]
@@ -185,7 +205,25 @@ fn every_configuration_is_read() {
             config.exemptions.values().map(Vec::len).sum::<usize>(),
         ));
     }
-    insta::assert_snapshot!(summary.join("\n"), @"");
+    insta::assert_snapshot!(summary.join("\n"), @r#"
+    EmbarkStudios+cargo-deny/config.toml: cargo-vet 0.8, 7 imports (0 criteria mapped), 8 policies (0 by version), 216 exemptions
+    Nitrokey+nitrokey-3-firmware/config.toml: cargo-vet 0.10, 3 imports (0 criteria mapped), 7 policies (0 by version), 234 exemptions
+    OpenDevicePartnership+embedded-services/config.toml: cargo-vet 0.10, 4 imports (0 criteria mapped), 2 policies (0 by version), 0 exemptions
+    OpenDevicePartnership+patina/config.toml: cargo-vet 0.10, 4 imports (0 criteria mapped), 0 policies (0 by version), 129 exemptions
+    ZcashFoundation+zebra/config.toml: cargo-vet 0.10, 8 imports (0 criteria mapped), 12 policies (0 by version), 515 exemptions
+    ariel-os+ariel-os/config.toml: cargo-vet 0.10, 6 imports (0 criteria mapped), 37 policies (0 by version), 338 exemptions
+    bytecodealliance+wasmtime/config.toml: cargo-vet 0.10, 5 imports (0 criteria mapped), 69 policies (0 by version), 79 exemptions
+    divviup+libprio-rs/config.toml: cargo-vet 0.10, 7 imports (0 criteria mapped), 2 policies (0 by version), 38 exemptions
+    mozilla+cargo-vet/config.toml: cargo-vet 0.10, 5 imports (0 criteria mapped), 1 policies (0 by version), 94 exemptions
+    mozilla+glean/config.toml: cargo-vet 0.10, 5 imports (0 criteria mapped), 4 policies (0 by version), 56 exemptions
+    nautechsystems+nautilus_trader/.supply-chain/config.toml: cargo-vet 0.10, 6 imports (0 criteria mapped), 42 policies (0 by version), 737 exemptions
+    rosenpass+rosenpass/config.toml: cargo-vet 0.10, 8 imports (0 criteria mapped), 3 policies (0 by version), 254 exemptions
+    spinframework+spin/config.toml: cargo-vet 0.7, 5 imports (0 criteria mapped), 11 policies (2 by version), 492 exemptions
+    tauri-apps+tauri/config.toml: cargo-vet 0.9, 6 imports (0 criteria mapped), 8 policies (0 by version), 228 exemptions
+    zcash+librustzcash/config.toml: cargo-vet 0.10, 7 imports (0 criteria mapped), 23 policies (0 by version), 404 exemptions
+    zcash+wallet/config.toml: cargo-vet 0.10, 6 imports (0 criteria mapped), 28 policies (0 by version), 469 exemptions
+    zcash+zcash/qa/supply-chain/config.toml: cargo-vet 0.10, 6 imports (0 criteria mapped), 0 policies (0 by version), 190 exemptions
+    "#);
 }
 
 /// The origins that the real sets show, and how many records of each meet `safe-to-deploy` or `safe-to-run`
@@ -232,5 +270,29 @@ fn origins_are_the_repositories_that_wrote_the_records() {
             format!("{origin}: {deploy} deploy, {run} run, {windows} windows")
         })
         .collect();
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    chromium.googlesource.com/chromium/src: 637 deploy, 1012 run, 0 windows
+    chromium.googlesource.com/chromiumos/third_party/rust_crates: 112 deploy, 1895 run, 0 windows
+    fuchsia.googlesource.com/fuchsia: 74 deploy, 80 run, 0 windows
+    github.com/ariel-os/ariel-os: 38 deploy, 38 run, 95 windows
+    github.com/bytecodealliance/wasmtime: 703 deploy, 771 run, 392 windows
+    github.com/divviup/libprio-rs: 183 deploy, 245 run, 53 windows
+    github.com/embarkstudios/cargo-deny: 0 deploy, 0 run, 58 windows
+    github.com/embarkstudios/rust-ecosystem: 107 deploy, 129 run, 71 windows
+    github.com/google/rust-crate-audits: 34 deploy, 34 run, 0 windows
+    github.com/mozilla/cargo-vet: 60 deploy, 60 run, 158 windows
+    github.com/mozilla/glean: 208 deploy, 234 run, 128 windows
+    github.com/nautechsystems/nautilus_trader: 109 deploy, 109 run, 18 windows
+    github.com/nitrokey/nitrokey-3-firmware: 30 deploy, 31 run, 32 windows
+    github.com/opendevicepartnership/embedded-services: 212 deploy, 287 run, 39 windows
+    github.com/opendevicepartnership/patina: 0 deploy, 0 run, 84 windows
+    github.com/rosenpass/rosenpass: 4 deploy, 5 run, 0 windows
+    github.com/spinframework/spin: 5 deploy, 7 run, 0 windows
+    github.com/tauri-apps/tauri: 0 deploy, 0 run, 145 windows
+    github.com/zcash/librustzcash: 621 deploy, 669 run, 174 windows
+    github.com/zcash/wallet: 200 deploy, 206 run, 110 windows
+    github.com/zcash/zcash: 1064 deploy, 1066 run, 113 windows
+    github.com/zcashfoundation/zebra: 158 deploy, 162 run, 60 windows
+    hg.mozilla.org/mozilla-central: 1290 deploy, 1368 run, 205 windows
+    "#);
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 /// The folder with real data; says on standard error that the test was skipped where there is none.
-pub fn fence_data() -> Option<PathBuf> {
+pub(crate) fn fence_data() -> Option<PathBuf> {
     let folder = std::env::var_os("FENCE_DATA").map(PathBuf::from);
     if folder.is_none() {
         eprintln!("skipped: FENCE_DATA is not set");
@@ -14,7 +14,7 @@ pub fn fence_data() -> Option<PathBuf> {
 }
 
 /// The files of a `.tar.zst` of the folder, by path.
-pub fn archive(folder: &std::path::Path, path: &str) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn archive(folder: &std::path::Path, path: &str) -> BTreeMap<String, Vec<u8>> {
     let compressed = std::fs::File::open(folder.join(path)).expect("FENCE_DATA has this archive");
     let plain = ruzstd::decoding::StreamingDecoder::new(std::io::BufReader::new(compressed)).expect("zstd");
     let mut files = BTreeMap::new();
@@ -33,7 +33,7 @@ pub fn archive(folder: &std::path::Path, path: &str) -> BTreeMap<String, Vec<u8>
 
 /// The rows of a CSV table of the folder, fields by column; quoted fields are understood.
 #[allow(dead_code, reason = "not every test reads tables")]
-pub fn table(folder: &std::path::Path, path: &str) -> Vec<BTreeMap<String, String>> {
+pub(crate) fn table(folder: &std::path::Path, path: &str) -> Vec<BTreeMap<String, String>> {
     let text = std::fs::read_to_string(folder.join(path)).expect("FENCE_DATA has this table");
     let mut rows = rows(&text).into_iter();
     let head = rows.next().expect("a head");
