@@ -36,6 +36,16 @@ impl Environment {
         self.var(name).map(|value| self.current_folder.join(value))
     }
 
+    /// The names of all variables.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.variables.keys().map(String::as_str)
+    }
+
+    /// The folder that relative paths of variables are relative to.
+    pub fn current_folder(&self) -> &Path {
+        &self.current_folder
+    }
+
     /// The user's home.
     pub fn home(&self) -> Option<PathBuf> {
         self.folder(if cfg!(windows) { "USERPROFILE" } else { "HOME" })

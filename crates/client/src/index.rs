@@ -11,11 +11,25 @@
 //! The registry's bytes are kept as they came, so that what is compiled from them can be made again offline.
 //! Nothing is parsed here.
 
-use fence_model::{CrateName, Span, Time};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::SystemTime;
 
-use crate::cache::{Cache, ContentDigest};
-use crate::cargo_config::Registry;
-use crate::http::Network;
+use fence_model::{CrateName, Span, Time};
+use fence_registry::config::{Access, RegistryConfig};
+use fence_registry::path::IndexPath;
+use tame_index::index::cache::{Revision, ValidCacheEntry};
+use tame_index::index::sparse::HttpRevision;
+
+use crate::cache::{Cache, ContentDigest, Keep, Kept, Place};
+use crate::cargo_config::{Credentials, IndexLocation, Registry};
+use crate::http::{
+    Answer, Ask, Http, HttpError, Network, Scheme, Secret, Transfer, is_loopback, scheme_of, shown,
+};
+use crate::limits::Limits;
+use crate::process;
 use crate::progress::Progress;
 
 /// A crate whose index file is wanted.
@@ -66,14 +80,138 @@ pub enum IndexOutcome {
     Failed(IndexError),
 }
 
-/// Why an index file could not be had.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why an index file could not be had. Absent, unreachable and invalid stay apart.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IndexError {
-    /// (being written)
-    Being,
+    /// Offline, and neither the fence nor cargo has a copy.
+    #[error("no copy of the index file of {name} is on this machine")]
+    NoCopy {
+        /// The crate.
+        name: CrateName,
+    },
+    /// The folder that should hold the index is not there.
+    #[error("no index in {}: {cause}", folder.display())]
+    NoFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the disk said.
+        cause: String,
+    },
+    /// The registry could not be reached, or not wholly; nothing was learnt.
+    #[error(transparent)]
+    Unreachable(HttpError),
+    /// The registry does not answer this user, or cannot be trusted.
+    #[error(transparent)]
+    Refused(HttpError),
+    /// The registry's answer is not that of a registry.
+    #[error(transparent)]
+    Invalid(HttpError),
+    /// What was sent is no index file.
+    #[error("{place} is no index file: {cause}")]
+    NotAnIndexFile {
+        /// The address or path.
+        place: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// The registry's `config.json` is none.
+    #[error("{place}: {cause}")]
+    Config {
+        /// Its address.
+        place: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// The registry wants a token, and only cargo can ask the provider of it.
+    #[error("{registry} wants a token, and its credential provider `{provider}` is not asked by the fence")]
+    OnlyCargo {
+        /// The registry.
+        registry: String,
+        /// The provider.
+        provider: String,
+        /// The environment variable that gives the fence a token instead.
+        variable: String,
+    },
+    /// The user's program gave no token.
+    #[error("{registry} wants a token, and `{program}` gave none: {cause}")]
+    NoToken {
+        /// The registry.
+        registry: String,
+        /// The program.
+        program: String,
+        /// What it did instead.
+        cause: String,
+    },
+    /// The registry wants a token over a connection on which anybody can read it.
+    #[error("{registry} wants a token over plain http ({url})")]
+    TokenInTheClear {
+        /// The registry.
+        registry: String,
+        /// Its address.
+        url: String,
+    },
+    /// The index is a git repository.
+    #[error("the index of {registry} is a git repository ({url}), which the fence does not read")]
+    Git {
+        /// The registry.
+        registry: String,
+        /// Its address.
+        url: String,
+    },
+    /// The source is a folder of unpacked crates.
+    #[error("{registry} is replaced with the folder {}, which has no index", folder.display())]
+    Vendored {
+        /// The source.
+        registry: String,
+        /// The folder.
+        folder: PathBuf,
+    },
+}
+
+impl IndexError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoCopy { .. } => {
+                "run once without `--offline`, or name a copy of the index with `--index <folder>`".into()
+            }
+            Self::NoFolder { .. } => "name a folder in the layout of a sparse index".into(),
+            Self::Unreachable(error) | Self::Refused(error) | Self::Invalid(error) => error.hint().into(),
+            Self::NotAnIndexFile { .. } | Self::Config { .. } => {
+                "compare the address with `[registries]` and `[source]` in cargo's configuration; \
+                 a login page of a network may be in between"
+                    .into()
+            }
+            Self::OnlyCargo { variable, .. } => {
+                format!("set {variable} to a token that may read the registry")
+            }
+            Self::NoToken { program, .. } => {
+                format!("run `{program}` by hand; it has to print a token in one line")
+            }
+            Self::TokenInTheClear { .. } => "give the registry an https address".into(),
+            Self::Git { .. } => "use the registry's sparse index (`index = \"sparse+https://…/\"`); \
+                 for crates.io remove `protocol = \"git\"` from cargo's configuration"
+                .into(),
+            Self::Vendored { .. } => {
+                "name a copy of the index with `--index <folder>`, or run where the source is not replaced"
+                    .into()
+            }
+        }
+    }
+
+    fn of(error: HttpError) -> Self {
+        match error {
+            HttpError::Unreachable { .. } | HttpError::Unavailable { .. } => Self::Unreachable(error),
+            HttpError::Denied { .. } | HttpError::Untrusted { .. } => Self::Refused(error),
+            _ => Self::Invalid(error),
+        }
+    }
 }
 
 /// Reads the index files of `wanted` from `registry`; the outcomes are in the same order.
+///
+/// A registry that cannot be reached is not worked around here: the caller sees it, and may ask once more with
+/// [`Network::Offline`] for the copies. That the cache cannot be written is told through `progress` only.
 pub fn read_index(
     registry: &Registry,
     wanted: &[Wanted<'_>],
@@ -83,6 +221,408 @@ pub fn read_index(
     now: Time,
     progress: &dyn Progress,
 ) -> Vec<IndexOutcome> {
-    let _ = (registry, fresh_for, network, cache, now, progress);
-    wanted.iter().map(|_| IndexOutcome::Failed(IndexError::Being)).collect()
+    let all_fail = |error: IndexError| wanted.iter().map(|_| IndexOutcome::Failed(error.clone())).collect();
+    match &registry.location {
+        IndexLocation::Folder(folder) => read_folder(folder, wanted, now),
+        IndexLocation::Sparse(url) => {
+            let sparse =
+                Sparse { registry, url, fresh_for, cache, now, progress, warned: AtomicBool::new(false) };
+            sparse.read(wanted, network)
+        }
+        IndexLocation::Git(url) => {
+            all_fail(IndexError::Git { registry: registry.name.clone(), url: shown(url) })
+        }
+        IndexLocation::Vendored(folder) => {
+            all_fail(IndexError::Vendored { registry: registry.name.clone(), folder: folder.clone() })
+        }
+    }
+}
+
+/// Reads from a folder. It says what it knows as of the newest of the files read: a mirror's copy is touched when
+/// it is brought up to date, and a forgotten one must not look young because it is read today.
+fn read_folder(folder: &Path, wanted: &[Wanted<'_>], now: Time) -> Vec<IndexOutcome> {
+    if let Err(error) = std::fs::read_dir(folder) {
+        let failed = IndexError::NoFolder { folder: folder.to_owned(), cause: error.to_string() };
+        return wanted.iter().map(|_| IndexOutcome::Failed(failed.clone())).collect();
+    }
+    let paths: Vec<PathBuf> = wanted.iter().map(|w| folder.join(IndexPath::of(w.name).as_str())).collect();
+    let stats: Vec<io::Result<Stat>> = paths.iter().map(|path| Stat::of(path)).collect();
+    let config = Stat::of(&folder.join("config.json")).ok();
+    let newest = stats.iter().flatten().chain(&config).map(|stat| stat.changed).max();
+    let checked = newest.unwrap_or(now).min(now);
+
+    let outcome = |((wanted, path), stat): ((&Wanted<'_>, &PathBuf), &io::Result<Stat>)| {
+        let failed = |cause: String| {
+            IndexOutcome::Failed(IndexError::NotAnIndexFile { place: path.display().to_string(), cause })
+        };
+        let stat = match stat {
+            Ok(stat) => stat,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return IndexOutcome::DoesNotExist,
+            Err(error) => return failed(error.to_string()),
+        };
+        let limit = Limits::DEFAULT.index_file_bytes;
+        if stat.bytes > limit as u64 {
+            return failed(format!("it has {} bytes, more than {limit}", stat.bytes));
+        }
+        if wanted.known.is_some_and(|known| known.validator == Some(stat.validator.as_str())) {
+            return IndexOutcome::Unchanged { checked };
+        }
+        match std::fs::read(path) {
+            Ok(bytes) => {
+                Copy { bytes, validator: Some(stat.validator.clone()), checked }.unless_known(wanted)
+            }
+            Err(error) => failed(error.to_string()),
+        }
+    };
+    wanted.iter().zip(&paths).zip(&stats).map(outcome).collect()
+}
+
+/// What is known of a file without reading it.
+struct Stat {
+    bytes: u64,
+    changed: Time,
+    validator: String,
+}
+
+impl Stat {
+    fn of(path: &Path) -> io::Result<Self> {
+        let metadata = std::fs::metadata(path)?;
+        let since = metadata.modified()?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let changed = Time::from_unix(i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+        Ok(Self {
+            bytes: metadata.len(),
+            changed,
+            validator: format!("{} {}", metadata.len(), since.as_nanos()),
+        })
+    }
+}
+
+/// A sparse index and everything that is needed to ask it.
+struct Sparse<'a> {
+    registry: &'a Registry,
+    url: &'a str,
+    fresh_for: Span,
+    cache: &'a Cache,
+    now: Time,
+    progress: &'a dyn Progress,
+    warned: AtomicBool,
+}
+
+/// A copy of an index file, on this machine.
+struct Copy {
+    bytes: Vec<u8>,
+    validator: Option<String>,
+    checked: Time,
+}
+
+impl Copy {
+    /// The copy, unless the caller has the same bytes.
+    fn unless_known(self, wanted: &Wanted<'_>) -> IndexOutcome {
+        let same = wanted.known.is_some_and(|known| known.digest == ContentDigest::of(&self.bytes));
+        if same {
+            IndexOutcome::Unchanged { checked: self.checked }
+        } else {
+            IndexOutcome::Read(IndexEntry {
+                bytes: self.bytes,
+                validator: self.validator,
+                checked: self.checked,
+            })
+        }
+    }
+}
+
+impl Sparse<'_> {
+    fn read(&self, wanted: &[Wanted<'_>], network: &Network) -> Vec<IndexOutcome> {
+        let mut outcomes: Vec<Option<IndexOutcome>> = Vec::with_capacity(wanted.len());
+        let mut to_ask = Vec::new();
+        for (at, wanted) in wanted.iter().enumerate() {
+            let outcome = match wanted.known {
+                Some(known) if self.is_fresh(known.checked) => {
+                    Some(IndexOutcome::Unchanged { checked: known.checked })
+                }
+                _ => {
+                    let copy = self.younger_copy(wanted.name);
+                    match network {
+                        _ if copy.as_ref().is_some_and(|copy| self.is_fresh(copy.checked)) => {
+                            copy.map(|copy| copy.unless_known(wanted))
+                        }
+                        Network::Offline => Some(offline(wanted, copy)),
+                        Network::Online(_) => {
+                            to_ask.push((at, copy));
+                            None
+                        }
+                    }
+                }
+            };
+            outcomes.push(outcome);
+        }
+        if let Network::Online(http) = network
+            && !to_ask.is_empty()
+        {
+            for (at, outcome) in self.ask_all(http, wanted, to_ask) {
+                outcomes[at] = Some(outcome);
+            }
+        }
+        // Every place was filled above, by one pass or the other.
+        outcomes.into_iter().flatten().collect()
+    }
+
+    /// Fresh is what was confirmed at most so long ago; what was confirmed in the future was under another clock.
+    fn is_fresh(&self, checked: Time) -> bool {
+        self.now - checked <= self.fresh_for && checked - self.now <= self.fresh_for
+    }
+
+    fn place(&self, name: &CrateName) -> Place {
+        let folder =
+            self.registry.cargo_copies.as_deref().and_then(Path::file_name).and_then(|name| name.to_str());
+        match folder {
+            Some(folder) => Place::index(folder, name),
+            None => Place::index(&ContentDigest::of(self.url.as_bytes()).short(), name),
+        }
+    }
+
+    fn younger_copy(&self, name: &CrateName) -> Option<Copy> {
+        let (own, cargos) = (self.own_copy(name), self.cargos_copy(name));
+        match (&own, &cargos) {
+            (Some(a), Some(b)) if b.checked > a.checked => cargos,
+            (None, _) => cargos,
+            _ => own,
+        }
+    }
+
+    /// The fence's own copy; one that cannot be read or is damaged is none, because the registry has it.
+    fn own_copy(&self, name: &CrateName) -> Option<Copy> {
+        let bytes = self.cache.read(&self.place(name)).ok()??;
+        let kept = Kept::parse(&bytes, &["checked", "validator"])?;
+        let checked = kept.note("checked")?.parse().ok()?;
+        let validator = kept.note("validator").map(str::to_owned);
+        Some(Copy { bytes: kept.bytes, validator, checked })
+    }
+
+    /// Cargo's copy. Cargo writes it when the registry sends the file, so the time of the file on disk is when the
+    /// registry confirmed it, or earlier.
+    fn cargos_copy(&self, name: &CrateName) -> Option<Copy> {
+        let path = self.registry.cargo_copies.as_ref()?.join(".cache").join(IndexPath::of(name).as_str());
+        let stat = Stat::of(&path).ok()?;
+        if stat.bytes > Limits::DEFAULT.index_file_bytes as u64 {
+            return None;
+        }
+        let all = std::fs::read(&path).ok()?;
+        let entry = ValidCacheEntry::read(&all).ok()?;
+        let validator = match entry.revision {
+            Revision::Http(HttpRevision::Etag(tag)) => Some(format!("etag: {tag}")),
+            Revision::Http(HttpRevision::LastModified(date)) => Some(format!("last-modified: {date}")),
+            Revision::Git(_) | Revision::Unknown => None,
+        };
+        // Versions and lines take turns, each ended by a zero.
+        let mut bytes = Vec::with_capacity(entry.version_entries.len());
+        for line in entry.version_entries.split(|b| *b == 0).skip(1).step_by(2) {
+            bytes.extend_from_slice(line);
+            bytes.push(b'\n');
+        }
+        Some(Copy { bytes, validator, checked: stat.changed })
+    }
+
+    /// Asks the registry for all of `to_ask`, on as many connections as the client keeps.
+    fn ask_all(
+        &self,
+        http: &Http,
+        wanted: &[Wanted<'_>],
+        to_ask: Vec<(usize, Option<Copy>)>,
+    ) -> Vec<(usize, IndexOutcome)> {
+        let token = match self.token(http) {
+            Ok(token) => token,
+            Err(error) => {
+                return to_ask.iter().map(|(at, _)| (*at, IndexOutcome::Failed(error.clone()))).collect();
+            }
+        };
+        self.progress.begin("index files", to_ask.len());
+        let workers = http.settings().connections.clamp(1, to_ask.len());
+        let line = Line::new(workers);
+        let queue = Mutex::new(to_ask.into_iter());
+        let outcomes = Mutex::new(Vec::new());
+        let work = || {
+            loop {
+                // A poisoned lock means that another worker panicked, which the scope passes on.
+                let Some((at, copy)) = queue.lock().ok().and_then(|mut queue| queue.next()) else { return };
+                let outcome = match line.is_dead() {
+                    Some(error) => IndexOutcome::Failed(error),
+                    None => self.ask(http, token.as_ref(), &wanted[at], copy),
+                };
+                line.learn(&outcome);
+                self.progress.advance();
+                if let Ok(mut outcomes) = outcomes.lock() {
+                    outcomes.push((at, outcome));
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..workers {
+                scope.spawn(work);
+            }
+            work();
+        });
+        self.progress.end();
+        outcomes.into_inner().unwrap_or_default()
+    }
+
+    fn ask(
+        &self,
+        http: &Http,
+        token: Option<&Secret>,
+        wanted: &Wanted<'_>,
+        copy: Option<Copy>,
+    ) -> IndexOutcome {
+        let url = format!("{}{}", self.url, IndexPath::of(wanted.name));
+        let known = wanted.known.and_then(|known| known.validator);
+        let ask = Ask {
+            url: &url,
+            limit: http.limits().index_file_bytes,
+            unless: known.or(copy.as_ref().and_then(|copy| copy.validator.as_deref())),
+            token,
+            transfer: Transfer::Compressed,
+        };
+        match http.fetch(&ask) {
+            Ok(Answer::NotModified) => match copy {
+                None => IndexOutcome::Unchanged { checked: self.now },
+                Some(_) if known.is_some() => IndexOutcome::Unchanged { checked: self.now },
+                Some(copy) => self.keep(wanted, Copy { checked: self.now, ..copy }),
+            },
+            Ok(Answer::Found { bytes, validator, .. }) => {
+                // Not worth keeping, and a page for people is the usual reason.
+                if !matches!(bytes.first(), None | Some(b'{' | b'\n')) {
+                    let cause = "it does not begin with a JSON object".to_owned();
+                    return IndexOutcome::Failed(IndexError::NotAnIndexFile { place: shown(&url), cause });
+                }
+                self.keep(wanted, Copy { bytes, validator, checked: self.now })
+            }
+            Ok(Answer::DoesNotExist) => IndexOutcome::DoesNotExist,
+            Err(error) => IndexOutcome::Failed(IndexError::of(error)),
+        }
+    }
+
+    /// Keeps what the registry just confirmed, and hands it on.
+    fn keep(&self, wanted: &Wanted<'_>, copy: Copy) -> IndexOutcome {
+        let mut notes = vec![("checked", copy.checked.to_string())];
+        notes.extend(copy.validator.clone().map(|validator| ("validator", validator)));
+        let kept = Kept { notes, bytes: copy.bytes };
+        if let Err(error) = self.cache.write(&self.place(wanted.name), &kept.format(), Keep::ForNow)
+            && !self.warned.swap(true, Ordering::Relaxed)
+        {
+            self.progress.warn(&error.to_string());
+        }
+        Copy { bytes: kept.bytes, ..copy }.unless_known(wanted)
+    }
+
+    /// The token to send with every request, if the registry wants one; as cargo does, `config.json` is asked for
+    /// without one first, so that no token goes to a registry that does not want it.
+    fn token(&self, http: &Http) -> Result<Option<Secret>, IndexError> {
+        if self.registry.credentials == Credentials::None {
+            return Ok(None);
+        }
+        let url = format!("{}config.json", self.url);
+        let ask = Ask {
+            url: &url,
+            limit: http.limits().config_bytes,
+            unless: None,
+            token: None,
+            transfer: Transfer::Compressed,
+        };
+        let access = match http.fetch(&ask) {
+            Ok(Answer::Found { bytes, .. }) => {
+                let config = RegistryConfig::parse(&bytes, &fence_registry::Limits::DEFAULT)
+                    .map_err(|error| IndexError::Config { place: shown(&url), cause: error.to_string() })?;
+                config.access
+            }
+            Ok(_) => Access::Open,
+            Err(HttpError::Denied { .. }) => Access::TokenRequired,
+            Err(error) => return Err(IndexError::of(error)),
+        };
+        match access {
+            Access::Open => Ok(None),
+            Access::TokenRequired => {
+                if scheme_of(self.url) != Ok(Scheme::Https) && !is_loopback(self.url) {
+                    let registry = self.registry.name.clone();
+                    return Err(IndexError::TokenInTheClear { registry, url: shown(self.url) });
+                }
+                self.reveal().map(Some)
+            }
+        }
+    }
+
+    fn reveal(&self) -> Result<Secret, IndexError> {
+        let name = || self.registry.name.clone();
+        match &self.registry.credentials {
+            // Not reached: without credentials nothing asks.
+            Credentials::None => Ok(Secret::new("")),
+            Credentials::Token(token) => Ok(token.clone()),
+            Credentials::OnlyCargo { provider, variable } => Err(IndexError::OnlyCargo {
+                registry: name(),
+                provider: provider.clone(),
+                variable: variable.clone(),
+            }),
+            Credentials::FromStdout { program, arguments, registry } => {
+                let error = |cause| IndexError::NoToken { registry: name(), program: program.clone(), cause };
+                let mut command = std::process::Command::new(program);
+                command
+                    .args(arguments)
+                    .env("CARGO_REGISTRY_INDEX_URL", format!("sparse+{}", self.url))
+                    .env("CARGO_REGISTRY_NAME_OPT", registry);
+                let limits = process::Bounds { seconds: Limits::DEFAULT.token_seconds, bytes: 16 << 10 };
+                let output = process::run(command, &[], limits).map_err(|e| error(e.to_string()))?;
+                let text = String::from_utf8(output).map_err(|_| error("it did not print text".into()))?;
+                match text.trim() {
+                    "" => Err(error("it printed nothing".into())),
+                    token if token.contains(char::is_control) => {
+                        Err(error("it printed more than a line".into()))
+                    }
+                    token => Ok(Secret::new(token)),
+                }
+            }
+        }
+    }
+}
+
+/// What there is without a network: the younger of what the caller has and the copy, whatever its age.
+fn offline(wanted: &Wanted<'_>, copy: Option<Copy>) -> IndexOutcome {
+    match (wanted.known, copy) {
+        (Some(known), copy) if copy.as_ref().is_none_or(|copy| copy.checked <= known.checked) => {
+            IndexOutcome::Unchanged { checked: known.checked }
+        }
+        (_, Some(copy)) => copy.unless_known(wanted),
+        (_, None) => IndexOutcome::Failed(IndexError::NoCopy { name: wanted.name.clone() }),
+    }
+}
+
+/// Whether the line to the registry is worth another try: when as many crates in a row as there are workers got no
+/// answer at all, with every retry spent, the others are not made to wait for theirs.
+struct Line {
+    silent: AtomicUsize,
+    patience: usize,
+    last: Mutex<Option<IndexError>>,
+}
+
+impl Line {
+    fn new(patience: usize) -> Self {
+        Self { silent: AtomicUsize::new(0), patience, last: Mutex::new(None) }
+    }
+
+    fn is_dead(&self) -> Option<IndexError> {
+        if self.silent.load(Ordering::Relaxed) < self.patience {
+            return None;
+        }
+        self.last.lock().ok()?.clone()
+    }
+
+    fn learn(&self, outcome: &IndexOutcome) {
+        match outcome {
+            IndexOutcome::Failed(error @ IndexError::Unreachable(HttpError::Unreachable { .. })) => {
+                if let Ok(mut last) = self.last.lock() {
+                    *last = Some(error.clone());
+                }
+                self.silent.fetch_add(1, Ordering::Relaxed);
+            }
+            _ => self.silent.store(0, Ordering::Relaxed),
+        }
+    }
 }

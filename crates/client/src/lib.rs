@@ -9,6 +9,7 @@ pub mod feed;
 pub mod http;
 pub mod index;
 mod limits;
+mod process;
 pub mod progress;
 
 pub use environment::Environment;

@@ -1,0 +1,103 @@
+//! Starting another program, with bounds on its time and its words.
+
+use std::io::{self, Read, Write};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// How long a program may take, and how much it may say.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Seconds from start to end.
+    pub(crate) seconds: u64,
+    /// Bytes on its standard output.
+    pub(crate) bytes: usize,
+}
+
+/// Why a program gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProcessError {
+    /// It cannot be started.
+    #[error("it cannot be started: {0}")]
+    NotStarted(io::Error),
+    /// It said that it failed.
+    #[error("{status}{}{words}", if words.is_empty() { "" } else { ": " })]
+    Failed {
+        /// How it ended.
+        status: std::process::ExitStatus,
+        /// What it said on its standard error, in one line.
+        words: String,
+    },
+    /// It took too long, and was ended.
+    #[error("it took longer than {seconds} seconds")]
+    TooSlow {
+        /// The bound.
+        seconds: u64,
+    },
+    /// It said too much, and was ended.
+    #[error("it printed more than {bytes} bytes")]
+    TooMuch {
+        /// The bound.
+        bytes: usize,
+    },
+    /// The pipe to it broke.
+    #[error("the connection to it broke: {0}")]
+    Pipe(io::Error),
+}
+
+/// Runs `command` with `input`, and gives what it prints. It has no terminal to ask a person on.
+pub(crate) fn run(mut command: Command, input: &[u8], bounds: Bounds) -> Result<Vec<u8>, ProcessError> {
+    let deadline = Instant::now() + Duration::from_secs(bounds.seconds);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(ProcessError::NotStarted)?;
+
+    // The threads end with the pipes; one whose program is ended below outlives this call by a moment at most.
+    let (send, receive) = mpsc::channel();
+    if let Some(mut stdin) = child.stdin.take() {
+        let input = input.to_owned();
+        std::thread::spawn(move || {
+            // A program that does not want all of its input says so by its status.
+            let _ = stdin.write_all(&input);
+        });
+    }
+    let pipes: [Option<Box<dyn Read + Send>>; 2] = [
+        child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+        child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+    ];
+    const MOST_WORDS: usize = 64 << 10;
+    for (at, (pipe, limit)) in pipes.into_iter().zip([bounds.bytes, MOST_WORDS]).enumerate() {
+        let Some(pipe) = pipe else { continue };
+        let send = send.clone();
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let read = pipe.take(limit as u64 + 1).read_to_end(&mut bytes);
+            let _ = send.send((at, read.map(|_| bytes)));
+        });
+    }
+
+    let mut said = [Vec::new(), Vec::new()];
+    for _ in 0..2 {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let failure = match receive.recv_timeout(left) {
+            Ok((0, Ok(bytes))) if bytes.len() > bounds.bytes => ProcessError::TooMuch { bytes: bounds.bytes },
+            Ok((at, Ok(bytes))) => {
+                said[at] = bytes;
+                continue;
+            }
+            Ok((_, Err(error))) => ProcessError::Pipe(error),
+            Err(_) => ProcessError::TooSlow { seconds: bounds.seconds },
+        };
+        // Its own failure to end is of no interest any more.
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(failure);
+    }
+    let status = child.wait().map_err(ProcessError::Pipe)?;
+    let [stdout, stderr] = said;
+    if status.success() {
+        return Ok(stdout);
+    }
+    let words = String::from_utf8_lossy(&stderr);
+    let words: Vec<&str> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    Err(ProcessError::Failed { status, words: words.join("; ") })
+}
