@@ -1,1 +1,3 @@
-//! (being written)
+//! What tests of several crates share: a world to judge in. A dev-dependency only, used from `tests/` folders.
+
+pub mod world;

@@ -1,0 +1,209 @@
+//! How single releases are judged: each reason flips a verdict, and goes when its fact goes.
+
+use fence_model::facts::{AdvisoryKind, DependencyKind};
+use fence_model::{Code, Level, Verdict};
+use fence_testkit::world::{World, show, time};
+
+/// An ordinary crate with a release of long ago and one published `published`.
+fn crate_with_update(now: &str, published: &str) -> World {
+    let mut world = World::at(now);
+    world.release("tidy", "1.0.0", "2026-01-01");
+    world.release("tidy", "1.0.1", published);
+    world
+}
+
+/// Expects the decision on tidy 1.0.1 to read as the snapshot.
+macro_rules! check {
+    ($world:expr, @$expected:literal) => {
+        insta::assert_snapshot!(show(&$world.decide("tidy", "1.0.1")), @$expected)
+    };
+}
+
+#[test]
+fn an_unremarkable_release_waits_seven_days() {
+    let world = crate_with_update("2026-08-20T12:00:00Z", "2026-08-15");
+    check!(world, @"
+    tidy 1.0.1 hold
+      young [hold]: in the open for 5 days, 7 days are asked for
+      > wait until 2026-08-22T12:00:00Z
+      > one audit by a trusted set, from 2026-08-20T12:00:00Z on
+      > an exception for young
+    ");
+    check!(world.later("2026-08-22T12:00:00Z"), @"tidy 1.0.1 admit (by age)");
+}
+
+#[test]
+fn a_dependency_that_the_base_lacks_doubles_the_wait() {
+    let mut world = crate_with_update("2026-08-28T12:00:00Z", "2026-08-15");
+    world.release("old", "1.0.0", "2019-01-01");
+    let without = world.clone();
+    world.edit("tidy", "1.0.1").needs("old", "^1");
+    assert_eq!(without.decide("tidy", "1.0.1").verdict, Verdict::Admit);
+    check!(world, @"
+    tidy 1.0.1 hold
+      young [hold]: in the open for 13 days, 14 days are asked for
+      new-dependency [double]: new dependency old
+      > wait until 2026-08-29T12:00:00Z
+      > one audit by a trusted set, from 2026-08-28T12:00:00Z on
+      > an exception for young
+    ");
+}
+
+#[test]
+fn a_young_dependency_asks_for_a_reviewer() {
+    let mut world = crate_with_update("2027-08-28T12:00:00Z", "2026-08-15");
+    world.release("fresh", "1.0.0", "2026-08-15T07:00:00Z");
+    world.edit("tidy", "1.0.1").needs("fresh", "^1");
+    check!(world, @"
+    tidy 1.0.1 hold
+      young-dependency [review]: new in this release, fresh was 5 hours old when this was published
+      new-dependency [double]: new dependency fresh
+      > one audit by a trusted set, from 2027-08-28T12:00:00Z on
+      > an exception for young-dependency
+    ");
+    world.full_audit("mozilla", "tidy", "1.0.1", "2026-08-20");
+    check!(world, @"
+    tidy 1.0.1 admit (audited)
+      new-dependency [double]: new dependency fresh
+      audited-once [favour]: audited by mozilla (1.0.1)
+      young-dependency [review, cleared]: new in this release, fresh was 5 hours old when this was published
+    ");
+}
+
+#[test]
+fn dev_dependencies_reach_no_build() {
+    let mut world = crate_with_update("2026-08-28T12:00:00Z", "2026-08-15");
+    world.release("fresh", "1.0.0", "2026-08-15T07:00:00Z");
+    world.edit("tidy", "1.0.1").depends("fresh", "^1", DependencyKind::Dev, false);
+    check!(world, @"tidy 1.0.1 admit (by age)");
+}
+
+#[test]
+fn two_independent_audits_admit_at_once_and_one_after_six_hours() {
+    let mut world = crate_with_update("2026-08-15T13:00:00Z", "2026-08-15");
+    world.full_audit("mozilla", "tidy", "1.0.1", "2026-08-15T12:30:00Z");
+    check!(world, @"
+    tidy 1.0.1 hold
+      young [hold]: in the open for 1 hour, 6 hours are asked for
+      audited-once [favour]: audited by mozilla (1.0.1)
+      > wait until 2026-08-15T18:00:00Z
+      > one audit by a trusted set, from 2026-08-15T13:00:00Z on
+      > an exception for young
+    ");
+    check!(world.later("2026-08-15T18:00:00Z"), @"
+    tidy 1.0.1 admit (audited)
+      audited-once [favour]: audited by mozilla (1.0.1)
+    ");
+    world.delta_audit("google", "tidy", "1.0.0", "1.0.1", "2026-08-15T12:30:00Z");
+    world.full_audit("google", "tidy", "1.0.0", "2026-02-01");
+    check!(world, @"
+    tidy 1.0.1 admit (audited)
+      audited [favour]: audited by mozilla (1.0.1), and by google (1.0.0 → 1.0.1)
+    ");
+}
+
+#[test]
+fn malware_blocks_and_what_comes_after_a_takeover_asks_for_a_reviewer() {
+    let mut world = crate_with_update("2026-12-20T12:00:00Z", "2026-08-15");
+    world.advisory("RUSTSEC-2026-0001", "tidy", AdvisoryKind::Malicious, "2026-08-15T23:59:59Z", None);
+    check!(world, @"
+    tidy 1.0.1 block
+      malicious [block]: RUSTSEC-2026-0001: a title
+      > an exception for malicious
+    ");
+    world.release("tidy", "1.0.2", "2026-09-15");
+    insta::assert_snapshot!(show(&world.decide("tidy", "1.0.2")), @"
+    tidy 1.0.2 hold
+      after-takeover [review]: RUSTSEC-2026-0001: a title
+      > one audit by a trusted set, from 2026-12-20T12:00:00Z on
+      > an exception for after-takeover
+    ");
+}
+
+#[test]
+fn an_exception_names_its_codes_and_ends() {
+    let mut world = crate_with_update("2026-08-20T12:00:00Z", "2026-08-15");
+    world.except("tidy", "1.0.1", &[Code::Young], time("2026-08-21"));
+    check!(world, @"
+    tidy 1.0.1 admit (by exception)
+      exception [favour]: young until 2026-08-21: a test
+      young [hold, cleared]: in the open for 5 days, 7 days are asked for
+    ");
+    assert_eq!(world.later("2026-08-21T12:00:00Z").decide("tidy", "1.0.1").verdict, Verdict::Hold);
+}
+
+#[test]
+fn a_silent_feed_stops_the_clock() {
+    let mut world = crate_with_update("2026-08-30T12:00:00Z", "2026-08-15");
+    assert_eq!(world.decide("tidy", "1.0.1").verdict, Verdict::Admit);
+    world.feeds[1].as_of = Some(time("2026-08-18"));
+    check!(world, @"
+    tidy 1.0.1 hold
+      young [hold]: in the open for 2 days, 7 days are asked for
+      clock-stopped [note]: rustsec is current and speaks only up to 2026-08-18T00:00:00Z
+      > wait until 2026-08-30T12:00:00Z
+      > an exception for young
+    ");
+    world.feeds[1].as_of = Some(time("2026-08-14"));
+    check!(world, @"
+    tidy 1.0.1 hold
+      young [hold]: in the open for 0 seconds, 7 days are asked for
+      clock-stopped [hold]: rustsec is current and speaks only up to 2026-08-14T00:00:00Z
+      > wait until 2026-08-30T12:00:00Z
+      > an exception for young, clock-stopped
+    ");
+}
+
+#[test]
+fn high_asks_for_two_audits() {
+    let mut world = crate_with_update("2026-12-20T12:00:00Z", "2026-08-15").level(Level::High);
+    check!(world, @"
+    tidy 1.0.1 hold
+      unaudited [hold]: level high asks for two independent audits; there is none
+      > 2 independent audits by trusted sets, from 2026-12-20T12:00:00Z on
+      > an exception for unaudited
+    ");
+    world.full_audit("mozilla", "tidy", "1.0.1", "2026-08-15T12:30:00Z");
+    world.full_audit("google", "tidy", "1.0.1", "2026-08-15T12:30:00Z");
+    check!(world, @"
+    tidy 1.0.1 admit (audited)
+      audited [favour]: audited by google (1.0.1), and by mozilla (1.0.1)
+    ");
+}
+
+#[test]
+fn a_release_whose_requirement_is_held_is_held() {
+    let mut world = crate_with_update("2026-08-30T12:00:00Z", "2026-08-15");
+    world.release("tidy-core", "1.0.0", "2020-01-01");
+    world.release("tidy-core", "1.0.1", "2026-08-29");
+    world.edit("tidy", "1.0.0").needs("tidy-core", "=1.0.0");
+    world.edit("tidy", "1.0.1").needs("tidy-core", "=1.0.1");
+    check!(world, @"
+    tidy 1.0.1 hold
+      needs-held [hold]: needs tidy-core =1.0.1, of which no release is admitted
+      > an admitted release of tidy-core =1.0.1, from 2026-08-30T12:00:00Z on
+      > an exception for needs-held
+    ");
+}
+
+#[test]
+fn a_new_crate_waits_out_its_tenure() {
+    let mut world = World::at("2026-08-20T12:00:00Z");
+    world.release("tidy", "1.0.1", "2026-08-01");
+    check!(world, @"
+    tidy 1.0.1 hold
+      new-crate [review]: the crate is 19 days old, first published on 2026-08-01
+      > wait until 2026-10-30T12:00:00Z
+      > one audit by a trusted set, from 2026-08-20T12:00:00Z on
+      > an exception for new-crate
+    ");
+    check!(world.clone().level(Level::Low), @"
+    tidy 1.0.1 hold
+      young [hold]: in the open for 19 days, 30 days are asked for
+      new-crate [ceiling]: the crate is 19 days old, first published on 2026-08-01
+      > wait until 2026-08-31T12:00:00Z
+      > one audit by a trusted set, from 2026-08-20T12:00:00Z on
+      > an exception for young
+    ");
+    check!(world.later("2026-10-30T12:00:00Z"), @"tidy 1.0.1 admit (by age)");
+}

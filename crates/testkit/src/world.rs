@@ -1,0 +1,387 @@
+//! A small world to judge in: releases, journals, advisories and audits in the words of the field.
+//!
+//! A test tells its story with verbs and looks at what is decided:
+//!
+//! ```
+//! use fence_testkit::world::World;
+//!
+//! let mut world = World::at("2026-08-20T07:30:00Z");
+//! world.release("arrayref", "0.3.9", "2024-09-14T12:24:40Z");
+//! world.release("arrayref", "0.3.10", "2026-08-20T07:15:00Z").needs("proc-macro1", "^1.0.107");
+//! let decision = world.decide("arrayref", "0.3.10");
+//! assert!(decision.has(fence_model::Code::YoungDependency));
+//! ```
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use fence_model::code::GENERATION;
+use fence_model::decision::Decision;
+use fence_model::facts::{
+    Advisory, AdvisoryKind, Audit, AuditedVersion, Bound, Claim, CrateFacts, Dependency, DependencyKind, Feed,
+    FeedState, Gone, Publisher, Range, ReleaseFacts, Sighting, Window,
+};
+use fence_model::judge::{Asked, Checksum, InUse};
+use fence_model::look_alike::KnownNames;
+use fence_model::policy::{Baseline, BaselineEntry, Exception, Policy};
+use fence_model::project::{Locked, Origin, Report, judge_project};
+use fence_model::settle::{FactsOf, InUseByCrate, Settlement};
+use fence_model::{Code, CrateName, Digest, Level, Time};
+use semver::{Version, VersionReq};
+
+/// Everything that a judgement rests on, to be changed by verbs.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The present moment.
+    pub now: Time,
+    /// The policy.
+    pub policy: Policy,
+    /// What was locked when the fence was set up.
+    pub baseline: Baseline,
+    /// The feeds that speak against releases.
+    pub feeds: Vec<Feed>,
+    /// Facts by crate.
+    pub crates: BTreeMap<CrateName, CrateFacts<'static>>,
+    /// Releases in use, by crate.
+    pub in_use: InUseByCrate,
+    /// Names that others imitate.
+    pub names: Arc<KnownNames>,
+    /// The lockfile, in the order of [`World::lock`].
+    pub locked: Vec<Locked>,
+}
+
+/// The moment that a text names; tests write only good ones.
+pub fn time(text: &str) -> Time {
+    text.parse().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The version that a text names.
+pub fn version(text: &str) -> Version {
+    Version::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+/// The crate that a text names.
+pub fn name(text: &str) -> CrateName {
+    text.parse().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A digest that is the same for the same words and differs for others.
+pub fn digest(of: &str) -> Digest {
+    // FNV-1a, four times over: a test's digests need to differ, not to resist anybody.
+    let mut bytes = [0; 32];
+    for (part, chunk) in (0u64..).zip(bytes.chunks_exact_mut(8)) {
+        let hash = of.bytes().fold(0xcbf2_9ce4_8422_2325 ^ part, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        chunk.copy_from_slice(&hash.to_le_bytes());
+    }
+    Digest(bytes)
+}
+
+impl World {
+    /// A world at this moment: default policy, current feeds, nothing published.
+    pub fn at(now: &str) -> Self {
+        let now = time(now);
+        let feed = |name: &str| Feed { name: name.into(), state: FeedState::Current, as_of: Some(now) };
+        Self {
+            now,
+            policy: Policy::default(),
+            baseline: Baseline::default(),
+            feeds: vec![feed("index"), feed("rustsec")],
+            crates: BTreeMap::new(),
+            in_use: InUseByCrate::new(),
+            names: Arc::new(KnownNames::default()),
+            locked: Vec::new(),
+        }
+    }
+
+    /// The same world at another moment, its feeds read again.
+    pub fn later(&self, now: &str) -> Self {
+        self.at_time(time(now))
+    }
+
+    /// The same world at another moment, its feeds read again.
+    pub fn at_time(&self, now: Time) -> Self {
+        let mut world = self.clone();
+        world.now = now;
+        for feed in &mut world.feeds {
+            feed.as_of = Some(now);
+        }
+        world
+    }
+
+    /// Judges at this level.
+    pub fn level(mut self, level: Level) -> Self {
+        self.policy.level = level;
+        self
+    }
+
+    /// Facts about a crate, to be changed.
+    pub fn krate(&mut self, of: &str) -> &mut CrateFacts<'static> {
+        self.crates.entry(name(of)).or_insert_with(|| CrateFacts::unknown(name(of)))
+    }
+
+    /// Publishes a release; a bare day means noon.
+    pub fn release(&mut self, of: &str, at: &str, published: &str) -> Verb<'_> {
+        let published = if published.len() == 10 { format!("{published}T12:00:00Z") } else { published.to_owned() };
+        let release = ReleaseFacts {
+            version: version(at),
+            digest: digest(&format!("{of} {at}")),
+            published: Some(time(&published)),
+            yanked: false,
+            dependencies: Arc::new([]),
+            sighting: None,
+            publisher: None,
+        };
+        let facts = self.krate(of);
+        facts.releases.push(release);
+        let at = facts.releases.len() - 1;
+        Verb { world: self, of: name(of), at }
+    }
+
+    /// The release of this version, to be changed.
+    pub fn edit(&mut self, of: &str, at: &str) -> Verb<'_> {
+        let wanted = version(at);
+        let at = self.krate(of).releases.iter().position(|r| r.version == wanted);
+        let at = at.unwrap_or_else(|| panic!("{of} {wanted} was not published"));
+        Verb { world: self, of: name(of), at }
+    }
+
+    /// An advisory; `patched` is a lower bound, or nothing.
+    pub fn advisory(&mut self, id: &'static str, of: &str, kind: AdvisoryKind, known: &str, patched: Option<&str>) {
+        let patched = patched
+            .map(|from| Range { lower: Bound::Inclusive(version(from)), upper: Bound::Unbounded })
+            .into_iter()
+            .collect();
+        let advisory =
+            Advisory { id, kind, known: time(known), patched, unaffected: vec![], withdrawn: None, title: "a title" };
+        self.krate(of).advisories.push(advisory);
+    }
+
+    /// A full audit to the policy's criteria.
+    pub fn full_audit(&mut self, origin: &'static str, of: &str, at: &str, known: &str) {
+        let claim = Claim::Full(AuditedVersion { version: version(at), git: None });
+        self.audit(origin, of, claim, known);
+    }
+
+    /// A delta audit to the policy's criteria.
+    pub fn delta_audit(&mut self, origin: &'static str, of: &str, from: &str, to: &str, known: &str) {
+        let audited = |at: &str| AuditedVersion { version: version(at), git: None };
+        self.audit(origin, of, Claim::Delta { from: audited(from), to: audited(to) }, known);
+    }
+
+    /// A violation of the policy's criteria.
+    pub fn violation(&mut self, origin: &'static str, of: &str, requirement: &str, known: &str) {
+        let requirement = VersionReq::parse(requirement).unwrap_or_else(|error| panic!("{error}"));
+        self.audit(origin, of, Claim::Violation(requirement), known);
+    }
+
+    fn audit(&mut self, origin: &'static str, of: &str, claim: Claim, known: &str) {
+        let criteria = vec!["safe-to-deploy"];
+        let audit = Audit { origin, who: vec![origin], known: time(known), claim, criteria };
+        self.krate(of).audits.push(audit);
+    }
+
+    /// A trusted window for a publisher, by user id.
+    pub fn window(&mut self, origin: &'static str, of: &str, user: u64, start: &str, end: &str) {
+        let criteria = vec!["safe-to-deploy"];
+        let publisher = Publisher::User(user);
+        self.krate(of).windows.push(Window { origin, publisher, start: time(start), end: time(end), criteria });
+    }
+
+    /// The journal saw a release vanish: first and last intact reads that lacked it.
+    pub fn vanished(&mut self, of: &str, at: &str, first_seen: &str, gone_at: &str, still_gone_at: &str) {
+        let gone = Gone {
+            version: version(at),
+            digest: digest(&format!("{of} {at}")),
+            published: Some(time(first_seen)),
+            first_seen: time(first_seen),
+            gone_at: time(gone_at),
+            still_gone_at: time(still_gone_at),
+        };
+        let facts = self.krate(of);
+        facts.journalled = true;
+        facts.gone.push(gone);
+    }
+
+    /// The project has a release in use, locked with its right digest.
+    pub fn lock(&mut self, of: &str, at: &str, dependencies: &[usize]) -> usize {
+        let digest = digest(&format!("{of} {at}"));
+        let in_use = InUse { version: version(at), checksum: Checksum::Locked(digest) };
+        self.in_use.entry(name(of)).or_default().push(in_use);
+        self.locked.push(Locked {
+            name: name(of),
+            version: version(at),
+            origin: Origin::CratesIo(Some(digest)),
+            dependencies: dependencies.to_vec(),
+        });
+        self.locked.len() - 1
+    }
+
+    /// The release was locked when the fence was set up.
+    pub fn baseline(&mut self, of: &str, at: &str, recorded: &str) {
+        let entry = BaselineEntry {
+            name: name(of),
+            version: version(at),
+            digest: digest(&format!("{of} {at}")),
+            recorded: time(recorded),
+        };
+        let mut entries = std::mem::take(&mut self.baseline.entries);
+        entries.push(entry);
+        self.baseline = Baseline::new(time(recorded), GENERATION, entries);
+    }
+
+    /// An exception for a release and these codes.
+    pub fn except(&mut self, of: &str, at: &str, codes: &[Code], until: Time) {
+        self.policy.exceptions.push(Exception {
+            name: name(of),
+            version: version(at),
+            digest: digest(&format!("{of} {at}")),
+            codes: codes.to_vec(),
+            because: "a test".to_owned(),
+            until,
+        });
+    }
+
+    /// Better-known names, in the form of the shipped list.
+    pub fn known_names(&mut self, list: &'static str) {
+        self.names = Arc::new(KnownNames::parse(list).unwrap_or_else(|error| panic!("{error:?}")));
+    }
+
+    /// What is asked.
+    pub fn asked(&self) -> Asked<'_> {
+        Asked {
+            policy: &self.policy,
+            level: self.policy.level,
+            baseline: &self.baseline,
+            feeds: &self.feeds,
+            names: &self.names,
+            now: self.now,
+        }
+    }
+
+    /// Decides a release, its neighbours considered.
+    pub fn decide(&self, of: &str, at: &str) -> Decision {
+        let settlement = Settlement::new(self.asked(), self, &self.in_use, BTreeMap::new());
+        let judge = settlement.judge(&name(of));
+        settlement.decide(&judge, &version(at))
+    }
+
+    /// Judges the lockfile.
+    pub fn report(&self) -> Report {
+        judge_project(self.asked(), &self.locked, self)
+    }
+}
+
+impl FactsOf for World {
+    fn facts_of(&self, name: &CrateName) -> CrateFacts<'_> {
+        let Some(facts) = self.crates.get(name) else { return CrateFacts::unknown(name.clone()) };
+        let mut facts = facts.clone();
+        // A dependency's crate is as old as this world says, unless a test said otherwise.
+        for release in &mut facts.releases {
+            if release.dependencies.iter().any(|d| d.born.is_none()) {
+                release.dependencies = release
+                    .dependencies
+                    .iter()
+                    .map(|d| Dependency { born: d.born.or_else(|| self.crates.get(d.package)?.born()), ..*d })
+                    .collect();
+            }
+        }
+        facts
+    }
+
+    fn knows(&self, name: &CrateName) -> bool {
+        self.crates.contains_key(name)
+    }
+}
+
+/// A release whose story goes on.
+#[derive(Debug)]
+pub struct Verb<'w> {
+    world: &'w mut World,
+    of: CrateName,
+    at: usize,
+}
+
+impl Verb<'_> {
+    /// The facts, to be changed in ways that no verb has.
+    pub fn facts(&mut self) -> &mut ReleaseFacts<'static> {
+        let of = self.world.crates.get_mut(&self.of);
+        &mut of.unwrap_or_else(|| panic!("{} exists", self.of)).releases[self.at]
+    }
+
+    /// It needs a package.
+    pub fn needs(self, package: &'static str, requirement: &'static str) -> Self {
+        self.depends(package, requirement, DependencyKind::Normal, false)
+    }
+
+    /// It depends on a package in some way.
+    pub fn depends(
+        mut self,
+        package: &'static str,
+        requirement: &'static str,
+        kind: DependencyKind,
+        optional: bool,
+    ) -> Self {
+        let facts = self.facts();
+        let new = Dependency { package, requirement, kind, optional, born: None };
+        facts.dependencies = facts.dependencies.iter().copied().chain([new]).collect();
+        self
+    }
+
+    /// The index marks it as yanked.
+    pub fn yanked(mut self) -> Self {
+        self.facts().yanked = true;
+        self
+    }
+
+    /// An account published it.
+    pub fn by_user(mut self, id: u64) -> Self {
+        self.facts().publisher = Some(Publisher::User(id));
+        self
+    }
+
+    /// The journal first saw it then; an earlier read lacked it, or there was none.
+    pub fn seen(mut self, first_seen: &str, lacked_at: Option<&str>) -> Self {
+        let facts = self.facts();
+        facts.sighting = Some(Box::new(Sighting {
+            first_seen: time(first_seen),
+            first_digest: facts.digest,
+            lacked_at: lacked_at.map(time),
+            first_seen_yanked: false,
+            yanked_at: None,
+            unyanked_at: None,
+        }));
+        self.world.krate(self.of.clone().as_str()).journalled = true;
+        self
+    }
+
+    /// The journal saw it yanked then, and perhaps un-yanked later.
+    pub fn seen_yanked(mut self, at: &str, unyanked: Option<&str>) -> Self {
+        let facts = self.facts();
+        facts.yanked = unyanked.is_none();
+        let sighting = facts.sighting.as_deref_mut().unwrap_or_else(|| panic!("seen() comes first"));
+        sighting.yanked_at = Some(time(at));
+        sighting.unyanked_at = unyanked.map(time);
+        self
+    }
+}
+
+/// A decision in a few lines, for snapshots: the verdict, each reason, each way out.
+pub fn show(decision: &Decision) -> String {
+    let mut lines = vec![format!(
+        "{} {}{}",
+        decision.release,
+        decision.verdict.as_str(),
+        decision.grounds.map_or_else(String::new, |grounds| format!(" ({})", grounds.as_str())),
+    )];
+    for reason in &decision.reasons {
+        let stands = if reason.stands { "" } else { ", cleared" };
+        let effect = format!("{:?}", reason.effect).to_lowercase();
+        lines.push(format!("  {} [{effect}{stands}]: {}", reason.code, fence_model::words::sentence(reason)));
+    }
+    for way in &decision.clears {
+        lines.push(format!("  > {}", fence_model::words::way(way)));
+    }
+    lines.join("\n")
+}
