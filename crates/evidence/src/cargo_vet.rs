@@ -278,7 +278,7 @@ pub enum Suggestion {
 /// [`Error::TooLong`], [`Error::NotUtf8`] or [`Error::NotToml`], with its line.
 pub fn parse_audits(file: &str, bytes: &[u8], limits: &Limits) -> Result<Parsed<VetSet>, Problem> {
     let (mut document, root) = Document::open(file, bytes, limits.vet_file_bytes, limits)?;
-    let value = set(&mut document, &Fields::root(&root), "");
+    let value = set(&mut document, &Fields::root(&root), "", limits);
     Ok(Parsed { value, problems: document.into_problems() })
 }
 
@@ -298,7 +298,7 @@ pub fn parse_imports(file: &str, bytes: &[u8], limits: &Limits) -> Result<Parsed
                 audited_as: version(fields, "audited_as")?,
             })
         }),
-        sets: imported_sets(&mut document, &root),
+        sets: imported_sets(&mut document, &root, limits),
     };
     Ok(Parsed { value, problems: document.into_problems() })
 }
@@ -358,7 +358,11 @@ pub fn format_version(version: &AuditedVersion) -> String {
     }
 }
 
-fn imported_sets<'t>(document: &mut Document<'t>, root: &Fields<'_, 't>) -> BTreeMap<Box<str>, VetSet> {
+fn imported_sets<'t>(
+    document: &mut Document<'t>,
+    root: &Fields<'_, 't>,
+    limits: &Limits,
+) -> BTreeMap<Box<str>, VetSet> {
     let mut sets = BTreeMap::new();
     let imports = match root.table("audits") {
         Ok(Some(imports)) => imports,
@@ -372,7 +376,7 @@ fn imported_sets<'t>(document: &mut Document<'t>, root: &Fields<'_, 't>) -> BTre
         match imports.table(name) {
             Ok(Some(fields)) => {
                 let path = format!("audits.{}.", excerpt(name));
-                drop(sets.insert(name.into(), set(document, &fields, &path)));
+                drop(sets.insert(name.into(), set(document, &fields, &path, limits)));
             }
             Ok(None) => {}
             Err(fault) => document.report(format!("audits.{}", excerpt(name)), fault),
@@ -381,25 +385,31 @@ fn imported_sets<'t>(document: &mut Document<'t>, root: &Fields<'_, 't>) -> BTre
     sets
 }
 
-fn set<'t>(document: &mut Document<'t>, root: &Fields<'_, 't>, path: &str) -> VetSet {
+fn set<'t>(document: &mut Document<'t>, root: &Fields<'_, 't>, path: &str, limits: &Limits) -> VetSet {
+    let limit = limits.criteria;
+    let read = |_: &mut Document<'t>, fields: &Fields<'_, 't>| criterion(fields, limit);
+    let mut criteria = document.tables(root, path, "criteria", |name| Ok(name.into()), read);
+    if criteria.len() > limit {
+        document
+            .report(format!("{path}criteria"), root.fault_at("criteria", Error::TooManyCriteria { limit }));
+        criteria = criteria.into_iter().take(limit).collect();
+    }
     VetSet {
-        criteria: document.tables(
-            root,
-            path,
-            "criteria",
-            |name| Ok(name.into()),
-            |_, fields| criterion(fields),
-        ),
+        criteria,
         audits: document.records(root, path, "audits", audit),
         wildcard_audits: document.records(root, path, "wildcard-audits", window),
         trusted: document.records(root, path, "trusted", window),
     }
 }
 
-fn criterion(fields: &Fields<'_, '_>) -> Result<Criterion, Fault> {
+fn criterion(fields: &Fields<'_, '_>, limit: usize) -> Result<Criterion, Fault> {
     fields.only(&["description", "description-url", "implies", "aggregated-from"])?;
+    let implies = fields.list("implies")?;
+    if implies.len() > limit {
+        return Err(fields.fault_at("implies", Error::TooManyCriteria { limit }));
+    }
     Ok(Criterion {
-        implies: fields.list("implies")?,
+        implies,
         description: fields.owned("description")?,
         aggregated_from: fields.list("aggregated-from")?,
     })

@@ -37,11 +37,11 @@ impl<'t> Document<'t> {
     ) -> Result<(Self, DeTable<'t>), Problem> {
         let fail = |line, error| Problem { file: file.into(), line, record: "".into(), error };
         if bytes.len() > limit_bytes {
-            return Err(fail(1, Error::TooLong { bytes: bytes.len(), limit: limit_bytes }));
+            return Err(fail(None, Error::TooLong { bytes: bytes.len(), limit: limit_bytes }));
         }
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let lines = Lines::of(&bytes[..error.valid_up_to()], 1);
-            fail(lines.line(error.valid_up_to()), Error::NotUtf8)
+            fail(Some(lines.line(error.valid_up_to())), Error::NotUtf8)
         })?;
         Self::open_text(file, text, 1, limits)
     }
@@ -60,7 +60,7 @@ impl<'t> Document<'t> {
             }
             Err(error) => Err(Problem {
                 file: file.into(),
-                line: lines.line(error.span().map_or(0, |span| span.start)),
+                line: Some(lines.line(error.span().map_or(0, |span| span.start))),
                 record: "".into(),
                 error: Error::NotToml(excerpt(error.message()).into()),
             }),
@@ -75,15 +75,19 @@ impl<'t> Document<'t> {
             Equal => Error::TooManyProblems { limit: self.limit },
             Greater => return,
         };
-        let problem =
-            Problem { file: self.file.into(), line: self.lines.line(fault.at), record: record.into(), error };
+        let problem = Problem {
+            file: self.file.into(),
+            line: Some(self.lines.line(fault.at)),
+            record: record.into(),
+            error,
+        };
         self.problems.push(problem);
     }
 
     /// One fault as the problem of the whole file.
     pub(crate) fn fail(&self, fault: Fault) -> Problem {
         let Fault { at, error } = fault;
-        Problem { file: self.file.into(), line: self.lines.line(at), record: "".into(), error }
+        Problem { file: self.file.into(), line: Some(self.lines.line(at)), record: "".into(), error }
     }
 
     /// Reads the tables `[section.<name>]`, each under its own name.
@@ -164,8 +168,10 @@ impl<'t> Document<'t> {
         table.into_iter().flat_map(|fields| fields.table.iter())
     }
 
-    /// The problems so far.
-    pub(crate) fn into_problems(self) -> Vec<Problem> {
+    /// All problems, in the order of the file.
+    pub(crate) fn into_problems(mut self) -> Vec<Problem> {
+        let listed = self.problems.len().min(self.limit);
+        self.problems[..listed].sort_by_key(|problem| problem.line);
         self.problems
     }
 }
@@ -258,7 +264,7 @@ impl<'a, 't> Fields<'a, 't> {
 
     /// The whole number from 0 under `key`, if there is one.
     pub(crate) fn number(&self, key: &str) -> Result<Option<u64>, Fault> {
-        self.read(key, "a whole number", |value| {
+        self.read(key, "a whole number from 0 to 18446744073709551615", |value| {
             let number = value.as_integer()?;
             u64::from_str_radix(number.as_str(), number.radix()).ok()
         })
@@ -295,7 +301,7 @@ impl<'a, 't> Fields<'a, 't> {
 fn wrong_type(key: &str, expected: &'static str, value: &Spanned<DeValue<'_>>) -> Fault {
     let found = match value.get_ref() {
         DeValue::String(_) => "a string",
-        DeValue::Integer(_) => "a number that does not fit",
+        DeValue::Integer(_) => "a number",
         DeValue::Float(_) => "a fraction",
         DeValue::Boolean(_) => "a truth value",
         DeValue::Datetime(_) => "a date without quotes",

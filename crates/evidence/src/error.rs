@@ -10,9 +10,10 @@ use std::fmt;
 pub struct Problem {
     /// The file, as its reader was told to call it.
     pub file: Box<str>,
-    /// The line, from 1; that of the record's beginning where nothing narrower is known.
-    pub line: u32,
-    /// The record inside the file, such as `audits.serde`; empty where the file as a whole is meant.
+    /// The line, from 1; that of the record's beginning where nothing narrower is known, and none where the file as
+    /// a whole is meant.
+    pub line: Option<u32>,
+    /// The record inside the file, such as `audits.serde`; empty where there is but one, or the file is meant.
     pub record: Box<str>,
     /// What is wrong.
     pub error: Error,
@@ -20,7 +21,11 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: ", self.file.escape_debug(), self.line)?;
+        write!(f, "{}:", self.file.escape_debug())?;
+        if let Some(line) = self.line {
+            write!(f, "{line}:")?;
+        }
+        f.write_str(" ")?;
         if !self.record.is_empty() {
             write!(f, "{}: ", self.record.escape_debug())?;
         }
@@ -122,6 +127,12 @@ pub enum Error {
     /// Two policies for one crate that cannot both hold.
     #[error("policies for all versions and for single versions of one crate exclude each other")]
     MixedPolicy,
+    /// More criteria than cargo-vet itself can tell apart.
+    #[error("more than {limit} criteria are not understood")]
+    TooManyCriteria {
+        /// The limit of [`Limits`](crate::Limits).
+        limit: usize,
+    },
     /// An advisory that does not begin with its TOML block.
     #[error("an advisory begins with a block that is fenced by ```toml and ```")]
     NoFrontMatter,
@@ -142,8 +153,8 @@ pub enum Error {
         /// What its path says.
         outside: Box<str>,
     },
-    /// Two advisories of one id.
-    #[error("{id:?} is the id of an earlier advisory, {file:?}")]
+    /// Two advisories of one id. Both are used: which of them is right is not for their reader to guess.
+    #[error("{id:?} is also the id of {file:?}")]
     Twice {
         /// The id.
         id: Box<str>,

@@ -6,6 +6,9 @@ pub struct Limits {
     /// Bytes of one cargo-vet file. The largest real one, Google's `audits.toml`, has 0.7 MB; parsed, a file takes
     /// some ten times its size in memory, so this keeps a hostile one below a gigabyte.
     pub vet_file_bytes: usize,
+    /// Criteria that one set defines, and that one criterion implies. cargo-vet itself stops at 64; what follows from
+    /// what is worked out for all of them.
+    pub criteria: usize,
     /// Bytes of one advisory. The longest real one has 10 kB.
     pub advisory_bytes: usize,
     /// Files that look like advisories in one database. The real one has 1,225 and gains some 300 a year.
@@ -21,6 +24,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             vet_file_bytes: 16 << 20,
+            criteria: 64,
             advisory_bytes: 256 << 10,
             advisories: 100_000,
             ranges: 200,

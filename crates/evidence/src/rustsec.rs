@@ -27,7 +27,6 @@
 pub mod ranges;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use fence_model::facts::{Advisory, AdvisoryKind, Range};
@@ -145,38 +144,38 @@ pub fn read_database<'a, P: AsRef<str>>(
     files: impl IntoIterator<Item = (P, &'a [u8])>,
     limits: &Limits,
 ) -> Result<Parsed<Vec<AdvisoryRecord>>, Problem> {
-    let fail = |error| Problem { file: name.into(), line: 1, record: "".into(), error };
-    let mut advisories: BTreeMap<Box<str>, (Box<str>, AdvisoryRecord)> = BTreeMap::new();
+    let fail = |error| Problem { file: name.into(), line: None, record: "".into(), error };
+    let mut advisories: Vec<(Box<str>, AdvisoryRecord)> = Vec::new();
     let mut problems = Vec::new();
-    let mut seen = 0;
     for (path, bytes) in files {
         let Some(place) = AdvisoryPath::parse(path.as_ref()) else { continue };
-        seen += 1;
-        if seen > limits.advisories {
+        if advisories.len() + problems.len() == limits.advisories {
             return Err(fail(Error::TooManyAdvisories { limit: limits.advisories }));
         }
         match parse_advisory(&place, bytes, limits) {
             // The placeholder of advisories that are being written.
             Ok(record) if &*record.id == "RUSTSEC-0000-0000" => {}
-            Ok(record) => match advisories.get(&record.id) {
-                None => drop(advisories.insert(record.id.clone(), (path.as_ref().into(), record))),
-                Some((file, _)) => {
-                    let error = Error::Twice { id: record.id, file: file.clone() };
-                    problems.push(Problem { file: path.as_ref().into(), line: 1, record: "".into(), error });
-                }
-            },
+            Ok(record) => advisories.push((path.as_ref().into(), record)),
             Err(problem) => problems.push(problem),
         }
     }
     if advisories.is_empty() {
         return Err(fail(Error::NoAdvisories));
     }
+    advisories.sort_by(|(a_path, a), (b_path, b)| (&a.id, a_path).cmp(&(&b.id, b_path)));
+    for pair in advisories.windows(2) {
+        let [(file, one), (other, two)] = pair else { continue };
+        if one.id == two.id {
+            let error = Error::Twice { id: one.id.clone(), file: file.clone() };
+            problems.push(Problem { file: other.clone(), line: None, record: "".into(), error });
+        }
+    }
     problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     if problems.len() > limits.problems {
         problems.truncate(limits.problems);
         problems.push(fail(Error::TooManyProblems { limit: limits.problems }));
     }
-    Ok(Parsed { value: advisories.into_values().map(|(_, record)| record).collect(), problems })
+    Ok(Parsed { value: advisories.into_iter().map(|(_, record)| record).collect(), problems })
 }
 
 /// Reads the advisory that lies at `path`.
@@ -192,11 +191,11 @@ pub fn parse_advisory(
     let file = path.to_string();
     let fail = |line, error| Problem { file: file.as_str().into(), line, record: "".into(), error };
     if bytes.len() > limits.advisory_bytes {
-        return Err(fail(1, Error::TooLong { bytes: bytes.len(), limit: limits.advisory_bytes }));
+        return Err(fail(None, Error::TooLong { bytes: bytes.len(), limit: limits.advisory_bytes }));
     }
     let text = std::str::from_utf8(bytes)
-        .map_err(|error| fail(line_of(bytes, error.valid_up_to()), Error::NotUtf8))?;
-    let parts = Parts::of(text).map_err(|(at, error)| fail(line_of(bytes, at), error))?;
+        .map_err(|error| fail(Some(line_of(bytes, error.valid_up_to())), Error::NotUtf8))?;
+    let parts = Parts::of(text).map_err(|(at, error)| fail(Some(line_of(bytes, at)), error))?;
     let (document, root) = Document::open_text(&file, &parts.front_matter, parts.first_line, limits)?;
     advisory(path, &Fields::root(&root), parts.title, limits).map_err(|fault| document.fail(fault))
 }

@@ -192,13 +192,17 @@ pub fn origin_of(url: &str) -> String {
     }
 }
 
-/// What each criterion of the set, the two that every set knows included, says in the policy's words.
+/// What each criterion says in the policy's words: the set's own, the two that every set knows, and any other that
+/// the policy maps, since an `imports.lock` keeps only some of the definitions.
 fn meanings<'a>(
     set: &'a VetSet,
     criteria_map: &'a BTreeMap<String, Vec<String>>,
 ) -> BTreeMap<&'a str, Meaning<'a>> {
     let mut meanings: BTreeMap<&str, Meaning<'_>> = BTreeMap::new();
-    for criterion in set.criteria.keys().map(|name| &**name).chain([SAFE_TO_RUN, SAFE_TO_DEPLOY]) {
+    let own = set.criteria.keys().map(|name| &**name);
+    let mapped = criteria_map.keys().map(String::as_str);
+    let criteria: BTreeSet<&str> = own.chain(mapped).chain([SAFE_TO_RUN, SAFE_TO_DEPLOY]).collect();
+    for criterion in criteria {
         for implied in closure(set, criterion) {
             let words = words_for(implied, criteria_map);
             // Meeting a criterion means meeting all that it implies, and so failing an implied one means failing
