@@ -21,6 +21,9 @@ pub struct Limits {
     pub unpacked_ratio: usize,
     /// Archives may unpack to this whatever their ratio: an archive of a few short files is mostly headers.
     pub unpacked_always: usize,
+    /// Bytes of the window that a zstd frame may ask for. `zstd --ultra -22` asks for this much; `--long` can ask
+    /// for more, and who makes an archive for others does not use it.
+    pub zstd_window_bytes: u64,
     /// Entries of an archive, of a folder or of a repository's tree, used or not. RustSec has 2,148; the largest
     /// repository with audits (a browser's aside) has 20,000.
     pub feed_entries: usize,
@@ -37,12 +40,12 @@ pub struct Limits {
     pub header_bytes: usize,
     /// Redirects followed for one request. Downloads take one or two.
     pub redirects: u32,
-    /// Seconds that a registry may ask to wait (`Retry-After`) before it counts as out of reach, as in cargo.
+    /// Seconds that a server may make a client wait (`Retry-After`); asked for more, it waits this long, as cargo.
     pub retry_after_seconds: u64,
     /// Seconds for one run of `git`. A shallow fetch of the RustSec database takes two.
     pub git_seconds: u64,
-    /// Bytes of what `git` says that are shown to a person.
-    pub git_message_bytes: usize,
+    /// Bytes of what another program says about its failure that are shown to a person.
+    pub message_bytes: usize,
     /// Bytes of one file of cargo's configuration.
     pub cargo_config_bytes: usize,
     /// Seconds for a program that prints a token.
@@ -58,6 +61,7 @@ impl Limits {
         unpacked_bytes: 512 << 20,
         unpacked_ratio: 200,
         unpacked_always: 1 << 20,
+        zstd_window_bytes: 128 << 20,
         feed_entries: 200_000,
         feed_kept_bytes: 128 << 20,
         feed_file_bytes: 16 << 20,
@@ -67,7 +71,7 @@ impl Limits {
         redirects: 5,
         retry_after_seconds: 10,
         git_seconds: 120,
-        git_message_bytes: 600,
+        message_bytes: 600,
         cargo_config_bytes: 1 << 20,
         token_seconds: 60,
     };
