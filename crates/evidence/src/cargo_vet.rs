@@ -16,7 +16,7 @@ use fence_model::{CrateName, Span, Time};
 use semver::{Version, VersionReq};
 
 use crate::document::{Document, Fault, Fields};
-use crate::error::{Error, Problem, excerpt};
+use crate::error::{Error, Problem, excerpt, message};
 use crate::{Limits, Parsed};
 
 pub use facts::{CrateEvidence, SetFacts, Source, Standing, origin_of};
@@ -346,7 +346,7 @@ pub fn parse_version(text: &str) -> Result<AuditedVersion, Error> {
     };
     match Version::parse(number) {
         Ok(version) => Ok(AuditedVersion { version, git }),
-        Err(cause) => Err(Error::Version { text: excerpt(text), cause: excerpt(&cause.to_string()) }),
+        Err(cause) => Err(Error::Version { text: excerpt(text), cause: message(&cause) }),
     }
 }
 
@@ -451,8 +451,7 @@ fn claim(fields: &Fields<'_, '_>) -> Result<Claim, Fault> {
         (false, None, Some(violation)) => match VersionReq::parse(violation) {
             Ok(requirement) => Ok(Claim::Violation(requirement)),
             Err(cause) => {
-                let error =
-                    Error::Requirement { text: excerpt(violation), cause: excerpt(&cause.to_string()) };
+                let error = Error::Requirement { text: excerpt(violation), cause: message(&cause) };
                 Err(fields.fault_at("violation", error))
             }
         },
@@ -489,7 +488,7 @@ fn published(fields: &Fields<'_, '_>) -> Result<PublishedRecord, Fault> {
     let version = fields.required("version")?;
     Ok(PublishedRecord {
         version: Version::parse(version).map_err(|cause| {
-            let error = Error::Version { text: excerpt(version), cause: excerpt(&cause.to_string()) };
+            let error = Error::Version { text: excerpt(version), cause: message(&cause) };
             fields.fault_at("version", error)
         })?,
         when: fields.day("when")?.ok_or_else(|| fields.fault(Error::Missing("when")))?,

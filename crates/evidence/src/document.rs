@@ -9,7 +9,7 @@ use fence_model::{CrateName, Time};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::error::{Error, Problem, excerpt};
+use crate::error::{Error, Problem, excerpt, message};
 use crate::limits::Limits;
 
 /// Something wrong at a byte offset.
@@ -62,7 +62,7 @@ impl<'t> Document<'t> {
                 file: file.into(),
                 line: Some(lines.line(error.span().map_or(0, |span| span.start))),
                 record: "".into(),
-                error: Error::NotToml(excerpt(error.message()).into()),
+                error: Error::NotToml(message(&error.message())),
             }),
         }
     }

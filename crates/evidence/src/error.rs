@@ -55,7 +55,7 @@ pub enum Error {
     NotUtf8,
     /// The file is not TOML.
     #[error("not TOML: {0}")]
-    NotToml(String),
+    NotToml(Box<str>),
     /// More problems than are worth reporting.
     #[error("more than {limit} problems; the others are not listed")]
     TooManyProblems {
@@ -198,9 +198,15 @@ pub enum Error {
     },
 }
 
+/// What a parser says of foreign text, fit for a terminal: it may repeat the text as it is.
+pub(crate) fn message(error: &dyn fmt::Display) -> Box<str> {
+    let printable = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    excerpt(&error.to_string().chars().map(printable).collect::<String>())
+}
+
 /// Foreign text, short enough to be quoted.
 pub(crate) fn excerpt(text: &str) -> Box<str> {
-    const SHOWN_CHARS: usize = 60;
+    const SHOWN_CHARS: usize = 80;
     match text.char_indices().nth(SHOWN_CHARS) {
         None => text.into(),
         Some((end, _)) => format!("{}…", &text[..end]).into(),

@@ -295,7 +295,7 @@ fn what_cannot_be_read_is_named_with_its_line() {
     crates/foo/RUSTSEC-2026-0001.md:6: this advisory says "rust" where its path says "crates"
     crates/foo/RUSTSEC-2026-0001.md:6: "aliases" must be a string or a list of strings, and is a number
     crates/foo/RUSTSEC-2026-0001.md:7: `patched` is missing
-    crates/foo/RUSTSEC-2026-0001.md:7: "\u{1b}[2J" is not a version requirement: unexpected character '\u{1b}' while parsing major version nu…
+    crates/foo/RUSTSEC-2026-0001.md:7: "\u{1b}[2J" is not a version requirement: unexpected character '\u{1b}' while parsing major version number
     crates/foo/RUSTSEC-2026-0001.md:7: ">= 1.0" and "1.4" overlap
     crates/foo/RUSTSEC-2026-0001.md:7: "1.*" is not one range of versions: only >, >=, <, <=, =, ^ and ~ are understood
     crates/foo/RUSTSEC-2026-0001.md:7: there are 201 ranges, and at most 200 are read

@@ -23,7 +23,7 @@ use fence_model::facts::{Bound, Range};
 use semver::{Comparator, Op, Prerelease, Version, VersionReq};
 
 use crate::Limits;
-use crate::error::{Error, excerpt};
+use crate::error::{Error, excerpt, message};
 
 /// Reads the requirements of one advisory: the ranges of `patched` and those of `unaffected`.
 ///
@@ -57,7 +57,7 @@ pub fn parse(
 /// [`Error::Requirement`] if it is none, [`Error::Range`] if it is not a single range.
 pub fn parse_range(text: &str) -> Result<Range, Error> {
     let requirement = VersionReq::parse(text)
-        .map_err(|cause| Error::Requirement { text: excerpt(text), cause: excerpt(&cause.to_string()) })?;
+        .map_err(|cause| Error::Requirement { text: excerpt(text), cause: message(&cause) })?;
     let range = match requirement.comparators.as_slice() {
         [] => Ok(Range { lower: Bound::Unbounded, upper: Bound::Unbounded }),
         [one] => range_of(one),

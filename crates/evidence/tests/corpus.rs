@@ -1,0 +1,35 @@
+//! The fuzz targets' checks hold on their corpus, and on everything that the other tests read.
+
+#[path = "../../../fuzz/checks/evidence.rs"]
+mod checks;
+
+/// Runs `check` on every file of a target's corpus.
+fn replay(target: &str, check: fn(&[u8])) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/");
+    let mut replayed = 0;
+    for entry in std::fs::read_dir(format!("{folder}{target}")).expect("a corpus") {
+        check(&std::fs::read(entry.expect("an entry").path()).expect("a file"));
+        replayed += 1;
+    }
+    assert!(replayed > 0, "{target} has no corpus");
+}
+
+#[test]
+fn rustsec_advisory() {
+    replay("rustsec_advisory", checks::rustsec_advisory);
+}
+
+#[test]
+fn vet_audits() {
+    replay("vet_audits", checks::vet_audits);
+}
+
+#[test]
+fn vet_config() {
+    replay("vet_config", checks::vet_config);
+}
+
+#[test]
+fn vet_imports() {
+    replay("vet_imports", checks::vet_imports);
+}

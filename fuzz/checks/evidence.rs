@@ -1,0 +1,116 @@
+//! What must hold of whatever bytes `fence-evidence` is given. The fuzz targets run these checks on invented bytes,
+//! `crates/evidence/tests/corpus.rs` on the corpus.
+
+#![allow(dead_code, reason = "each target uses its own check")]
+
+use std::collections::BTreeMap;
+
+use fence_evidence::cargo_vet::{
+    SetFacts, Source, Standing, VetSet, format_version, parse_audits, parse_config, parse_imports,
+    parse_version,
+};
+use fence_evidence::rustsec::{AdvisoryPath, parse_advisory};
+use fence_evidence::{Limits, Parsed, Problem};
+use fence_model::Time;
+use fence_model::facts::{AuditedVersion, Bound, Claim};
+
+/// An advisory is read whole or refused in printable words, and its ranges have a beginning and an end.
+pub(crate) fn rustsec_advisory(bytes: &[u8]) {
+    let path = AdvisoryPath::parse("crates/foo/RUSTSEC-2026-0001.md").expect("a path");
+    match parse_advisory(&path, bytes, &Limits::default()) {
+        Err(problem) => printable(&problem.to_string()),
+        Ok(record) => {
+            printable(&record.title);
+            let fact = record.as_fact();
+            for range in fact.patched.iter().chain(&fact.unaffected) {
+                for (end, other) in [(&range.lower, &range.upper), (&range.upper, &range.lower)] {
+                    // An end that is included is unaffected, and so is everything where nothing ends the range.
+                    match (end, other) {
+                        (Bound::Inclusive(version), _) => assert!(!fact.affects(version), "{version}"),
+                        (Bound::Exclusive(version), _) => assert!(!range.contains(version), "{version}"),
+                        (Bound::Unbounded, Bound::Unbounded) => {
+                            assert!(!fact.affects(&semver::Version::new(1, 2, 3)));
+                        }
+                        (Bound::Unbounded, _) => {}
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A set is understood under any map, and what it says of versions prints back.
+pub(crate) fn vet_audits(bytes: &[u8]) {
+    if let Some(set) = read(parse_audits("audits.toml", bytes, &Limits::default())) {
+        understood(&set);
+    }
+}
+
+/// A configuration is read whole or its problems are told.
+pub(crate) fn vet_config(bytes: &[u8]) {
+    if let Some(config) = read(parse_config("config.toml", bytes, &Limits::default())) {
+        config.exemptions.values().flatten().for_each(|exemption| prints_back(&exemption.version));
+    }
+}
+
+/// What was imported is understood like any set.
+pub(crate) fn vet_imports(bytes: &[u8]) {
+    if let Some(imports) = read(parse_imports("imports.lock", bytes, &Limits::default())) {
+        imports.sets.values().for_each(understood);
+        imports.unpublished.values().flatten().for_each(|record| prints_back(&record.audited_as));
+    }
+}
+
+fn read<T>(parsed: Result<Parsed<T>, Problem>) -> Option<T> {
+    let limit = Limits::default().problems;
+    match parsed {
+        Ok(Parsed { value, problems }) => {
+            assert!(problems.len() <= limit + 1);
+            problems.iter().for_each(|problem| printable(&problem.to_string()));
+            Some(value)
+        }
+        Err(problem) => {
+            printable(&problem.to_string());
+            None
+        }
+    }
+}
+
+fn understood(set: &VetSet) {
+    let first = set.criteria.keys().next().map_or("crypto-safe", |name| name);
+    let criteria_map = BTreeMap::from([(first.to_owned(), vec!["safe-to-deploy".to_owned()])]);
+    let source = Source {
+        feed: "feed",
+        url: None,
+        criteria_map: &criteria_map,
+        standing: Standing::Foreign,
+        known: Time::EARLIEST,
+    };
+    let facts = SetFacts::new(set, &source);
+    for evidence in facts.crates() {
+        for audit in &evidence.audits {
+            let ships = audit.criteria.contains(&"safe-to-deploy");
+            let runs = audit.criteria.contains(&"safe-to-run");
+            match &audit.claim {
+                Claim::Violation(_) => assert!(ships || !runs, "what is not fit to run is not fit to ship"),
+                Claim::Full(version) => prints_back(version),
+                Claim::Delta { from, to } => [from, to].into_iter().for_each(prints_back),
+            }
+            if !matches!(audit.claim, Claim::Violation(_)) {
+                assert!(runs || !ships, "what is fit to ship is fit to run");
+            }
+        }
+        for window in &evidence.windows {
+            assert!(window.criteria.contains(&"safe-to-run"));
+        }
+    }
+}
+
+fn prints_back(version: &AuditedVersion) {
+    assert_eq!(parse_version(&format_version(version)).as_ref(), Ok(version));
+}
+
+/// Whatever a stranger wrote, it moves no cursor and turns no line.
+fn printable(text: &str) {
+    assert!(!text.chars().any(char::is_control), "{text:?}");
+}
