@@ -108,11 +108,7 @@ pub enum Reach {
 /// Judges every package of a lockfile.
 pub fn judge_project(asked: Asked<'_>, locked: &[Locked], facts: &dyn FactsOf) -> Report {
     let in_use = in_use_by_crate(locked);
-    let treatment = locked
-        .iter()
-        .filter_map(|package| Some((package.name.clone(), treatment(asked, &package.origin)?)))
-        .collect();
-    let settlement = Settlement::new(asked, facts, &in_use, treatment);
+    let settlement = Settlement::new(asked, facts, &in_use, treatment_by_crate(asked, locked));
 
     let mut report = Report { packages: Vec::with_capacity(locked.len()), ..Report::default() };
     let mut places: BTreeMap<&CrateName, Vec<usize>> = BTreeMap::new();
@@ -261,7 +257,8 @@ fn admitted_fix<'a>(settlement: &Settlement<'a>, judge: &Judge<'a>, in_use: &Ver
     Some(AdmittedFix { in_use, fix, reach, advisories })
 }
 
-fn in_use_by_crate(locked: &[Locked]) -> InUseByCrate {
+/// The releases that a lockfile has in use, by crate.
+pub fn in_use_by_crate(locked: &[Locked]) -> InUseByCrate {
     let mut by_crate = InUseByCrate::new();
     for package in locked {
         let checksum = match &package.origin {
@@ -274,6 +271,12 @@ fn in_use_by_crate(locked: &[Locked]) -> InUseByCrate {
         by_crate.entry(package.name.clone()).or_default().push(in_use);
     }
     by_crate
+}
+
+/// How the policy treats the registries of a lockfile's crates, where not as crates.io.
+pub fn treatment_by_crate<'a>(asked: Asked<'a>, locked: &'a [Locked]) -> BTreeMap<CrateName, Treatment<'a>> {
+    let treated = |package: &'a Locked| Some((package.name.clone(), treatment(asked, &package.origin)?));
+    locked.iter().filter_map(treated).collect()
 }
 
 fn treatment<'a>(asked: Asked<'a>, origin: &'a Origin) -> Option<Treatment<'a>> {
