@@ -7,18 +7,22 @@
 
 pub mod baseline;
 pub mod edit;
+pub mod lockfile;
 pub mod policy;
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use fence_model::Time;
 use fence_model::policy::{Baseline, Policy};
+use fence_registry::lockfile::Lockfile;
 
 use baseline::BaselineError;
 use policy::PolicyProblem;
+
+use crate::cache;
 
 /// What a project's files may cost at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +94,14 @@ pub enum ProjectError {
         file: PathBuf,
         /// What is wrong, in the order of lines; never empty.
         problems: Vec<PolicyProblem>,
+    },
+    /// `Cargo.lock` is not a lockfile.
+    #[error("{} is not a lockfile: {problem}", .file.display())]
+    Lockfile {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: fence_registry::Error,
     },
     /// `fence.lock` is not a baseline.
     #[error("{} is not a baseline", .file.display())]
@@ -186,10 +198,11 @@ impl Project {
         Ok(Some(baseline))
     }
 
-    /// The text of the lockfile.
-    pub fn read_lockfile(&self) -> Result<String, ProjectError> {
-        read_text(&self.lockfile, Limits::default().lockfile_bytes)?
-            .ok_or_else(|| ProjectError::NoSuchFile(self.lockfile.clone()))
+    /// The lockfile.
+    pub fn read_lockfile(&self) -> Result<Lockfile, ProjectError> {
+        let text = read_text(&self.lockfile, Limits::default().lockfile_bytes)?
+            .ok_or_else(|| ProjectError::NoSuchFile(self.lockfile.clone()))?;
+        lockfile::parse(&text).map_err(|problem| ProjectError::Lockfile { file: self.lockfile.clone(), problem })
     }
 
     /// The folder that a policy's relative paths start from.
@@ -216,31 +229,11 @@ pub fn read_text(file: &Path, limit: u64) -> Result<Option<String>, ProjectError
 }
 
 /// Puts `text` in place of `file`, whole or not at all.
-///
-/// The text is written beside the file and renamed over it, so that no reader and no power cut finds half of it.
 pub fn write(file: &Path, text: &str) -> Result<(), ProjectError> {
-    let unwritable = |why| ProjectError::Unwritable { file: file.to_owned(), why };
     // A link is followed: people who keep one policy for many projects want it to stay a link.
     let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-    let mut beside = target.clone().into_os_string();
-    beside.push(format!(".{}.new", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let written = write_new(&beside, text, fs::metadata(&target).ok().map(|m| m.permissions()))
-        .and_then(|()| fs::rename(&beside, &target));
-    written.map_err(|why| {
-        // What could not be put in place is of no use; that it cannot be removed adds nothing to the error.
-        drop(fs::remove_file(&beside));
-        unwritable(why)
-    })
-}
-
-fn write_new(file: &Path, text: &str, permissions: Option<fs::Permissions>) -> io::Result<()> {
-    let mut new = fs::File::options().write(true).create_new(true).open(file)?;
-    new.write_all(text.as_bytes())?;
-    if let Some(permissions) = permissions {
-        new.set_permissions(permissions)?;
-    }
-    new.sync_all()
+    cache::replace_file(&target, text.as_bytes())
+        .map_err(|why| ProjectError::Unwritable { file: file.to_owned(), why })
 }
 
 fn manifest_folder(start: &Path, manifest: &Path) -> Result<PathBuf, ProjectError> {
@@ -440,7 +433,7 @@ mod tests {
     #[test]
     fn what_cannot_be_written_leaves_the_old_file() {
         let top = tree(&[("folder/fence.toml", "old")]);
-        let error = write(&top.path().join("absent/fence.toml"), "new").unwrap_err();
+        let error = write(&top.path().join("folder/fence.toml/below"), "new").unwrap_err();
         assert!(matches!(error, ProjectError::Unwritable { .. }), "{error}");
         // A folder stands where the file should be: the rename fails after the text was written.
         let error = write(&top.path().join("folder"), "new").unwrap_err();
