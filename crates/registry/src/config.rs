@@ -43,7 +43,11 @@ impl RegistryConfig {
     /// address has white space or control characters in it, [`Error::TooLarge`].
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
         if bytes.len() > limits.config_bytes {
-            return Err(Error::TooLarge { what: "config.json", bytes: bytes.len(), limit: limits.config_bytes });
+            return Err(Error::TooLarge {
+                what: "config.json",
+                bytes: bytes.len(),
+                limit: limits.config_bytes,
+            });
         }
         let raw: RawConfig<'_> = serde_json::from_slice(bytes).map_err(|error| Error::ConfigNotJson {
             line: error.line(),
@@ -122,8 +126,12 @@ mod tests {
         let open = parse(r#"{"dl": "https://r.example", "api": null, "unknown": [1]}"#).unwrap();
         assert_eq!((open.api, open.access), (None, Access::Open));
         let closed =
-            parse(r#"{"dl": "https://r.example", "api": "https://r.example/api", "auth-required": true}"#).unwrap();
-        assert_eq!((closed.api.as_deref(), closed.access), (Some("https://r.example/api"), Access::TokenRequired));
+            parse(r#"{"dl": "https://r.example", "api": "https://r.example/api", "auth-required": true}"#)
+                .unwrap();
+        assert_eq!(
+            (closed.api.as_deref(), closed.access),
+            (Some("https://r.example/api"), Access::TokenRequired)
+        );
     }
 
     #[test]
@@ -136,11 +144,15 @@ mod tests {
                        compare it with `[registries]` and `[source]` in cargo's configuration";
         check(
             "<html>",
-            &format!("config.json of the registry, line 1, column 1: not a registry's configuration: expected value; {way_out}"),
+            &format!(
+                "config.json of the registry, line 1, column 1: not a registry's configuration: expected value; {way_out}"
+            ),
         );
         check(
             "{}",
-            &format!("config.json of the registry, line 1, column 2: not a registry's configuration: missing field `dl`; {way_out}"),
+            &format!(
+                "config.json of the registry, line 1, column 2: not a registry's configuration: missing field `dl`; {way_out}"
+            ),
         );
         check(
             r#"{"dl": "https://r.example/a b"}"#,

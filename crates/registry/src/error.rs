@@ -74,7 +74,9 @@ pub enum Error {
         why: String,
     },
     /// A checksum that is none.
-    #[error("index of {name}, line {line}: the checksum of {version} is not 64 lower-case hexadecimal digits: {found:?}")]
+    #[error(
+        "index of {name}, line {line}: the checksum of {version} is not 64 lower-case hexadecimal digits: {found:?}"
+    )]
     IndexChecksum {
         /// The crate that was asked for.
         name: CrateName,
@@ -86,7 +88,9 @@ pub enum Error {
         found: String,
     },
     /// A publish time that is none.
-    #[error("index of {name}, line {line}: the publish time of {version} is not like 2026-08-20T07:15:00Z: {found:?}")]
+    #[error(
+        "index of {name}, line {line}: the publish time of {version} is not like 2026-08-20T07:15:00Z: {found:?}"
+    )]
     IndexPublishTime {
         /// The crate that was asked for.
         name: CrateName,
@@ -99,7 +103,9 @@ pub enum Error {
     },
 
     /// A `config.json` that is not JSON, or says nothing about downloads.
-    #[error("config.json of the registry, line {line}, column {column}: not a registry's configuration: {why}")]
+    #[error(
+        "config.json of the registry, line {line}, column {column}: not a registry's configuration: {why}"
+    )]
     ConfigNotJson {
         /// The 1-based line.
         line: usize,
@@ -171,7 +177,9 @@ pub enum Error {
         why: String,
     },
     /// A checksum that is none.
-    #[error("line {line}: the checksum of {name} {version} is not 64 lower-case hexadecimal digits: {found:?}")]
+    #[error(
+        "line {line}: the checksum of {name} {version} is not 64 lower-case hexadecimal digits: {found:?}"
+    )]
     LockfileChecksum {
         /// The 1-based line of the checksum.
         line: u32,
@@ -207,7 +215,9 @@ pub enum Error {
         fault: DependencyFault,
     },
     /// Checksums in the places of two lockfile versions at once: cargo then trusts neither.
-    #[error("line {line}: checksums stand in `[metadata]` as in lockfile version 1, and in the packages as in later ones")]
+    #[error(
+        "line {line}: checksums stand in `[metadata]` as in lockfile version 1, and in the packages as in later ones"
+    )]
     LockfileMixedChecksums {
         /// The 1-based line of the first checksum in `[metadata]`.
         line: u32,
@@ -291,7 +301,9 @@ impl Error {
             Self::TooLarge { .. } | Self::LockfilePackages { .. } => {
                 "nothing honest is known to be as large: look at where it came from"
             }
-            Self::IndexPath { .. } => "an index keeps crates under 1/a, 2/ab, 3/a/abc and ab/cd/abcd, in lower case",
+            Self::IndexPath { .. } => {
+                "an index keeps crates under 1/a, 2/ab, 3/a/abc and ab/cd/abcd, in lower case"
+            }
             Self::IndexNotJson { .. }
             | Self::IndexLineTooLong { .. }
             | Self::IndexOtherCrate { .. }

@@ -7,6 +7,9 @@
 //!
 //! Text is borrowed from the file's bytes. Keys that are not known are left alone, as cargo does.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -115,9 +118,14 @@ impl<'a> IndexFile<'a> {
     /// [`Error::TooLarge`] for a file beyond the limit. All else is told line by line in [`Self::problems`].
     pub fn parse(name: &CrateName, bytes: &'a [u8], limits: &Limits) -> Result<Self, Error> {
         if bytes.len() > limits.index_file_bytes {
-            return Err(Error::TooLarge { what: "index file", bytes: bytes.len(), limit: limits.index_file_bytes });
+            return Err(Error::TooLarge {
+                what: "index file",
+                bytes: bytes.len(),
+                limit: limits.index_file_bytes,
+            });
         }
-        let mut file = Self { name: name.clone(), releases: Vec::new(), skipped: Vec::new(), problems: Vec::new() };
+        let mut file =
+            Self { name: name.clone(), releases: Vec::new(), skipped: Vec::new(), problems: Vec::new() };
         for (line, bytes) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
             if bytes.iter().all(u8::is_ascii_whitespace) {
                 continue;

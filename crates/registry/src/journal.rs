@@ -18,6 +18,9 @@
 //! [`Observation::between`] makes a line from what two reads showed and its `Display` writes it; [`Journal::parse`]
 //! reads all lines; [`Journal::memory`] folds those of one crate, up to a moment, into what the judgement takes.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -152,11 +155,13 @@ impl Observation {
         for version in &self.gone {
             shown.0.remove(version).ok_or_else(|| (version.clone(), ChangeFault::NeverSeen))?;
         }
-        for (versions, yanked, fault) in
-            [(&self.yanked, true, ChangeFault::AlreadyYanked), (&self.unyanked, false, ChangeFault::NotYanked)]
-        {
+        for (versions, yanked, fault) in [
+            (&self.yanked, true, ChangeFault::AlreadyYanked),
+            (&self.unyanked, false, ChangeFault::NotYanked),
+        ] {
             for version in versions {
-                let lines = shown.0.get_mut(version).ok_or_else(|| (version.clone(), ChangeFault::NeverSeen))?;
+                let lines =
+                    shown.0.get_mut(version).ok_or_else(|| (version.clone(), ChangeFault::NeverSeen))?;
                 if all_yanked(lines) == yanked {
                     return Err((version.clone(), fault));
                 }
@@ -222,10 +227,8 @@ impl Journal {
             if end > limits.journal_line_bytes {
                 return Err(Error::JournalLineTooLong { line, bytes: end, limit: limits.journal_line_bytes });
             }
-            journal.record(serde_json::from_slice(&rest[..end]).map_err(|error| Error::JournalSyntax {
-                line,
-                column: error.column(),
-                why: without_place(&error),
+            journal.record(serde_json::from_slice(&rest[..end]).map_err(|error| {
+                Error::JournalSyntax { line, column: error.column(), why: without_place(&error) }
             })?)?;
             rest = &rest[end + 1..];
         }
@@ -277,7 +280,11 @@ impl Journal {
 
     /// The latest time that is written down, of any crate: a clock that shows less is wrong.
     pub fn latest(&self) -> Option<Time> {
-        self.crates.values().filter_map(|reads| reads.observations.last()).map(|observation| observation.at).max()
+        self.crates
+            .values()
+            .filter_map(|reads| reads.observations.last())
+            .map(|observation| observation.at)
+            .max()
     }
 
     /// The journal without the reads that a later one made worthless: of several in a row that changed nothing
@@ -435,7 +442,8 @@ impl Life {
     fn sighting(&self) -> Sighting {
         // The present yank, or the latest long one, or the latest. A short yank must not make a long one
         // forgotten, or whoever may yank could wipe out what restarts the clock.
-        let long = |(from, until): &&(Time, Option<Time>)| until.is_some_and(|until| until - *from > LONG_YANK);
+        let long =
+            |(from, until): &&(Time, Option<Time>)| until.is_some_and(|until| until - *from > LONG_YANK);
         let present = self.yanks.last().filter(|(_, until)| until.is_none());
         let told = present.or_else(|| self.yanks.iter().rev().find(long)).or(self.yanks.last());
         Sighting {

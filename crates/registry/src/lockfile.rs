@@ -7,7 +7,8 @@
 //! `"syn 2.0.1 (registry+…)"`) the index of the package that cargo would take it for.
 //!
 //! Cargo silently ignores a dependency that it cannot resolve and writes the lockfile anew. Here it is an error:
-//! whoever asks what a build takes must not be told less.
+//! the file was cut short or badly merged, and what would be built is not what it says. [`Lockfile::salvage`] reads
+//! on nevertheless.
 
 mod canonical;
 mod general;
@@ -142,15 +143,22 @@ impl Lockfile {
     /// # Errors
     /// The `Lockfile…` variants of [`Error`], each with the line, and [`Error::TooLarge`].
     pub fn parse(bytes: &[u8], crates_io: CratesIo<'_>, limits: &Limits) -> Result<Self, Error> {
-        let text = text(bytes, limits)?;
-        match canonical::read(text) {
-            Some(entries) => assemble(entries, crates_io, limits),
-            None => Self::parse_general(text, crates_io, limits),
-        }
+        let (lockfile, gaps) = Self::salvage(bytes, crates_io, limits)?;
+        gaps.into_iter().next().map_or(Ok(lockfile), Err)
     }
 
-    fn parse_general(text: &str, crates_io: CratesIo<'_>, limits: &Limits) -> Result<Self, Error> {
-        assemble(general::read(text)?, crates_io, limits)
+    /// As [`Self::parse`], but dependencies that name no package, or more than one, are left out as cargo does,
+    /// and told: for those who look at history, where such files were committed, and not at a build to come.
+    ///
+    /// # Errors
+    /// All those of [`Self::parse`] but [`Error::LockfileDependency`].
+    pub fn salvage(
+        bytes: &[u8],
+        crates_io: CratesIo<'_>,
+        limits: &Limits,
+    ) -> Result<(Self, Vec<Error>), Error> {
+        let text = text(bytes, limits)?;
+        assemble(canonical::read(text).map_or_else(|| general::read(text), Ok)?, crates_io, limits)
     }
 
     /// How a package comes into the project: the shortest way to it from a package that nothing depends on, both
@@ -230,24 +238,31 @@ fn text<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, Error> {
 }
 
 /// Entries into packages: the step in which text gets its meaning.
-fn assemble(entries: Entries<'_>, crates_io: CratesIo<'_>, limits: &Limits) -> Result<Lockfile, Error> {
+fn assemble(
+    entries: Entries<'_>,
+    crates_io: CratesIo<'_>,
+    limits: &Limits,
+) -> Result<(Lockfile, Vec<Error>), Error> {
     if entries.version.is_none() && entries.packages.is_empty() {
         return Err(Error::LockfileEmpty);
     }
     if let Some(first_too_many) = entries.packages.get(limits.lockfile_packages) {
-        return Err(Error::LockfilePackages { line: first_too_many.name.line, limit: limits.lockfile_packages });
+        return Err(Error::LockfilePackages {
+            line: first_too_many.name.line,
+            limit: limits.lockfile_packages,
+        });
     }
     let by_name = ByName::of(&entries.packages)?;
-    let mut edges = Vec::with_capacity(entries.dependencies.len());
+    let mut gaps = Vec::new();
     let mut sources = Sources { crates_io, latest: (None, Source::Path) };
     let mut packages = Vec::with_capacity(entries.packages.len());
     for entry in &entries.packages {
-        edges.clear();
-        for dependency in &entries.dependencies[entry.dependencies.clone()] {
-            edges.push(by_name.resolve(entry, dependency)?);
-        }
-        let replaced_by = entry.replace.as_ref().map(|replace| by_name.resolve(entry, replace)).transpose()?;
-        packages.push(package(entry, sources.of(entry.source.as_deref()), edges.clone(), replaced_by)?);
+        let mut resolve =
+            |dependency: &Located<'_>| by_name.resolve(entry, dependency).map_err(|gap| gaps.push(gap)).ok();
+        let dependencies =
+            entries.dependencies[entry.dependencies.clone()].iter().filter_map(&mut resolve).collect();
+        let replaced_by = entry.replace.as_ref().and_then(&mut resolve);
+        packages.push(package(entry, sources.of(entry.source.as_deref()), dependencies, replaced_by)?);
     }
     let version = version_of(&entries)?;
     for (package, checksum) in &entries.checksums {
@@ -261,7 +276,7 @@ fn assemble(entries: Entries<'_>, crates_io: CratesIo<'_>, limits: &Limits) -> R
             packages[index].checksum = Some(digest(&entries.packages[index], checksum)?);
         }
     }
-    Ok(Lockfile { version, packages })
+    Ok((Lockfile { version, packages }, gaps))
 }
 
 fn version_of(entries: &Entries<'_>) -> Result<LockfileVersion, Error> {
@@ -297,7 +312,15 @@ fn package(
         why: error.to_string(),
     })?;
     let checksum = entry.checksum.as_ref().map(|checksum| digest(entry, checksum)).transpose()?;
-    Ok(Package { name: (&*entry.name.text).into(), version, source, checksum, dependencies, replaced_by, line })
+    Ok(Package {
+        name: (&*entry.name.text).into(),
+        version,
+        source,
+        checksum,
+        dependencies,
+        replaced_by,
+        line,
+    })
 }
 
 fn digest(entry: &Entry<'_>, checksum: &Located<'_>) -> Result<Digest, Error> {
@@ -364,10 +387,12 @@ impl<'e, 'a> ByName<'e, 'a> {
         let Some(source) = source else {
             return self.without_source(versioned);
         };
-        let source = source.strip_prefix('(').and_then(|s| s.strip_suffix(')')).ok_or(DependencyFault::Absent)?;
-        let mut sourced = versioned.iter().copied().filter(|&at| {
-            self.entries[at].source.as_deref().is_some_and(|other| same_source(other, source))
-        });
+        let source =
+            source.strip_prefix('(').and_then(|s| s.strip_suffix(')')).ok_or(DependencyFault::Absent)?;
+        let mut sourced = versioned
+            .iter()
+            .copied()
+            .filter(|&at| self.entries[at].source.as_deref().is_some_and(|other| same_source(other, source)));
         match (sourced.next(), sourced.next()) {
             (Some(only), None) => Ok(only),
             (None, _) => Err(DependencyFault::Absent),
@@ -386,7 +411,11 @@ impl<'e, 'a> ByName<'e, 'a> {
     }
 
     /// The part of `sorted` whose entries compare as equal.
-    fn equal<'s>(&self, sorted: &'s [usize], order: impl Fn(&Entry<'_>) -> std::cmp::Ordering) -> &'s [usize] {
+    fn equal<'s>(
+        &self,
+        sorted: &'s [usize],
+        order: impl Fn(&Entry<'_>) -> std::cmp::Ordering,
+    ) -> &'s [usize] {
         let start = sorted.partition_point(|&at| order(&self.entries[at]).is_lt());
         let length = sorted[start..].iter().take_while(|&&at| order(&self.entries[at]).is_eq()).count();
         &sorted[start..start + length]
@@ -414,7 +443,8 @@ fn canonical_git(id: &str) -> Option<(String, GitReference)> {
     let Source::Git { url, reference, .. } = source(id) else { return None };
     let url = url.trim_end_matches('/');
     let url = url.strip_suffix(".git").unwrap_or(url);
-    let folds = url.split_once("://").is_some_and(|(_, rest)| rest.to_ascii_lowercase().starts_with("github.com/"));
+    let folds =
+        url.split_once("://").is_some_and(|(_, rest)| rest.to_ascii_lowercase().starts_with("github.com/"));
     Some((if folds { url.to_ascii_lowercase() } else { url.to_owned() }, reference))
 }
 

@@ -89,8 +89,22 @@ mod tests {
     #[test]
     fn any_other_spelling_is_refused() {
         for bad in [
-            "", "/", "a", "rand", "ra/nd/", "/ra/nd/rand", "ra/nd/Rand", "ra/ne/rand", "../nd/rand", "ra//rand",
-            "3/r/rand", "ra/nd/rand/", "ra/nd/./rand", "ra\\nd\\rand", "1/ab", "co/nf/config.json",
+            "",
+            "/",
+            "a",
+            "rand",
+            "ra/nd/",
+            "/ra/nd/rand",
+            "ra/nd/Rand",
+            "ra/ne/rand",
+            "../nd/rand",
+            "ra//rand",
+            "3/r/rand",
+            "ra/nd/rand/",
+            "ra/nd/./rand",
+            "ra\\nd\\rand",
+            "1/ab",
+            "co/nf/config.json",
         ] {
             let error = bad.parse::<IndexPath>().unwrap_err();
             assert_eq!(error, Error::IndexPath { path: bad.into() });

@@ -42,7 +42,8 @@ pub(super) fn read(text: &str) -> Option<Entries<'_>> {
 fn head<'a>(lines: &mut Lines<'a>, entries: &mut Entries<'a>) -> Option<Option<&'a str>> {
     while let Some(line) = lines.next() {
         if let Some(number) = line.strip_prefix("version = ") {
-            let digits = number.len() <= 4 && number.bytes().all(|b| b.is_ascii_digit()) && !number.starts_with('0');
+            let digits =
+                number.len() <= 4 && number.bytes().all(|b| b.is_ascii_digit()) && !number.starts_with('0');
             if entries.version.is_some() || !digits {
                 return None;
             }
@@ -62,8 +63,14 @@ fn package<'a>(lines: &mut Lines<'a>, entries: &mut Entries<'a>) -> Option<Optio
     let name = Located { text: name.into(), line: lines.number };
     let version = string(lines.next()?.strip_prefix("version = ")?)?;
     let start = entries.dependencies.len();
-    let mut entry =
-        Entry { name, version: version.into(), source: None, checksum: None, dependencies: start..start, replace: None };
+    let mut entry = Entry {
+        name,
+        version: version.into(),
+        source: None,
+        checksum: None,
+        dependencies: start..start,
+        replace: None,
+    };
     let mut line = lines.next();
     if let Some(value) = line.and_then(|line| line.strip_prefix("source = ")) {
         entry.source = Some(string(value)?.into());
