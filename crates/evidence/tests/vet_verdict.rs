@@ -410,6 +410,12 @@ fn an_unpublished_version_is_judged_by_the_published_one() {
     assert_snapshot!(by_audit.says(), @"mio 0.8.0 needs safe-to-deploy: audits by own 0, stand-in 0");
     let by_exemption = project(TILL).imports(ahead).config(&exemptions_of_mio(&["0.7.0"]));
     assert_snapshot!(by_exemption.says(), @"mio 0.8.0 needs safe-to-deploy: exemption by exemption 0, stand-in 0");
+    // An exemption is preferred to the stand-in, and an audit to both.
+    let exempted = project(TILL).imports(ahead).config(&exemptions_of_mio(&["0.8.0"]));
+    let known = exempted.audits(&audits_of_mio(&[("version", "0.7.0")]));
+    assert_snapshot!(known.says(), @"mio 0.8.0 needs safe-to-deploy: exemption by exemption 0");
+    let audited = known.audits(&audits_of_mio(&[("version", "0.7.0"), ("version", "0.8.0")]));
+    assert_snapshot!(audited.says(), @"mio 0.8.0 needs safe-to-deploy: audits by own 1");
     assert_snapshot!(project(TILL).imports(ahead).says(), @"mio 0.8.0 needs safe-to-deploy: misses safe-to-deploy");
 }
 
@@ -464,6 +470,23 @@ when = \"2026-03-15\"
 user-id = 7
 user-login = \"seven\"";
     assert_snapshot!(project(TILL).audits(audits).imports(published).says(), @"mio 0.8.0 needs safe-to-deploy: audits by own wildcard 0 for 0");
+}
+
+/// cargo's rule for requirements: pre-releases meet only those that name one.
+#[test]
+fn a_violation_passes_over_pre_releases() {
+    let candidate = "till 1.0.0 path member normal=1\nmio 0.8.0-rc.1 crates.io dependency";
+    let audits = |requirement: &str| {
+        let violation =
+            format!("[[audits.mio]]\nviolation = {requirement:?}\ncriteria = \"safe-to-run\"\n\n");
+        project(candidate).audits(&(violation + &audits_of_mio(&[("version", "0.8.0-rc.1")]))).says()
+    };
+    assert_snapshot!(audits("*"), @"mio 0.8.0-rc.1 needs safe-to-deploy: audits by own 1");
+    assert_snapshot!(audits("<=0.8.0"), @"mio 0.8.0-rc.1 needs safe-to-deploy: audits by own 1");
+    assert_snapshot!(
+        audits("<=0.8.0-rc.2"),
+        @"mio 0.8.0-rc.1 needs safe-to-deploy: the project forbids <=0.8.0-rc.2, against an audit of 0.8.0-rc.1 by the project"
+    );
 }
 
 #[test]
