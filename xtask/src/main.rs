@@ -1,2 +1,74 @@
-//! (being written)
-fn main() {}
+//! What the project does to itself: `cargo xtask <task>`.
+//!
+//! Each task is a file; this one only knows their names. Tasks print what they do and end with exit code 1 and a
+//! sentence when something is wrong.
+
+mod bench;
+mod directions;
+mod docs;
+mod known_names;
+mod measure;
+mod run;
+mod setup;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask <task>
+
+  setup                 install what a machine needs beside Rust (git), if it is missing
+  test                  set up, then run all tests of the workspace
+  directions            compare the crates' dependencies with the table of ARCHITECTURE.md
+  docs [--check]        write docs/policy.md from the policy's type, or check that it is current
+  known-names           make the shipped list of better-known names from FENCE_DATA
+  bench check [--runs N]   `check` against cargo-audit, cargo-deny and cargo-vet, whole processes in pairs
+  bench update             compiling the advisory database and the audit sets
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let root = root();
+    let outcome = match words.as_slice() {
+        ["setup"] => setup::run(),
+        ["test", rest @ ..] => setup::run().and_then(|()| run::tests(&root, rest)),
+        ["directions"] => directions::run(&root),
+        ["docs"] => docs::run(&root, docs::Mode::Write),
+        ["docs", "--check"] => docs::run(&root, docs::Mode::Check),
+        ["known-names"] => fence_data()
+            .and_then(|data| known_names::run(&data, &root.join("crates/model/data/known-names.tsv"))),
+        ["bench", "check", rest @ ..] => fence_data().and_then(|data| bench::check(&root, &data, rest)),
+        ["bench", "update", rest @ ..] => fence_data().and_then(|data| bench::update(&root, &data, rest)),
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        other => Err(format!("no task `{}`\n\n{USAGE}", other.join(" "))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// The folder with real data.
+fn fence_data() -> Result<PathBuf, String> {
+    let folder =
+        std::env::var_os("FENCE_DATA").ok_or("FENCE_DATA is not set: it names the folder with real data")?;
+    let folder = PathBuf::from(folder);
+    if folder.is_dir() {
+        Ok(folder)
+    } else {
+        Err(format!("FENCE_DATA names {}, which is no folder", folder.display()))
+    }
+}

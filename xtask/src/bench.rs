@@ -1,0 +1,347 @@
+//! `cargo xtask bench …`: speed and memory of whole processes, beside the peers that are installed.
+//!
+//! Everything is laid out under `target/bench` from FENCE_DATA: the index as a folder, the advisory database as a
+//! git repository (cargo-audit and cargo-deny want one), 22 audit sets, and for each project its lockfile and a
+//! policy that names all of these. Then all subjects run in turn, round by round, so that a busy moment of the
+//! machine falls on all of them. `FENCE_CHECKOUTS` may name a folder with checkouts (`wasmtime`, …) for the peers
+//! that need manifests.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::measure::{self, Subject, Times};
+use crate::run;
+
+/// The projects that are measured: one of the size that the limits speak of, and the largest at hand.
+const PROJECTS: [&str; 2] = ["wasmtime", "nushell"];
+
+/// Where everything lies.
+struct Layout {
+    program: PathBuf,
+    index: PathBuf,
+    advisories: PathBuf,
+    project: PathBuf,
+    cache: PathBuf,
+    cold_cache: PathBuf,
+    lockfile: PathBuf,
+}
+
+/// `check`, warm and cold, against the peers.
+pub(crate) fn check(root: &Path, data: &Path, words: &[&str]) -> Result<(), String> {
+    let rounds = rounds(words, 40)?;
+    let shared = prepare(root, data)?;
+    for project in PROJECTS {
+        let layout = shared.project(data, project)?;
+        let packages = count_packages(&layout.lockfile)?;
+        println!("\n{project}.lock, {packages} packages, {rounds} rounds");
+        warm(&layout, rounds)?;
+        changed(&layout, rounds.min(10))?;
+        peers(&layout, project, rounds.min(15))?;
+        memory(&layout)?;
+    }
+    Ok(())
+}
+
+/// `update`: the advisory database and the audit sets compiled from nothing.
+pub(crate) fn update(root: &Path, data: &Path, words: &[&str]) -> Result<(), String> {
+    let rounds = rounds(words, 10)?;
+    let layout = prepare(root, data)?.project(data, "ripgrep")?;
+    let cold = layout.cold_cache.clone();
+    let fence = layout.fence(&layout.cold_cache, &["update"]);
+    let subjects = [
+        layout.empty(),
+        Subject::new("update, advisory database and audit sets from nothing", &[0, 1], fence)
+            .before(move || emptied(&cold)),
+    ];
+    let times = measure::interleaved(&subjects, rounds)?;
+    report(&subjects, &times, 0);
+    Ok(())
+}
+
+fn warm(layout: &Layout, rounds: usize) -> Result<(), String> {
+    let subjects = [
+        layout.empty(),
+        Subject::new("check, nothing changed", &[0, 1], layout.fence(&layout.cache, &["check"])),
+    ];
+    let times = measure::interleaved(&subjects, rounds * 5)?;
+    report(&subjects, &times, 0);
+    Ok(())
+}
+
+fn changed(layout: &Layout, rounds: usize) -> Result<(), String> {
+    let (cold, index) = (layout.cold_cache.clone(), layout.index.clone());
+    let ten = ten_index_files(layout)?;
+    let subjects = [
+        layout.empty(),
+        Subject::new("check, ten index files changed", &[0, 1], layout.fence(&layout.cache, &["check"]))
+            .before(move || ten.iter().try_for_each(|path| changed_a_little(&index.join(path)))),
+        Subject::new(
+            "check, all caches empty, local files",
+            &[0, 1],
+            layout.fence(&layout.cold_cache, &["check"]),
+        )
+        .before(move || emptied(&cold)),
+    ];
+    let times = measure::interleaved(&subjects, rounds)?;
+    report(&subjects, &times, 0);
+    Ok(())
+}
+
+fn peers(layout: &Layout, project: &str, rounds: usize) -> Result<(), String> {
+    let mut subjects =
+        vec![Subject::new("check, nothing changed", &[0, 1], layout.fence(&layout.cache, &["check"]))];
+    let checkout = std::env::var_os("FENCE_CHECKOUTS").map(|folder| PathBuf::from(folder).join(project));
+    let checkout = checkout.filter(|folder| folder.join("Cargo.toml").exists());
+
+    if is_installed("cargo-audit") {
+        let (lockfile, database) = (layout.lockfile.clone(), layout.advisories.clone());
+        let audit = move || {
+            let mut command = Command::new("cargo-audit");
+            command
+                .args(["audit", "--no-fetch", "--stale", "--quiet", "--db"])
+                .arg(&database)
+                .arg("--file")
+                .arg(&lockfile);
+            command
+        };
+        subjects.push(Subject::new("cargo-audit --no-fetch", &[0, 1], audit));
+    }
+    if let Some(checkout) = &checkout {
+        if is_installed("cargo-deny") {
+            let (folder, config) = (checkout.clone(), layout.project.join("deny.toml"));
+            let databases = layout.advisories.parent().unwrap_or(&layout.advisories).join("deny-db");
+            fs::write(
+                &config,
+                format!("[advisories]\ndb-path = {:?}\ndb-urls = []\n", databases.display().to_string()),
+            )
+            .map_err(|error| error.to_string())?;
+            let deny = move || {
+                let mut command = Command::new("cargo-deny");
+                command.current_dir(&folder).args(["--offline", "check", "--disable-fetch", "--config"]);
+                command.arg(&config).arg("advisories");
+                command
+            };
+            subjects.push(Subject::new("cargo-deny check advisories", &[0, 1, 2, 4, 5], deny));
+        }
+        if is_installed("cargo-vet") && checkout.join("supply-chain").exists() {
+            let folder = checkout.clone();
+            let vet = move || {
+                let mut command = Command::new("cargo-vet");
+                command.current_dir(&folder).args(["vet", "--frozen"]);
+                command
+            };
+            subjects.push(Subject::new("cargo-vet --frozen", &[0, 255], vet));
+        }
+    }
+    if subjects.len() == 1 {
+        println!("  no peer is installed (cargo-audit, cargo-deny, cargo-vet)");
+        return Ok(());
+    }
+    let times = measure::interleaved(&subjects, rounds)?;
+    report(&subjects, &times, 0);
+    Ok(())
+}
+
+fn memory(layout: &Layout) -> Result<(), String> {
+    let subject = Subject::new("check, nothing changed", &[0, 1], layout.fence(&layout.cache, &["check"]));
+    let (anonymous, resident) = measure::peak_kib(&subject, 20)?;
+    println!("  {:<46} {anonymous:>7} KiB anonymous, {resident} KiB resident at most", subject.name);
+    if is_installed("cargo-audit") {
+        let (lockfile, database) = (layout.lockfile.clone(), layout.advisories.clone());
+        let audit = Subject::new("cargo-audit --no-fetch", &[0, 1], move || {
+            let mut command = Command::new("cargo-audit");
+            command
+                .args(["audit", "--no-fetch", "--stale", "--quiet", "--db"])
+                .arg(&database)
+                .arg("--file")
+                .arg(&lockfile);
+            command
+        });
+        let (anonymous, resident) = measure::peak_kib(&audit, 3)?;
+        println!("  {:<46} {anonymous:>7} KiB anonymous, {resident} KiB resident at most", audit.name);
+    }
+    Ok(())
+}
+
+/// One line per subject: median, 95th percentile, and how it stands to the subject at `to`.
+fn report(subjects: &[Subject], times: &[Times], to: usize) {
+    for (subject, own) in subjects.iter().zip(times) {
+        println!(
+            "  {:<46} median {:>8.1} ms, p95 {:>8.1} ms; above the first: median {:>7.1} ms, p95 {:>7.1} ms; ratio {:>6.2}",
+            subject.name,
+            own.percentile_ms(50),
+            own.percentile_ms(95),
+            own.above_ms(&times[to], 50),
+            own.above_ms(&times[to], 95),
+            own.ratio(&times[to]),
+        );
+    }
+}
+
+impl Layout {
+    /// A process of the same binary that does nothing.
+    fn empty(&self) -> Subject {
+        let program = self.program.clone();
+        Subject::new("an empty process of the same binary", &[0], move || {
+            let mut command = Command::new(&program);
+            command.args(["fence", "--version"]);
+            command
+        })
+    }
+
+    /// The fence on the project, from local files alone.
+    fn fence(&self, cache: &Path, words: &[&str]) -> impl Fn() -> Command + 'static {
+        let (program, project, index, cache) =
+            (self.program.clone(), self.project.clone(), self.index.clone(), cache.to_owned());
+        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+        move || {
+            let mut command = Command::new(&program);
+            command.current_dir(&project).env("CARGO_FENCE_CACHE", &cache).arg("fence").args(&words);
+            command.arg("--index").arg(&index);
+            command
+        }
+    }
+}
+
+/// What all projects share.
+struct Shared {
+    program: PathBuf,
+    folder: PathBuf,
+}
+
+fn prepare(root: &Path, data: &Path) -> Result<Shared, String> {
+    run::command(run::cargo(root).args(["build", "--release", "--locked", "--package=cargo-fence"]))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let folder = target.join("bench");
+    unpack(&data.join("index/index.tar.zst"), &folder.join("index"))?;
+    unpack(&data.join("advisory-db/advisory-db.tar.zst"), &folder.join("advisory-db"))?;
+    unpack(&data.join("audits/files.tar.zst"), &folder.join("audits"))?;
+    let repository = folder.join("advisory-db");
+    if !repository.join(".git").exists() {
+        let git = |words: &[&str]| {
+            let identity = ["-c", "user.name=bench", "-c", "user.email=bench@example.invalid"];
+            run::output(Command::new("git").current_dir(&repository).args(identity).args(words)).map(drop)
+        };
+        git(&["init", "--quiet", "--initial-branch=main"])?;
+        git(&["add", "--all"])?;
+        git(&["commit", "--quiet", "--message=the database"])?;
+    }
+    Ok(Shared { program: target.join("release/cargo-fence"), folder })
+}
+
+impl Shared {
+    fn project(&self, data: &Path, name: &str) -> Result<Layout, String> {
+        let project = self.folder.join("projects").join(name);
+        fs::create_dir_all(&project).map_err(|error| error.to_string())?;
+        let lockfile = project.join("Cargo.lock");
+        fs::copy(data.join(format!("lockfiles/{name}.lock")), &lockfile)
+            .map_err(|error| error.to_string())?;
+        // A manifest, so that the folder is a project as cargo sees it.
+        fs::write(project.join("Cargo.toml"), "[workspace]\n").map_err(|error| error.to_string())?;
+        fs::write(project.join("fence.toml"), self.policy()?).map_err(|error| error.to_string())?;
+        Ok(Layout {
+            program: self.program.clone(),
+            index: self.folder.join("index"),
+            advisories: self.folder.join("advisory-db"),
+            cache: self.folder.join("caches").join(name),
+            cold_cache: self.folder.join("caches").join(format!("{name}-cold")),
+            project,
+            lockfile,
+        })
+    }
+
+    /// The advisory database and every audit set, as folders and files.
+    fn policy(&self) -> Result<String, String> {
+        let mut policy = format!(
+            "[feeds.rustsec]\nrole = \"advisories\"\npath = {:?}\n",
+            self.folder.join("advisory-db").display().to_string()
+        );
+        for set in folder_entries(&self.folder.join("audits"))? {
+            let plain = set.join("audits.toml");
+            let hidden = set.join(".supply-chain/audits.toml");
+            let Some(file) = [plain, hidden].into_iter().find(|file| file.exists()) else { continue };
+            let name = set.file_name().unwrap_or_default().to_string_lossy().replace(['+', '_', '.'], "-");
+            policy +=
+                &format!("\n[feeds.{name}]\nrole = \"audits\"\nfile = {:?}\n", file.display().to_string());
+        }
+        Ok(policy)
+    }
+}
+
+fn ten_index_files(layout: &Layout) -> Result<Vec<PathBuf>, String> {
+    let text = fs::read_to_string(&layout.lockfile).map_err(|error| error.to_string())?;
+    let names = text.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+    let paths = names.map(|name| match name.len() {
+        1 => format!("1/{name}"),
+        2 => format!("2/{name}"),
+        3 => format!("3/{}/{name}", &name[..1]),
+        _ => format!("{}/{}/{name}", &name[..2], &name[2..4]),
+    });
+    let mut found: Vec<PathBuf> = paths
+        .map(|path| PathBuf::from(path.to_lowercase()))
+        .filter(|path| layout.index.join(path).exists())
+        .collect();
+    found.dedup();
+    let step = (found.len() / 10).max(1);
+    Ok(found.into_iter().step_by(step).take(10).collect())
+}
+
+/// The same releases, another length and time: an empty line more or less at the end.
+fn changed_a_little(path: &Path) -> Result<(), String> {
+    let mut bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    if bytes.ends_with(b"\n\n") {
+        bytes.pop();
+    } else {
+        bytes.push(b'\n');
+    }
+    fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn emptied(folder: &Path) -> Result<(), String> {
+    match fs::remove_dir_all(folder) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(format!("cannot empty {}: {error}", folder.display())),
+    }
+}
+
+fn unpack(archive: &Path, to: &Path) -> Result<(), String> {
+    if to.exists() {
+        return Ok(());
+    }
+    let failed = |error: &dyn std::fmt::Display| format!("cannot unpack {}: {error}", archive.display());
+    let file = File::open(archive).map_err(|error| failed(&error))?;
+    let plain =
+        ruzstd::decoding::StreamingDecoder::new(BufReader::new(file)).map_err(|error| failed(&error))?;
+    let half = to.with_extension("part");
+    emptied(&half)?;
+    tar::Archive::new(plain).unpack(&half).map_err(|error| failed(&error))?;
+    fs::rename(&half, to).map_err(|error| failed(&error))
+}
+
+fn folder_entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+fn count_packages(lockfile: &Path) -> Result<usize, String> {
+    let text = fs::read_to_string(lockfile).map_err(|error| error.to_string())?;
+    Ok(text.lines().filter(|line| *line == "[[package]]").count())
+}
+
+fn is_installed(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
+fn rounds(words: &[&str], default: usize) -> Result<usize, String> {
+    match words {
+        [] => Ok(default),
+        ["--runs", number] => number.parse().map_err(|_| format!("--runs takes a number, not `{number}`")),
+        other => Err(format!("what is `{}`? only `--runs N` is taken", other.join(" "))),
+    }
+}

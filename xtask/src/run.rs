@@ -1,0 +1,33 @@
+//! Running other programs, and saying which one failed.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Runs a command, its output shown as it comes.
+pub(crate) fn command(command: &mut Command) -> Result<(), String> {
+    let shown = format!("{command:?}");
+    let status = command.status().map_err(|error| format!("cannot start {shown}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{shown} failed ({status})")) }
+}
+
+/// Runs a command and gives back what it printed.
+pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>, String> {
+    let shown = format!("{command:?}");
+    let output = command.output().map_err(|error| format!("cannot start {shown}: {error}"))?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    Err(format!("{shown} failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr).trim()))
+}
+
+/// The cargo that runs this.
+pub(crate) fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
+    command
+}
+
+/// All tests of the workspace; further words go to `cargo test`.
+pub(crate) fn tests(root: &Path, words: &[&str]) -> Result<(), String> {
+    command(cargo(root).args(["test", "--workspace", "--locked"]).args(words))
+}
