@@ -53,8 +53,7 @@ def record(project, metadata, store):
     success = vet(project, with_exemptions(store, as_is["failures"])) if failing else as_is
     for key, word in [("vetted_fully", "audits"), ("vetted_partially", "partly"), ("vetted_with_exemptions", "exemption")]:
         for package in success[key]:
-            if package["name"] not in failing:
-                columns.setdefault("rests on", {})[name(package)] = word
+            columns.setdefault("rests on", {})[name(package)] = "-" if package["name"] in failing else word
     # A failing criterion hides those that it implies, so each is asked for alone, of every package.
     fails = {}
     for label, base in [("fails", store), ("fails without exemptions", without_exemptions(store))]:
