@@ -12,7 +12,8 @@
 //! 4. A violation that contradicts any of a crate's edges spoils the crate.
 //!
 //! Left out: fetching (the store is taken as it lies, like `cargo vet --locked`), suggestions, `--filter-graph`, and
-//! the check that the files are formatted.
+//! what cargo-vet checks of the files themselves: that they are formatted, that `imports.lock` has the imports of
+//! `config.toml`, that no window ends more than a year ahead.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
