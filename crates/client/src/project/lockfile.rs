@@ -22,7 +22,12 @@ pub fn locked(lockfile: &Lockfile) -> Vec<Locked> {
     lockfile
         .packages
         .iter()
-        .map(|package| Locked { name: name(package), version: package.version.clone(), origin: origin(package) })
+        .map(|package| Locked {
+            name: name(package),
+            version: package.version.clone(),
+            origin: origin(package),
+            dependencies: package.dependencies.clone(),
+        })
         .collect()
 }
 
