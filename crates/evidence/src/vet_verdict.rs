@@ -9,7 +9,7 @@
 //! 2. Requirements flow from the project's members down to what they are built from, bent by policies.
 //! 3. For each crate that is not the project's own, audits, windows, exemptions and stand-ins become edges between
 //!    versions; a release meets a criterion if edges that carry it lead from nothing to the release.
-//! 4. A violation that contradicts any of a crate's edges spoils the crate.
+//! 4. A violation that contradicts any audit or exemption of a crate spoils all its releases.
 //!
 //! Left out: fetching (the store is taken as it lies, like `cargo vet --locked`), suggestions, `--filter-graph`, and
 //! what cargo-vet checks of the files themselves: that they are formatted, that `imports.lock` has the imports of
