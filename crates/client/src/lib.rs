@@ -6,6 +6,7 @@ pub mod cache;
 pub mod cargo_config;
 pub mod environment;
 pub mod feed;
+pub mod gather;
 pub mod http;
 pub mod index;
 mod limits;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use fence_client::cache::ContentDigest;
 use fence_client::snapshot::{
-    AdvisoryRecord, Contents, CrateRecord, DependencyRecord, FORMAT, IndexRecord, PackageRecord, Presence,
-    ProblemRecord, PublisherRecord, ReleaseRecord, Section, Snapshot, SnapshotError, SourceKind,
-    SourceRecord, WindowRecord, WriteError, write,
+    Contents, CrateRecord, DependencyRecord, FORMAT, IndexRecord, PackageRecord, Presence, ProblemRecord,
+    PublisherRecord, ReleaseRecord, Section, Snapshot, SnapshotError, SourceKind, SourceRecord, WindowRecord,
+    WriteError, write,
 };
 use fence_model::facts::{
     Advisory, AdvisoryKind, Audit, AuditedVersion, Bound, Claim, DependencyKind, Publisher, Range, Window,
@@ -30,7 +31,7 @@ fn the_example_of_the_specification_is_what_is_written() {
     rest.extend([1, 0, 0, 0, 1, 0, 0, 0]);
     rest.extend([0, 0, 0, 0, 0, 0, 0, 0]);
     rest.extend([0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
-    rest.extend([0; 8]);
+    rest.extend([0; 32]);
     rest.extend([0; 8 * 6]);
     rest.extend([1, 0, 0, 0, b'a']);
     expected.extend(xxh3_64(&rest).to_le_bytes());
@@ -65,7 +66,7 @@ fn what_was_not_known_yet_is_left_out() {
     let snapshot = open(&sample());
     let facts = |now: &str, times| {
         let view = snapshot.crate_named(0, "arrayref").unwrap().unwrap();
-        let facts = view.facts(now.parse().unwrap(), times).unwrap();
+        let facts = view.facts(moment(now), times, |package| package.born).unwrap();
         let released: Vec<_> = facts
             .releases
             .iter()
@@ -75,7 +76,8 @@ fn what_was_not_known_yet_is_left_out() {
                 format!("{}{by}{}", release.version, needs.collect::<String>())
             })
             .collect();
-        let advisories: Vec<_> = facts.advisories.iter().map(|advisory| advisory.id).collect();
+        let advisories: Vec<_> =
+            facts.advisories.iter().map(|advisory| (advisory.id, advisory.withdrawn)).collect();
         format!(
             "{released:?} {advisories:?} {} audits, {} windows, first published {:?}",
             facts.audits.len(),
@@ -217,7 +219,7 @@ fn seal(mut bytes: Vec<u8>) -> Vec<u8> {
 fn read_all(bytes: Vec<u8>) -> Result<(), SnapshotError> {
     let snapshot = Snapshot::open(bytes)?;
     for view in snapshot.crates() {
-        drop(view?.facts(Time::LATEST, PublishTimes::Trusted)?);
+        drop(view?.facts(Time::LATEST, PublishTimes::Trusted, |package| package.born)?);
     }
     snapshot.crate_named(0, "serde")?;
     drop(snapshot.contents()?);
@@ -254,7 +256,7 @@ fn sample() -> Contents<'static> {
         presence: Presence::Listed,
         checked: moment("2026-08-20T07:30:00Z"),
         validator: Some("W/\"abc\""),
-        digest: 42,
+        digest: ContentDigest([42; 32]),
     };
     let release = |text: &str, published: &str, dependencies: &[DependencyRecord<'static>]| ReleaseRecord {
         version: version(text),
@@ -283,9 +285,10 @@ fn sample() -> Contents<'static> {
             upper: Bound::Inclusive(version("1.0.0-rc.1")),
         }],
         unaffected: vec![Range { lower: Bound::Unbounded, upper: Bound::Inclusive(version("0.3.9")) }],
+        withdrawn: Some(moment("2026-08-30T23:59:59Z")),
         title: "arrayref 0.3.10 was malicious",
     };
-    arrayref.advisories = vec![AdvisoryRecord { advisory, withdrawn: Some(moment("2026-08-30T23:59:59Z")) }];
+    arrayref.advisories = vec![advisory];
     arrayref.audits = vec![Audit {
         origin: "https://example.org/audits.toml",
         who: vec!["A <a@example.org>", "B"],
@@ -389,9 +392,14 @@ fn crate_record() -> impl Strategy<Value = CrateRecord<'static>> {
 
 fn index() -> impl Strategy<Value = IndexRecord<'static>> {
     let presence = select(vec![Presence::Unread, Presence::Listed, Presence::Nonexistent]);
-    (presence, time(), option::of(text()), any::<u64>()).prop_map(|(presence, checked, validator, digest)| {
-        IndexRecord { presence, checked, validator, digest }
-    })
+    (presence, time(), option::of(text()), any::<[u8; 32]>()).prop_map(
+        |(presence, checked, validator, digest)| IndexRecord {
+            presence,
+            checked,
+            validator,
+            digest: ContentDigest(digest),
+        },
+    )
 }
 
 fn release() -> impl Strategy<Value = ReleaseRecord<'static>> {
@@ -430,7 +438,7 @@ fn dependency() -> impl Strategy<Value = DependencyRecord<'static>> {
     )
 }
 
-fn advisory() -> impl Strategy<Value = AdvisoryRecord<'static>> {
+fn advisory() -> impl Strategy<Value = Advisory<'static>> {
     let kind = select(vec![
         AdvisoryKind::Malicious,
         AdvisoryKind::Vulnerability,
@@ -439,9 +447,14 @@ fn advisory() -> impl Strategy<Value = AdvisoryRecord<'static>> {
         AdvisoryKind::Notice,
     ]);
     (text(), kind, time(), option::of(time()), vec(range(), 0..3), vec(range(), 0..3), text()).prop_map(
-        |(id, kind, known, withdrawn, patched, unaffected, title)| AdvisoryRecord {
-            advisory: Advisory { id, kind, known, patched, unaffected, title },
+        |(id, kind, known, withdrawn, patched, unaffected, title)| Advisory {
+            id,
+            kind,
+            known,
+            patched,
+            unaffected,
             withdrawn,
+            title,
         },
     )
 }

@@ -7,6 +7,7 @@ use fence_model::facts::{AdvisoryKind, DependencyKind};
 use fence_model::{Digest, Time};
 
 use super::{Presence, SourceKind};
+use crate::cache::ContentDigest;
 
 /// The first bytes of every snapshot. The line feed shows damage by a transfer that rewrites line ends.
 pub(super) const MAGIC: [u8; 8] = *b"cgfence\n";
@@ -166,7 +167,7 @@ rows! {
     /// A crate: its name, its index file, and which records are about it.
     CrateRow in Crates {
         registry: u32, name: Id,
-        presence: Presence, checked: Time, validator: Option<Id>, digest: u64,
+        presence: Presence, checked: Time, validator: Option<Id>, digest: ContentDigest,
         releases: Run, lists: Run, advisories: Run, audits: Run, windows: Run, publishers: Run,
     }
     /// A release; `list` counts from the first list of its crate.
@@ -286,6 +287,20 @@ impl Field for Digest {
     const BYTES: usize = 32;
 
     #[inline]
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        let (first, rest) = bytes.split_first_chunk()?;
+        *bytes = rest;
+        Some(Self(*first))
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0);
+    }
+}
+
+impl Field for ContentDigest {
+    const BYTES: usize = 32;
+
     fn take(bytes: &mut &[u8]) -> Option<Self> {
         let (first, rest) = bytes.split_first_chunk()?;
         *bytes = rest;

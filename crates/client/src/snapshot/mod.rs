@@ -34,7 +34,7 @@
 //! 01 00 00 00  01 00 00 00                              one text, one byte of text
 //! 00 00 00 00  00 00 00 00                              the crate: registry 0, name is text 0
 //! 00  00 00 00 00 00 00 00 00  ff ff ff ff              not read, checked at 0, no validator
-//! 00 00 00 00 00 00 00 00                               digest of its index file: none
+//! 00 (32 times)                                         digest of its index file: none
 //! 00 00 00 00 00 00 00 00 (6 times)                     six empty runs: releases … publishers
 //! 01 00 00 00  61                                       the text ends at 1: "a"
 //! ```
@@ -49,6 +49,8 @@ use std::sync::Arc;
 use fence_model::facts::{Advisory, Audit, DependencyKind, Publisher, Window};
 use fence_model::{Digest, Time};
 use semver::Version;
+
+use crate::cache::ContentDigest;
 
 pub use format::{FORMAT, Section};
 pub use read::{CrateView, Snapshot};
@@ -107,7 +109,7 @@ pub struct CrateRecord<'a> {
     /// Its releases.
     pub releases: Vec<ReleaseRecord<'a>>,
     /// The advisories on it.
-    pub advisories: Vec<AdvisoryRecord<'a>>,
+    pub advisories: Vec<Advisory<'a>>,
     /// The audit records on it.
     pub audits: Vec<Audit<'a>>,
     /// The windows on it.
@@ -141,14 +143,18 @@ pub struct IndexRecord<'a> {
     pub checked: Time,
     /// What the registry calls this state of the file: an entity tag or a date.
     pub validator: Option<&'a str>,
-    /// XXH3-64 of its bytes: whether two reads were of equal bytes, nothing more.
-    pub digest: u64,
+    /// The digest of its bytes: what an unchanged file is known by.
+    pub digest: ContentDigest,
 }
 
 impl IndexRecord<'_> {
     /// Of an index file that was never read.
-    pub const UNREAD: Self =
-        Self { presence: Presence::Unread, checked: Time::EARLIEST, validator: None, digest: 0 };
+    pub const UNREAD: Self = Self {
+        presence: Presence::Unread,
+        checked: Time::EARLIEST,
+        validator: None,
+        digest: ContentDigest([0; 32]),
+    };
 }
 
 /// Whether a registry has an index file for a crate.
@@ -177,10 +183,13 @@ pub struct ReleaseRecord<'a> {
     pub dependencies: Arc<[DependencyRecord<'a>]>,
 }
 
+/// Stands for a registry that is not among the sources.
+pub const ELSEWHERE: u32 = u32::MAX;
+
 /// One dependency, as the index has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DependencyRecord<'a> {
-    /// The registry of the package, by its place among the sources.
+    /// The registry of the package, by its place among the sources, or [`ELSEWHERE`].
     pub registry: u32,
     /// The package's real name.
     pub package: &'a str,
@@ -203,15 +212,6 @@ pub struct PackageRecord<'a> {
     pub born: Option<Time>,
     /// When that was last looked up.
     pub asked: Option<Time>,
-}
-
-/// An advisory, with what a reader at some past moment must know about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AdvisoryRecord<'a> {
-    /// The advisory.
-    pub advisory: Advisory<'a>,
-    /// When it was withdrawn.
-    pub withdrawn: Option<Time>,
 }
 
 /// A window, and since when it is known.

@@ -18,8 +18,8 @@ use super::format::{
     Section, SourceRow, TextRow, VersionRow, WindowRow, WordRow,
 };
 use super::{
-    AdvisoryRecord, Contents, CrateRecord, DependencyRecord, IndexRecord, PackageRecord, ProblemRecord,
-    PublisherRecord, ReleaseRecord, SnapshotError, SourceRecord, WindowRecord,
+    Contents, CrateRecord, DependencyRecord, IndexRecord, PackageRecord, ProblemRecord, PublisherRecord,
+    ReleaseRecord, SnapshotError, SourceRecord, WindowRecord,
 };
 
 /// A snapshot in memory, as it lies on disk.
@@ -139,10 +139,10 @@ impl Snapshot {
     /// [`SnapshotError::Record`].
     pub fn packages(&self) -> Result<Vec<PackageRecord<'_>>, SnapshotError> {
         let mut packages = Vec::new();
-        for row in self.rows::<PackageRow>(self.all(Section::Packages))? {
-            let PackageRow { registry, name, born, asked } = row?;
-            if born.is_some() || asked.is_some() {
-                packages.push(PackageRecord { registry, name: self.text(name)?, born, asked });
+        for id in 0..self.all(Section::Packages).count {
+            let package = self.package(id)?;
+            if package.born.is_some() || package.asked.is_some() {
+                packages.push(package);
             }
         }
         Ok(packages)
@@ -230,6 +230,11 @@ impl Snapshot {
             .ok_or(SnapshotError::Record { section: Section::Texts, number: id })
     }
 
+    fn package(&self, id: Id) -> Result<PackageRecord<'_>, SnapshotError> {
+        let PackageRow { registry, name, born, asked } = self.row(id)?;
+        Ok(PackageRecord { registry, name: self.text(name)?, born, asked })
+    }
+
     fn version(&self, id: Id) -> Result<Version, SnapshotError> {
         let row: VersionRow = self.row(id)?;
         match row.text {
@@ -313,22 +318,33 @@ impl<'a> CrateView<'a> {
         self.row.releases.count
     }
 
+    /// How many advisories, audit records and windows there are on it.
+    pub fn evidence_counts(&self) -> [usize; 3] {
+        [self.row.advisories, self.row.audits, self.row.windows].map(|run| run.count.try_into().unwrap_or(0))
+    }
+
     /// What was known of it at `now`: releases published later, and advisories, audits and windows first known
-    /// later or withdrawn by then, are left out; so are publish times that are not to be believed.
+    /// later, are left out; so are publish times where `times` says that they are not to be believed, and no
+    /// release is then too late. `born` says when a package had its first release, given what is kept of it.
     ///
     /// # Errors
     ///
     /// [`SnapshotError::Record`].
-    pub fn facts(&self, now: Time, times: PublishTimes) -> Result<CrateFacts<'a>, SnapshotError> {
+    pub fn facts(
+        &self,
+        now: Time,
+        times: PublishTimes,
+        born: impl Fn(&PackageRecord<'a>) -> Option<Time>,
+    ) -> Result<CrateFacts<'a>, SnapshotError> {
         let name: CrateName = self.name.parse().map_err(|_| self.damaged())?;
         let lists = self.lists(|of: DependencyRow| {
-            let package: PackageRow = self.snapshot.row(of.package)?;
+            let package = self.snapshot.package(of.package)?;
             Ok(Dependency {
-                package: self.snapshot.text(package.name)?,
+                package: package.name,
                 requirement: self.snapshot.text(of.requirement)?,
                 kind: of.kind,
                 optional: of.optional,
-                born: package.born.filter(|born| *born <= now),
+                born: born(&package),
             })
         })?;
         let publishers = self.publishers()?;
@@ -356,7 +372,10 @@ impl<'a> CrateView<'a> {
             });
         }
         let mut advisories = self.advisories()?;
-        advisories.retain(|of| of.advisory.known <= now && of.withdrawn.is_none_or(|end| end > now));
+        advisories.retain(|advisory| advisory.known <= now);
+        for advisory in &mut advisories {
+            advisory.withdrawn = advisory.withdrawn.filter(|end| *end <= now);
+        }
         let mut audits = self.audits()?;
         audits.retain(|audit| audit.known <= now);
         let mut windows = self.windows()?;
@@ -365,7 +384,7 @@ impl<'a> CrateView<'a> {
             name,
             releases,
             gone: Vec::new(),
-            advisories: advisories.into_iter().map(|of| of.advisory).collect(),
+            advisories,
             audits,
             windows: windows.into_iter().map(|of| of.window).collect(),
             journalled: false,
@@ -397,10 +416,10 @@ impl<'a> CrateView<'a> {
     /// [`SnapshotError::Record`].
     pub fn releases(&self) -> Result<Vec<ReleaseRecord<'a>>, SnapshotError> {
         let lists = self.lists(|of: DependencyRow| {
-            let package: PackageRow = self.snapshot.row(of.package)?;
+            let package = self.snapshot.package(of.package)?;
             Ok(DependencyRecord {
                 registry: package.registry,
-                package: self.snapshot.text(package.name)?,
+                package: package.name,
                 requirement: self.snapshot.text(of.requirement)?,
                 kind: of.kind,
                 optional: of.optional,
@@ -426,20 +445,20 @@ impl<'a> CrateView<'a> {
     /// # Errors
     ///
     /// [`SnapshotError::Record`].
-    pub fn advisories(&self) -> Result<Vec<AdvisoryRecord<'a>>, SnapshotError> {
+    pub fn advisories(&self) -> Result<Vec<Advisory<'a>>, SnapshotError> {
         self.snapshot
             .rows::<AdvisoryRow>(self.row.advisories)?
             .map(|row| {
                 let row = row?;
-                let advisory = Advisory {
+                Ok(Advisory {
                     id: self.snapshot.text(row.id)?,
                     kind: row.kind,
                     known: row.known,
                     patched: self.snapshot.ranges(row.patched)?,
                     unaffected: self.snapshot.ranges(row.unaffected)?,
+                    withdrawn: row.withdrawn,
                     title: self.snapshot.text(row.title)?,
-                };
-                Ok(AdvisoryRecord { advisory, withdrawn: row.withdrawn })
+                })
             })
             .collect()
     }

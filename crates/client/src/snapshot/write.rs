@@ -235,14 +235,13 @@ impl<'a> Writer<'a> {
 
     fn advisories(&mut self, record: &CrateRecord<'a>) -> Result<Run, WriteError> {
         let mut rows = Vec::with_capacity(record.advisories.len());
-        for of in &record.advisories {
-            let advisory = &of.advisory;
+        for advisory in &record.advisories {
             rows.push(AdvisoryRow {
                 id: self.text(advisory.id)?,
                 title: self.text(advisory.title)?,
                 kind: advisory.kind,
                 known: advisory.known,
-                withdrawn: of.withdrawn,
+                withdrawn: advisory.withdrawn,
                 patched: self.ranges(&advisory.patched)?,
                 unaffected: self.ranges(&advisory.unaffected)?,
             });

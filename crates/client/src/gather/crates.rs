@@ -1,0 +1,553 @@
+//! Index files: which are read, which are parsed, and which are copied from the last snapshot.
+//!
+//! [`read`] asks for what is missing or old and gives each crate a [`Fate`]; [`compile`] turns the fates into one
+//! new snapshot, together with what the feeds say of the same crates. In between lies a second round: where a
+//! judged release needs a package that some lower release of its crate does without, its age counts, so the index
+//! files of such packages are read for their first publish time, once, unless they are in the lockfile anyway.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use fence_model::facts::DependencyKind;
+use fence_model::{CrateName, Span, Time};
+use fence_registry::lockfile::Source;
+use fence_registry::{IndexFile, Limits};
+use semver::Version;
+
+use super::feeds::{self, FeedNow};
+use super::{GatherError, LockedRegistry, Problem, Refresh, Request, Tally};
+use crate::cache::ContentDigest;
+use crate::cargo_config::IndexLocation;
+use crate::http::Network;
+use crate::index::{IndexEntry, IndexError, IndexOutcome, Known, Wanted, read_index};
+use crate::snapshot::{
+    self, Contents, CrateRecord, CrateView, DependencyRecord, ELSEWHERE, IndexRecord, PackageRecord,
+    Presence, ProblemRecord, ReleaseRecord, Snapshot, SourceKind, SourceRecord,
+};
+
+/// Copies of any age will do.
+const ANY_AGE: Span = Span::seconds(Time::LATEST.unix());
+
+/// What becomes of one crate of the lockfile.
+enum Fate {
+    /// It stays what it was; the registry last confirmed it then.
+    Kept(Time),
+    /// Its index file was read, and is not what it was.
+    Read(IndexEntry),
+    /// The registry has no such crate, and never had as far as the last snapshot knows.
+    Nonexistent,
+    /// Nothing is known.
+    Unread,
+}
+
+/// What reading came to.
+pub(super) struct IndexRead {
+    /// By registry and crate, as in the [`LockedRegistry`]s.
+    fates: Vec<Vec<Fate>>,
+    /// Whether anything differs from the last snapshot, be it a time.
+    pub(super) is_news: bool,
+    /// Whether something could not be had, or had shrunk.
+    pub(super) is_failed: bool,
+}
+
+/// Reads what is missing or too old.
+pub(super) fn read(
+    request: &Request<'_>,
+    old: Option<&Snapshot>,
+    registries: &[LockedRegistry],
+    problems: &mut Vec<Problem>,
+    tally: &mut Tally,
+) -> Result<IndexRead, GatherError> {
+    let mut all = IndexRead { fates: Vec::new(), is_news: old.is_none(), is_failed: false };
+    for (registry, number) in registries.iter().zip(0..) {
+        let mut reader = Reader { request, registry, before: Vec::new(), failures: Failures::default() };
+        for name in &registry.crates {
+            let view = old.map(|old| old.crate_named(number, name.as_str())).transpose()?.flatten();
+            let index =
+                view.map(|view| Ok::<_, GatherError>((view.index()?, view.release_count()))).transpose()?;
+            reader.before.push(index.filter(|(index, _)| index.presence != Presence::Unread));
+        }
+        let fates = reader.fates(tally);
+        all.is_failed |= !reader.failures.is_empty();
+        let unchanged = fates.iter().zip(&reader.before).all(|(fate, before)| match (fate, before) {
+            (Fate::Kept(checked), Some((index, _))) => *checked == index.checked,
+            (Fate::Unread, None) => true,
+            _ => false,
+        });
+        // Crates that are no longer locked are dropped at the next occasion; that alone is none.
+        all.is_news |= !unchanged;
+        all.fates.push(fates);
+        reader.failures.told(&registry.registry.name, problems);
+    }
+    Ok(all)
+}
+
+/// Reads the index files of one registry's crates.
+struct Reader<'a> {
+    request: &'a Request<'a>,
+    registry: &'a LockedRegistry,
+    /// What the last snapshot knows of each crate: its index file, and how many releases it showed.
+    before: Vec<Option<(IndexRecord<'a>, u32)>>,
+    failures: Failures,
+}
+
+impl Reader<'_> {
+    fn fates(&mut self, tally: &mut Tally) -> Vec<Fate> {
+        let mut fates: Vec<Fate> = self.before.iter().map(|before| self.without_asking(*before)).collect();
+        let asked: Vec<usize> = (0..fates.len()).filter(|&at| self.is_to_be_asked(at)).collect();
+        if asked.is_empty() {
+            return fates;
+        }
+        tally.crates_read += asked.len();
+        let fresh_for = match self.request.refresh {
+            Refresh::Missing => ANY_AGE,
+            Refresh::Old => self.request.policy.freshness.index,
+            Refresh::All => Span::ZERO,
+        };
+        let outcomes = self.ask(&asked, fresh_for, self.request.network);
+        let mut again = Vec::new();
+        for (&at, outcome) in asked.iter().zip(outcomes) {
+            match self.fate(at, outcome) {
+                Ok(fate) => fates[at] = fate,
+                Err(error) if self.before[at].is_some() => self.failures.old.push((at, error)),
+                Err(error) => again.push((at, error)),
+            }
+        }
+        // Somebody may have left a copy of what cannot be reached: cargo, or another project's check.
+        let places: Vec<usize> = again.iter().map(|(at, _)| *at).collect();
+        let copies =
+            if places.is_empty() { Vec::new() } else { self.ask(&places, ANY_AGE, &Network::Offline) };
+        for ((at, error), outcome) in again.into_iter().zip(copies) {
+            match self.fate(at, outcome) {
+                Ok(fate) => {
+                    fates[at] = fate;
+                    self.failures.old.push((at, error));
+                }
+                Err(_) => self.failures.unread.push((at, error)),
+            }
+        }
+        self.failures.name(&self.registry.crates);
+        tally.crates_changed +=
+            fates.iter().filter(|fate| matches!(fate, Fate::Read(_) | Fate::Nonexistent)).count();
+        fates
+    }
+
+    fn without_asking(&self, before: Option<(IndexRecord<'_>, u32)>) -> Fate {
+        before.map_or(Fate::Unread, |(index, _)| Fate::Kept(index.checked))
+    }
+
+    fn is_to_be_asked(&self, at: usize) -> bool {
+        let Some((index, _)) = self.before[at] else { return true };
+        match (self.request.refresh, &self.registry.registry.location) {
+            (Refresh::Missing, _) => false,
+            (Refresh::All, _) => true,
+            // A look at a folder costs next to nothing, and who edits one wants to see what comes of it.
+            (Refresh::Old, IndexLocation::Folder(_)) => true,
+            (Refresh::Old, _) => self.request.clock - index.checked > self.request.policy.freshness.index,
+        }
+    }
+
+    fn ask(&self, places: &[usize], fresh_for: Span, network: &Network) -> Vec<IndexOutcome> {
+        let wanted: Vec<Wanted<'_>> = places
+            .iter()
+            .map(|&at| Wanted {
+                name: &self.registry.crates[at],
+                known: self.before[at].filter(|(index, _)| index.presence == Presence::Listed).map(
+                    |(index, _)| Known {
+                        digest: index.digest,
+                        validator: index.validator,
+                        checked: index.checked,
+                    },
+                ),
+            })
+            .collect();
+        let Request { cache, clock, progress, .. } = self.request;
+        read_index(&self.registry.registry, &wanted, fresh_for, network, cache, *clock, *progress)
+    }
+
+    fn fate(&mut self, at: usize, outcome: IndexOutcome) -> Result<Fate, IndexError> {
+        let before = self.before[at];
+        match outcome {
+            IndexOutcome::Unchanged { checked } => Ok(Fate::Kept(checked)),
+            IndexOutcome::Read(entry) => {
+                let is_empty = entry.bytes.iter().all(u8::is_ascii_whitespace);
+                Ok(if is_empty { self.vanished(at) } else { Fate::Read(entry) })
+            }
+            IndexOutcome::DoesNotExist if before.is_some_and(|(_, releases)| releases > 0) => {
+                Ok(self.vanished(at))
+            }
+            IndexOutcome::DoesNotExist => Ok(Fate::Nonexistent),
+            IndexOutcome::Failed(error) => Err(error),
+        }
+    }
+
+    /// A whole file that vanishes says more about the index than about its releases: the last view stays, with an
+    /// alarm. A crate that was never seen is not there.
+    fn vanished(&mut self, at: usize) -> Fate {
+        match self.before[at] {
+            Some((index, releases)) if releases > 0 => {
+                self.failures.shrunk.push(at);
+                Fate::Kept(index.checked)
+            }
+            _ => Fate::Nonexistent,
+        }
+    }
+}
+
+/// What could not be had of one registry, by place among its crates.
+#[derive(Default)]
+struct Failures {
+    old: Vec<(usize, IndexError)>,
+    unread: Vec<(usize, IndexError)>,
+    shrunk: Vec<usize>,
+    names: Vec<CrateName>,
+}
+
+impl Failures {
+    fn is_empty(&self) -> bool {
+        self.old.is_empty() && self.unread.is_empty() && self.shrunk.is_empty()
+    }
+
+    fn name(&mut self, names: &[CrateName]) {
+        if !self.is_empty() {
+            self.names = names.to_vec();
+        }
+    }
+
+    /// One problem for all crates that failed alike: a registry that is out of reach is one fact, not a thousand.
+    fn told(self, registry: &str, problems: &mut Vec<Problem>) {
+        let registry = registry.to_owned();
+        let names = |places: &[usize]| places.iter().map(|&at| self.names[at].clone()).collect::<Vec<_>>();
+        for (failed, is_old) in [(&self.old, true), (&self.unread, false)] {
+            let mut kinds: Vec<(&IndexError, Vec<usize>)> = Vec::new();
+            for (at, error) in failed {
+                let alike =
+                    |other: &IndexError| std::mem::discriminant(other) == std::mem::discriminant(error);
+                match kinds.iter_mut().find(|(other, _)| alike(other)) {
+                    Some((_, places)) => places.push(*at),
+                    None => kinds.push((error, vec![*at])),
+                }
+            }
+            for (error, places) in kinds {
+                let (registry, crates, error) = (registry.clone(), names(&places), error.clone());
+                problems.push(match is_old {
+                    true => Problem::IndexOld { registry, crates, error },
+                    false => Problem::IndexUnread { registry, crates, error },
+                });
+            }
+        }
+        if !self.shrunk.is_empty() {
+            problems.push(Problem::IndexShrunk { crates: names(&self.shrunk), registry });
+        }
+    }
+}
+
+/// The bytes of the new snapshot.
+pub(super) fn compile(
+    request: &Request<'_>,
+    old: Option<&Snapshot>,
+    registries: &[LockedRegistry],
+    feeds: &[FeedNow],
+    read: &IndexRead,
+    tally: &mut Tally,
+) -> Result<Vec<u8>, GatherError> {
+    let labels: Vec<(String, String)> = registries.iter().map(|r| (r.label(), r.settings())).collect();
+    let parsed = parse(registries, read);
+    let old_problems = old.map(Snapshot::problems).transpose()?.unwrap_or_default();
+    let mut causes = Vec::new();
+    let mut contents = Contents { sources: sources(&labels, feeds)?, ..Contents::default() };
+    for ((registry, number), (fates, files)) in registries.iter().zip(0..).zip(read.fates.iter().zip(&parsed))
+    {
+        for ((name, fate), file) in registry.crates.iter().zip(fates).zip(files) {
+            let mut record = CrateRecord::new(number, name.as_str());
+            let kept = old.map(|old| old.crate_named(number, name.as_str())).transpose()?.flatten();
+            match (fate, file) {
+                (Fate::Kept(checked), _) => {
+                    if let Some(view) = kept {
+                        keep(&mut record, &view, *checked)?;
+                        contents.problems.extend(
+                            old_problems
+                                .iter()
+                                .filter(|problem| problem.source == number && problem.place == name.as_str()),
+                        );
+                    }
+                }
+                (Fate::Read(entry), Some(Ok(file))) => {
+                    let labels = |address: &str| place_of_registry(&labels, address);
+                    index(&mut record, entry, file, labels);
+                    causes
+                        .extend(misread(file).map(|(line, because)| (number, name.as_str(), line, because)));
+                }
+                (Fate::Read(_), Some(Err(because))) => {
+                    causes.push((number, name.as_str(), 0, because.clone()));
+                    if let Some(view) = kept {
+                        keep(&mut record, &view, view.index()?.checked)?;
+                    }
+                }
+                (Fate::Nonexistent, _) => {
+                    record.index.presence = Presence::Nonexistent;
+                    record.index.checked = request.clock;
+                }
+                (Fate::Unread, _) | (Fate::Read(_), None) => {}
+            }
+            // Feeds speak of crates.io's crates; another registry's of the same name is another crate.
+            if registry.source == Source::CratesIo {
+                feeds::join(feeds, name.as_str(), &mut record)?;
+            }
+            contents.crates.push(record);
+        }
+    }
+    contents.problems.extend(causes.iter().map(|(source, place, line, because)| ProblemRecord {
+        source: *source,
+        place,
+        line: *line,
+        because,
+    }));
+    for (feed, number) in feeds.iter().zip(registries.len()..) {
+        let source = u32::try_from(number).unwrap_or(ELSEWHERE);
+        for problem in feed.compiled.iter().map(Snapshot::problems) {
+            contents.problems.extend(problem?.into_iter().map(|problem| ProblemRecord { source, ..problem }));
+        }
+    }
+    let born = births(request, old, registries, &contents, tally)?;
+    for record in &contents.crates {
+        contents.packages.push(PackageRecord {
+            registry: record.registry,
+            name: record.name,
+            born: record.releases.iter().filter_map(|release| release.published).min(),
+            asked: Some(record.index.checked),
+        });
+    }
+    contents.packages.extend(born.iter().map(|((registry, name), (born, asked))| PackageRecord {
+        registry: *registry,
+        name: name.as_str(),
+        born: *born,
+        asked: *asked,
+    }));
+    Ok(snapshot::write(&contents)?)
+}
+
+/// What the new snapshot is made from: registries in their order, then feeds.
+fn sources<'a>(
+    labels: &'a [(String, String)],
+    feeds: &'a [FeedNow],
+) -> Result<Vec<SourceRecord<'a>>, GatherError> {
+    let registry = |(name, settings): &'a (String, String)| SourceRecord {
+        kind: SourceKind::Registry,
+        name,
+        settings,
+        identity: "",
+        as_of: None,
+        read: None,
+    };
+    let mut sources: Vec<SourceRecord<'a>> = labels.iter().map(registry).collect();
+    for feed in feeds {
+        let compiled = feed.compiled.as_ref().map(feeds::source_of).transpose()?;
+        sources.push(SourceRecord {
+            kind: feed.kind,
+            name: &feed.name,
+            settings: &feed.settings,
+            identity: compiled.map_or("", |source| source.identity),
+            as_of: compiled.and_then(|source| source.as_of),
+            read: compiled.and_then(|source| source.read),
+        });
+    }
+    Ok(sources)
+}
+
+/// An index file that was read, parsed; or why it cannot be.
+type ParsedFile<'a> = Option<Result<IndexFile<'a>, String>>;
+
+fn parse<'a>(registries: &[LockedRegistry], read: &'a IndexRead) -> Vec<Vec<ParsedFile<'a>>> {
+    let limits = Limits::default();
+    let file = |(name, fate): (&CrateName, &'a Fate)| match fate {
+        Fate::Read(entry) => {
+            Some(IndexFile::parse(name, &entry.bytes, &limits).map_err(|error| error.to_string()))
+        }
+        Fate::Kept(_) | Fate::Nonexistent | Fate::Unread => None,
+    };
+    registries
+        .iter()
+        .zip(&read.fates)
+        .map(|(r, fates)| r.crates.iter().zip(fates).map(file).collect())
+        .collect()
+}
+
+/// What the last snapshot had, confirmed at `checked`.
+fn keep<'a>(record: &mut CrateRecord<'a>, view: &CrateView<'a>, checked: Time) -> Result<(), GatherError> {
+    record.index = IndexRecord { checked, ..view.index()? };
+    record.releases = view.releases()?;
+    Ok(())
+}
+
+/// What an index file says.
+fn index<'a>(
+    record: &mut CrateRecord<'a>,
+    entry: &'a IndexEntry,
+    file: &'a IndexFile<'_>,
+    place_of: impl Fn(&str) -> u32,
+) {
+    record.index = IndexRecord {
+        presence: Presence::Listed,
+        checked: entry.checked,
+        validator: entry.validator.as_deref(),
+        digest: ContentDigest::of(&entry.bytes),
+    };
+    let mut latest: Arc<[DependencyRecord<'a>]> = Arc::new([]);
+    let mut list = Vec::new();
+    record.releases.reserve(file.releases.len());
+    for release in &file.releases {
+        list.clear();
+        list.extend(release.dependencies.iter().map(|dependency| DependencyRecord {
+            registry: dependency.registry.as_deref().map_or(record.registry, &place_of),
+            package: dependency.package_name(),
+            requirement: &dependency.requirement,
+            kind: dependency.kind,
+            optional: dependency.optional,
+        }));
+        // One package may be needed for several targets; which, plays no part here.
+        list.sort_unstable();
+        list.dedup();
+        if *latest != *list {
+            latest = list.as_slice().into();
+        }
+        record.releases.push(ReleaseRecord {
+            version: release.version.clone(),
+            digest: release.digest,
+            published: release.published,
+            yanked: release.yanked,
+            dependencies: Arc::clone(&latest),
+        });
+    }
+}
+
+/// The lines of an index file that cannot be used, each with why.
+fn misread(file: &IndexFile<'_>) -> impl Iterator<Item = (u32, String)> {
+    let skipped = file.skipped.iter().map(|skipped| {
+        let why =
+            format!("{} has schema {}, which cargo does not read either", skipped.version, skipped.schema);
+        (skipped.line, why)
+    });
+    // These errors name crate and line themselves.
+    file.problems.iter().map(|problem| (0, problem.to_string())).chain(skipped)
+}
+
+/// The number of the registry with this index address, if the lockfile names it.
+fn place_of_registry(labels: &[(String, String)], address: &str) -> u32 {
+    let bare = |address: &str| -> String {
+        let address =
+            address.strip_prefix("registry+").or(address.strip_prefix("sparse+")).unwrap_or(address);
+        address.trim_end_matches('/').to_owned()
+    };
+    let place = labels.iter().position(|(label, _)| bare(label) == bare(address));
+    place.and_then(|place| u32::try_from(place).ok()).unwrap_or(ELSEWHERE)
+}
+
+/// When packages outside the lockfile were born, by registry and name, and when that was asked.
+type Births = BTreeMap<(u32, CrateName), (Option<Time>, Option<Time>)>;
+
+/// The second round.
+fn births(
+    request: &Request<'_>,
+    old: Option<&Snapshot>,
+    registries: &[LockedRegistry],
+    contents: &Contents<'_>,
+    tally: &mut Tally,
+) -> Result<Births, GatherError> {
+    let mut known: BTreeMap<(u32, &str), PackageRecord<'_>> = BTreeMap::new();
+    for package in old.map(Snapshot::packages).transpose()?.unwrap_or_default() {
+        known.insert((package.registry, package.name), package);
+    }
+    let locked = locked_versions(request);
+    let mut wanted: BTreeSet<(u32, &str)> = BTreeSet::new();
+    for record in &contents.crates {
+        if let Some(lowest) = locked.get(record.name) {
+            wanted.extend(needs_of_later_releases(record, lowest));
+        }
+    }
+    let mut births = Births::new();
+    for (registry, number) in registries.iter().zip(0..) {
+        let mut asked: Vec<CrateName> = Vec::new();
+        for (_, name) in wanted.range((number, "")..).take_while(|(of, _)| *of == number) {
+            let Ok(name) = name.parse::<CrateName>() else { continue };
+            if registry.crates.binary_search(&name).is_ok() {
+                continue;
+            }
+            let settled = known.get(&(number, name.as_str())).filter(|package| is_settled(request, package));
+            match settled.map(|package| (package.born, package.asked)) {
+                Some(answer) => drop(births.insert((number, name), answer)),
+                None => asked.push(name),
+            }
+        }
+        if asked.is_empty() {
+            continue;
+        }
+        tally.packages_asked += asked.len();
+        let wanted: Vec<Wanted<'_>> = asked.iter().map(|name| Wanted { name, known: None }).collect();
+        // A first publish time never changes, so a copy of any age tells it.
+        let Request { network, cache, clock, progress, .. } = *request;
+        let outcomes = read_index(&registry.registry, &wanted, ANY_AGE, network, cache, clock, progress);
+        for (name, outcome) in asked.iter().zip(outcomes) {
+            let answer = match outcome {
+                IndexOutcome::Read(entry) => {
+                    let file = IndexFile::parse(name, &entry.bytes, &Limits::default());
+                    (file.ok().and_then(|file| file.born()), Some(clock))
+                }
+                IndexOutcome::DoesNotExist => (None, Some(clock)),
+                // Not known is asked again next time; the judgement takes it for young meanwhile.
+                IndexOutcome::Unchanged { .. } | IndexOutcome::Failed(_) => (None, None),
+            };
+            births.insert((number, name.clone()), answer);
+        }
+    }
+    Ok(births)
+}
+
+/// Whether there is no point in asking again.
+fn is_settled(request: &Request<'_>, package: &PackageRecord<'_>) -> bool {
+    let is_recent = |asked: Time| request.clock - asked <= request.policy.freshness.index;
+    package.born.is_some() || (request.refresh != Refresh::All && package.asked.is_some_and(is_recent))
+}
+
+/// The lowest version that is locked of each crate.
+fn locked_versions<'a>(request: &Request<'a>) -> BTreeMap<&'a str, &'a Version> {
+    let mut lowest: BTreeMap<&str, &Version> = BTreeMap::new();
+    for package in &request.lockfile.packages {
+        let of = lowest.entry(&package.name).or_insert(&package.version);
+        *of = (*of).min(&package.version);
+    }
+    lowest
+}
+
+/// The packages that some release from `lowest` on needs to run or build, and some release below it does without:
+/// to whichever release it is compared, these are all that can be new.
+fn needs_of_later_releases<'r, 'a>(record: &'r CrateRecord<'a>, lowest: &Version) -> HashSet<(u32, &'a str)> {
+    let mut sorted: Vec<&'r ReleaseRecord<'a>> = record.releases.iter().collect();
+    sorted.sort_by(|a, b| a.version.cmp(&b.version));
+    let mut found = HashSet::new();
+    // What all releases so far need; nothing is new in the first.
+    let mut common: Option<HashSet<(u32, &'a str)>> = None;
+    let mut before: Option<(&Arc<[DependencyRecord<'a>]>, bool)> = None;
+    for release in sorted {
+        let is_judged = release.version >= *lowest;
+        let is_same =
+            |(list, judged): (&Arc<_>, bool)| Arc::ptr_eq(list, &release.dependencies) && judged == is_judged;
+        if before.replace((&release.dependencies, is_judged)).is_some_and(is_same) {
+            continue;
+        }
+        let needs: HashSet<(u32, &'a str)> = release
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.kind != DependencyKind::Dev && dependency.registry != ELSEWHERE)
+            .map(|dependency| (dependency.registry, dependency.package))
+            .collect();
+        if let (Some(common), true) = (&common, is_judged) {
+            found.extend(needs.difference(common));
+        }
+        common = Some(match common {
+            None => needs,
+            Some(common) => common.intersection(&needs).copied().collect(),
+        });
+    }
+    found
+}

@@ -1,0 +1,445 @@
+//! Feeds: read, compiled once for all projects of this machine, and joined by crate.
+//!
+//! A compiled feed is a snapshot of its own, named by feed and source. It remembers since when each record is
+//! known: a record keeps that time through later compilations, a new one gets the time of the read that brought
+//! it, and at first contact all get the time as of which the feed speaks.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use fence_evidence::cargo_vet::{self, SetFacts, Standing, VetImports, VetSet};
+use fence_evidence::rustsec::{self, AdvisoryRecord, Collection};
+use fence_evidence::{Limits, Problem as Misread};
+use fence_model::Time;
+use fence_model::facts::{Advisory, Audit, FeedState};
+use fence_model::policy::{FeedRole, FeedSource};
+
+use super::{FeedRead, FeedTally, GatherError, Problem, Refresh, Request, Tally, feeds_of, open};
+use crate::cache::{ContentDigest, Keep, Place};
+use crate::feed::{FeedError, FeedFiles, FeedOutcome, read_feed};
+use crate::http::Network;
+use crate::snapshot::{
+    self, Contents, CrateRecord, ProblemRecord, PublisherRecord, Snapshot, SnapshotError, SourceKind,
+    SourceRecord, WindowRecord,
+};
+
+/// A feed that is to be read.
+pub(super) struct Configured {
+    pub(super) name: String,
+    pub(super) kind: SourceKind,
+    source: FeedSource,
+    /// Where the policy says that it comes from, also where a local copy is read instead.
+    origin: Option<String>,
+    standing: Standing,
+    /// All that the compilation depends on, but for the content.
+    pub(super) settings: String,
+    place: Place,
+}
+
+/// A feed as it is now.
+pub(super) struct FeedNow {
+    pub(super) name: String,
+    pub(super) kind: SourceKind,
+    pub(super) settings: String,
+    /// `None` if it was never read.
+    pub(super) compiled: Option<Snapshot>,
+    /// What the last try came to, if it did not end well.
+    pub(super) failed: Option<FeedState>,
+}
+
+/// The feeds that the policy and the command line ask for, by name.
+pub(super) fn configured(request: &Request<'_>) -> Vec<Configured> {
+    let mut sources = feeds_of(request.policy);
+    let origins: BTreeMap<String, Option<String>> =
+        sources.iter().map(|(name, source)| (name.clone(), address(source).map(str::to_owned))).collect();
+    for (name, path) in request.feeds {
+        let known = sources.remove(name);
+        sources.insert(name.clone(), from_here(request.root, name, path, known));
+    }
+    sources
+        .into_iter()
+        .filter(|(_, source)| source.enabled)
+        .map(|(name, source)| {
+            let origin = origins.get(&name).cloned().flatten();
+            let local = address(&source).is_none().then(|| request.root.display().to_string());
+            let spot = format!(
+                "{name}\n{:?}\n{:?}",
+                local,
+                [&source.git, &source.archive, &source.file, &source.path]
+            );
+            let settings = format!(
+                "{spot}\n{:?}\n{:?}\n{}",
+                source.role,
+                source.criteria_map,
+                env!("CARGO_PKG_VERSION")
+            );
+            Configured {
+                kind: match source.role {
+                    FeedRole::Advisories => SourceKind::Advisories,
+                    FeedRole::Audits => SourceKind::Audits,
+                },
+                standing: if origin.is_some() { Standing::Foreign } else { Standing::Own },
+                origin,
+                settings: ContentDigest::of(settings.as_bytes()).short(),
+                place: Place::of(&[
+                    "compiled",
+                    &format!("{name}-{}", ContentDigest::of(spot.as_bytes()).short()),
+                ]),
+                name,
+                source,
+            }
+        })
+        .collect()
+}
+
+/// Whether `old` was made from exactly these feeds, and all of them are young enough.
+pub(super) fn are_fresh(
+    request: &Request<'_>,
+    old: &Snapshot,
+    configured: &[Configured],
+) -> Result<bool, GatherError> {
+    let sources = old.sources()?;
+    let feeds: Vec<_> = sources.iter().filter(|source| source.kind != SourceKind::Registry).collect();
+    let same = feeds.len() == configured.len()
+        && feeds
+            .iter()
+            .zip(configured)
+            .all(|(old, new)| old.name == new.name && old.settings == new.settings);
+    Ok(same && feeds.iter().all(|feed| is_fresh(request, feed.read)))
+}
+
+fn is_fresh(request: &Request<'_>, read: Option<Time>) -> bool {
+    match (request.refresh, read) {
+        (Refresh::All, _) | (_, None) => false,
+        (Refresh::Missing, Some(_)) => true,
+        (Refresh::Old, Some(read)) => request.clock - read <= request.policy.freshness.feeds,
+    }
+}
+
+/// Reads and compiles what has to be, and opens the rest.
+pub(super) fn read(
+    request: &Request<'_>,
+    configured: &[Configured],
+    problems: &mut Vec<Problem>,
+    tally: &mut Tally,
+) -> Result<Vec<FeedNow>, GatherError> {
+    request.progress.begin("feeds", configured.len());
+    let mut feeds = Vec::with_capacity(configured.len());
+    for feed in configured {
+        let before = open(request.cache, &feed.place, problems)?;
+        let (now, read) = feed.read(request, before, problems)?;
+        tally.feeds.push(counted(&now, read)?);
+        feeds.push(now);
+        request.progress.advance();
+    }
+    request.progress.end();
+    Ok(feeds)
+}
+
+/// What one feed came to.
+fn counted(feed: &FeedNow, read: FeedRead) -> Result<FeedTally, GatherError> {
+    let mut tally = FeedTally { name: feed.name.clone(), read, advisories: 0, audits: 0, windows: 0 };
+    for view in feed.compiled.iter().flat_map(Snapshot::crates) {
+        let [advisories, audits, windows] = view?.evidence_counts();
+        tally.advisories += advisories;
+        tally.audits += audits;
+        tally.windows += windows;
+    }
+    Ok(tally)
+}
+
+/// What all feeds say of the crate `name`, added to `record`.
+pub(super) fn join<'a>(
+    feeds: &'a [FeedNow],
+    name: &str,
+    record: &mut CrateRecord<'a>,
+) -> Result<(), GatherError> {
+    for snapshot in feeds.iter().filter_map(|feed| feed.compiled.as_ref()) {
+        if let Some(view) = snapshot.crate_named(0, name)? {
+            record.advisories.extend(view.advisories()?);
+            record.audits.extend(view.audits()?);
+            record.windows.extend(view.windows()?);
+            record.publishers.extend(view.publishers()?);
+        }
+    }
+    Ok(())
+}
+
+/// The address of another machine that the source names.
+fn address(source: &FeedSource) -> Option<&str> {
+    let places = [&source.git, &source.archive, &source.file];
+    places.into_iter().flatten().map(String::as_str).find(|place| place.contains("://"))
+}
+
+/// A feed that is read from this machine instead: the policy's in everything but where it is.
+fn from_here(root: &Path, name: &str, path: &Path, known: Option<FeedSource>) -> FeedSource {
+    let text = path.to_string_lossy().into_owned();
+    let is_archive = [".tar", ".tar.gz", ".tgz", ".tar.zst"].iter().any(|ending| text.ends_with(ending));
+    let is_folder = root.join(path).is_dir();
+    let (role, criteria_map) = match known {
+        Some(known) => (known.role, known.criteria_map),
+        None if name == "rustsec" => (FeedRole::Advisories, BTreeMap::new()),
+        None => (FeedRole::Audits, BTreeMap::new()),
+    };
+    FeedSource {
+        role,
+        git: None,
+        archive: (is_archive && !is_folder).then(|| text.clone()),
+        file: (!is_archive && !is_folder).then(|| text.clone()),
+        path: is_folder.then_some(text),
+        criteria_map,
+        enabled: true,
+    }
+}
+
+impl Configured {
+    fn read(
+        &self,
+        request: &Request<'_>,
+        before: Option<Snapshot>,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(FeedNow, FeedRead), GatherError> {
+        let now = |compiled, failed| FeedNow {
+            name: self.name.clone(),
+            kind: self.kind,
+            settings: self.settings.clone(),
+            compiled,
+            failed,
+        };
+        let source = before.as_ref().map(source_of).transpose()?;
+        let before_as_of = source.and_then(|source| source.as_of);
+        // What was compiled under other settings only tells since when its records are known.
+        let usable = source.filter(|source| source.settings == self.settings);
+        if usable.is_some_and(|source| is_fresh(request, source.read)) {
+            return Ok((now(before, None), FeedRead::NotAsked));
+        }
+        let known_identity = usable.map(|source| source.identity.to_owned());
+        let ask = |network: &Network, known: Option<&str>| {
+            let (source, cache, clock) = (&self.source, request.cache, request.clock);
+            read_feed(&self.name, source, request.root, known, network, cache, clock)
+        };
+        let mut failed = None;
+        let mut outcome = ask(request.network, known_identity.as_deref());
+        if let FeedOutcome::Failed(error) = outcome {
+            failed = Some(state_of(&error));
+            problems.push(Problem::Feed {
+                name: self.name.clone(),
+                error: error.clone(),
+                used: before_as_of,
+            });
+            if known_identity.is_some() {
+                return Ok((now(before, failed), FeedRead::Failed));
+            }
+            // There may be a copy that was kept by another project, or before the settings changed.
+            outcome = ask(&Network::Offline, None);
+        }
+        let files = match outcome {
+            FeedOutcome::Read(files) => files,
+            FeedOutcome::Unchanged { identity, as_of } => {
+                let Some(before) = before else { return Ok((now(None, failed), FeedRead::Failed)) };
+                let confirmed = confirmed(&before, &identity, as_of, request.clock)?;
+                request.cache.write(&self.place, &confirmed, Keep::ForNow)?;
+                return Ok((now(Some(Snapshot::open(confirmed)?), failed), FeedRead::Unchanged));
+            }
+            FeedOutcome::Failed(_) => return Ok((now(before, failed), FeedRead::Failed)),
+        };
+        match self.compile(&files, before.as_ref())? {
+            Ok(bytes) => {
+                request.cache.write(&self.place, &bytes, Keep::ForNow)?;
+                let read = if failed.is_some() { FeedRead::Failed } else { FeedRead::Changed };
+                Ok((now(Some(Snapshot::open(bytes)?), failed), read))
+            }
+            Err(because) => {
+                let name = self.name.clone();
+                problems.push(Problem::FeedInvalid { name, because, used: before_as_of });
+                Ok((now(before, Some(FeedState::Invalid)), FeedRead::Failed))
+            }
+        }
+    }
+
+    /// The compiled feed, or why the files are no such feed.
+    fn compile(
+        &self,
+        files: &FeedFiles,
+        before: Option<&Snapshot>,
+    ) -> Result<Result<Vec<u8>, String>, GatherError> {
+        match self.kind {
+            SourceKind::Advisories => self.compile_advisories(files, before),
+            SourceKind::Audits | SourceKind::Registry => self.compile_audits(files, before),
+        }
+    }
+
+    fn compile_advisories(
+        &self,
+        files: &FeedFiles,
+        before: Option<&Snapshot>,
+    ) -> Result<Result<Vec<u8>, String>, GatherError> {
+        let all = files.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
+        let database = match rustsec::read_database(&self.name, all, &Limits::default()) {
+            Ok(database) => database,
+            Err(problem) => return Ok(Err(problem.to_string())),
+        };
+        let mut crates: BTreeMap<&str, CrateRecord<'_>> = BTreeMap::new();
+        for record in &database.value {
+            if record.collection == Collection::Crates {
+                let name = record.package.as_str();
+                let of = crates.entry(name).or_insert_with(|| CrateRecord::new(0, name));
+                of.advisories.push(first_known(record, before, files.as_of)?);
+            }
+        }
+        self.write(files, crates, &database.problems)
+    }
+
+    fn compile_audits(
+        &self,
+        files: &FeedFiles,
+        before: Option<&Snapshot>,
+    ) -> Result<Result<Vec<u8>, String>, GatherError> {
+        let limits = Limits::default();
+        let mut sets: Vec<VetSet> = Vec::new();
+        let mut imports: Vec<VetImports> = Vec::new();
+        let mut misread = Vec::new();
+        for (path, bytes) in &files.files {
+            let read = match path.rsplit('/').next() {
+                Some("config.toml") => continue,
+                Some("imports.lock") => cargo_vet::parse_imports(path, bytes, &limits)
+                    .map(|parsed| (imports.push(parsed.value), parsed.problems).1),
+                // Whatever a single file is called, it is the set.
+                _ => cargo_vet::parse_audits(path, bytes, &limits)
+                    .map(|parsed| (sets.push(parsed.value), parsed.problems).1),
+            };
+            match read {
+                Ok(problems) => misread.extend(problems),
+                Err(problem) => return Ok(Err(problem.to_string())),
+            }
+        }
+        if sets.is_empty() {
+            return Ok(Err("it has no audits.toml".to_owned()));
+        }
+        // At first contact nobody can say when a record was written: it is as old as the content at most.
+        let known = if before.is_some() { files.fetched } else { files.as_of };
+        let source = cargo_vet::Source {
+            feed: &self.name,
+            url: self.origin.as_deref(),
+            criteria_map: &self.source.criteria_map,
+            standing: self.standing,
+            known,
+        };
+        let understood: Vec<SetFacts<'_>> = sets.iter().map(|set| SetFacts::new(set, &source)).collect();
+        let mut crates: BTreeMap<&str, CrateRecord<'_>> = BTreeMap::new();
+        for evidence in understood.iter().flat_map(SetFacts::crates) {
+            let name = evidence.name.as_str();
+            let of = crates.entry(name).or_insert_with(|| CrateRecord::new(0, name));
+            let earlier = before.map(|before| before.crate_named(0, name)).transpose()?.flatten();
+            let (audits, windows) = match earlier {
+                Some(view) => (view.audits()?, view.windows()?),
+                None => (Vec::new(), Vec::new()),
+            };
+            of.audits.extend(evidence.audits.into_iter().map(|audit| {
+                let since =
+                    audits.iter().find(|before| same_record(before, &audit)).map(|before| before.known);
+                Audit { known: since.unwrap_or(known), ..audit }
+            }));
+            of.windows.extend(evidence.windows.into_iter().map(|window| {
+                let same = |before: &&WindowRecord<'_>| {
+                    (before.window.origin, before.window.publisher, before.window.start, before.window.end)
+                        == (window.origin, window.publisher, window.start, window.end)
+                };
+                let since = windows.iter().find(same).map(|before| before.known);
+                WindowRecord { window, known: since.unwrap_or(known) }
+            }));
+        }
+        for (name, published) in imports.iter().flat_map(|imports| &imports.publishers) {
+            let name = name.as_str();
+            let of = crates.entry(name).or_insert_with(|| CrateRecord::new(0, name));
+            of.publishers.extend(published.iter().map(|record| PublisherRecord {
+                version: record.version.clone(),
+                publisher: record.publisher.as_fact(),
+            }));
+        }
+        self.write(files, crates, &misread)
+    }
+
+    fn write(
+        &self,
+        files: &FeedFiles,
+        crates: BTreeMap<&str, CrateRecord<'_>>,
+        misread: &[Misread],
+    ) -> Result<Result<Vec<u8>, String>, GatherError> {
+        let causes: Vec<String> = misread.iter().map(because).collect();
+        let problems = misread.iter().zip(&causes).map(|(problem, because)| ProblemRecord {
+            source: 0,
+            place: &problem.file,
+            line: problem.line.unwrap_or(0),
+            because,
+        });
+        Ok(Ok(snapshot::write(&Contents {
+            sources: vec![SourceRecord {
+                kind: self.kind,
+                name: &self.name,
+                settings: &self.settings,
+                identity: &files.identity,
+                as_of: Some(files.as_of),
+                read: Some(files.fetched),
+            }],
+            problems: problems.collect(),
+            crates: crates.into_values().collect(),
+            packages: Vec::new(),
+        })?))
+    }
+}
+
+/// What a failure makes of a feed that is there.
+fn state_of(error: &FeedError) -> FeedState {
+    match error {
+        FeedError::Absent { .. } | FeedError::NoCopy { .. } => FeedState::Absent,
+        FeedError::Archive { .. } | FeedError::Invalid { .. } => FeedState::Invalid,
+        FeedError::Unreachable { .. }
+        | FeedError::Refused { .. }
+        | FeedError::NoGit { .. }
+        | FeedError::NoCache { .. } => FeedState::Stale,
+    }
+}
+
+/// The one source of a compiled feed.
+pub(super) fn source_of(compiled: &Snapshot) -> Result<SourceRecord<'_>, GatherError> {
+    let missing = SnapshotError::Record { section: snapshot::Section::Sources, number: 0 };
+    compiled.sources()?.into_iter().next().ok_or(GatherError::Snapshot(missing))
+}
+
+/// An advisory is known from the end of the day that it is dated by, or from when it was had if that is earlier:
+/// today's count today.
+fn first_known<'a>(
+    record: &'a AdvisoryRecord,
+    before: Option<&Snapshot>,
+    as_of: Time,
+) -> Result<Advisory<'a>, GatherError> {
+    let view = before.map(|before| before.crate_named(0, record.package.as_str())).transpose()?.flatten();
+    let earlier = match view {
+        Some(view) => view.advisories()?.into_iter().find(|a| *a.id == *record.id).map(|a| a.known),
+        None => None,
+    };
+    let advisory = record.as_fact();
+    Ok(Advisory { known: advisory.known.min(earlier.unwrap_or(as_of)), ..advisory })
+}
+
+/// Whether two records are one that was read twice. What its criteria count as may have changed meanwhile.
+fn same_record(a: &Audit<'_>, b: &Audit<'_>) -> bool {
+    a.origin == b.origin && a.claim == b.claim && a.who == b.who
+}
+
+fn because(problem: &Misread) -> String {
+    match problem.record.is_empty() {
+        true => problem.error.to_string(),
+        false => format!("{}: {}", problem.record, problem.error),
+    }
+}
+
+/// The compiled feed, with the word of its source that nothing changed.
+fn confirmed(before: &Snapshot, identity: &str, as_of: Time, read: Time) -> Result<Vec<u8>, GatherError> {
+    let mut contents = before.contents()?;
+    for source in &mut contents.sources {
+        *source = SourceRecord { identity, as_of: Some(as_of), read: Some(read), ..*source };
+    }
+    Ok(snapshot::write(&contents)?)
+}

@@ -1,0 +1,280 @@
+//! What is known: one snapshot, one moment, and what a journal adds.
+
+use std::cell::OnceCell;
+
+use fence_model::facts::{CrateFacts, Feed, FeedState, Gone};
+use fence_model::policy::PublishTimes;
+use fence_model::settle::FactsOf;
+use fence_model::{CrateName, Span, Time};
+use fence_registry::Journal;
+use fence_registry::journal::Memory;
+use fence_registry::lockfile::Source;
+
+use super::{Failed, GatherError, LockedRegistry, Problem, Request};
+use crate::snapshot::{
+    CrateView, ELSEWHERE, PackageRecord, Presence, Snapshot, SnapshotError, SourceKind, SourceRecord,
+};
+
+/// A clock that is further ahead of all that was read is suspicious.
+const SUSPICIOUSLY_AHEAD: Span = Span::days(1);
+
+/// What is known about the crates of a lockfile at some moment.
+#[derive(Debug)]
+pub struct Knowledge {
+    snapshot: Snapshot,
+    /// By their number in the snapshot: how the lockfile names a registry, and whether its times are believed.
+    registries: Vec<(Source, PublishTimes)>,
+    now: Time,
+    journal: Option<Journal>,
+    feeds: Vec<Feed>,
+    ages: Vec<Age>,
+    problems: Vec<Problem>,
+    damage: OnceCell<SnapshotError>,
+}
+
+/// How old a source is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Age {
+    /// `index`, or the feed's name.
+    pub name: String,
+    /// What it is.
+    pub kind: SourceKind,
+    /// What the last try came to.
+    pub state: FeedState,
+    /// Up to when it is known to tell everything it knew; `None` if it was never read.
+    pub as_of: Option<Time>,
+    /// When it was last read, or confirmed to be unchanged.
+    pub read: Option<Time>,
+}
+
+impl Knowledge {
+    pub(super) fn new(
+        request: Request<'_>,
+        snapshot: Snapshot,
+        registries: Vec<LockedRegistry>,
+        failed: &Failed,
+        mut problems: Vec<Problem>,
+    ) -> Result<Self, GatherError> {
+        let mut ages = vec![index_age(&request, &snapshot, failed.index)?];
+        let sources = snapshot.sources()?;
+        for source in sources.iter().filter(|source| source.kind != SourceKind::Registry) {
+            ages.push(feed_age(&request, source, failed.feeds.get(source.name).copied()));
+        }
+        problems.extend(snapshot.problems()?.into_iter().map(|problem| {
+            let source = usize::try_from(problem.source).ok().and_then(|place| sources.get(place));
+            Problem::Record {
+                source: source.map_or("", |source| source.name).to_owned(),
+                place: problem.place.to_owned(),
+                line: problem.line,
+                because: problem.because.to_owned(),
+            }
+        }));
+        if let Some(newest) = ages.iter().filter_map(|age| age.as_of).max()
+            && request.clock > newest + SUSPICIOUSLY_AHEAD
+        {
+            problems.push(Problem::ClockAhead { clock: request.clock, newest });
+        }
+        let adverse = ages.iter().filter(|age| age.kind != SourceKind::Audits);
+        let feeds = adverse
+            .map(|age| Feed {
+                name: age.name.clone(),
+                state: age.state,
+                as_of: age.as_of.map(|as_of| as_of.min(request.now)),
+            })
+            .collect();
+        Ok(Self {
+            snapshot,
+            registries: registries.into_iter().map(|registry| (registry.source, registry.times)).collect(),
+            now: request.now,
+            journal: request.journal,
+            feeds,
+            ages,
+            problems,
+            damage: OnceCell::new(),
+        })
+    }
+
+    /// The feeds that speak against releases, the index first.
+    pub fn feeds(&self) -> &[Feed] {
+        &self.feeds
+    }
+
+    /// How old everything is that was asked for, the index first.
+    pub fn ages(&self) -> &[Age] {
+        &self.ages
+    }
+
+    /// What went wrong, and what was done instead.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// What turned out to be wrong with the snapshot while facts were taken from it. Then those facts are missing
+    /// from the judgement, which held what it could not see; nothing of it is to be relied on.
+    pub fn damage(&self) -> Option<SnapshotError> {
+        self.damage.get().copied()
+    }
+
+    /// What was known at the moment asked about of the crate `name` of a registry, as the lockfile names that.
+    /// Of a crate that nobody could read, nothing is known: see [`Problem::IndexUnread`].
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`]: the snapshot is to be made again.
+    pub fn crate_facts(&self, registry: &Source, name: &CrateName) -> Result<CrateFacts<'_>, SnapshotError> {
+        match self.registries.iter().zip(0..).find(|((source, _), _)| source == registry) {
+            Some(((_, times), number)) => self.facts_in(number, *times, name),
+            None => Ok(CrateFacts::unknown(name.clone())),
+        }
+    }
+
+    fn facts_in(
+        &self,
+        number: u32,
+        times: PublishTimes,
+        name: &CrateName,
+    ) -> Result<CrateFacts<'_>, SnapshotError> {
+        let view = self.snapshot.crate_named(number, name.as_str())?;
+        let mut facts = match &view {
+            Some(view) => view.facts(self.now, times, |package| self.born(package))?,
+            None => CrateFacts::unknown(name.clone()),
+        };
+        if let Some(journal) = &self.journal {
+            remember(&mut facts, view.as_ref(), journal.memory(name, self.now), self.now)?;
+        }
+        Ok(facts)
+    }
+
+    /// When a package was born, as far as was known at the moment asked about.
+    fn born(&self, package: &PackageRecord<'_>) -> Option<Time> {
+        if package.registry == ELSEWHERE {
+            return None;
+        }
+        let (_, times) = self.registries.get(usize::try_from(package.registry).ok()?)?;
+        let told = package.born.filter(|born| *born <= self.now && *times == PublishTimes::Trusted);
+        told.or_else(|| {
+            let memory = self.journal.as_ref()?.memory(&package.name.parse().ok()?, self.now);
+            let shown = memory.sightings.values().map(|sighting| sighting.first_seen);
+            let gone = memory.gone.iter().map(|gone| gone.published.unwrap_or(gone.first_seen));
+            shown.chain(gone).min()
+        })
+    }
+}
+
+impl FactsOf for Knowledge {
+    /// As [`Knowledge::crate_facts`], of the first registry that has a crate of this name in the lockfile. Where
+    /// the snapshot makes no sense, nothing is known of the crate, and [`Knowledge::damage`] tells.
+    fn facts_of(&self, name: &CrateName) -> CrateFacts<'_> {
+        let facts = self.first_with(name).and_then(|found| match found {
+            Some(number) => {
+                let times = usize::try_from(number).ok().and_then(|place| self.registries.get(place));
+                self.facts_in(number, times.map_or(PublishTimes::Untrusted, |(_, times)| *times), name)
+            }
+            None => Ok(CrateFacts::unknown(name.clone())),
+        });
+        facts.unwrap_or_else(|error| {
+            self.damage.get_or_init(|| error);
+            CrateFacts::unknown(name.clone())
+        })
+    }
+
+    fn knows(&self, name: &CrateName) -> bool {
+        self.first_with(name).is_ok_and(|found| found.is_some())
+    }
+}
+
+impl Knowledge {
+    /// The first registry that has a crate of this name in the lockfile.
+    fn first_with(&self, name: &CrateName) -> Result<Option<u32>, SnapshotError> {
+        for ((_, _), number) in self.registries.iter().zip(0..) {
+            if self.snapshot.crate_named(number, name.as_str())?.is_some() {
+                return Ok(Some(number));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Adds what a journal knows.
+fn remember(
+    facts: &mut CrateFacts<'_>,
+    view: Option<&CrateView<'_>>,
+    memory: Memory,
+    now: Time,
+) -> Result<(), SnapshotError> {
+    let Some(latest_read) = memory.latest_read else { return Ok(()) };
+    facts.journalled = true;
+    let index = view.map(CrateView::index).transpose()?;
+    let checked = index.filter(|index| index.presence == Presence::Listed).map(|index| index.checked);
+    for release in &mut facts.releases {
+        let Some(sighting) = memory.sightings.get(&release.version) else { continue };
+        // The index at hand is of a later day than the moment asked about: what it marks now, it may not have
+        // marked then.
+        if checked.is_some_and(|checked| checked > now) {
+            release.yanked = match (sighting.yanked_at, sighting.unyanked_at) {
+                (None, _) => sighting.first_seen_yanked,
+                (Some(_), unyanked_at) => unyanked_at.is_none(),
+            };
+        }
+        release.sighting = Some(Box::new(*sighting));
+    }
+    let shows = |version: &semver::Version| facts.releases.iter().any(|release| release.version == *version);
+    let mut gone: Vec<Gone> = memory.gone.into_iter().filter(|gone| !shows(&gone.version)).collect();
+    // What the journal saw last, and the index at hand lacks: this read is the first to miss it.
+    if let Some(checked) = checked.filter(|checked| latest_read < *checked && *checked <= now) {
+        for gone in &mut gone {
+            gone.still_gone_at = checked;
+        }
+        let missed = memory.sightings.iter().filter(|(version, _)| !shows(version));
+        gone.extend(missed.map(|(version, sighting)| Gone {
+            version: version.clone(),
+            digest: sighting.first_digest,
+            published: None,
+            first_seen: sighting.first_seen,
+            gone_at: checked,
+            still_gone_at: checked,
+        }));
+    }
+    facts.gone = gone;
+    Ok(())
+}
+
+/// The index is as old as the oldest view of any crate.
+fn index_age(request: &Request<'_>, snapshot: &Snapshot, failed: bool) -> Result<Age, GatherError> {
+    let mut oldest: Option<Time> = None;
+    let mut unread = false;
+    for view in snapshot.crates() {
+        let index = view?.index()?;
+        match index.presence {
+            Presence::Unread => unread = true,
+            Presence::Listed | Presence::Nonexistent => {
+                oldest = Some(oldest.map_or(index.checked, |oldest| oldest.min(index.checked)));
+            }
+        }
+    }
+    let state = match oldest {
+        None if unread => FeedState::Absent,
+        // Nothing was asked for, so nothing is unknown.
+        None => FeedState::Current,
+        Some(as_of) if as_of >= request.now => FeedState::Current,
+        Some(_) if failed || unread => FeedState::Stale,
+        Some(as_of) if request.now - as_of > request.policy.freshness.index => FeedState::Stale,
+        Some(_) => FeedState::Current,
+    };
+    let as_of = if oldest.is_none() && !unread { Some(request.clock) } else { oldest };
+    Ok(Age { name: "index".to_owned(), kind: SourceKind::Registry, state, as_of, read: as_of })
+}
+
+/// A feed is as old as the last word of its source that this is all.
+fn feed_age(request: &Request<'_>, source: &SourceRecord<'_>, failed: Option<FeedState>) -> Age {
+    let state = match (source.read, failed) {
+        (None, Some(FeedState::Invalid)) => FeedState::Invalid,
+        (None, _) => FeedState::Absent,
+        (Some(_), Some(FeedState::Invalid)) => FeedState::Invalid,
+        // There was such a feed; that its source has none now makes it stale, not absent.
+        (Some(_), Some(_)) => FeedState::Stale,
+        (Some(read), None) if request.clock - read > request.policy.freshness.feeds => FeedState::Stale,
+        (Some(_), None) => FeedState::Current,
+    };
+    Age { name: source.name.to_owned(), kind: source.kind, state, as_of: source.as_of, read: source.read }
+}
