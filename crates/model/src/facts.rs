@@ -246,7 +246,8 @@ pub struct Audit<'a> {
     pub known: Time,
     /// What it says.
     pub claim: Claim,
-    /// The criteria that it meets (or, for a violation, fails) in the policy's words, implied ones included.
+    /// The criteria that it meets, in the policy's words, implied ones included; for a violation those that it
+    /// fails, and so all that imply them: what is not fit to run is not fit to ship.
     pub criteria: Vec<&'a str>,
 }
 
