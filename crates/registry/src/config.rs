@@ -59,7 +59,7 @@ impl RegistryConfig {
             if let Some(address) = address
                 && (address.is_empty() || address.chars().any(|c| c.is_whitespace() || c.is_control()))
             {
-                return Err(Error::ConfigAddress { key, address: address.chars().take(200).collect() });
+                return Err(Error::ConfigAddress { key, address: crate::error::shown(address) });
             }
         }
         Ok(Self {

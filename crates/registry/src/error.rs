@@ -347,8 +347,20 @@ impl Error {
 /// What serde_json has to say, without the place, which our own messages tell in their own words.
 pub(crate) fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
+    shown(text.rfind(" at line ").map_or(&*text, |end| &text[..end]))
+}
+
+/// A stranger's text, fit for a message: short, on one line, and without what moves a terminal's cursor or turns
+/// the direction of writing.
+pub(crate) fn shown(text: &str) -> String {
+    const LONGEST: usize = 200;
+    let mut shown = String::new();
+    for character in text.chars().take(LONGEST) {
+        if character == ' ' || character.is_ascii_graphic() {
+            shown.push(character);
+        } else {
+            shown.extend(character.escape_debug());
+        }
     }
+    shown
 }

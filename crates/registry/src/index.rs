@@ -19,7 +19,7 @@ use semver::Version;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::error::without_place;
+use crate::error::{shown, without_place};
 use crate::{Error, Limits};
 
 /// The newest line schema that cargo reads; lines of a newer one are skipped, by cargo and by the fence.
@@ -255,11 +255,6 @@ fn publish_time(name: &CrateName, line: u32, version: &str, text: &str) -> Resul
             version: shown(version),
             found: shown(text),
         })
-}
-
-/// A stranger's text, short enough for a message.
-fn shown(text: &str) -> String {
-    text.chars().take(80).collect()
 }
 
 #[derive(Deserialize)]

@@ -278,6 +278,11 @@ impl Journal {
         lives.memory()
     }
 
+    /// The crates that were read, by name.
+    pub fn crates(&self) -> impl Iterator<Item = &CrateName> {
+        self.crates.keys()
+    }
+
     /// The latest time that is written down, of any crate: a clock that shows less is wrong.
     pub fn latest(&self) -> Option<Time> {
         self.crates

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use fence_model::{Digest, ReleaseId};
 use semver::Version;
 
+use crate::error::shown;
 use crate::{DependencyFault, Error, Limits};
 
 /// What a Cargo.lock says.
@@ -519,11 +520,6 @@ fn decoded(value: &str) -> Arc<str> {
         }
     }
     String::from_utf8_lossy(&bytes).into()
-}
-
-/// A stranger's text, short enough for a message.
-fn shown(text: &str) -> String {
-    text.chars().take(120).collect()
 }
 
 /// The first line that a merge left behind, if there is one.

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use fence_model::CrateName;
 
 use crate::Error;
+use crate::error::shown;
 
 /// The path of one crate's index file, relative to the index's root, with `/` between the parts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,7 +49,7 @@ impl FromStr for IndexPath {
             .ok()
             .map(|name| Self::of(&name))
             .filter(|path| path.as_str() == text)
-            .ok_or_else(|| Error::IndexPath { path: text.chars().take(200).collect() })
+            .ok_or_else(|| Error::IndexPath { path: shown(text) })
     }
 }
 

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Entries, Entry, Located, conflict, shown};
+use super::{Entries, Entry, Located, conflict};
 use crate::Error;
+use crate::error::shown;
 
 /// The entries of `text`, or what is wrong with it and where.
 pub(super) fn read(text: &str) -> Result<Entries<'_>, Error> {
