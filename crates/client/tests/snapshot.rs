@@ -28,12 +28,13 @@ fn the_example_of_the_specification_is_what_is_written() {
     expected.extend([1, 0, 0, 0, 0, 0, 0, 0]);
     let mut rest = vec![0, 0, 0, 0, 1, 0, 0, 0];
     rest.extend([0; 4 * 13]);
-    rest.extend([1, 0, 0, 0, 1, 0, 0, 0]);
-    rest.extend([0, 0, 0, 0, 0, 0, 0, 0]);
-    rest.extend([0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
+    rest.extend([1, 0, 0, 0]);
+    rest.extend([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
+    rest.extend([0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    rest.extend([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
     rest.extend([0; 32]);
     rest.extend([0; 8 * 6]);
-    rest.extend([1, 0, 0, 0, b'a']);
+    rest.push(b'a');
     expected.extend(xxh3_64(&rest).to_le_bytes());
     expected.extend(rest);
     assert_eq!(write(&contents), Ok(expected));
@@ -95,12 +96,12 @@ fn what_was_not_known_yet_is_left_out() {
     );
     insta::assert_snapshot!(
         facts("2026-08-21T07:30:00Z", PublishTimes::Trusted),
-        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born Some(2026-08-20T02:11:00Z)"] ["RUSTSEC-2026-0260"] 1 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
+        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born Some(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", None)] 1 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
     );
     // Withdrawn by then; and publish times that nobody believes are not told.
     insta::assert_snapshot!(
         facts("2026-09-01T00:00:00Z", PublishTimes::Untrusted),
-        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born Some(2026-08-20T02:11:00Z)"] [] 1 audits, 1 windows, first published None"#
+        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born Some(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", Some(2026-08-30T23:59:59Z))] 1 audits, 1 windows, first published None"#
     );
     insta::assert_snapshot!(
         facts("2020-01-01T00:00:00Z", PublishTimes::Trusted),

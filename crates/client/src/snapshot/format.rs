@@ -54,15 +54,13 @@ pub enum Section {
     Words,
     /// What could not be understood in the sources.
     Problems,
-    /// Where each text ends in `Text`; it begins where the one before ends.
-    Texts,
     /// All text, in UTF-8, without separators. Its count is in bytes.
     Text,
 }
 
 impl Section {
     /// All sections, in their order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 16] = [
         Self::Sources,
         Self::Crates,
         Self::Releases,
@@ -78,7 +76,6 @@ impl Section {
         Self::Publishers,
         Self::Words,
         Self::Problems,
-        Self::Texts,
         Self::Text,
     ];
 
@@ -100,7 +97,6 @@ impl Section {
             Self::Publishers => PublisherRow::BYTES,
             Self::Words => WordRow::BYTES,
             Self::Problems => ProblemRow::BYTES,
-            Self::Texts => TextRow::BYTES,
             Self::Text => 1,
         }
     }
@@ -134,6 +130,15 @@ pub(super) struct Run {
     pub count: u32,
 }
 
+/// A text: where it begins in the last section, and how many bytes it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Text {
+    /// Its first byte.
+    pub start: u32,
+    /// Its length in bytes.
+    pub length: u32,
+}
+
 macro_rules! rows {
     ($( $(#[doc = $doc:literal])+ $name:ident in $section:ident { $( $field:ident: $type:ty, )+ } )+) => { $(
         $(#[doc = $doc])+
@@ -162,12 +167,12 @@ macro_rules! rows {
 rows! {
     /// A registry or feed, and the state in which it was read.
     SourceRow in Sources {
-        kind: SourceKind, name: Id, settings: Id, identity: Id, as_of: Option<Time>, read: Option<Time>,
+        kind: SourceKind, name: Text, settings: Text, identity: Text, as_of: Option<Time>, read: Option<Time>,
     }
     /// A crate: its name, its index file, and which records are about it.
     CrateRow in Crates {
-        registry: u32, name: Id,
-        presence: Presence, checked: Time, validator: Option<Id>, digest: ContentDigest,
+        registry: u32, name: Text,
+        presence: Presence, checked: Time, validator: Option<Text>, digest: ContentDigest,
         releases: Run, lists: Run, advisories: Run, audits: Run, windows: Run, publishers: Run,
     }
     /// A release; `list` counts from the first list of its crate.
@@ -179,34 +184,32 @@ rows! {
     /// One dependency of a list.
     EntryRow in ListEntries { dependency: Id, }
     /// A dependency, as often as it stands in lists.
-    DependencyRow in Dependencies { package: Id, requirement: Id, kind: DependencyKind, optional: bool, }
+    DependencyRow in Dependencies { package: Id, requirement: Text, kind: DependencyKind, optional: bool, }
     /// A package that is depended on. `asked` is when its first release was last looked for.
-    PackageRow in Packages { registry: u32, name: Id, born: Option<Time>, asked: Option<Time>, }
+    PackageRow in Packages { registry: u32, name: Text, born: Option<Time>, asked: Option<Time>, }
     /// A version: `text` where its three numbers do not say all of it, or do not fit.
-    VersionRow in Versions { major: u32, minor: u32, patch: u32, text: Option<Id>, }
+    VersionRow in Versions { major: u32, minor: u32, patch: u32, text: Option<Text>, }
     /// An advisory. Its patched ranges lie before its unaffected ones.
     AdvisoryRow in Advisories {
-        id: Id, title: Id, kind: AdvisoryKind, known: Time, withdrawn: Option<Time>, patched: Run, unaffected: Run,
+        id: Text, title: Text, kind: AdvisoryKind, known: Time, withdrawn: Option<Time>, patched: Run, unaffected: Run,
     }
     /// A version range.
     RangeRow in Ranges { lower: End, upper: End, }
     /// An audit record: `to` is the version of a full audit, `requirement` that of a violation.
     AuditRow in Audits {
-        origin: Id, who: Run, criteria: Run, known: Time,
-        from: Option<Id>, from_git: Option<Id>, to: Option<Id>, to_git: Option<Id>, requirement: Option<Id>,
+        origin: Text, who: Run, criteria: Run, known: Time,
+        from: Option<Id>, from_git: Option<Text>, to: Option<Id>, to_git: Option<Text>, requirement: Option<Text>,
     }
     /// A window of time in which a publisher is vouched for.
     WindowRow in Windows {
-        origin: Id, user: Option<u64>, ci: Option<Id>, start: Time, end: Time, known: Time, criteria: Run,
+        origin: Text, user: Option<u64>, ci: Option<Text>, start: Time, end: Time, known: Time, criteria: Run,
     }
     /// Who published one version.
-    PublisherRow in Publishers { version: Id, user: Option<u64>, ci: Option<Id>, }
+    PublisherRow in Publishers { version: Id, user: Option<u64>, ci: Option<Text>, }
     /// One word of a list.
-    WordRow in Words { text: Id, }
+    WordRow in Words { text: Text, }
     /// What could not be understood: in which source, where, and why.
-    ProblemRow in Problems { source: u32, place: Id, line: u32, because: Id, }
-    /// Where a text ends.
-    TextRow in Texts { end: u32, }
+    ProblemRow in Problems { source: u32, place: Text, line: u32, because: Text, }
 }
 
 /// One end of a range.
@@ -386,6 +389,34 @@ impl Field for Run {
     fn put(&self, out: &mut Vec<u8>) {
         self.first.put(out);
         self.count.put(out);
+    }
+}
+
+impl Field for Text {
+    const BYTES: usize = 8;
+
+    #[inline]
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        Some(Self { start: u32::take(bytes)?, length: u32::take(bytes)? })
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        self.start.put(out);
+        self.length.put(out);
+    }
+}
+
+impl Field for Option<Text> {
+    const BYTES: usize = 8;
+
+    #[inline]
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        let text = Text::take(bytes)?;
+        Some((text.start != NO_ID).then_some(text))
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        self.unwrap_or(Text { start: NO_ID, length: 0 }).put(out);
     }
 }
 

@@ -15,9 +15,10 @@
 //! * the sections themselves, one after the other. A section is so many records of one fixed width, so where each
 //!   begins follows from the counts, and sections cannot overlap or leave gaps.
 //!
-//! Records name each other by number, from 0 in their section; a *run* is a first number and a count. Times are
-//! signed seconds since 1970, all four missing values are the extreme ones (`None`: number `0xffff_ffff`, account
-//! `0xffff_ffff_ffff_ffff`, time −2^63). The rows are declared in `format.rs`, field by field in file order.
+//! Records name each other by number, from 0 in their section; a *run* is a first number and a count, a *text* its
+//! first byte in the last section and its length. Times are signed seconds since 1970. What is missing is an extreme
+//! value: number or first byte `0xffff_ffff`, account `0xffff_ffff_ffff_ffff`, time −2^63. The rows are declared in
+//! `format.rs`, field by field in file order.
 //!
 //! Sorted are: crates by registry and name, and a crate's releases and publishers by version. So looking up is a
 //! binary search, and equal contents give equal bytes.
@@ -31,12 +32,13 @@
 //! 63 67 66 65 6e 63 65 0a  01 00 00 00  00 00 00 00     "cgfence\n", format 1, zeros
 //! xx xx xx xx xx xx xx xx                               checksum of what follows
 //! 00 00 00 00  01 00 00 00  00 00 00 00 (13 times)      no source, one crate, nothing in 13 sections
-//! 01 00 00 00  01 00 00 00                              one text, one byte of text
-//! 00 00 00 00  00 00 00 00                              the crate: registry 0, name is text 0
-//! 00  00 00 00 00 00 00 00 00  ff ff ff ff              not read, checked at 0, no validator
+//! 01 00 00 00                                           one byte of text
+//! 00 00 00 00  00 00 00 00  01 00 00 00                 the crate: registry 0, its name begins at 0 and has 1 byte
+//! 00  00 00 00 00 00 00 00 00                           not read, checked at 0
+//! ff ff ff ff  00 00 00 00                              no validator
 //! 00 (32 times)                                         digest of its index file: none
 //! 00 00 00 00 00 00 00 00 (6 times)                     six empty runs: releases … publishers
-//! 01 00 00 00  61                                       the text ends at 1: "a"
+//! 61                                                    "a"
 //! ```
 
 mod format;

@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::format::{
     AdvisoryRow, AuditRow, CHECKSUM_AT, COUNTS_AT, CrateRow, DependencyRow, End, EntryRow, FORMAT, Field,
     HEADER_BYTES, Id, ListRow, MAGIC, PackageRow, ProblemRow, PublisherRow, RangeRow, ReleaseRow, Row, Run,
-    Section, SourceRow, TextRow, VersionRow, WindowRow, WordRow,
+    Section, SourceRow, Text, VersionRow, WindowRow, WordRow,
 };
 use super::{
     Contents, CrateRecord, DependencyRecord, IndexRecord, PackageRecord, ProblemRecord, PublisherRecord,
@@ -218,16 +218,10 @@ impl Snapshot {
         self.records.get(first..first + usize::try_from(run.count).ok()? * R::BYTES)
     }
 
-    fn text(&self, id: Id) -> Result<&str, SnapshotError> {
-        let start = match id.checked_sub(1) {
-            Some(before) => self.row::<TextRow>(before)?.end,
-            None => 0,
-        };
-        let end = self.row::<TextRow>(id)?.end;
-        let place = usize::try_from(start).ok().zip(usize::try_from(end).ok());
-        place
-            .and_then(|(start, end)| self.text.get(start..end))
-            .ok_or(SnapshotError::Record { section: Section::Texts, number: id })
+    fn text(&self, place: Text) -> Result<&str, SnapshotError> {
+        let ends = usize::try_from(place.start).ok().zip(usize::try_from(place.length).ok());
+        ends.and_then(|(start, length)| self.text.get(start..start.checked_add(length)?))
+            .ok_or(SnapshotError::Record { section: Section::Text, number: place.start })
     }
 
     fn package(&self, id: Id) -> Result<PackageRecord<'_>, SnapshotError> {
@@ -268,7 +262,7 @@ impl Snapshot {
     fn publisher(
         &self,
         user: Option<u64>,
-        ci: Option<Id>,
+        ci: Option<Text>,
         damaged: SnapshotError,
     ) -> Result<Publisher<'_>, SnapshotError> {
         match (user, ci) {
@@ -554,7 +548,7 @@ impl<'a> CrateView<'a> {
     }
 
     fn claim(&self, row: &AuditRow, damaged: SnapshotError) -> Result<Claim, SnapshotError> {
-        let audited = |version, git: Option<Id>| {
+        let audited = |version, git: Option<Text>| {
             let git = git.map(|id| self.snapshot.text(id)).transpose()?.map(Into::into);
             Ok(AuditedVersion { version: self.snapshot.version(version)?, git })
         };

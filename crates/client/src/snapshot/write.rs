@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::format::{
     AdvisoryRow, AuditRow, CHECKSUM_AT, COUNTS_AT, CrateRow, DependencyRow, End, EntryRow, FORMAT, Field,
     HEADER_BYTES, Id, ListRow, MAGIC, PackageRow, ProblemRow, PublisherRow, RangeRow, ReleaseRow, Row, Run,
-    Section, SourceRow, TextRow, VersionRow, WindowRow, WordRow,
+    Section, SourceRow, Text, VersionRow, WindowRow, WordRow,
 };
 use super::{Contents, CrateRecord, DependencyRecord, ReleaseRecord, WriteError};
 
@@ -69,11 +69,11 @@ pub fn write(contents: &Contents<'_>) -> Result<Vec<u8>, WriteError> {
 struct Writer<'a> {
     sections: [Vec<u8>; Section::ALL.len()],
     counts: [u32; Section::ALL.len()],
-    texts: HashMap<Box<str>, Id>,
+    texts: HashMap<Box<str>, Text>,
     versions: HashMap<Version, Id>,
-    packages: HashMap<(u32, Id), Id>,
+    packages: HashMap<(u32, Text), Id>,
     dependencies: HashMap<DependencyRecord<'a>, Id>,
-    words: HashMap<Vec<Id>, Run>,
+    words: HashMap<Vec<Text>, Run>,
 }
 
 impl<'a> Writer<'a> {
@@ -97,20 +97,23 @@ impl<'a> Writer<'a> {
         Ok(Run { first, count })
     }
 
-    fn text(&mut self, text: &str) -> Result<Id, WriteError> {
+    fn text(&mut self, text: &str) -> Result<Text, WriteError> {
         if let Some(&id) = self.texts.get(text) {
             return Ok(id);
         }
         let all = &mut self.sections[Section::Text as usize];
+        let too_many = WriteError::TooMany { section: Section::Text };
+        let (start, end) = (u32::try_from(all.len()), u32::try_from(all.len().saturating_add(text.len())));
+        let (Ok(start), Ok(end)) = (start, end) else { return Err(too_many) };
+        // The last number stands for "none".
+        if end == u32::MAX {
+            return Err(too_many);
+        }
         all.extend_from_slice(text.as_bytes());
-        let end = u32::try_from(all.len())
-            .ok()
-            .filter(|end| *end < u32::MAX)
-            .ok_or(WriteError::TooMany { section: Section::Text })?;
         self.counts[Section::Text as usize] = end;
-        let id = self.push(&TextRow { end })?;
-        self.texts.insert(text.into(), id);
-        Ok(id)
+        let place = Text { start, length: end - start };
+        self.texts.insert(text.into(), place);
+        Ok(place)
     }
 
     fn words(&mut self, words: &[&str]) -> Result<Run, WriteError> {
@@ -292,7 +295,7 @@ impl<'a> Writer<'a> {
         self.run(rows)
     }
 
-    fn audited(&mut self, audited: &AuditedVersion) -> Result<(Option<Id>, Option<Id>), WriteError> {
+    fn audited(&mut self, audited: &AuditedVersion) -> Result<(Option<Id>, Option<Text>), WriteError> {
         let git = audited.git.as_deref().map(|revision| self.text(revision)).transpose()?;
         Ok((Some(self.version(&audited.version)?), git))
     }
@@ -325,7 +328,7 @@ impl<'a> Writer<'a> {
         self.run(rows)
     }
 
-    fn publisher(&mut self, publisher: Publisher<'_>) -> Result<(Option<u64>, Option<Id>), WriteError> {
+    fn publisher(&mut self, publisher: Publisher<'_>) -> Result<(Option<u64>, Option<Text>), WriteError> {
         Ok(match publisher {
             Publisher::User(user) => (Some(user), None),
             Publisher::Ci(name) => (None, Some(self.text(name)?)),
