@@ -5,7 +5,9 @@
 //! when no origin and no person stands on both: one auditor counts once, through however many sets the record
 //! arrives.
 //!
-//! Chains are searched by breadth, shortest first, over the records of one crate: at most records × versions.
+//! All chains of a crate are found at once ([`Vouching::new`]), and only those kept that no other makes
+//! superfluous: with the same or fewer people, known no later. So another record never makes a release worse off,
+//! which a search that stops at the shortest chain could not promise.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -15,115 +17,132 @@ use crate::decision::Chain;
 use crate::facts::{Audit, AuditedVersion, Claim};
 use crate::time::Time;
 
-/// The independent chains that lead to `version`, at most two, the shortest first.
-///
-/// Only records that became known at or after `seen` count: evidence without a digest binds to the bytes that
-/// were known then, so what was written before the release appeared says nothing about it. `criteria` is what
-/// each record must meet.
-pub(crate) fn independent_chains(
-    audits: &[Audit<'_>],
-    version: &Version,
-    criteria: &str,
-    seen: Time,
-) -> Vec<Chain> {
-    let mut records: Vec<&Audit<'_>> = audits
-        .iter()
-        .filter(|audit| !matches!(audit.claim, Claim::Violation(_)) && audit.criteria.contains(&criteria))
-        .collect();
-    if records.is_empty() {
-        return Vec::new();
+/// How many chains are kept per release. The audit sets of today lead to none with more than five; sets that are
+/// made to be slow would have more, and what lies beyond does not count.
+const MOST_CHAINS: usize = 64;
+
+/// The chains of records that lead to the releases of one crate.
+pub(crate) struct Vouching {
+    chains: BTreeMap<AuditedVersion, Vec<Trail>>,
+}
+
+/// What audits say of one release.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Vouched {
+    /// Independent chains, at most two, the earliest known first.
+    pub(crate) chains: Vec<Chain>,
+    /// Since when a chain is known.
+    pub(crate) once: Option<Time>,
+    /// Since when two independent ones are.
+    pub(crate) twice: Option<Time>,
+}
+
+/// A chain, with all on whom it rests. Ordered as chains are told: the earliest known, the shortest.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Trail {
+    known: Time,
+    length: usize,
+    origins: BTreeSet<String>,
+    people: BTreeSet<String>,
+    versions: Vec<String>,
+}
+
+impl Vouching {
+    /// Finds all chains. `criteria` is what each record must meet; `seen` tells when a release appeared: evidence
+    /// without a digest binds to the bytes that were known then, so what was written before says nothing of them.
+    pub(crate) fn new(audits: &[Audit<'_>], criteria: &str, seen: impl Fn(&Version) -> Time) -> Self {
+        let is_seen =
+            |at: &AuditedVersion, audit: &Audit<'_>| at.git.is_some() || audit.known >= seen(&at.version);
+        let mut starts = Vec::new();
+        let mut onward: BTreeMap<&AuditedVersion, Vec<(&AuditedVersion, &Audit<'_>)>> = BTreeMap::new();
+        for audit in audits.iter().filter(|audit| audit.criteria.contains(&criteria)) {
+            match &audit.claim {
+                Claim::Full(at) if is_seen(at, audit) => starts.push((at, audit)),
+                Claim::Delta { from, to } if is_seen(to, audit) => {
+                    onward.entry(from).or_default().push((to, audit));
+                }
+                _ => {}
+            }
+        }
+        // The order in which facts arrive must not show in the decision.
+        starts.sort_by_key(|(at, audit)| (*at, key(audit)));
+        onward.values_mut().for_each(|ways| ways.sort_by_key(|(to, audit)| (*to, key(audit))));
+
+        let mut chains: BTreeMap<AuditedVersion, Vec<Trail>> = BTreeMap::new();
+        let mut queue: VecDeque<(&AuditedVersion, Trail)> =
+            starts.into_iter().map(|(at, audit)| (at, Trail::start(at, audit))).collect();
+        while let Some((at, trail)) = queue.pop_front() {
+            let kept = chains.entry(at.clone()).or_default();
+            if kept.len() >= MOST_CHAINS || kept.iter().any(|other| other.makes_superfluous(&trail)) {
+                continue;
+            }
+            kept.retain(|other| !trail.makes_superfluous(other));
+            kept.push(trail.clone());
+            for (to, audit) in onward.get(at).into_iter().flatten() {
+                queue.push_back((*to, trail.followed(to, audit)));
+            }
+        }
+        chains.values_mut().for_each(|chains| chains.sort());
+        Self { chains }
     }
-    // The order in which facts arrive must not show in the decision.
-    records.sort_by(|a, b| key(a).cmp(&key(b)));
-    let Some(first) = shortest(&records, version, seen) else {
-        return Vec::new();
-    };
-    // A second chain has to avoid the first. The shortest first chain may stand in the way of two disjoint ones
-    // (it may use both auditors), so each single auditor's own chain is tried as the first too.
-    let mut firsts = vec![first.clone()];
-    let origins: BTreeSet<&str> = records.iter().map(|audit| audit.origin).collect();
-    for origin in origins {
-        let own: Vec<&Audit<'_>> = records.iter().copied().filter(|audit| audit.origin == origin).collect();
-        firsts.extend(shortest(&own, version, seen));
-    }
-    for one in firsts {
-        let rest: Vec<&Audit<'_>> =
-            records.iter().copied().filter(|audit| one.is_independent_of(audit)).collect();
-        if let Some(two) = shortest(&rest, version, seen) {
-            return vec![one.chain(), two.chain()];
+
+    /// What the chains say of a release.
+    pub(crate) fn of(&self, version: &Version) -> Vouched {
+        // Most releases of most crates have no audit: no key is made for them.
+        let found = self.chains.iter().find(|(at, _)| at.git.is_none() && at.version == *version);
+        let Some((_, trails)) = found else { return Vouched::default() };
+        let pairs = trails.iter().enumerate().flat_map(|(at, one)| {
+            trails[at + 1..].iter().filter(|two| one.is_independent_of(two)).map(move |two| (one, two))
+        });
+        let pair = pairs.min_by_key(|(one, two)| (one.known.max(two.known), *one, *two));
+        let chains = match pair {
+            Some((one, two)) => vec![one.chain(), two.chain()],
+            None => trails.first().map(Trail::chain).into_iter().collect(),
+        };
+        Vouched {
+            chains,
+            once: trails.iter().map(|trail| trail.known).min(),
+            twice: pair.map(|(one, two)| one.known.max(two.known)),
         }
     }
-    vec![first.chain()]
 }
 
-/// A path of records that leads to a release.
-#[derive(Clone)]
-struct Path<'r, 'a> {
-    records: Vec<&'r Audit<'a>>,
-}
+impl Trail {
+    fn start(at: &AuditedVersion, audit: &Audit<'_>) -> Self {
+        let nothing = Self {
+            known: audit.known,
+            length: 0,
+            origins: BTreeSet::new(),
+            people: BTreeSet::new(),
+            versions: Vec::new(),
+        };
+        nothing.followed(at, audit)
+    }
 
-impl Path<'_, '_> {
-    fn is_independent_of(&self, other: &Audit<'_>) -> bool {
-        self.records
-            .iter()
-            .all(|own| own.origin != other.origin && !own.who.iter().any(|person| other.who.contains(person)))
+    fn followed(&self, to: &AuditedVersion, audit: &Audit<'_>) -> Self {
+        let mut longer = self.clone();
+        longer.known = longer.known.max(audit.known);
+        longer.length += 1;
+        longer.versions.push(spell(to));
+        longer.origins.insert(audit.origin.to_owned());
+        longer.people.extend(audit.who.iter().map(|&person| person.to_owned()));
+        longer
+    }
+
+    /// Whether whatever `other` is good for, this is good for too.
+    fn makes_superfluous(&self, other: &Self) -> bool {
+        self.known <= other.known
+            && self.origins.is_subset(&other.origins)
+            && self.people.is_subset(&other.people)
+    }
+
+    fn is_independent_of(&self, other: &Self) -> bool {
+        self.origins.is_disjoint(&other.origins) && self.people.is_disjoint(&other.people)
     }
 
     fn chain(&self) -> Chain {
-        let origins: BTreeSet<String> = self.records.iter().map(|audit| audit.origin.to_owned()).collect();
-        let versions =
-            self.records.iter().map(|audit| reached(&audit.claim).map_or_else(String::new, spell)).collect();
-        let known = self.records.iter().map(|audit| audit.known).max().unwrap_or(Time::EARLIEST);
-        Chain { origins: origins.into_iter().collect(), versions, known }
-    }
-}
-
-/// The shortest path from a full audit to `version`; the first in the records' order where several are.
-fn shortest<'r, 'a>(records: &[&'r Audit<'a>], version: &Version, seen: Time) -> Option<Path<'r, 'a>> {
-    let target = AuditedVersion { version: version.clone(), git: None };
-    let mut from: BTreeMap<&AuditedVersion, &'r Audit<'a>> = BTreeMap::new();
-    let mut queue = VecDeque::new();
-    for &audit in records {
-        if let Claim::Full(at) = &audit.claim
-            && usable(audit, at, &target, seen)
-            && !from.contains_key(at)
-        {
-            from.insert(at, audit);
-            queue.push_back(at);
-        }
-    }
-    while let Some(at) = queue.pop_front() {
-        if *at == target {
-            break;
-        }
-        for &audit in records {
-            if let Claim::Delta { from: start, to } = &audit.claim
-                && start == at
-                && usable(audit, to, &target, seen)
-                && !from.contains_key(to)
-            {
-                from.insert(to, audit);
-                queue.push_back(to);
-            }
-        }
-    }
-    let mut path = vec![*from.get(&target)?];
-    while let Claim::Delta { from: start, .. } = &path.last()?.claim {
-        path.push(from.get(start)?);
-    }
-    path.reverse();
-    Some(Path { records: path })
-}
-
-/// A record that reaches the release itself has to have become known after the release appeared.
-fn usable(audit: &Audit<'_>, reaches: &AuditedVersion, target: &AuditedVersion, seen: Time) -> bool {
-    reaches != target || audit.known >= seen
-}
-
-fn reached(claim: &Claim) -> Option<&AuditedVersion> {
-    match claim {
-        Claim::Full(at) | Claim::Delta { to: at, .. } => Some(at),
-        Claim::Violation(_) => None,
+        let origins = self.origins.iter().cloned().collect();
+        Chain { origins, versions: self.versions.clone(), known: self.known }
     }
 }
 
@@ -134,8 +153,8 @@ fn spell(version: &AuditedVersion) -> String {
     }
 }
 
-fn key<'x>(audit: &'x Audit<'_>) -> (Time, &'x str, Option<&'x AuditedVersion>, bool, &'x [&'x str]) {
-    (audit.known, audit.origin, reached(&audit.claim), matches!(audit.claim, Claim::Full(_)), &audit.who)
+fn key<'x>(audit: &'x Audit<'_>) -> (Time, &'x str, &'x [&'x str]) {
+    (audit.known, audit.origin, &audit.who)
 }
 
 #[cfg(test)]
@@ -170,7 +189,9 @@ mod tests {
     fn check(audits: &[Audit<'_>], expected: &[&str]) {
         let target = Version::new(1, 2, 0);
         let show = |audits: &[Audit<'_>]| -> Vec<String> {
-            independent_chains(audits, &target, "safe-to-deploy", SEEN)
+            Vouching::new(audits, "safe-to-deploy", |_| SEEN)
+                .of(&target)
+                .chains
                 .iter()
                 .map(|chain| format!("{}: {}", chain.origins.join("+"), chain.versions.join(" > ")))
                 .collect()
@@ -221,6 +242,39 @@ mod tests {
             delta("b", "y", "1.1.0", "1.2.0"),
         ];
         check(&audits, &["a: 1.0.0 > 1.1.0 > 1.2.0", "b: 0.9.0 > 1.1.0 > 1.2.0"]);
+    }
+
+    #[test]
+    fn another_record_never_takes_a_chain_away() {
+        let mixed = [
+            full("a", "ann", "1.0.0"),
+            delta("b", "bob", "1.0.0", "1.2.0"),
+            full("c", "cat", "1.1.0"),
+            delta("d", "dan", "1.1.0", "1.2.0"),
+        ];
+        check(&mixed, &["a+b: 1.0.0 > 1.2.0", "c+d: 1.1.0 > 1.2.0"]);
+        // A shorter chain that shares somebody with both of them.
+        let mut more = mixed.to_vec();
+        more.push(full("a", "cat", "1.2.0"));
+        check(&more, &["a+b: 1.0.0 > 1.2.0", "c+d: 1.1.0 > 1.2.0"]);
+    }
+
+    #[test]
+    fn what_is_known_later_does_not_push_back_since_when_a_release_is_vouched_for() {
+        let at = |second, mut audit: Audit<'static>| {
+            audit.known = Time::from_unix(second);
+            audit
+        };
+        let early = at(2_000, delta("b", "bob", "1.0.0", "1.2.0"));
+        let audits = [
+            full("a", "ann", "1.0.0"),
+            early,
+            at(9_000, full("a", "ann", "1.2.0")),
+            at(5_000, full("c", "cat", "1.2.0")),
+        ];
+        let vouched = Vouching::new(&audits, "safe-to-deploy", |_| SEEN).of(&Version::new(1, 2, 0));
+        assert_eq!(vouched.once, Some(Time::from_unix(2_000)));
+        assert_eq!(vouched.twice, Some(Time::from_unix(5_000)));
     }
 
     #[test]

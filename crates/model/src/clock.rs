@@ -44,6 +44,13 @@ pub(crate) fn long_yank(release: &ReleaseFacts<'_>) -> Option<(Time, Time)> {
     (unyanked_at - yanked_at > LONG_YANK).then_some((yanked_at, unyanked_at))
 }
 
+/// When the yank that stands, or the latest one, was seen to happen; none for one that was there at first sight,
+/// of which nobody knows how old it is.
+pub(crate) fn yank_seen(release: &ReleaseFacts<'_>) -> Option<Time> {
+    let sighting = release.sighting.as_deref()?;
+    sighting.yanked_at.filter(|yanked_at| !sighting.first_seen_yanked || *yanked_at > sighting.first_seen)
+}
+
 /// The feeds that speak against releases: the index, and advisories.
 #[derive(Debug, Clone, Copy)]
 pub struct Feeds<'a>(pub &'a [Feed]);

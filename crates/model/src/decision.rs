@@ -297,11 +297,11 @@ pub enum Because {
     },
     /// The good older releases were yanked together.
     YankedTogether {
-        /// The first and last of them, and how many.
+        /// The lowest of the yanked releases next below this one.
         first: Version,
-        /// The last.
+        /// The highest of them.
         last: Version,
-        /// How many.
+        /// How many were yanked together; without a journal, how many are yanked.
         count: usize,
         /// When the first was seen yanked; none without a journal.
         at: Option<Time>,
@@ -367,11 +367,11 @@ pub enum Because {
     },
     /// The lockfile names no digest for a release of a registry.
     DigestMissing,
-    /// Two lines of the index name different digests for one version.
+    /// Two lines of the index name different digests for one version, or tell different things of one digest.
     DigestAmbiguous {
         /// One of them.
         one: Digest,
-        /// The other.
+        /// The other; the same where the lines differ in something else.
         other: Digest,
     },
     /// A publish time before a read that lacked it.

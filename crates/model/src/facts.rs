@@ -47,9 +47,10 @@ impl CrateFacts<'_> {
         }
     }
 
-    /// When the crate's first release was published, as far as the index and the journal show.
+    /// When the crate's first release was published, as far as the index and the journal show; where no publish
+    /// time is believed, when it was first seen.
     pub fn born(&self) -> Option<Time> {
-        let shown = self.releases.iter().filter_map(|r| r.published);
+        let shown = self.releases.iter().filter_map(ReleaseFacts::appeared);
         let gone = self.gone.iter().map(|g| g.published.unwrap_or(g.first_seen));
         shown.chain(gone).min()
     }
@@ -72,6 +73,13 @@ pub struct ReleaseFacts<'a> {
     pub sighting: Option<Box<Sighting>>,
     /// Who published it, where a feed tells.
     pub publisher: Option<Publisher<'a>>,
+}
+
+impl ReleaseFacts<'_> {
+    /// When the release appeared to the world: its publish time, or else its first sight.
+    pub fn appeared(&self) -> Option<Time> {
+        self.published.or(self.sighting.as_deref().map(|sighting| sighting.first_seen))
+    }
 }
 
 /// One dependency of a release, by the real name of its package.

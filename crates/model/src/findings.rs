@@ -10,21 +10,21 @@ use crate::clock;
 use crate::code::{Code, Effect};
 use crate::decision::{Because, Reason, Witness};
 use crate::facts::{Advisory, AdvisoryKind, Claim, Gone, Publisher, ReleaseFacts};
-use crate::history::new_dependencies;
-use crate::judge::{Checksum, Judge, Neighbourhood, Treatment};
+use crate::history::{new_dependencies, reaches_as};
+use crate::judge::{Checksum, Judge, Moment, Neighbourhood, Treatment};
 use crate::names::CaretClass;
 use crate::time::{Span, Time};
 
 /// Two reads this far apart that both lack a release mean that it was deleted; a single read may be torn.
 const DELETION_IS_SURE_AFTER: Span = Span::minutes(5);
 /// Yanks this close together are one act.
-const YANKED_TOGETHER: Span = Span::days(1);
+pub(crate) const YANKED_TOGETHER: Span = Span::days(1);
 /// How many yanks make a lure: one yank is an ordinary withdrawal.
-const YANKS_OF_A_LURE: usize = 2;
+pub(crate) const YANKS_OF_A_LURE: usize = 2;
 /// A crate older than this is no look-alike: it would have been found out or become known itself.
 const LOOK_ALIKE_UNTIL: Span = Span::days(365);
 /// How long after an advisory became known a release counts as its fix.
-const FIX_FOLLOWS_WITHIN: Span = Span::days(7);
+pub(crate) const FIX_FOLLOWS_WITHIN: Span = Span::days(7);
 
 impl<'a> Judge<'a> {
     /// Everything found about the release of `version`; `position` is where the index shows it.
@@ -33,6 +33,7 @@ impl<'a> Judge<'a> {
         version: &Version,
         position: Option<usize>,
         neighbours: &Neighbourhood,
+        moment: Moment<'_>,
     ) -> Vec<Reason> {
         let mut found = Vec::new();
         if let Treatment::Foreign(registry) = self.context.treatment {
@@ -45,7 +46,7 @@ impl<'a> Judge<'a> {
         }
         let Some(at) = position else {
             found.push(self.absence(version));
-            self.advice(version, None, None, &mut found);
+            self.advice(version, None, &mut found);
             return found;
         };
         let release = self.history.release(at);
@@ -54,12 +55,12 @@ impl<'a> Judge<'a> {
         self.against(at, base, &mut found);
         // Without times, yanks only double a wait that the ceiling bounds: nothing to say of an older release.
         let ceiling = self.asked.policy.wait.ceiling;
-        let is_past = self.opened(at).is_some_and(|opened| self.asked.now - opened >= ceiling);
+        let is_past = self.opened(at).is_some_and(|opened| moment.now - opened >= ceiling);
         found.retain(|reason| reason.code != Code::YankedAround || !is_past);
-        self.youth_of_crate(&mut found);
+        self.youth_of_crate(moment, &mut found);
         self.unyanked(at, &mut found);
         self.in_favour(at, base, neighbours, &mut found);
-        self.advice(version, release.published, Some(at), &mut found);
+        self.advice(version, Some(at), &mut found);
         if release.yanked {
             let at = release.sighting.as_deref().and_then(|s| s.yanked_at);
             found.push(reason(Code::Yanked, at, Because::Withdrawn { at }));
@@ -72,7 +73,7 @@ impl<'a> Judge<'a> {
         let release = self.history.release(at);
         self.changed_bytes(release, found);
         for advisory in self.advisories(&release.version).filter(|a| a.kind == AdvisoryKind::Malicious) {
-            if !is_after(release.published, advisory) {
+            if !self.came_after(release, advisory) {
                 found.push(reason(
                     Code::Malicious,
                     Some(advisory.known),
@@ -99,7 +100,7 @@ impl<'a> Judge<'a> {
         let release = self.history.release(at);
         let policy = &self.asked.policy.wait;
         for advisory in self.advisories(&release.version).filter(|a| a.kind == AdvisoryKind::Malicious) {
-            if is_after(release.published, advisory) {
+            if self.came_after(release, advisory) {
                 found.push(reason(
                     Code::AfterTakeover,
                     Some(advisory.known),
@@ -121,22 +122,31 @@ impl<'a> Judge<'a> {
                 found.push(reason(Code::Dormant, Some(ended), Because::Silence { length, ended }));
             }
         }
-        // A crate's first release has nothing that could be new in it; one whose earlier releases are all yanked
-        // or gone has everything new, so that yanking them hides nothing.
-        if base.is_some() || self.history.has_lower(at) {
-            self.dependencies_gained(release, base.map(|base| self.history.release(base)), found);
+        // A crate's first release has nothing that could be new in it; one whose earlier releases are all yanked,
+        // gone or pre-releases has everything new, so that withdrawing them hides nothing.
+        if base.is_some() || self.history.has_earlier(at) {
+            self.dependencies_gained(at, base, found);
         }
         self.yanked_older(at, found);
         self.name_close(release, found);
     }
 
-    fn dependencies_gained(
-        &self,
-        release: &ReleaseFacts<'a>,
-        base: Option<&ReleaseFacts<'a>>,
-        found: &mut Vec<Reason>,
-    ) {
-        for dependency in new_dependencies(release, base) {
+    fn dependencies_gained(&self, at: usize, base: Option<usize>, found: &mut Vec<Reason>) {
+        let release = self.history.release(at);
+        let mut new = new_dependencies(release, base.map(|base| self.history.release(base)));
+        // What an earlier admitted release already had is nothing new either. So admitting more of the releases
+        // below, by an audit or at a lower level, never makes this one worse.
+        if let (Some(then), false) = (self.appeared(at), new.is_empty()) {
+            let admitted =
+                |lower: usize| self.standing(lower).admitted.is_some_and(|admitted| admitted <= then);
+            for lower in self.history.comparable(at, then).filter(|lower| admitted(*lower)) {
+                let lower = self.history.release(lower);
+                new.retain(|dependency| {
+                    !lower.dependencies.iter().any(|old| reaches_as(old, dependency.package))
+                });
+            }
+        }
+        for dependency in new {
             let package = dependency.package.to_owned();
             let because = Because::DependencyAdded { package: package.clone(), kind: dependency.kind };
             found.push(reason(Code::NewDependency, release.published, because));
@@ -148,7 +158,7 @@ impl<'a> Judge<'a> {
                 continue;
             };
             // As of the release: a dependency does not stop having been young by waiting.
-            let age = release.published.map_or(Span::ZERO, |published| published - born);
+            let age = release.appeared().map_or(Span::ZERO, |appeared| appeared - born);
             if age < self.asked.policy.wait.crate_tenure {
                 found.push(young(Because::DependencyYoung { package: package.clone(), age }));
             }
@@ -168,6 +178,10 @@ impl<'a> Judge<'a> {
     }
 
     /// `yank-lure` and `yanked-around`: the good older releases were withdrawn, so that cargo walks to this one.
+    ///
+    /// What counts are the newest older compatible releases, down to the first that is not yanked: in the takeover
+    /// that this is made for, the five newest of ten were yanked. Where older ones are left, a withdrawal of fresh
+    /// mistakes is ordinary, so two of the yanked have to have been around for the ceiling.
     fn yanked_older(&self, at: usize, found: &mut Vec<Reason>) {
         let release = self.history.release(at);
         if release.yanked || !release.version.pre.is_empty() {
@@ -175,52 +189,64 @@ impl<'a> Judge<'a> {
         }
         let class = CaretClass::of(&release.version);
         // Releases are sorted by version, so those of one class are neighbours.
-        let older: Vec<&ReleaseFacts<'a>> = self.history.facts.releases[..at]
-            .iter()
-            .rev()
-            .take_while(|lower| CaretClass::of(&lower.version) == class)
-            .filter(|lower| {
-                lower.version.pre.is_empty() && !self.is_fixed_by(&lower.version, &release.version)
-            })
-            .collect();
-        if older.len() < YANKS_OF_A_LURE || !older.iter().all(|lower| lower.yanked) {
+        let older = || {
+            self.history.facts.releases[..at]
+                .iter()
+                .rev()
+                .take_while(|lower| CaretClass::of(&lower.version) == class)
+                .filter(|lower| lower.version.pre.is_empty())
+                .filter(|lower| !self.is_fixed_by(&lower.version, &release.version))
+        };
+        let run: Vec<&ReleaseFacts<'a>> = older().take_while(|lower| lower.yanked).collect();
+        let (Some(last), Some(first)) = (run.first(), run.last()) else { return };
+        if run.len() < YANKS_OF_A_LURE {
             return;
         }
-        let (Some(last), Some(first)) = (older.first(), older.last()) else { return };
-        let (first, last) = (first.version.clone(), last.version.clone());
         let opened = clock::first_open(release);
-        let mut yanks: Vec<Time> =
-            older.iter().filter_map(|lower| lower.sighting.as_deref().and_then(|s| s.yanked_at)).collect();
-        yanks.sort_unstable();
-        let act =
-            yanks.windows(YANKS_OF_A_LURE).find(|pair| pair[pair.len() - 1] - pair[0] <= YANKED_TOGETHER);
         let ceiling = self.asked.policy.wait.ceiling;
-        if let (Some(act), Some(opened)) = (act, opened) {
-            let is_around_it = act[0] + YANKED_TOGETHER >= opened && act[0] < opened + ceiling;
-            if is_around_it {
-                let count = yanks
-                    .iter()
-                    .filter(|time| **time <= act[0] + YANKED_TOGETHER && **time >= act[0])
-                    .count();
-                let because = Because::YankedTogether { first, last, count, at: Some(act[0]) };
-                found.push(reason(Code::YankLure, Some(act[0]), because));
-                return;
-            }
+        let leaves_nothing = older().nth(run.len()).is_none();
+        let counts = |lower: &&&ReleaseFacts<'a>| {
+            let is_good =
+                lower.appeared().zip(opened).is_some_and(|(appeared, opened)| appeared + ceiling <= opened);
+            leaves_nothing || is_good
+        };
+        let good: Vec<&ReleaseFacts<'a>> = run.iter().filter(counts).copied().collect();
+        if good.len() < YANKS_OF_A_LURE {
+            return;
         }
-        if yanks.len() < older.len() {
-            let because = Because::YankedTogether { first, last, count: older.len(), at: None };
+        let mut yanks: Vec<Time> = good.iter().filter_map(|lower| clock::yank_seen(lower)).collect();
+        yanks.sort_unstable();
+        let is_lure = |pair: &&[Time]| {
+            pair[1] - pair[0] <= YANKED_TOGETHER
+                && opened.is_some_and(|o| pair[0] + YANKED_TOGETHER >= o && pair[0] < o + ceiling)
+        };
+        let (first, last) = (first.version.clone(), last.version.clone());
+        if let Some(act) = yanks.windows(YANKS_OF_A_LURE).find(is_lure) {
+            let together = act[0]..=act[0] + YANKED_TOGETHER;
+            let count = yanks.iter().filter(|time| together.contains(time)).count();
+            let because = Because::YankedTogether { first, last, count, at: Some(act[0]) };
+            found.push(reason(Code::YankLure, Some(act[0]), because));
+        } else if yanks.len() < good.len() {
+            let because = Because::YankedTogether { first, last, count: run.len(), at: None };
             found.push(reason(Code::YankedAround, None, because));
         }
     }
 
-    /// Whether a vulnerability affects `older` and not `newer`.
+    /// Whether a vulnerability affects `older` and not `newer`; where an advisory came twice, both say so.
     fn is_fixed_by(&self, older: &Version, newer: &Version) -> bool {
-        self.advisories(older).any(|a| a.kind == AdvisoryKind::Vulnerability && !a.affects(newer))
+        let all = &self.history.facts.advisories;
+        let is_fixed = |a: &Advisory<'_>| {
+            a.kind == AdvisoryKind::Vulnerability
+                && a.withdrawn.is_none()
+                && a.affects(older)
+                && !a.affects(newer)
+        };
+        all.iter().any(|a| all.iter().filter(|other| other.id == a.id).all(is_fixed))
     }
 
     fn name_close(&self, release: &ReleaseFacts<'a>, found: &mut Vec<Reason>) {
-        let (Some(born), Some(published)) = (self.history.born, release.published) else { return };
-        if published - born >= LOOK_ALIKE_UNTIL || self.asked.baseline.has_crate(self.name().as_str()) {
+        let (Some(born), Some(appeared)) = (self.history.born, release.appeared()) else { return };
+        if appeared - born >= LOOK_ALIKE_UNTIL || self.asked.baseline.has_crate(self.name().as_str()) {
             return;
         }
         if let Some(known) = self.asked.names.better_known(self.name().as_str(), Some(born)) {
@@ -231,10 +257,9 @@ impl<'a> Judge<'a> {
     }
 
     /// `new-crate`: lapses when the crate has been there for its tenure, as time is counted.
-    fn youth_of_crate(&self, found: &mut Vec<Reason>) {
+    fn youth_of_crate(&self, moment: Moment<'_>, found: &mut Vec<Reason>) {
         let Some(born) = self.history.born else { return };
-        let counted = clock::Feeds(self.asked.feeds).counted(self.asked.now);
-        let age = counted - born;
+        let age = moment.feeds.counted(moment.now) - born;
         if age < self.asked.policy.wait.crate_tenure {
             found.push(reason(Code::NewCrate, Some(born), Because::CrateYoung { born, age }));
         }
@@ -253,6 +278,7 @@ impl<'a> Judge<'a> {
     fn reincarnated(&self, release: &ReleaseFacts<'a>, found: &mut Vec<Reason>) {
         let gone = &self.history.facts.gone;
         let Some(last_gone) = gone.iter().map(|g| g.gone_at).max() else { return };
+        // First sight before publish time, unlike elsewhere: it is the journal that saw the others vanish.
         let appeared = |r: &ReleaseFacts<'_>| r.sighting.as_deref().map(|s| s.first_seen).or(r.published);
         let all_came_after =
             self.history.facts.releases.iter().all(|r| appeared(r).is_none_or(|time| time > last_gone));
@@ -276,12 +302,14 @@ impl<'a> Judge<'a> {
                 Because::DigestChanged { now, seen: gone.digest, by: Witness::Journal },
             );
         }
-        match self.in_use(&release.version).map(|in_use| in_use.checksum) {
-            Some(Checksum::Locked(seen)) if seen != now => {
-                changed(None, Because::DigestChanged { now, seen, by: Witness::Lockfile });
+        for checksum in self.checksums(&release.version) {
+            match checksum {
+                Checksum::Locked(seen) if seen != now => {
+                    changed(None, Because::DigestChanged { now, seen, by: Witness::Lockfile });
+                }
+                Checksum::Missing => changed(None, Because::DigestMissing),
+                Checksum::Locked(_) | Checksum::NotAsked => {}
             }
-            Some(Checksum::Missing) => changed(None, Because::DigestMissing),
-            _ => {}
         }
         if let Some(entry) =
             self.asked.baseline.entry(self.name(), &release.version).filter(|e| e.digest != now)
@@ -298,14 +326,14 @@ impl<'a> Judge<'a> {
 
     /// The index does not show the release: deleted, or never there as far as anybody saw.
     fn absence(&self, version: &Version) -> Reason {
-        let gone =
-            self.history.facts.gone.iter().filter(|g| g.version == *version).max_by_key(|g| g.still_gone_at);
-        match gone {
-            Some(gone) if gone.still_gone_at - gone.gone_at >= DELETION_IS_SURE_AFTER => {
+        let is_sure = |gone: &Gone| gone.still_gone_at - gone.gone_at >= DELETION_IS_SURE_AFTER;
+        let gone = self.history.facts.gone.iter().filter(|g| g.version == *version);
+        match gone.max_by_key(|gone| (is_sure(gone), gone.still_gone_at)) {
+            Some(gone) if is_sure(gone) => {
                 let because = Because::Vanished { first_seen: Some(gone.first_seen), gone_at: gone.gone_at };
                 reason(Code::Deleted, Some(gone.gone_at), because)
             }
-            _ => reason(Code::Missing, gone.map(|g| g.gone_at), Because::NotInIndex),
+            gone => reason(Code::Missing, gone.map(|g| g.gone_at), Because::NotInIndex),
         }
     }
 
@@ -325,7 +353,7 @@ impl<'a> Judge<'a> {
             found.push(reason(Code::CarriesFix, release.published, because));
         }
         if let (Some(publisher), Some(published)) = (release.publisher, release.published)
-            && let Some(because) = self.vouched(publisher, published)
+            && let Some(because) = self.in_window(publisher, published)
         {
             found.push(reason(Code::KnownPublisher, Some(published), because));
         }
@@ -344,13 +372,21 @@ impl<'a> Judge<'a> {
                 .take_while(|lower| CaretClass::of(&lower.version) == class)
                 .any(|lower| lower.version.pre.is_empty() && advisory.fixes(&lower.version))
         };
-        self.advisories(base)
-            .filter(|a| a.kind == AdvisoryKind::Vulnerability && a.fixes(&release.version))
-            .filter(|a| published <= a.known + FIX_FOLLOWS_WITHIN && is_lowest(a))
-            .min_by_key(|a| (a.known, a.id))
+        let is_fix = |a: &Advisory<'_>| {
+            a.kind == AdvisoryKind::Vulnerability
+                && a.withdrawn.is_none()
+                && a.affects(base)
+                && a.fixes(&release.version)
+                && published <= a.known + FIX_FOLLOWS_WITHIN
+                && is_lowest(a)
+        };
+        // Where an advisory came twice, both have to say so.
+        let all = &self.history.facts.advisories;
+        let agreed = |a: &&Advisory<'_>| all.iter().filter(|other| other.id == a.id).all(is_fix);
+        all.iter().filter(agreed).min_by_key(|a| (a.known, a.id))
     }
 
-    fn vouched(&self, publisher: Publisher<'a>, published: Time) -> Option<Because> {
+    fn in_window(&self, publisher: Publisher<'a>, published: Time) -> Option<Because> {
         self.history
             .facts
             .windows
@@ -367,18 +403,25 @@ impl<'a> Judge<'a> {
 
     /// What advisories say that does not block: vulnerable, unsound, unmaintained, notices. For a release that the
     /// index does not show, malware too.
-    fn advice(&self, version: &Version, published: Option<Time>, at: Option<usize>, found: &mut Vec<Reason>) {
+    fn advice(&self, version: &Version, at: Option<usize>, found: &mut Vec<Reason>) {
         for advisory in self.advisories(version) {
             let code = match advisory.kind {
                 AdvisoryKind::Vulnerability => Code::Vulnerable,
                 AdvisoryKind::Unsound => Code::Unsound,
                 AdvisoryKind::Unmaintained => Code::Unmaintained,
                 AdvisoryKind::Notice => Code::Notice,
-                AdvisoryKind::Malicious if at.is_none() && !is_after(published, advisory) => Code::Malicious,
+                AdvisoryKind::Malicious if at.is_none() => Code::Malicious,
                 AdvisoryKind::Malicious => continue,
             };
             found.push(reason(code, Some(advisory.known), self.advised(advisory, version)));
         }
+    }
+
+    /// Whether the release came after a takeover's advisory became known; one of unknown time did not, nor one of
+    /// which the index tells two stories.
+    fn came_after(&self, release: &ReleaseFacts<'a>, advisory: &Advisory<'_>) -> bool {
+        release.published.is_some_and(|published| published > advisory.known)
+            && !self.history.ambiguous.iter().any(|(version, ..)| *version == release.version)
     }
 
     /// The advisories that stand and affect `version`.
@@ -428,11 +471,6 @@ impl<'a> Judge<'a> {
         let because = Because::FixHeld { in_use: in_use.clone(), advisories: ids };
         Some(Reason { effect: Effect::Note, ..reason(Code::HeldFix, known, because) })
     }
-}
-
-/// Whether the release came after a takeover's advisory became known; one of unknown time did not.
-fn is_after(published: Option<Time>, advisory: &Advisory<'_>) -> bool {
-    published.is_some_and(|published| published > advisory.known)
 }
 
 fn reason(code: Code, known: Option<Time>, because: Because) -> Reason {

@@ -10,10 +10,11 @@
 //! are found from the lowest up and kept.
 
 use std::cell::RefCell;
+use std::cmp::Reverse;
 
 use semver::Version;
 
-use crate::facts::{CrateFacts, Dependency, DependencyKind, ReleaseFacts};
+use crate::facts::{Advisory, CrateFacts, Dependency, DependencyKind, Gone, ReleaseFacts};
 use crate::names::Digest;
 use crate::time::Time;
 
@@ -25,7 +26,7 @@ const LOOK_BACK: usize = 1_000;
 pub(crate) struct History<'a> {
     /// The facts; `releases` sorted by version, one per version.
     pub(crate) facts: CrateFacts<'a>,
-    /// Versions that came with two digests, and these.
+    /// Versions that came twice, telling different things, and the digests.
     pub(crate) ambiguous: Vec<(Version, Digest, Digest)>,
     /// When the crate's first release was published.
     pub(crate) born: Option<Time>,
@@ -48,13 +49,19 @@ impl<'a> History<'a> {
     pub(crate) fn new(mut facts: CrateFacts<'a>) -> Self {
         let born = facts.born();
         // A total order, so that the order in which facts arrive does not show.
-        facts.releases.sort_by(|a, b| a.version.cmp(&b.version).then_with(|| a.digest.cmp(&b.digest)));
+        facts.releases.sort_by(|a, b| {
+            let order = |r: &ReleaseFacts<'a>| (r.digest, r.published, r.publisher);
+            a.version
+                .cmp(&b.version)
+                .then_with(|| order(a).cmp(&order(b)))
+                .then_with(|| a.dependencies.cmp(&b.dependencies))
+        });
         let mut ambiguous = Vec::new();
         let mut releases: Vec<ReleaseFacts<'a>> = Vec::with_capacity(facts.releases.len());
         for release in facts.releases {
             match releases.last_mut() {
                 Some(last) if last.version == release.version => {
-                    if last.digest != release.digest {
+                    if !tells_the_same(last, &release) {
                         ambiguous.push((last.version.clone(), last.digest, release.digest));
                     }
                     worse(last, release);
@@ -63,7 +70,15 @@ impl<'a> History<'a> {
             }
         }
         facts.releases = releases;
-        facts.gone.sort_by(|a, b| a.version.cmp(&b.version).then_with(|| a.digest.cmp(&b.digest)));
+        facts.gone.sort_by(|a, b| {
+            let order = |g: &Gone| (g.digest, g.first_seen, g.gone_at, g.still_gone_at, g.published);
+            a.version.cmp(&b.version).then_with(|| order(a).cmp(&order(b)))
+        });
+        facts.advisories.sort_by(|a, b| {
+            let order = |a: &Advisory<'a>| (a.id, a.known, a.kind, a.withdrawn, a.title);
+            // Ranges have no order of their own; they are looked at only where one advisory came twice.
+            order(a).cmp(&order(b)).then_with(|| format!("{a:?}").cmp(&format!("{b:?}")))
+        });
         let mut published: Vec<Time> = facts.releases.iter().filter_map(|r| r.published).collect();
         published.sort_unstable();
         Self { facts, ambiguous, born, published, standing: RefCell::default() }
@@ -104,12 +119,16 @@ impl<'a> History<'a> {
         appeared: impl Fn(usize) -> Option<Time>,
         admitted: impl Fn(usize, Option<usize>) -> Option<Time>,
     ) -> Standing {
-        let mut standing = self.standing.borrow_mut();
-        for next in standing.len()..=at {
-            let base = self.base(&standing, next, ceiling, &appeared);
-            standing.push(Standing { base, admitted: admitted(next, base) });
+        loop {
+            let next = self.standing.borrow().len();
+            if next > at {
+                return self.standing.borrow()[at];
+            }
+            let base = self.base(&self.standing.borrow(), next, ceiling, &appeared);
+            // Nothing is borrowed here: finding this asks for the standing of lower releases.
+            let admitted = admitted(next, base);
+            self.standing.borrow_mut().push(Standing { base, admitted });
         }
-        standing[at]
     }
 
     fn base(
@@ -120,16 +139,8 @@ impl<'a> History<'a> {
         appeared: impl Fn(usize) -> Option<Time>,
     ) -> Option<usize> {
         let then = appeared(at)?;
-        let candidates = (0..at).rev().take(LOOK_BACK).filter(|lower| {
-            let lower = self.release(*lower);
-            // A yank after this release appeared takes no base away: who yanks the good releases cannot make
-            // everything in their successors look new.
-            let yanked_later =
-                || lower.sighting.as_deref().and_then(|s| s.yanked_at).is_some_and(|time| time > then);
-            lower.version.pre.is_empty() && (!lower.yanked || yanked_later())
-        });
         let mut old_enough = None;
-        for lower in candidates {
+        for lower in self.comparable(at, then) {
             if standing[lower].admitted.is_some_and(|admitted| admitted <= then) {
                 return Some(lower);
             }
@@ -140,10 +151,32 @@ impl<'a> History<'a> {
         old_enough
     }
 
-    /// Whether an earlier, ordinary release exists that could have been compared with.
-    pub(crate) fn has_lower(&self, at: usize) -> bool {
-        self.facts.releases[..at].iter().any(|lower| lower.version.pre.is_empty())
+    /// The lower releases with which one that appeared `then` may be compared, the highest first: no pre-release,
+    /// and none that was yanked.
+    pub(crate) fn comparable(&self, at: usize, then: Time) -> impl Iterator<Item = usize> {
+        (0..at).rev().take(LOOK_BACK).filter(move |lower| {
+            let lower = self.release(*lower);
+            // A yank after this release appeared takes no base away: who yanks the good releases cannot make
+            // everything in their successors look new.
+            let yanked_later =
+                || lower.sighting.as_deref().and_then(|s| s.yanked_at).is_some_and(|time| time > then);
+            lower.version.pre.is_empty() && (!lower.yanked || yanked_later())
+        })
     }
+
+    /// Whether the crate had a release before this one, of whatever version. By time, so that a release which
+    /// appears later, below this one, changes nothing.
+    pub(crate) fn has_earlier(&self, at: usize) -> bool {
+        match self.release(at).appeared() {
+            Some(appeared) => self.born.is_some_and(|born| born < appeared),
+            None => self.facts.releases.len() > 1 || !self.facts.gone.is_empty(),
+        }
+    }
+}
+
+/// Whether a dependency is one on `package` that reaches a dependent's build.
+pub(crate) fn reaches_as(dependency: &Dependency<'_>, package: &str) -> bool {
+    dependency.kind != DependencyKind::Dev && dependency.package == package
 }
 
 /// The dependencies of `release` that reach a dependent's build and that `base` lacks, by package name. Without a
@@ -158,19 +191,31 @@ pub(crate) fn new_dependencies<'r, 'a>(
     }
     let mut new: Vec<&Dependency<'a>> = Vec::new();
     for (at, dependency) in release.dependencies.iter().enumerate() {
-        if dependency.kind == DependencyKind::Dev || new.iter().any(|seen| seen.package == dependency.package)
-        {
+        if dependency.kind == DependencyKind::Dev {
             continue;
         }
-        let is_same =
-            |old: &Dependency<'a>| old.kind != DependencyKind::Dev && old.package == dependency.package;
+        let is_same = |old: &Dependency<'a>| reaches_as(old, dependency.package);
         // Lists keep their order from release to release: look at the same place first.
         if !old.get(at).is_some_and(is_same) && !old.iter().any(is_same) {
             new.push(dependency);
         }
     }
-    new.sort_by_key(|dependency| dependency.package);
+    // Of several on one package the gravest is told: of unknown or youngest birth, for the build script.
+    let gravest = |d: &Dependency<'a>| Reverse((d.born.is_none(), d.born, d.kind));
+    new.sort_by(|a, b| a.package.cmp(b.package).then_with(|| gravest(a).cmp(&gravest(b))));
+    new.dedup_by_key(|dependency| dependency.package);
     new
+}
+
+/// Whether two facts about one version differ in nothing but what may change: the yank mark, and what was seen.
+fn tells_the_same<'a>(one: &ReleaseFacts<'a>, other: &ReleaseFacts<'a>) -> bool {
+    let sorted = |release: &ReleaseFacts<'a>| {
+        let mut dependencies = release.dependencies.to_vec();
+        dependencies.sort_unstable();
+        dependencies
+    };
+    (one.digest, one.published, one.publisher) == (other.digest, other.published, other.publisher)
+        && (one.dependencies == other.dependencies || sorted(one) == sorted(other))
 }
 
 /// Of two facts about one version the worse counts, field by field.

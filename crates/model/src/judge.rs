@@ -5,9 +5,11 @@
 //! account, and list the ways out ([`crate::ways`]). Nothing here reads a clock or looks anything up: facts,
 //! policy and `now` come in as values, and the same values give the same decision, byte for byte.
 
+use std::cell::OnceCell;
+
 use semver::Version;
 
-use crate::audits::independent_chains;
+use crate::audits::{Vouched, Vouching};
 use crate::clock::{self, Feeds};
 use crate::code::{Code, CodeClass, Effect, Level};
 use crate::decision::{Attained, Because, Chain, Clock, Decision, Grounds, Reason, Step, Unknown, Verdict};
@@ -102,6 +104,33 @@ pub struct Judge<'a> {
     pub(crate) asked: Asked<'a>,
     pub(crate) context: Context<'a>,
     pub(crate) history: History<'a>,
+    vouching: OnceCell<Vouching>,
+}
+
+/// The moment at which a release is judged: the present, or one that is supposed, to find the ways out.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment<'f> {
+    pub(crate) now: Time,
+    pub(crate) feeds: Feeds<'f>,
+    /// Independent audits of the release beyond those known.
+    pub(crate) more_audits: usize,
+}
+
+impl Moment<'static> {
+    /// A moment for which all feeds will speak, and by which that many more audits have come.
+    pub(crate) fn supposed(now: Time, more_audits: usize) -> Self {
+        Self { now, feeds: Feeds(&[]), more_audits }
+    }
+}
+
+/// What a release comes to at a moment.
+pub(crate) struct Outcome {
+    pub(crate) verdict: Verdict,
+    pub(crate) grounds: Option<Grounds>,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) digest: Option<Digest>,
+    pub(crate) time: Timing,
+    pub(crate) weighed: Weighed,
 }
 
 /// Judges one release on its own, without its neighbours.
@@ -117,7 +146,7 @@ pub fn judge<'a>(
 impl<'a> Judge<'a> {
     /// Takes what is known about a crate.
     pub fn new(asked: Asked<'a>, context: Context<'a>, facts: CrateFacts<'a>) -> Self {
-        Self { asked, context, history: History::new(facts) }
+        Self { asked, context, history: History::new(facts), vouching: OnceCell::new() }
     }
 
     /// The crate.
@@ -138,27 +167,10 @@ impl<'a> Judge<'a> {
     /// Judges the release of this version, whether or not the index shows it.
     pub fn decide(&self, version: &Version, neighbours: &Neighbourhood) -> Decision {
         let position = self.history.position(version);
-        let mut reasons = self.findings(version, position, neighbours);
-        let chains = position.map_or_else(Vec::new, |at| self.chains(at));
-        reasons.extend(audit_reason(&chains));
-
-        let feeds = Feeds(self.asked.feeds);
         let release = position.map(|at| self.history.release(at));
-        let time = Timing {
-            opened: position.and_then(|at| self.opened(at)),
-            counted: self.counted(release),
-            audits: chains.len(),
-        };
-        let outcome = |level, reasons: &[Reason]| weigh(self.asked.policy, level, reasons, &time);
-
-        self.give_effects(release, &mut reasons);
-        let weighed = outcome(self.asked.level, &reasons);
-        reasons.extend(self.conditions(&time, &weighed, feeds));
-        clear_reviews(&mut reasons, time.audits);
-
-        let attained = self.attained(release, &reasons, &time);
-        let digest = release.map(|r| r.digest).or_else(|| self.locked_digest(version));
-        let (verdict, grounds) = self.excuse(version, digest, release, &weighed, &mut reasons);
+        let outcome = self.outcome(version, neighbours, self.present());
+        let attained = self.attained(release, &outcome.reasons, &outcome.time);
+        let Outcome { verdict, grounds, reasons, digest, time, weighed } = outcome;
         let mut decision = Decision {
             release: ReleaseId { name: self.name().clone(), version: version.clone() },
             digest,
@@ -183,12 +195,47 @@ impl<'a> Judge<'a> {
         };
         if decision.verdict != Verdict::Admit {
             decision.reasons.extend(self.held_fix(version));
-            decision.clears = ways::out(self, &decision, &time, neighbours);
+            decision.clears = ways::out(self, &decision, time.audits, neighbours);
         }
         decision.reasons.sort_by(|a, b| {
             b.stands.cmp(&a.stands).then_with(|| b.effect.cmp(&a.effect)).then_with(|| a.cmp(b))
         });
         decision
+    }
+
+    /// What is asked, as a moment.
+    pub(crate) fn present(&self) -> Moment<'a> {
+        Moment { now: self.asked.now, feeds: Feeds(self.asked.feeds), more_audits: 0 }
+    }
+
+    /// The straight way to a verdict: find, weigh, add what the clock says, and see what the project excuses.
+    pub(crate) fn outcome(
+        &self,
+        version: &Version,
+        neighbours: &Neighbourhood,
+        moment: Moment<'_>,
+    ) -> Outcome {
+        let position = self.history.position(version);
+        let release = position.map(|at| self.history.release(at));
+        let mut reasons = self.findings(version, position, neighbours, moment);
+        let vouched = position.map_or_else(Vouched::default, |at| self.vouched(at));
+        let seen = release.map_or(Time::EARLIEST, vouchable_from);
+        let more_audits = if moment.now >= seen { moment.more_audits } else { 0 };
+        let time = Timing {
+            opened: position.and_then(|at| self.opened(at)),
+            counted: counted(release, moment),
+            audits: vouched.chains.len() + more_audits,
+        };
+        reasons.extend(audit_reason(vouched.chains));
+
+        self.give_effects(release, &mut reasons);
+        let weighed = weigh(self.asked.policy, self.asked.level, &reasons, &time);
+        reasons.extend(conditions(release, &time, &weighed, moment));
+        clear_reviews(&mut reasons, time.audits);
+
+        let digest = release.map(|r| r.digest).or_else(|| self.locked_digest(version));
+        let (verdict, grounds) = self.excuse(version, digest, release, &weighed, moment.now, &mut reasons);
+        Outcome { verdict, grounds, reasons, digest, time, weighed }
     }
 
     /// The base that a release is compared with, and since when it counts as admitted for later ones.
@@ -202,7 +249,7 @@ impl<'a> Judge<'a> {
     }
 
     /// When a release appeared to the world: what its own base is asked for as of.
-    fn appeared(&self, at: usize) -> Option<Time> {
+    pub(crate) fn appeared(&self, at: usize) -> Option<Time> {
         clock::first_open(self.history.release(at)).or(self.history.release(at).published)
     }
 
@@ -224,16 +271,11 @@ impl<'a> Judge<'a> {
             || self.standing(at).admitted.is_some_and(|admitted| admitted <= moment)
     }
 
-    /// From when a release is admitted by audit or by a full, unshortened wait; none if a review code stands.
+    /// From when a release counts as admitted for later ones: by audit, or by a full, unshortened wait; never if
+    /// something stands that neither clears, or if it was withdrawn before.
     fn admitted_since(&self, at: usize, base: Option<usize>) -> Option<Time> {
         let release = self.history.release(at);
         let opened = clock::first_open(release)?;
-        let chains = self.chains(at);
-        let audited = match chains.len() {
-            0 => None,
-            1 => chains.iter().map(|c| c.known.max(opened + self.asked.policy.wait.floor_audited_once)).min(),
-            _ => chains.iter().map(|c| c.known).max(),
-        };
         let mut reasons = Vec::new();
         self.blocks(at, &mut reasons);
         if !reasons.is_empty() {
@@ -241,49 +283,65 @@ impl<'a> Judge<'a> {
         }
         self.against(at, base, &mut reasons);
         self.give_effects(Some(release), &mut reasons);
-        let level = self.asked.level;
-        let weighed = weigh(
-            self.asked.policy,
-            level,
-            &reasons,
-            &Timing { opened: Some(opened), counted: Time::LATEST, audits: 0 },
-        );
-        let by_age = (weighed.verdict == Verdict::Admit && level < Level::High).then(|| {
-            // Being a new crate lapses: the full wait is not over before it has.
-            let tenure = self.history.born.map_or(opened, |born| born + self.asked.policy.wait.crate_tenure);
-            let new_crate = self.effect(Code::NewCrate, Some(release));
-            if new_crate >= Effect::Hold {
-                (opened + weighed.wait).max(tenure)
-            } else {
-                opened + weighed.wait
-            }
-        });
-        match (audited, by_age) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
+        let by_age = self.admitted_with(release, opened, &reasons, 0);
+        let vouched = self.vouched(at);
+        let with = |audits, known: Option<Time>| {
+            known.and_then(|known| Some(self.admitted_with(release, opened, &reasons, audits)?.max(known)))
+        };
+        let admitted = [by_age, with(1, vouched.once), with(2, vouched.twice)].into_iter().flatten().min()?;
+        // While it is yanked no time counts; what comes back after more than a day starts anew, and asks for a
+        // reviewer. So who publishes, yanks and un-yanks a release does not make it the base of the next.
+        let withdrawn = if release.yanked {
+            release.sighting.as_deref().and_then(|s| s.yanked_at)
+        } else {
+            clock::long_yank(release).map(|(yanked_at, _)| yanked_at)
+        };
+        (withdrawn.is_none_or(|withdrawn| admitted <= withdrawn)).then_some(admitted)
+    }
+
+    /// When a release against which `reasons` stand is admitted, given that many audits; none if never.
+    fn admitted_with(
+        &self,
+        release: &ReleaseFacts<'_>,
+        opened: Time,
+        reasons: &[Reason],
+        audits: usize,
+    ) -> Option<Time> {
+        let policy = self.asked.policy;
+        let time = Timing { opened: Some(opened), counted: Time::LATEST, audits };
+        let weighed = |reasons: &[Reason]| weigh(policy, self.asked.level, reasons, &time);
+        let grown_up = weighed(reasons);
+        if grown_up.verdict != Verdict::Admit {
+            return None;
+        }
+        let grown_up = opened + grown_up.wait;
+        // Being a new crate lapses, but until then it stands.
+        let tenure = self.history.born.map_or(opened, |born| born + policy.wait.crate_tenure);
+        if grown_up >= tenure {
+            return Some(grown_up);
+        }
+        let effect = self.effect(Code::NewCrate, Some(release));
+        let because = Because::CrateYoung { born: opened, age: Span::ZERO };
+        let new_crate = Reason { code: Code::NewCrate, effect, stands: true, known: None, because };
+        let young = weighed(&[reasons, &[new_crate]].concat());
+        match young.verdict {
+            Verdict::Admit => Some((opened + young.wait).min(tenure)),
+            Verdict::Hold | Verdict::Block => Some(tenure),
         }
     }
 
-    pub(crate) fn chains(&self, at: usize) -> Vec<Chain> {
+    pub(crate) fn vouched(&self, at: usize) -> Vouched {
         if self.history.facts.audits.is_empty() {
-            return Vec::new();
+            return Vouched::default();
         }
-        let release = self.history.release(at);
-        let seen =
-            release.sighting.as_deref().map(|s| s.first_seen).or(release.published).unwrap_or(Time::EARLIEST);
-        // An index may show a release before the machine's own first look at it: the publish time is what an
-        // audit has to follow where it is known.
-        let seen = release.published.map_or(seen, |published| published.min(seen));
-        independent_chains(&self.history.facts.audits, &release.version, &self.asked.policy.criteria, seen)
-    }
-
-    /// Up to when this release's time is counted: a yank that stands stops it as a silent feed does.
-    fn counted(&self, release: Option<&ReleaseFacts<'_>>) -> Time {
-        let counted = Feeds(self.asked.feeds).counted(self.asked.now);
-        match release.filter(|r| r.yanked).and_then(|r| r.sighting.as_deref()).and_then(|s| s.yanked_at) {
-            Some(yanked_at) => counted.min(yanked_at),
-            None => counted,
-        }
+        let vouching = self.vouching.get_or_init(|| {
+            let seen = |version: &Version| {
+                let position = self.history.position(version);
+                position.map_or(Time::EARLIEST, |at| vouchable_from(self.history.release(at)))
+            };
+            Vouching::new(&self.history.facts.audits, &self.asked.policy.criteria, seen)
+        });
+        vouching.of(&self.history.release(at).version)
     }
 
     /// What a code does to this release: the policy's word, but nothing for codes that came in after the project
@@ -305,35 +363,6 @@ impl<'a> Judge<'a> {
         for reason in reasons {
             reason.effect = self.effect(reason.code, release);
         }
-    }
-
-    /// What the clock and the level have against the release, now that its wait is known.
-    fn conditions(&self, time: &Timing, weighed: &Weighed, feeds: Feeds<'_>) -> Vec<Reason> {
-        let mut conditions = Vec::new();
-        let mut push = |code, effect, because, known| {
-            conditions.push(Reason { code, effect, stands: true, known, because });
-        };
-        if weighed.is_young {
-            let because = match time.opened {
-                Some(_) => Because::Young { age: time.age(), wait: weighed.wait },
-                None => Because::AgeUnknown,
-            };
-            push(Code::Young, Effect::Hold, because, time.opened);
-        }
-        if weighed.is_unaudited {
-            push(Code::Unaudited, Effect::Hold, Because::AuditsMissing { have: time.audits }, None);
-        }
-        // What a silent feed would say about a release that it has not seen may be anything.
-        let unseen = time.opened.and_then(|opened| feeds.behind(opened));
-        let matters = weighed.is_young && time.opened.is_some_and(|o| self.asked.now - o >= weighed.wait);
-        let stopped = unseen.or_else(|| feeds.behind(self.asked.now).filter(|_| matters));
-        if let Some(feed) = stopped {
-            let effect = if unseen.is_some() { Effect::Hold } else { Effect::Note };
-            let because =
-                Because::FeedBehind { feed: feed.name.clone(), state: feed.state, as_of: feed.as_of };
-            push(Code::ClockStopped, effect, because, feed.as_of);
-        }
-        conditions
     }
 
     /// The highest level whose rules the release passes by evidence and age alone.
@@ -380,6 +409,7 @@ impl<'a> Judge<'a> {
         digest: Option<Digest>,
         release: Option<&ReleaseFacts<'_>>,
         weighed: &Weighed,
+        now: Time,
         reasons: &mut Vec<Reason>,
     ) -> (Verdict, Option<Grounds>) {
         let by_evidence = verdict_of(reasons);
@@ -428,7 +458,7 @@ impl<'a> Judge<'a> {
                 because,
             });
         }
-        for exception in self.exceptions(version, digest) {
+        for exception in self.exceptions(version, digest, now) {
             let because = Because::Excused {
                 because: exception.because.clone(),
                 until: exception.until,
@@ -453,28 +483,89 @@ impl<'a> Judge<'a> {
         (Some(entry.digest) == digest && !is_younger).then_some(entry)
     }
 
-    fn exceptions(&self, version: &Version, digest: Option<Digest>) -> impl Iterator<Item = &'a Exception> {
-        let name = self.name().clone();
-        let version = version.clone();
-        let now = self.asked.now;
+    fn exceptions(
+        &self,
+        version: &Version,
+        digest: Option<Digest>,
+        now: Time,
+    ) -> impl Iterator<Item = &'a Exception> {
         self.asked.policy.exceptions.iter().filter(move |exception| {
-            exception.name == name
-                && exception.version == version
+            exception.name == *self.name()
+                && exception.version == *version
                 && Some(exception.digest) == digest
                 && now <= exception.until
         })
     }
 
-    pub(crate) fn in_use(&self, version: &Version) -> Option<&InUse> {
-        self.context.in_use.iter().find(|in_use| in_use.version == *version)
+    /// What lockfiles say of a release's bytes; more than one where registries share a name.
+    pub(crate) fn checksums(&self, version: &Version) -> impl Iterator<Item = Checksum> {
+        self.context
+            .in_use
+            .iter()
+            .filter(move |in_use| in_use.version == *version)
+            .map(|in_use| in_use.checksum)
     }
 
     fn locked_digest(&self, version: &Version) -> Option<Digest> {
-        match self.in_use(version)?.checksum {
+        let digest = |checksum| match checksum {
             Checksum::Locked(digest) => Some(digest),
             Checksum::Missing | Checksum::NotAsked => None,
-        }
+        };
+        self.checksums(version).filter_map(digest).min()
     }
+}
+
+/// From when on audits of a release can be of its bytes. An index may show a release before the machine's own
+/// first look at it, so the publish time counts where it is known, unless a read lacked the release after it.
+fn vouchable_from(release: &ReleaseFacts<'_>) -> Time {
+    let sighting = release.sighting.as_deref();
+    let first_seen = sighting.map(|s| s.first_seen);
+    let shown = release.published.into_iter().chain(first_seen).min().unwrap_or(Time::EARLIEST);
+    sighting.and_then(|s| s.lacked_at).map_or(shown, |lacked_at| shown.max(lacked_at))
+}
+
+/// Up to when a release's time is counted: a yank that stands stops it as a silent feed does.
+fn counted(release: Option<&ReleaseFacts<'_>>, moment: Moment<'_>) -> Time {
+    let counted = moment.feeds.counted(moment.now);
+    match release.filter(|r| r.yanked).and_then(|r| r.sighting.as_deref()).and_then(|s| s.yanked_at) {
+        Some(yanked_at) => counted.min(yanked_at),
+        None => counted,
+    }
+}
+
+/// What the clock and the level have against the release, now that its wait is known.
+fn conditions(
+    release: Option<&ReleaseFacts<'_>>,
+    time: &Timing,
+    weighed: &Weighed,
+    moment: Moment<'_>,
+) -> Vec<Reason> {
+    let mut conditions = Vec::new();
+    let mut push = |code, effect, because, known| {
+        conditions.push(Reason { code, effect, stands: true, known, because });
+    };
+    if weighed.is_young {
+        let because = match time.opened {
+            Some(_) => Because::Young { age: time.age(), wait: weighed.wait },
+            None => Because::AgeUnknown,
+        };
+        push(Code::Young, Effect::Hold, because, time.opened);
+    }
+    if weighed.is_unaudited {
+        push(Code::Unaudited, Effect::Hold, Because::AuditsMissing { have: time.audits }, None);
+    }
+    // What a silent feed would say about a release that it has not seen may be anything; and of one that nobody
+    // knows the beginning of, nobody knows whether the feed has seen it.
+    let began = release.map(|release| time.opened.or(release.appeared()).unwrap_or(moment.now));
+    let unseen = began.and_then(|began| moment.feeds.behind(began));
+    let matters = weighed.is_young && time.opened.is_some_and(|o| moment.now - o >= weighed.wait);
+    let stopped = unseen.or_else(|| moment.feeds.behind(moment.now).filter(|_| matters));
+    if let Some(feed) = stopped {
+        let effect = if unseen.is_some() { Effect::Hold } else { Effect::Note };
+        let because = Because::FeedBehind { feed: feed.name.clone(), state: feed.state, as_of: feed.as_of };
+        push(Code::ClockStopped, effect, because, feed.as_of);
+    }
+    conditions
 }
 
 /// What weighing needs to know about time and audits.
@@ -507,7 +598,7 @@ pub(crate) struct Weighed {
 /// `max(floor, min(ceiling, base wait × lengthening × max(½, shortening)))`.
 pub(crate) fn weigh(policy: &Policy, level: Level, reasons: &[Reason], time: &Timing) -> Weighed {
     let limits = &policy.wait;
-    let mut wait = policy.base_wait(level);
+    let mut wait = policy.base_wait(level).min(limits.ceiling);
     let mut steps = vec![Step { code: None, wait }];
     let mut set = |wait: &mut Span, to: Span, code: Code| {
         if *wait != to {
@@ -590,20 +681,14 @@ fn verdict_of(reasons: &[Reason]) -> Verdict {
     }
 }
 
-fn audit_reason(chains: &[Chain]) -> Option<Reason> {
+fn audit_reason(chains: Vec<Chain>) -> Option<Reason> {
     let code = match chains.len() {
         0 => return None,
         1 => Code::AuditedOnce,
         _ => Code::Audited,
     };
     let known = chains.iter().map(|chain| chain.known).max();
-    Some(Reason {
-        code,
-        effect: Effect::Favour,
-        stands: true,
-        known,
-        because: Because::Audits(chains.to_vec()),
-    })
+    Some(Reason { code, effect: Effect::Favour, stands: true, known, because: Because::Audits(chains) })
 }
 
 impl std::fmt::Debug for Judge<'_> {

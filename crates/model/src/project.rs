@@ -135,9 +135,19 @@ pub fn judge_project(asked: Asked<'_>, locked: &[Locked], facts: &dyn FactsOf) -
             report.packages[at] = Judged::Decided(Box::new(decision));
         }
     }
-    // Then again, from the bottom up, those to which a release that is not admitted leads.
-    for at in above_what_is_not_admitted(locked, &report) {
+    // What the project brings itself meets requirements too.
+    for (package, judged) in locked.iter().zip(&report.packages) {
+        if matches!(judged, Judged::Own | Judged::Unjudged { verdict: Verdict::Admit, .. }) {
+            settlement.provide(&package.name, &package.version);
+        }
+    }
+    // Then again, from the bottom up, those to which a release that is not admitted leads. What was found of them
+    // alone is forgotten first, all of it: a release beside the lockfile may ask for any of them.
+    let above = above_what_is_not_admitted(locked, &report);
+    for &at in &above {
         settlement.forget(&locked[at].name, &locked[at].version);
+    }
+    for at in above {
         let judge = settlement.judge(&locked[at].name);
         report.packages[at] = Judged::Decided(Box::new(settlement.decide(&judge, &locked[at].version)));
     }
@@ -274,13 +284,31 @@ pub fn in_use_by_crate(locked: &[Locked]) -> InUseByCrate {
 }
 
 /// How the policy treats the registries of a lockfile's crates, where not as crates.io.
+///
+/// Where a name comes from several registries, the strictest treatment counts for all: a stranger who publishes
+/// the name of one's own crate elsewhere must not be taken for oneself.
 pub fn treatment_by_crate<'a>(asked: Asked<'a>, locked: &'a [Locked]) -> BTreeMap<CrateName, Treatment<'a>> {
-    let treated = |package: &'a Locked| Some((package.name.clone(), treatment(asked, &package.origin)?));
-    locked.iter().filter_map(treated).collect()
+    let mut by_crate: BTreeMap<CrateName, Treatment<'a>> = BTreeMap::new();
+    let strictness = |treatment: &Treatment<'a>| match *treatment {
+        Treatment::FirstParty(index) => (0, index),
+        Treatment::Judged => (1, ""),
+        Treatment::Foreign(index) => (2, index),
+    };
+    for package in locked {
+        let Some(treatment) = treatment(asked, &package.origin) else { continue };
+        let known = by_crate.entry(package.name.clone()).or_insert(treatment);
+        *known = [*known, treatment].into_iter().max_by_key(strictness).unwrap_or(treatment);
+    }
+    by_crate.retain(|_, treatment| *treatment != Treatment::Judged);
+    by_crate
 }
 
 fn treatment<'a>(asked: Asked<'a>, origin: &'a Origin) -> Option<Treatment<'a>> {
-    let Origin::Registry(index, _) = origin else { return None };
+    let index = match origin {
+        Origin::CratesIo(_) => return Some(Treatment::Judged),
+        Origin::Registry(index, _) => index,
+        Origin::Git { .. } | Origin::Path | Origin::Other(_) => return None,
+    };
     let named = asked.policy.registries.iter().find(|registry| is_same_index(&registry.index, index));
     Some(match named.map(|registry| registry.treat) {
         Some(RegistryTreatment::FirstParty) => Treatment::FirstParty(index),

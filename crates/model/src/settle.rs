@@ -2,18 +2,21 @@
 //!
 //! A release whose requirement no admitted release meets is `needs-held`: cargo could not resolve it anyway. A
 //! release whose only visible change is a requirement raised to a fix is `carries-fix`. Both look from dependent
-//! to dependency only: nobody's pin holds somebody else's crate. Requirements that are not optional and reach a
-//! build form no circles between crates, so looking down ends.
+//! to dependency only: nobody's pin holds somebody else's crate. The way is [`Settlement::decide`]: look down the
+//! requirements until an admitted release meets each, then judge.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use semver::{Version, VersionReq};
 
 use crate::decision::{Decision, Verdict};
-use crate::facts::{AdvisoryKind, CrateFacts, DependencyKind, ReleaseFacts};
+use crate::facts::{Advisory, AdvisoryKind, CrateFacts, DependencyKind, ReleaseFacts};
+use crate::findings::FIX_FOLLOWS_WITHIN;
 use crate::judge::{Asked, Context, InUse, Judge, Neighbourhood, Raised, Treatment};
-use crate::names::CrateName;
+use crate::names::{CaretClass, CrateName, ReleaseId};
+use crate::time::Time;
 
 /// How deep requirements are followed. The deepest real tree seen is some 40; an index made to be slow may have
 /// circles that cargo would refuse.
@@ -37,8 +40,41 @@ pub struct Settlement<'a> {
     in_use: &'a InUseByCrate,
     treatment: BTreeMap<CrateName, Treatment<'a>>,
     /// Whether a release is admitted, once that was asked.
-    admitted: RefCell<BTreeMap<CrateName, BTreeMap<Version, bool>>>,
+    admitted: RefCell<Verdicts>,
+    search: RefCell<Search>,
 }
+
+type Verdicts = BTreeMap<CrateName, BTreeMap<Version, bool>>;
+
+/// A look down the requirements that is under way.
+///
+/// Cargo refuses crates that need each other, but an index made to be slow may have such circles, and those of
+/// different versions lead from crate to crate and back in any real one. A release that is still being asked
+/// about is taken as not admitted. If that turns out wrong, what rested on it is asked again; what was found
+/// admitted rests on nothing taken.
+#[derive(Default)]
+struct Search {
+    /// Releases being asked about.
+    open: BTreeSet<ReleaseId>,
+    /// Those of them that were taken as not admitted.
+    taken: BTreeSet<ReleaseId>,
+    /// Releases found not admitted, perhaps because of what was taken.
+    held: BTreeSet<ReleaseId>,
+    /// What became of what was taken.
+    taken_were: Taken,
+}
+
+/// Whether what a search took for granted was so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Taken {
+    #[default]
+    Right,
+    Wrong,
+}
+
+/// How often a search starts again. Each time it has found another release admitted that asks for itself in a
+/// circle; nobody's honest index has one.
+const MOST_SEARCHES: usize = 8;
 
 impl<'a> Settlement<'a> {
     /// Prepares to settle; crates that `treatment` does not name are judged by the rules.
@@ -48,7 +84,7 @@ impl<'a> Settlement<'a> {
         in_use: &'a InUseByCrate,
         treatment: BTreeMap<CrateName, Treatment<'a>>,
     ) -> Self {
-        Self { asked, facts, in_use, treatment, admitted: RefCell::default() }
+        Self { asked, facts, in_use, treatment, admitted: RefCell::default(), search: RefCell::default() }
     }
 
     /// The judge of one crate, to decide releases with [`Settlement::decide`].
@@ -71,7 +107,30 @@ impl<'a> Settlement<'a> {
 
     /// Decides a release, its neighbours considered.
     pub fn decide(&self, judge: &Judge<'a>, version: &Version) -> Decision {
-        self.decide_within(judge, version, DEEPEST)
+        let release = ReleaseId { name: judge.name().clone(), version: version.clone() };
+        let mut neighbours = Neighbourhood::default();
+        for _ in 0..MOST_SEARCHES {
+            self.search.replace(Search::default());
+            neighbours = self.neighbours(judge, &release, DEEPEST);
+            if self.search.borrow().taken.contains(&release) {
+                self.found(judge, &release, &neighbours);
+            }
+            if self.search.borrow().taken_were == Taken::Right {
+                break;
+            }
+        }
+        let found_held = std::mem::take(&mut self.search.borrow_mut().held);
+        for held in found_held {
+            self.remember(&held.name, &held.version, Verdict::Hold);
+        }
+        let decision = judge.decide(version, &neighbours);
+        self.remember(judge.name(), version, decision.verdict);
+        decision
+    }
+
+    /// Lets a package that the project brings itself meet requirements.
+    pub(crate) fn provide(&self, name: &CrateName, version: &Version) {
+        self.remember(name, version, Verdict::Admit);
     }
 
     /// Forgets the verdict on a release, so that it is asked again with its neighbours.
@@ -86,15 +145,12 @@ impl<'a> Settlement<'a> {
         admitted.entry(name.clone()).or_default().insert(version.clone(), verdict == Verdict::Admit);
     }
 
-    fn decide_within(&self, judge: &Judge<'a>, version: &Version, depth: usize) -> Decision {
-        let unmet = match judge.releases().iter().find(|release| release.version == *version) {
-            Some(release) => self.unmet(release, depth),
-            None => Vec::new(),
-        };
-        let raised = self.raised(judge, version);
-        let decision = judge.decide(version, &Neighbourhood { unmet, raised });
-        self.remember(judge.name(), version, decision.verdict);
-        decision
+    fn neighbours(&self, judge: &Judge<'a>, release: &ReleaseId, depth: usize) -> Neighbourhood {
+        self.search.borrow_mut().open.insert(release.clone());
+        let position = judge.history.position(&release.version);
+        let unmet = position.map_or_else(Vec::new, |at| self.unmet(judge.history.release(at), depth));
+        self.search.borrow_mut().open.remove(release);
+        Neighbourhood { unmet, raised: self.raised(judge, &release.version) }
     }
 
     /// The requirements of `release`, by package, that no admitted release meets.
@@ -116,12 +172,12 @@ impl<'a> Settlement<'a> {
             return false;
         };
         // What was found admitted before answers most questions: a project's own locked releases.
-        let found = |admitted: &BTreeMap<CrateName, BTreeMap<Version, bool>>| {
-            admitted
-                .get(&name)
-                .is_some_and(|releases| releases.iter().any(|(v, ok)| *ok && wanted.matches(v)))
-        };
-        if found(&self.admitted.borrow()) {
+        let is_known = self
+            .admitted
+            .borrow()
+            .get(&name)
+            .is_some_and(|releases| releases.iter().any(|(v, ok)| *ok && wanted.matches(v)));
+        if is_known {
             return true;
         }
         if depth == 0 || !self.facts.knows(&name) {
@@ -135,10 +191,50 @@ impl<'a> Settlement<'a> {
             .filter(|version| wanted.matches(version))
             .cloned()
             .collect();
-        candidates.iter().any(|version| {
-            let known = self.admitted.borrow().get(&name).and_then(|releases| releases.get(version)).copied();
-            known.unwrap_or_else(|| self.decide_within(&judge, version, depth - 1).verdict == Verdict::Admit)
-        })
+        candidates.into_iter().any(|version| self.is_admitted(&judge, version, depth - 1))
+    }
+
+    /// Whether a release that meets a requirement is admitted itself.
+    fn is_admitted(&self, judge: &Judge<'a>, version: Version, depth: usize) -> bool {
+        let known = self.admitted.borrow().get(judge.name()).and_then(|known| known.get(&version)).copied();
+        if let Some(known) = known {
+            return known;
+        }
+        let release = ReleaseId { name: judge.name().clone(), version };
+        {
+            let search = &mut *self.search.borrow_mut();
+            if search.open.contains(&release) {
+                search.taken.insert(release);
+                return false;
+            }
+            if search.held.contains(&release) {
+                return false;
+            }
+        }
+        // What its own facts hold, its neighbours cannot admit: there is no need to look further down.
+        let alone = Neighbourhood { unmet: Vec::new(), raised: self.raised(judge, &release.version) };
+        if judge.outcome(&release.version, &alone, judge.present()).verdict == Verdict::Admit {
+            let neighbours = self.neighbours(judge, &release, depth);
+            self.found(judge, &release, &neighbours)
+        } else {
+            self.search.borrow_mut().held.insert(release);
+            false
+        }
+    }
+
+    /// Takes down whether a release is admitted, now that its neighbours are known.
+    fn found(&self, judge: &Judge<'a>, release: &ReleaseId, neighbours: &Neighbourhood) -> bool {
+        let verdict = judge.outcome(&release.version, neighbours, judge.present()).verdict;
+        let search = &mut *self.search.borrow_mut();
+        if verdict == Verdict::Admit {
+            self.remember(&release.name, &release.version, verdict);
+            if search.taken.contains(release) {
+                search.taken_were = Taken::Wrong;
+            }
+        } else {
+            search.held.insert(release.clone());
+        }
+        verdict == Verdict::Admit
     }
 
     /// The requirement that `version` raises to a fix, if the index shows no other change against its base.
@@ -146,16 +242,25 @@ impl<'a> Settlement<'a> {
         let at = judge.history.position(version)?;
         let base = judge.standing(at).base?;
         let (release, base) = (judge.history.release(at), judge.history.release(base));
-        if release.dependencies.len() != base.dependencies.len() {
+        if release.dependencies.len() != base.dependencies.len()
+            || Arc::ptr_eq(&release.dependencies, &base.dependencies)
+        {
             return None;
         }
+        // Sorted, since the order of a manifest says nothing.
+        let sorted = |release: &ReleaseFacts<'a>| {
+            let mut sorted = release.dependencies.to_vec();
+            sorted.sort_by_key(|d| (d.package, d.kind, d.optional, d.requirement));
+            sorted
+        };
         let mut raised = None;
-        for (new, old) in release.dependencies.iter().zip(base.dependencies.iter()) {
+        for (new, old) in sorted(release).iter().zip(&sorted(base)) {
             if (new.package, new.kind, new.optional) != (old.package, old.kind, old.optional) {
                 return None;
             }
             if new.requirement != old.requirement {
-                let id = self.fix_between(new.package, old.requirement, new.requirement)?;
+                let id =
+                    self.fix_between(new.package, old.requirement, new.requirement, release.published?)?;
                 let found =
                     Raised { package: new.package.to_owned(), requirement: new.requirement.to_owned(), id };
                 raised = raised.or(Some(found));
@@ -165,23 +270,32 @@ impl<'a> Settlement<'a> {
     }
 
     /// The vulnerability of `package` that a requirement let in and its successor shuts out, the lowest release
-    /// that the successor takes being a fix.
-    fn fix_between(&self, package: &str, old: &str, new: &str) -> Option<String> {
+    /// that the successor takes being the fix: the lowest of its class, and no older than the advisory by much.
+    ///
+    /// Who carries it has to do so within days of fix and advisory, as of `published`: nobody is in a hurry for a
+    /// fix of years ago, and an advisory that old would be an excuse at hand for whoever takes a crate over.
+    fn fix_between(&self, package: &str, old: &str, new: &str, published: Time) -> Option<String> {
         let name: CrateName = package.parse().ok()?;
         let (old, new) = (VersionReq::parse(old).ok()?, VersionReq::parse(new).ok()?);
         let facts = self.facts.facts_of(&name);
-        let lowest = |wanted: &VersionReq| {
-            facts.releases.iter().map(|r| &r.version).filter(|v| wanted.matches(v)).min().cloned()
+        let lowest = |wanted: &dyn Fn(&Version) -> bool| {
+            facts.releases.iter().filter(|r| wanted(&r.version)).min_by_key(|r| &r.version)
         };
-        let (before, after) = (lowest(&old)?, lowest(&new)?);
-        let mut fixed: Vec<&str> = facts
-            .advisories
-            .iter()
-            .filter(|a| a.kind == AdvisoryKind::Vulnerability && a.withdrawn.is_none())
-            .filter(|a| a.affects(&before) && a.fixes(&after))
-            .map(|a| a.id)
-            .collect();
-        fixed.sort_unstable();
-        fixed.first().map(|id| (*id).to_owned())
+        let before = &lowest(&|version| old.matches(version))?.version;
+        let after = lowest(&|version| new.matches(version))?;
+        let is_carried = |a: &Advisory<'_>| {
+            let class = CaretClass::of(&after.version);
+            let is_in_it = |v: &Version| CaretClass::of(v) == class && v.pre.is_empty() && a.fixes(v);
+            let appeared = after.published.filter(|appeared| *appeared <= a.known + FIX_FOLLOWS_WITHIN);
+            a.kind == AdvisoryKind::Vulnerability
+                && a.withdrawn.is_none()
+                && a.affects(before)
+                && lowest(&is_in_it).is_some_and(|fix| fix.version == after.version)
+                && appeared.is_some_and(|appeared| published <= appeared.max(a.known) + FIX_FOLLOWS_WITHIN)
+        };
+        // Where an advisory came twice, both have to say so.
+        let all = &facts.advisories;
+        let agreed = |a: &&Advisory<'_>| all.iter().filter(|other| other.id == a.id).all(is_carried);
+        all.iter().filter(agreed).map(|a| a.id).min().map(str::to_owned)
     }
 }

@@ -7,7 +7,10 @@
 
 use semver::Version;
 
+use crate::clock;
 use crate::decision::{Decision, Verdict};
+use crate::facts::ReleaseFacts;
+use crate::findings::{YANKED_TOGETHER, YANKS_OF_A_LURE};
 use crate::judge::Judge;
 use crate::names::CaretClass;
 use crate::time::{Span, Time};
@@ -47,8 +50,6 @@ pub enum Bytes {
 const LURE_FOLLOWS_WITHIN: Span = Span::days(7);
 /// And for no longer than this.
 const UNYANKED_FOR: Span = Span::days(14);
-/// Yanks this close together are one act.
-const TOGETHER: Span = Span::days(1);
 
 /// What a registry shows of a crate. `decisions` are those on its releases; a release without one is refused.
 pub fn view(judge: &Judge<'_>, decisions: &[Decision], now: Time) -> Vec<Shown> {
@@ -73,46 +74,56 @@ pub fn view(judge: &Judge<'_>, decisions: &[Decision], now: Time) -> Vec<Shown> 
 
 /// Whether the yank of an admitted release looks like a lure, so that the release is shown un-yanked.
 ///
-/// All of it has to hold: it was admitted for at least the ceiling and is the newest admitted of its class; the
-/// yank was seen together with that of every other admitted release of the class within a day,
-/// while a held, young, un-yanked successor existed or appeared within 7 days; no advisory affects it. For 14 days at most.
+/// All of it has to hold: it was admitted for at least the ceiling and is the newest admitted of its class, those
+/// left aside that were yanked before; every other one was yanked within a day of it, or at least one other that
+/// had been admitted as long; while a held, young, un-yanked successor existed or appeared within 7 days; no
+/// advisory affects it. For 14 days at most.
 pub fn is_lured_away(
     judge: &Judge<'_>,
     version: &Version,
     is_admitted: &dyn Fn(&Version) -> bool,
     now: Time,
 ) -> bool {
-    let class = CaretClass::of(version);
-    let releases = judge.releases();
     let Some(at) = judge.history.position(version) else { return false };
-    let same_class = |other: &&crate::facts::ReleaseFacts<'_>| {
-        CaretClass::of(&other.version) == class && other.version.pre.is_empty()
-    };
-    let admitted: Vec<_> = releases.iter().filter(same_class).filter(|r| is_admitted(&r.version)).collect();
-    let is_newest = admitted.last().is_some_and(|newest| newest.version == *version);
+    let release = judge.history.release(at);
+    let Some(yanked_at) = clock::yank_seen(release).filter(|_| release.yanked) else { return false };
+    let class = CaretClass::of(version);
     let ceiling = judge.asked.policy.wait.ceiling;
+    let of_class: Vec<(usize, &ReleaseFacts<'_>)> = judge
+        .releases()
+        .iter()
+        .enumerate()
+        .filter(|(_, r)| CaretClass::of(&r.version) == class && r.version.pre.is_empty())
+        .collect();
 
-    let yank_of = |r: &crate::facts::ReleaseFacts<'_>| {
-        r.sighting.as_deref().filter(|_| r.yanked).and_then(|s| s.yanked_at)
+    // What was yanked before, or nobody saw being yanked, was no choice when this one was.
+    let was_gone_before = |r: &ReleaseFacts<'_>| {
+        r.yanked && clock::yank_seen(r).is_none_or(|other| other + YANKED_TOGETHER < yanked_at)
     };
-    let Some(yanked_at) = yank_of(&releases[at]) else { return false };
-    let was_admitted_long = judge.was_admitted_by(at, yanked_at - ceiling);
-    let all_together = admitted.iter().all(|r| {
-        yank_of(r).is_some_and(|other| other - yanked_at <= TOGETHER && yanked_at - other <= TOGETHER)
-    });
-    let lure = releases.iter().enumerate().filter(|(_, r)| same_class(r)).any(|(next, r)| {
-        let opened = judge.opened(next);
-        r.version > *version
+    let is_together = |r: &ReleaseFacts<'_>| {
+        let yank = clock::yank_seen(r).filter(|_| r.yanked);
+        yank.is_some_and(|other| other - yanked_at <= YANKED_TOGETHER && yanked_at - other <= YANKED_TOGETHER)
+    };
+    let was_admitted_long = |at: usize| judge.was_admitted_by(at, yanked_at - ceiling);
+    let choices: Vec<_> =
+        of_class.iter().filter(|(_, r)| is_admitted(&r.version) && !was_gone_before(r)).collect();
+    let is_newest = choices.last().is_some_and(|(newest, _)| *newest == at);
+    let together: Vec<_> = choices.iter().filter(|(_, r)| is_together(r)).collect();
+    let is_one_act = together.len() == choices.len()
+        || together.iter().filter(|(at, _)| was_admitted_long(*at)).count() >= YANKS_OF_A_LURE;
+
+    let is_lure = |(next, r): &(usize, &ReleaseFacts<'_>)| {
+        *next > at
             && !r.yanked
             && !is_admitted(&r.version)
-            && opened.is_some_and(|opened| {
+            && judge.opened(*next).is_some_and(|opened| {
                 yanked_at - opened < ceiling && opened <= yanked_at + LURE_FOLLOWS_WITHIN
             })
-    });
+    };
     is_newest
-        && was_admitted_long
-        && all_together
-        && lure
+        && was_admitted_long(at)
+        && is_one_act
+        && of_class.iter().any(is_lure)
         && now - yanked_at <= UNYANKED_FOR
         && judge.advisories(version).next().is_none()
 }

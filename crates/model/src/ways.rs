@@ -1,46 +1,32 @@
 //! The ways out of a hold: what to add, and from when on that admits.
 //!
-//! Each way is exact: with just what it needs, at its earliest moment, the judgement admits. Ways are ordered as a
-//! person would try them: wait, evidence, override.
+//! Each way is exact: with just what it needs, at its earliest moment, the judgement admits. That is so because
+//! the judgement itself is asked: for every moment at which something lapses, and every number of audits, what
+//! would be decided then. Ways are ordered as a person would try them: wait, evidence, override.
 
-use crate::code::{Code, CodeClass, Effect};
 use crate::decision::{Decision, Need, Verdict, Way};
-use crate::judge::{Judge, Neighbourhood, Timing, weigh};
-use crate::time::{Span, Time};
+use crate::judge::{Judge, Moment, Neighbourhood};
+use crate::time::Time;
 
-/// The ways out for a decision that does not admit.
+/// As many audits as any level asks for.
+const MOST_AUDITS: usize = 2;
+
+/// The ways out for a decision that does not admit, given the audits that it has.
 pub(crate) fn out(
     judge: &Judge<'_>,
     decision: &Decision,
-    time: &Timing,
+    audits: usize,
     neighbours: &Neighbourhood,
 ) -> Vec<Way> {
-    let mut ways = Vec::new();
-    if decision.verdict == Verdict::Hold && !is_stuck(decision) {
-        let admitted = neighbours.unmet.iter().map(|(package, requirement)| Need::Admitted {
-            package: package.clone(),
-            requirement: requirement.clone(),
-        });
-        let admitted: Vec<Need> = admitted.collect();
-        let now = judge.asked.now;
-        let offer = |audits: usize, earliest: Option<Time>, ways: &mut Vec<Way>| {
-            let Some(earliest) = earliest else { return };
-            let earliest = earliest.max(now);
+    let mut ways: Vec<Way> = Vec::new();
+    if decision.verdict == Verdict::Hold {
+        let met = Neighbourhood { unmet: Vec::new(), raised: neighbours.raised.clone() };
+        for more in 0..=MOST_AUDITS.saturating_sub(audits) {
+            let Some(earliest) = earliest(judge, decision, &met, more) else { continue };
             // A dearer way is worth naming only if it is sooner.
-            if ways.last().is_some_and(|way: &Way| way.earliest <= earliest) {
-                return;
+            if ways.last().is_none_or(|way| earliest < way.earliest) {
+                ways.push(Way { needs: needs(judge, neighbours, more, earliest), earliest });
             }
-            let mut needs = admitted.clone();
-            if audits > 0 {
-                needs.push(Need::Audits(audits));
-            }
-            let silent = judge.asked.feeds.iter().filter(|f| f.as_of.unwrap_or(Time::EARLIEST) < earliest);
-            needs.extend(silent.map(|feed| Need::Feed(feed.name.clone())));
-            ways.push(Way { needs, earliest });
-        };
-        offer(0, by_waiting(judge, decision, time), &mut ways);
-        for more in 1..=2usize.saturating_sub(time.audits) {
-            offer(more, by_audits(judge, decision, time, more), &mut ways);
         }
     }
     // No exception can name bytes that nobody has.
@@ -51,65 +37,48 @@ pub(crate) fn out(
     ways
 }
 
-/// Whether something stands that neither time nor audits nor neighbours clear.
-fn is_stuck(decision: &Decision) -> bool {
-    let clearable = [Code::NeedsHeld, Code::Young, Code::Unaudited, Code::ClockStopped];
-    decision.reasons.iter().any(|reason| {
-        reason.stands
-            && (reason.effect == Effect::Block
-                || reason.effect == Effect::Hold && !clearable.contains(&reason.code)
-                || reason.effect == Effect::Review && reason.code == Code::Missing)
+/// The earliest moment from now on at which that many more audits admit the release, all feeds speaking and its
+/// requirements met.
+///
+/// What is found changes only when something lapses; between such moments only the age grows, so that the one
+/// other moment to look at is the end of the wait.
+fn earliest(judge: &Judge<'_>, decision: &Decision, met: &Neighbourhood, more_audits: usize) -> Option<Time> {
+    let at = |now| judge.outcome(&decision.release.version, met, Moment::supposed(now, more_audits));
+    let is_admitted = |now| at(now).verdict == Verdict::Admit;
+    let moments = lapses(judge, decision);
+    moments.iter().enumerate().find_map(|(place, &start)| {
+        let outcome = at(start);
+        if outcome.verdict == Verdict::Admit {
+            return Some(start);
+        }
+        let over = outcome.time.opened? + outcome.weighed.wait;
+        let is_before_the_next = moments.get(place + 1).is_none_or(|next| over < *next);
+        (over > start && is_before_the_next && is_admitted(over)).then_some(over)
     })
 }
 
-/// When time alone admits: the wait is over, and being a new crate has lapsed if that is in the way.
-fn by_waiting(judge: &Judge<'_>, decision: &Decision, time: &Timing) -> Option<Time> {
-    let opened = time.opened?;
-    let policy = judge.asked.policy;
-    if decision.reasons.iter().any(|r| r.stands && r.code == Code::Unaudited)
-        || yank_stops_clock(judge, decision, time)
-    {
-        return None;
-    }
-    let without_new_crate: Vec<_> =
-        decision.reasons.iter().filter(|r| r.code != Code::NewCrate).cloned().collect();
-    if without_new_crate.iter().any(|r| r.stands && r.effect == Effect::Review) {
-        return None;
-    }
-    let rules: Vec<_> =
-        without_new_crate.into_iter().filter(|r| r.code.class() != CodeClass::Condition).collect();
-    let lapsed = opened + weigh(policy, decision.level, &rules, time).wait;
-    let tenure = judge.history.born.map_or(opened, |born| born + policy.wait.crate_tenure);
-    let young_crate = decision.reasons.iter().find(|r| r.stands && r.code == Code::NewCrate);
-    match young_crate.map(|r| r.effect) {
-        None => Some(lapsed),
-        Some(Effect::Review | Effect::Hold) => Some(lapsed.max(tenure)),
-        Some(_) => Some(lapsed.max(tenure).min(opened + decision.clock.wait)),
-    }
+/// The moments, from now on, at which something that was found may lapse, in order.
+fn lapses(judge: &Judge<'_>, decision: &Decision) -> Vec<Time> {
+    let wait = &judge.asked.policy.wait;
+    let grown_up = judge.history.born.map(|born| born + wait.crate_tenure);
+    let unremarkable = decision.clock.opened.map(|opened| opened + wait.ceiling);
+    let now = judge.asked.now;
+    let mut moments: Vec<Time> = [Some(now), grown_up, unremarkable, decision.published]
+        .into_iter()
+        .flatten()
+        .filter(|moment| *moment >= now)
+        .collect();
+    moments.sort_unstable();
+    moments.dedup();
+    moments
 }
 
-/// When `more` independent audits of this release admit it.
-fn by_audits(judge: &Judge<'_>, decision: &Decision, time: &Timing, more: usize) -> Option<Time> {
-    let audits = time.audits + more;
-    let needed = if decision.reasons.iter().any(|r| r.stands && r.code == Code::Unaudited) { 2 } else { 1 };
-    if audits < needed {
-        return None;
-    }
-    let rules: Vec<_> =
-        decision.reasons.iter().filter(|r| r.code.class() != CodeClass::Condition).cloned().collect();
-    let wait = weigh(judge.asked.policy, decision.level, &rules, &Timing { audits, ..*time }).wait;
-    if wait > Span::ZERO && yank_stops_clock(judge, decision, time) {
-        return None;
-    }
-    match time.opened {
-        Some(opened) => Some(opened + wait),
-        None => (wait == Span::ZERO).then_some(judge.asked.now),
-    }
-}
-
-/// Whether the release is yanked now, so that its age grows no more.
-fn yank_stops_clock(judge: &Judge<'_>, decision: &Decision, time: &Timing) -> bool {
-    let release = judge.history.position(&decision.release.version).map(|at| judge.history.release(at));
-    release.is_some_and(|r| r.yanked && r.sighting.as_deref().is_some_and(|s| s.yanked_at.is_some()))
-        && time.counted < judge.asked.now
+fn needs(judge: &Judge<'_>, neighbours: &Neighbourhood, more_audits: usize, earliest: Time) -> Vec<Need> {
+    let admitted = neighbours.unmet.iter().map(|(package, requirement)| Need::Admitted {
+        package: package.clone(),
+        requirement: requirement.clone(),
+    });
+    let audits = (more_audits > 0).then_some(Need::Audits(more_audits));
+    let silent = judge.asked.feeds.iter().filter(|f| f.as_of.unwrap_or(Time::EARLIEST) < earliest);
+    admitted.chain(audits).chain(silent.map(|feed| Need::Feed(feed.name.clone()))).collect()
 }

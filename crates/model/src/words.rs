@@ -50,7 +50,7 @@ pub fn sentence(reason: &Reason) -> String {
         }
         Because::YankedTogether { first, last, count, at: None } => {
             format!(
-                "all {count} older compatible releases, {first} to {last}, are yanked; since when is not known"
+                "the {count} newest older compatible releases, {first} to {last}, are yanked; since when is not known"
             )
         }
         Because::NameClose { known_as, likeness } => format!("looks like {known_as} ({likeness})"),
@@ -80,6 +80,9 @@ pub fn sentence(reason: &Reason) -> String {
             format!("the index names {}…, but it was {witness} {}…", now.short(), seen.short())
         }
         Because::DigestMissing => "the lockfile names no checksum for it".to_owned(),
+        Because::DigestAmbiguous { one, other } if one == other => {
+            "the index has two lines for it that do not agree".to_owned()
+        }
         Because::DigestAmbiguous { one, other } => {
             format!("the index names two digests for it, {}… and {}…", one.short(), other.short())
         }
