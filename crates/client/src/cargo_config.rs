@@ -12,6 +12,7 @@
 //! Only keys that matter to this are looked at; cargo itself tells about mistakes elsewhere.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -279,7 +280,8 @@ impl CargoConfig {
                 return self.named(&name, address);
             }
         }
-        Ok(self.located(&crate::http::shown(address), address))
+        let url = address.strip_prefix("sparse+").unwrap_or(address);
+        Ok(self.located(&crate::http::shown(url), address))
     }
 
     /// The registry that `[registries.NAME]` describes.
@@ -461,7 +463,7 @@ impl CargoConfig {
 }
 
 /// One file.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Layer {
     path: PathBuf,
     table: Table,
@@ -475,6 +477,13 @@ enum Owner {
     Project,
     /// The user's own file, or the environment.
     User,
+}
+
+impl fmt::Debug for Layer {
+    /// The path only: the file may hold tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())
+    }
 }
 
 impl Layer {
@@ -513,8 +522,8 @@ pub enum Place {
     Variable(String),
 }
 
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
             Self::Variable(name) => write!(f, "the environment variable {name}"),
@@ -569,8 +578,10 @@ pub enum ConfigError {
         /// What it should be.
         wanted: &'static str,
     },
-    /// A source says in two ways where it is, or in none.
-    #[error("[source.{name}] has to have exactly one of `registry`, `local-registry`, `directory` and `git`")]
+    /// A source says in two ways where it is, or in none that leads to a registry.
+    #[error(
+        "[source.{name}] has to have exactly one of `registry`, `local-registry` and `directory` to stand in for a registry"
+    )]
     SourceLocation {
         /// The source.
         name: String,

@@ -1,13 +1,21 @@
 //! The environment as a value: read once at the edge, so that everything below is the same for a test.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Environment variables and the current folder, as the process found them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
     current_folder: PathBuf,
+}
+
+impl fmt::Debug for Environment {
+    /// Names only: values may be tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.variables.keys()).finish()
+    }
 }
 
 impl Environment {
@@ -24,6 +32,12 @@ impl Environment {
     pub fn of<const N: usize>(variables: [(&str, &str); N], current_folder: &Path) -> Self {
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         Self { variables, current_folder: current_folder.to_owned() }
+    }
+
+    /// This, and one variable more.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
     }
 
     /// The value of `name`; an empty one counts as not set, as cargo and curl have it.

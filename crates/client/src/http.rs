@@ -6,16 +6,20 @@
 //!
 //! Addresses are shown to people without user names, passwords and queries, which may hold secrets.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use fence_model::Time;
-use ureq::config::AutoHeaderValue;
+use ureq::Timeout;
+use ureq::config::{AutoHeaderValue, Config};
 use ureq::http::Uri;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 use crate::limits::Limits;
 
@@ -180,11 +184,7 @@ impl Http {
             .build();
         let no_proxy = settings.no_proxy.as_deref();
         Ok(Self {
-            agent: ureq::Agent::with_parts(
-                config,
-                ureq::unversioned::transport::DefaultConnector::default(),
-                DefaultResolver::default(),
-            ),
+            agent: ureq::Agent::with_parts(config, DefaultConnector::default(), RememberedNames::default()),
             https_proxy: settings.https_proxy.as_deref().map(|p| parse_proxy(p, no_proxy)).transpose()?,
             http_proxy: settings.http_proxy.as_deref().map(|p| parse_proxy(p, no_proxy)).transpose()?,
             settings: settings.clone(),
@@ -452,6 +452,60 @@ pub(crate) fn is_loopback(url: &str) -> bool {
     host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
+/// Asks for each host's addresses once in the life of a client. The library asks for every request, also where it
+/// has a connection: a thousand index files were a thousand lookups, and one that is lost costs five seconds.
+#[derive(Default)]
+struct RememberedNames {
+    inner: DefaultResolver,
+    names: Mutex<HashMap<String, Lookup>>,
+}
+
+/// How the last lookup of a name ended.
+enum Lookup {
+    Found(Vec<SocketAddr>),
+    FailedAt(Instant),
+}
+
+impl Resolver for RememberedNames {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let name = format!(
+            "{}://{}",
+            uri.scheme_str().unwrap_or_default(),
+            uri.authority().map_or("", |a| a.as_str())
+        );
+        let asked = Instant::now();
+        // Held during the lookup: workers who start together wait for the first one's answer, and share it.
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        match names.get(&name) {
+            Some(Lookup::Found(remembered)) => {
+                let mut addresses = self.empty();
+                remembered.iter().for_each(|address| addresses.push(*address));
+                return Ok(addresses);
+            }
+            Some(Lookup::FailedAt(moment)) if *moment >= asked => return Err(ureq::Error::HostNotFound),
+            _ => {}
+        }
+        let addresses = self.inner.resolve(uri, config, timeout);
+        let lookup = match &addresses {
+            Ok(addresses) => Lookup::Found(addresses.to_vec()),
+            Err(_) => Lookup::FailedAt(Instant::now()),
+        };
+        names.insert(name, lookup);
+        addresses
+    }
+}
+
+impl fmt::Debug for RememberedNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RememberedNames")
+    }
+}
+
 /// A failure, and whether asking again may help.
 struct Failure {
     error: HttpError,
@@ -500,7 +554,15 @@ impl Failure {
                 Self::for_good(HttpError::Garbled { url, cause: error.to_string() })
             }
             error => {
-                let cause = error.to_string();
+                let cause = match error {
+                    E::Timeout(Timeout::Resolve | Timeout::Connect) => "no connection in time".to_owned(),
+                    E::Timeout(_) => "it fell silent".to_owned(),
+                    E::HostNotFound => "there is no host of this name".to_owned(),
+                    E::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                        "the connection was closed before the answer was whole".to_owned()
+                    }
+                    error => error.to_string(),
+                };
                 Self { error: HttpError::Unreachable { url, cause }, again: Again::After(None) }
             }
         }

@@ -438,7 +438,7 @@ impl Sparse<'_> {
         };
         self.progress.begin("index files", to_ask.len());
         let workers = http.settings().connections.clamp(1, to_ask.len());
-        let line = Line::new(workers);
+        let line = Line::new(workers.max(LEAST_PATIENCE));
         let queue = Mutex::new(to_ask.into_iter());
         let outcomes = Mutex::new(Vec::new());
         let work = || {
@@ -594,8 +594,11 @@ fn offline(wanted: &Wanted<'_>, copy: Option<Copy>) -> IndexOutcome {
     }
 }
 
+/// One broken file is not a broken line.
+const LEAST_PATIENCE: usize = 3;
+
 /// Whether the line to the registry is worth another try: when as many crates in a row as there are workers got no
-/// answer at all, with every retry spent, the others are not made to wait for theirs.
+/// whole answer, with every retry spent, the others are not made to wait for theirs.
 struct Line {
     silent: AtomicUsize,
     patience: usize,

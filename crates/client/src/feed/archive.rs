@@ -329,5 +329,7 @@ fn broken(error: io::Error) -> ArchiveError {
         || ["unexpected end", "failed to fill whole buffer", "failed to read entire block", "UnexpectedEof"]
             .iter()
             .any(|words| text.contains(words));
-    if cut { ArchiveError::CutOff } else { ArchiveError::Damaged { cause: text } }
+    // Some errors quote the archive, whose bytes may be meant for a terminal.
+    let plain = || text.chars().filter(|c| !c.is_control()).take(200).collect();
+    if cut { ArchiveError::CutOff } else { ArchiveError::Damaged { cause: plain() } }
 }

@@ -1,0 +1,13 @@
+//! How facts enter the machine: the cache, cargo's configuration, the index and the feeds, against a registry on
+//! loopback that breaks as it is told.
+
+#[path = "net/cache.rs"]
+mod cache;
+#[path = "net/cargo_config.rs"]
+mod cargo_config;
+#[path = "net/feed.rs"]
+mod feed;
+#[path = "net/index.rs"]
+mod index;
+#[path = "net/support.rs"]
+mod support;
