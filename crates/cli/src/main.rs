@@ -1,2 +1,31 @@
-//! (being written)
-fn main() {}
+//! `cargo fence`: judges what a build would let in.
+//!
+//! The way of a command: [`args`] says what was asked, a function in [`commands`] gathers values and decides,
+//! [`render`] turns the result into text or JSON, [`shell`] puts that on the terminal. What goes wrong on the way
+//! is worded in [`error`] and ends with exit code 2: could not decide.
+
+mod args;
+mod commands;
+mod error;
+mod explain;
+mod render;
+mod session;
+mod shell;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use fence_client::Environment;
+
+fn main() -> ExitCode {
+    let environment = Environment::of_process();
+    let cli = args::Cli::parse_from(args::without_cargos_word(std::env::args_os()));
+    let shell = shell::Shell::of_process(&environment, &cli.global);
+    match commands::run(&cli, &environment, &shell) {
+        Ok(outcome) => outcome.exit_code(),
+        Err(error) => {
+            shell.error(&error);
+            commands::Outcome::Undecided.exit_code()
+        }
+    }
+}

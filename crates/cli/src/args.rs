@@ -1,0 +1,217 @@
+//! What can be asked: the command line, whose doc comments are the help.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use fence_model::{CrateName, Level, Time};
+use semver::Version;
+
+use crate::commands::{check, except, explain, init, list, update, why};
+
+/// Judges what a build would let in: every locked release, with reasons
+///
+/// Exit codes: 0 the policy is met, 1 the policy says no, 2 the fence could not decide.
+#[derive(Debug, Parser)]
+#[command(name = "cargo fence", bin_name = "cargo fence", version, propagate_version = false)]
+#[command(disable_help_subcommand = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// Path to the Cargo.toml of the project
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) manifest_path: Option<PathBuf>,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN")]
+    pub(crate) color: Option<ColourChoice>,
+    /// Print results only, and nothing where all is well
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Print whole digests, all repeats, and where facts come from
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+    /// Change no file of the project
+    #[arg(long, global = true)]
+    pub(crate) locked: bool,
+    /// Use no network
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+    /// Both --locked and --offline
+    #[arg(long, global = true)]
+    pub(crate) frozen: bool,
+}
+
+/// When to use colour, in cargo's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColourChoice {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// May files of the project be changed?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Files {
+    /// They may.
+    Writable,
+    /// `--locked` or `--frozen` forbids it.
+    Locked,
+}
+
+/// May the network be used?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// It may.
+    Online,
+    /// `--offline` or `--frozen` forbids it.
+    Offline,
+}
+
+impl Global {
+    /// What `--locked` and `--frozen` say.
+    pub(crate) fn files(&self) -> Files {
+        if self.locked || self.frozen { Files::Locked } else { Files::Writable }
+    }
+
+    /// What `--offline` and `--frozen` say.
+    pub(crate) fn reach(&self) -> Reach {
+        if self.offline || self.frozen { Reach::Offline } else { Reach::Online }
+    }
+}
+
+/// The commands that exist. Hints name no others.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Check(check::Args),
+    Why(why::Args),
+    List(list::Args),
+    Init(init::Args),
+    Except(except::Args),
+    Update(update::Args),
+    Explain(explain::Args),
+}
+
+/// Where facts come from, for commands that judge.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Sources {
+    /// Judge this lockfile, under the policy of the current folder
+    #[arg(long, value_name = "PATH")]
+    pub(crate) lockfile: Option<PathBuf>,
+    /// Read the registry's index from a folder of index files
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) index: Option<PathBuf>,
+    /// Read a feed from a folder, an archive or a file instead of where the policy says; can be repeated
+    #[arg(long = "feed", value_name = "NAME=PATH", value_parser = named_path)]
+    pub(crate) feeds: Vec<NamedPath>,
+    /// Judge as of this moment, for tests and replays; facts that became known later are left out
+    #[arg(long, hide = true, value_name = "TIME", value_parser = |text: &str| text.parse::<Time>())]
+    pub(crate) now: Option<Time>,
+    /// Use this journal of what was seen when
+    #[arg(long, hide = true, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
+}
+
+/// `--level`, for commands that judge.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct LevelArg {
+    /// Judge by this level instead of the policy's: low, medium or high
+    #[arg(long, value_name = "LEVEL", value_parser = |text: &str| text.parse::<Level>())]
+    pub(crate) level: Option<Level>,
+}
+
+/// `NAME=PATH`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NamedPath {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+}
+
+/// `CRATE` or `CRATE@VERSION`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Spec {
+    pub(crate) name: CrateName,
+    pub(crate) version: Option<Version>,
+}
+
+impl std::fmt::Display for Spec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.version {
+            Some(version) => write!(f, "{}@{version}", self.name),
+            None => write!(f, "{}", self.name),
+        }
+    }
+}
+
+impl std::str::FromStr for Spec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, version) = match text.split_once('@') {
+            None => (text, None),
+            Some((name, version)) => {
+                let version = Version::parse(version)
+                    .map_err(|why| format!("{version:?} is not a full version such as 1.2.3: {why}"))?;
+                (name, Some(version))
+            }
+        };
+        Ok(Self { name: name.parse().map_err(|why| format!("{why}"))?, version })
+    }
+}
+
+/// The arguments without the word that cargo puts before them: `cargo fence check` runs `cargo-fence fence check`.
+pub(crate) fn without_cargos_word(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> impl Iterator<Item = OsString> {
+    arguments.into_iter().enumerate().filter(|(at, word)| *at != 1 || word != "fence").map(|(_, word)| word)
+}
+
+fn named_path(text: &str) -> Result<NamedPath, String> {
+    match text.split_once('=') {
+        Some((name, path)) if !name.is_empty() && !path.is_empty() => {
+            Ok(NamedPath { name: name.to_owned(), path: path.into() })
+        }
+        _ => Err("a feed is given as its name, `=`, and a path".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn cargos_word_is_dropped_where_cargo_puts_it() {
+        let words = |line: &str| {
+            let words = line.split(' ').map(OsString::from);
+            without_cargos_word(words).map(|word| word.into_string().unwrap()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(words("cargo-fence fence check"), "cargo-fence check");
+        assert_eq!(words("cargo-fence check"), "cargo-fence check");
+        assert_eq!(words("cargo-fence why fence"), "cargo-fence why fence");
+    }
+
+    #[test]
+    fn a_spec_prints_back_what_was_read() {
+        for text in ["serde", "serde@1.0.229", "a@1.0.0-rc.1+b"] {
+            assert_eq!(text.parse::<Spec>().unwrap().to_string(), text);
+        }
+        for bad in ["", "serde@", "serde@1", "a b", "@1.0.0"] {
+            assert!(bad.parse::<Spec>().is_err(), "{bad}");
+        }
+    }
+}

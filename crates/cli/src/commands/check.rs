@@ -1,0 +1,102 @@
+//! `cargo fence check`: may what is locked reach a build?
+
+use std::time::Instant;
+
+use clap::ValueEnum;
+use fence_client::Environment;
+use fence_model::decision::{Decision, Verdict};
+use fence_model::policy::{Policy, Severity};
+use fence_model::project::{Judged, Report};
+
+use crate::args::{Global, LevelArg, Sources};
+use crate::commands::Outcome;
+use crate::error::CliError;
+use crate::render::{human, json};
+use crate::session::Session;
+use crate::shell::Shell;
+
+/// Judge every release of Cargo.lock
+///
+/// Each release that is not admitted is shown with reasons and with what to do. Exit codes: 0 the policy is met, 1
+/// the policy says no, 2 the fence could not decide.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    level: LevelArg,
+    #[command(flatten)]
+    sources: Sources,
+    /// How to print the result
+    #[arg(long, value_name = "FORMAT", default_value = "human", hide_default_value = true)]
+    format: Format,
+}
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// For machines: one document, as docs/check.schema.json describes it
+    Json,
+}
+
+/// Gathers, judges, prints. With JSON, a check that comes to nothing prints a document too.
+pub(crate) fn run(
+    args: &Args,
+    global: &Global,
+    environment: &Environment,
+    shell: &Shell,
+) -> Result<Outcome, CliError> {
+    let outcome = checked(args, global, environment, shell);
+    if let (Err(error), Format::Json) = (&outcome, args.format) {
+        shell.print(&json::undecided(error))?;
+    }
+    outcome
+}
+
+fn checked(
+    args: &Args,
+    global: &Global,
+    environment: &Environment,
+    shell: &Shell,
+) -> Result<Outcome, CliError> {
+    let started = Instant::now();
+    let session = Session::open(&args.sources, args.level, global, environment, shell)?;
+    let report = session.report()?;
+    let outcome = outcome(&report, &session.policy);
+    let stays = session.stays(&report);
+    let checked = session.checked(&report, &stays, outcome);
+    match args.format {
+        Format::Json => shell.print(&json::check(&checked))?,
+        Format::Human => {
+            // Where all is well the last line says it all.
+            if outcome == Outcome::Fail {
+                shell.status("Checking", &human::header(&checked));
+            }
+            shell.print(&human::check(&checked, shell, started.elapsed()))?;
+        }
+    }
+    Ok(outcome)
+}
+
+/// What a report comes to under a policy.
+///
+/// Everything that is not admitted fails, and so does what the policy calls an error: a vulnerable, unsound,
+/// unmaintained or yanked release in use, or a newer release that nobody has approved.
+pub(crate) fn outcome(report: &Report, policy: &Policy) -> Outcome {
+    let is_refused = |package: &Judged| match package {
+        Judged::Decided(decision) => decision.verdict != Verdict::Admit,
+        Judged::Unjudged { verdict, .. } => *verdict != Verdict::Admit,
+        Judged::Own => false,
+    };
+    let is_error = |decision: &Decision| {
+        human::warned_codes(policy).into_iter().any(|(code, severity, _)| {
+            severity == Severity::Error && decision.reasons.iter().any(|r| r.code == code && r.stands)
+        })
+    };
+    let newer = policy.newer_unapproved == Severity::Error && !report.waiting.is_empty();
+    if newer || report.packages.iter().any(is_refused) || report.decisions().any(is_error) {
+        Outcome::Fail
+    } else {
+        Outcome::Pass
+    }
+}

@@ -1,0 +1,53 @@
+//! The commands. Each file has the arguments, whose doc comment is the help, and the function that answers.
+
+pub(crate) mod check;
+pub(crate) mod except;
+pub(crate) mod explain;
+pub(crate) mod init;
+pub(crate) mod list;
+pub(crate) mod update;
+pub(crate) mod why;
+
+use std::process::ExitCode;
+
+use fence_client::Environment;
+
+use crate::args::{Cli, Command};
+use crate::error::CliError;
+use crate::shell::Shell;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All is well.
+    Pass,
+    /// The policy says no.
+    Fail,
+    /// Nobody can say: network, files, usage.
+    Undecided,
+}
+
+impl Outcome {
+    /// 0, 1 and 2: scripts rely on the last never looking like the first.
+    pub(crate) fn exit_code(self) -> ExitCode {
+        match self {
+            Self::Pass => ExitCode::SUCCESS,
+            Self::Fail => ExitCode::from(1),
+            Self::Undecided => ExitCode::from(2),
+        }
+    }
+}
+
+/// Runs the command that was asked for.
+pub(crate) fn run(cli: &Cli, environment: &Environment, shell: &Shell) -> Result<Outcome, CliError> {
+    let Cli { global, command } = cli;
+    match command {
+        Command::Check(args) => check::run(args, global, environment, shell),
+        Command::Why(args) => why::run(args, global, environment, shell),
+        Command::List(args) => list::run(args, global, environment, shell),
+        Command::Init(args) => init::run(args, global, environment, shell),
+        Command::Except(args) => except::run(args, global, environment, shell),
+        Command::Update(args) => update::run(args, global, environment, shell),
+        Command::Explain(args) => explain::run(args, shell),
+    }
+}

@@ -1,0 +1,50 @@
+//! `cargo fence why`: everything that is known about one release, and which rule decided.
+
+use fence_client::Environment;
+use fence_model::ReleaseId;
+
+use crate::args::{Global, LevelArg, Sources, Spec};
+use crate::commands::Outcome;
+use crate::error::{CliError, Misuse};
+use crate::render::why;
+use crate::session::Session;
+use crate::shell::Shell;
+
+/// Explain the verdict on a release: every fact in time order, the wait step by step, the ways out
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The crate, or one release of it; without a version, those in the lockfile
+    #[arg(value_name = "CRATE[@VERSION]")]
+    spec: Spec,
+    #[command(flatten)]
+    level: LevelArg,
+    #[command(flatten)]
+    sources: Sources,
+}
+
+/// Prints a page for each release that was asked about. The exit code says only whether there is one.
+pub(crate) fn run(
+    args: &Args,
+    global: &Global,
+    environment: &Environment,
+    shell: &Shell,
+) -> Result<Outcome, CliError> {
+    let session = Session::open(&args.sources, args.level, global, environment, shell)?;
+    let locked = session.locked_releases(&args.spec.name);
+    let releases = match &args.spec.version {
+        Some(version) => vec![ReleaseId { name: args.spec.name.clone(), version: version.clone() }],
+        None if locked.is_empty() => return Err(Misuse::NotLocked(args.spec.name.clone()).into()),
+        None => locked.clone(),
+    };
+    let mut pages = Vec::new();
+    for release in releases {
+        if !locked.contains(&release) && session.digest_of(&release).is_none() {
+            return Err(Misuse::UnknownRelease(release).into());
+        }
+        let decision = session.decide(&release);
+        let path = session.path_to(&release);
+        pages.push(why::page(&decision, path.as_deref(), session.now, shell));
+    }
+    shell.print(&pages.join("\n"))?;
+    Ok(Outcome::Pass)
+}

@@ -1,0 +1,445 @@
+//! The one place where what went wrong gets its words.
+//!
+//! Libraries return typed errors; here each becomes `error: …` in lower case without a full stop, the cause after a
+//! colon, the place where a person has to look, and a `hint: …` that says what to do. All of these end with exit
+//! code 2: the fence could not decide.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use fence_client::cache::CacheError;
+use fence_client::cargo_config::ConfigError;
+use fence_client::gather::{GatherError, Problem};
+use fence_client::http::HttpError;
+use fence_client::project::ProjectError;
+use fence_client::project::baseline::{BaselineError, BaselineFault};
+use fence_client::project::edit::EditError;
+use fence_client::project::policy::{Place, PolicyProblem};
+use fence_model::policy::LONGEST_EXCEPTION;
+use fence_model::{Code, CrateName, ReleaseId, Span, Time};
+
+use crate::shell::{Colour, Ink};
+
+/// What went wrong, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CliError {
+    /// What, in one line.
+    pub(crate) message: String,
+    /// Where, and what is wrong there; may be several.
+    pub(crate) places: Vec<Complaint>,
+    /// What to do.
+    pub(crate) hints: Vec<String>,
+}
+
+/// A stretch of a file, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Complaint {
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// Where in it.
+    pub(crate) place: Place,
+    /// What is wrong there.
+    pub(crate) message: String,
+    /// What to do there.
+    pub(crate) help: Option<String>,
+}
+
+/// What somebody asked for that makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Misuse {
+    /// `except` without a version.
+    BareName(CrateName, Vec<ReleaseId>),
+    /// A code that there is not.
+    UnknownCode(String),
+    /// No code at all.
+    NoCodes,
+    /// No reason.
+    NoReason,
+    /// An end that is no time.
+    UnreadableEnd(String),
+    /// An end that is past.
+    EndsBeforeNow(String),
+    /// An end that is too far ahead.
+    EndsTooLate(String),
+    /// A crate that the lockfile does not have.
+    NotLocked(CrateName),
+    /// A release that neither lockfile nor index has.
+    UnknownRelease(ReleaseId),
+    /// `--locked` forbids the writing that the command is for.
+    Locked(&'static str),
+    /// `init` where there is a baseline.
+    AlreadySetUp(PathBuf),
+    /// `init --level` where a policy says another.
+    OtherLevel(PathBuf),
+    /// A `--feed` that is not there.
+    NoSuchFeed(String, PathBuf),
+    /// An `--index` that is no folder.
+    NoSuchIndex(PathBuf),
+}
+
+/// Why what is known is not enough to decide by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Undecidable<'a> {
+    /// Index files of locked crates could not be read, ever.
+    Index(&'a Problem),
+    /// A feed that speaks against releases was never read.
+    NeverRead {
+        /// Its name.
+        name: &'a str,
+        /// Why, where that is known.
+        problem: Option<&'a Problem>,
+    },
+    /// Facts are older than the policy allows.
+    TooOld {
+        /// The feed, or `index`.
+        name: &'a str,
+        /// Up to when it speaks.
+        as_of: Time,
+        /// The moment asked about.
+        now: Time,
+        /// What the policy allows.
+        limit: Span,
+    },
+}
+
+impl CliError {
+    /// An error with nothing but a message.
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), places: Vec::new(), hints: Vec::new() }
+    }
+
+    /// The same, with something to do.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        let hint = hint.into();
+        if !hint.is_empty() {
+            self.hints.push(hint);
+        }
+        self
+    }
+
+    /// Stdout cannot be written.
+    pub(crate) fn output(why: &io::Error) -> Self {
+        Self::new(format!("the result cannot be printed: {why}"))
+    }
+
+    /// As it is printed, with a line end.
+    pub(crate) fn render(&self, colour: Colour) -> String {
+        let mut text = format!("{}: {}\n", colour.paint(Ink::Bad, "error"), self.message);
+        for complaint in &self.places {
+            complaint.render(colour, &mut text);
+        }
+        for hint in &self.hints {
+            text += &format!("{}: {hint}\n", colour.paint(Ink::Note, "hint"));
+        }
+        text
+    }
+}
+
+impl Complaint {
+    fn render(&self, colour: Colour, text: &mut String) {
+        let Place { line, column, width, text: source } = &self.place;
+        let number = line.to_string();
+        let gutter = " ".repeat(number.len());
+        let bar = colour.paint(Ink::Place, "|");
+        let arrow = colour.paint(Ink::Place, "-->");
+        // Tabs count as one character on both lines, so that the marks stand under what they mean.
+        let source = source.replace('\t', " ");
+        let (before, marks) = (" ".repeat(column - 1), "^".repeat(*width));
+        let marks = colour.paint(Ink::Bad, &format!("{marks} {}", self.message));
+        *text += &format!("{gutter}{arrow} {}:{line}:{column}\n{gutter} {bar}\n", shown(&self.file));
+        *text += &format!("{} {bar} {source}\n", colour.paint(Ink::Place, &number));
+        *text += &format!("{gutter} {bar} {before}{marks}\n");
+        if let Some(help) = &self.help {
+            *text += &format!("{gutter} {} help: {help}\n", colour.paint(Ink::Place, "="));
+        }
+    }
+}
+
+/// A path as people write it: relative to the current folder where it lies inside.
+pub(crate) fn shown(path: &Path) -> String {
+    let inside =
+        std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
+    match inside {
+        Some(inside) if inside.as_os_str().is_empty() => ".".to_owned(),
+        Some(inside) => inside.display().to_string(),
+        None => path.display().to_string(),
+    }
+}
+
+impl From<ProjectError> for CliError {
+    fn from(error: ProjectError) -> Self {
+        match error {
+            ProjectError::NoLockfile(folder) => {
+                let here = shown(&folder);
+                let here = if here == "." { "the current folder".to_owned() } else { here };
+                Self::new(format!("no Cargo.lock in {here} or above it"))
+                    .hint("write one with `cargo generate-lockfile`, or name one with `--lockfile`")
+            }
+            ProjectError::NoSuchFile(file) => Self::new(format!("{} does not exist", shown(&file))),
+            ProjectError::NotAManifest(file) => Self::new(format!(
+                "`--manifest-path` is {}, and has to be the path of a Cargo.toml",
+                shown(&file)
+            )),
+            ProjectError::Unreadable { file, why } => {
+                Self::new(format!("{} cannot be read: {why}", shown(&file)))
+            }
+            ProjectError::TooLarge { file, limit } => Self::new(format!(
+                "{} has more than {limit} bytes, which no honest file of its kind has",
+                shown(&file)
+            )),
+            ProjectError::NotText(file) => Self::new(format!("{} is not UTF-8 text", shown(&file))),
+            ProjectError::Unwritable { file, why } => {
+                Self::new(format!("{} cannot be written: {why}", shown(&file)))
+                    .hint("nothing was changed; what was there before is still there")
+            }
+            ProjectError::Lockfile { file, problem } => {
+                Self::new(format!("{}, {problem}", shown(&file))).hint(problem.hint())
+            }
+            ProjectError::Policy { file, problems } => policy(&file, problems),
+            ProjectError::Baseline { file, problem } => baseline(&file, &problem),
+            ProjectError::Edit { file, problem: EditError::Rule(problems) } => policy(&file, problems),
+            ProjectError::Edit { file, problem: problem @ EditError::Form } => {
+                Self::new(format!("{} was not changed: {problem}", shown(&file)))
+                    .hint("write them as `[[exceptions]]` tables, one for each release, and run this again")
+            }
+        }
+    }
+}
+
+fn policy(file: &Path, problems: Vec<PolicyProblem>) -> CliError {
+    let counted = match problems.len() {
+        1 => "there is a problem".to_owned(),
+        n => format!("there are {n} problems"),
+    };
+    let mut error = CliError::new(format!("{} is not a policy: {counted}", shown(file)));
+    error.places = problems
+        .into_iter()
+        .map(|PolicyProblem { place, fault }| Complaint {
+            file: file.to_owned(),
+            place,
+            message: fault.to_string(),
+            help: fault.hint(),
+        })
+        .collect();
+    error
+}
+
+fn baseline(file: &Path, problem: &BaselineError) -> CliError {
+    let BaselineError { line, what } = problem;
+    let file = shown(file);
+    let error = CliError::new(format!("{file}, line {line}: {what}"));
+    match what {
+        BaselineFault::Conflict => error.hint(format!(
+            "take either side whole with `git checkout --ours {file}` or `git checkout --theirs {file}`; it is \
+             written by machine"
+        )),
+        BaselineFault::CarriageReturn => {
+            error.hint(format!("let git leave it alone: put `{file} -text` into .gitattributes"))
+        }
+        BaselineFault::Format(_) => error.hint("use the version of cargo-fence that wrote it, or a later one"),
+        _ => error.hint(format!(
+            "it is written by machine: restore it from version control, or delete it and run `cargo fence init`"
+        )),
+    }
+}
+
+impl From<Undecidable<'_>> for CliError {
+    fn from(undecidable: Undecidable<'_>) -> Self {
+        match undecidable {
+            Undecidable::Index(problem) => {
+                let hint = match problem {
+                    Problem::IndexUnread { error, .. } => error.hint(),
+                    _ => String::new(),
+                };
+                Self::new(problem_words(problem)).hint(hint)
+            }
+            Undecidable::NeverRead { name, problem } => {
+                let (cause, hint) = match problem {
+                    Some(problem @ Problem::Feed { error, .. }) => (problem_words(problem), error.hint()),
+                    Some(problem) => (problem_words(problem), String::new()),
+                    None => (format!("{name} was never read"), String::new()),
+                };
+                let off = format!("to judge without it, write `enabled = false` under `[feeds.{name}]`");
+                let error = Self::new(format!("nothing can be said against releases without {name}: {cause}"));
+                let error = error.hint(hint);
+                if name == "index" { error } else { error.hint(off) }
+            }
+            Undecidable::TooOld { name, as_of, now, limit } => Self::new(format!(
+                "{name} speaks only up to {as_of}, {} before the moment asked about, and the policy allows {limit}",
+                (now - as_of).in_words()
+            ))
+            .hint("`cargo fence update` asks again; `limit` in `[freshness]` of fence.toml says what is allowed"),
+        }
+    }
+}
+
+impl From<GatherError> for CliError {
+    fn from(error: GatherError) -> Self {
+        Self::new(error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        Self::new(error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<HttpError> for CliError {
+    fn from(error: HttpError) -> Self {
+        Self::new(error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<CacheError> for CliError {
+    fn from(error: CacheError) -> Self {
+        Self::new(error.to_string()).hint(error.hint())
+    }
+}
+
+/// What went wrong while facts were gathered, one line each; of many records of one source three are told.
+pub(crate) fn problems(problems: &[Problem]) -> Vec<String> {
+    const TOLD_OF_A_SOURCE: usize = 3;
+    let mut records: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut words = Vec::new();
+    for problem in problems {
+        if let Problem::Record { source, .. } = problem {
+            let told = records.entry(source).or_default();
+            *told += 1;
+            if *told > TOLD_OF_A_SOURCE {
+                continue;
+            }
+        }
+        words.push(problem_words(problem));
+    }
+    for (source, told) in records.into_iter().filter(|(_, told)| *told > TOLD_OF_A_SOURCE) {
+        words.push(format!(
+            "{source}: and {} more records that cannot be understood",
+            told - TOLD_OF_A_SOURCE
+        ));
+    }
+    words
+}
+
+fn problem_words(problem: &Problem) -> String {
+    let used = |used: &Option<Time>| match used {
+        Some(as_of) => format!("; what it said up to {as_of} is used"),
+        None => "; nothing is known of it".to_owned(),
+    };
+    match problem {
+        Problem::Feed { error, used: known, .. } => format!("{error}{}", used(known)),
+        Problem::FeedInvalid { name, because, used: known } => {
+            format!("feed {name} cannot be understood: {because}{}", used(known))
+        }
+        Problem::Record { source, place, line: 0, because } => {
+            format!("{source}: {place}: {because}; the rest is used")
+        }
+        Problem::Record { source, place, line, because } => {
+            format!("{source}: {place}, line {line}: {because}; the rest is used")
+        }
+        Problem::IndexOld { registry, crates, error } => format!(
+            "{} of {registry} cannot be read again, older facts are used: {error}",
+            index_files(crates)
+        ),
+        Problem::IndexUnread { registry, crates, error } => {
+            format!("{} of {registry} cannot be read: {error}", index_files(crates))
+        }
+        Problem::IndexShrunk { registry, crates } => format!(
+            "all releases vanished from {} of {registry}; what was there before is used, and time stands still",
+            index_files(crates)
+        ),
+        Problem::SharedName { name, judged_by } => {
+            format!("{name} is locked from two registries; both are judged by the facts of {judged_by}")
+        }
+        Problem::Snapshot { path, error } => {
+            format!("{} is damaged and was made again: {error}", shown(path))
+        }
+        Problem::ClockAhead { clock, newest } => {
+            format!(
+                "the clock shows {clock}, which is long after everything that was read, {newest} at the latest"
+            )
+        }
+    }
+}
+
+/// `the index file of serde`, `12 index files (serde, syn, quote, …)`.
+fn index_files(crates: &[CrateName]) -> String {
+    const NAMED: usize = 3;
+    match crates {
+        [one] => format!("the index file of {one}"),
+        many => {
+            let mut names: Vec<&str> = many.iter().take(NAMED).map(CrateName::as_str).collect();
+            if many.len() > NAMED {
+                names.push("…");
+            }
+            format!("{} index files ({})", many.len(), names.join(", "))
+        }
+    }
+}
+
+impl From<Misuse> for CliError {
+    fn from(misuse: Misuse) -> Self {
+        match misuse {
+            Misuse::BareName(name, locked) => {
+                let error =
+                    Self::new(format!("an exception is for one release of {name}, not for all of them"));
+                match locked.as_slice() {
+                    [] => error.hint(format!("write {name}@ and a full version")),
+                    locked => {
+                        let specs: Vec<_> = locked.iter().map(|r| format!("{name}@{}", r.version)).collect();
+                        error.hint(format!("the lockfile has {}", specs.join(", ")))
+                    }
+                }
+            }
+            Misuse::UnknownCode(word) => {
+                let words: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+                let error = Self::new(format!("{word:?} is not a code"));
+                let error = match fence_client::project::policy::nearest(&word, &words) {
+                    Some(nearest) => error.hint(format!("did you mean `{nearest}`?")),
+                    None => error,
+                };
+                error.hint("all codes: `cargo fence explain --list`")
+            }
+            Misuse::NoCodes => Self::new("an exception names the codes that it overrides").hint(
+                "`cargo fence why` names those that stand against a release; write them after `--codes`",
+            ),
+            Misuse::NoReason => Self::new("an exception gives a reason")
+                .hint("write what makes this release safe enough for you after `--because`"),
+            Misuse::UnreadableEnd(text) => {
+                Self::new(format!("{text:?} is neither a day nor a length of time"))
+                    .hint("write `--until 2026-12-01` or `--until \"7 days\"`")
+            }
+            Misuse::EndsBeforeNow(text) => {
+                Self::new(format!("the exception would end on {text}, which is past"))
+            }
+            Misuse::EndsTooLate(text) => Self::new(format!(
+                "the exception would end on {text}, and none lasts longer than {LONGEST_EXCEPTION}"
+            ))
+            .hint("choose an earlier end; the exception can be renewed then, by somebody who looks again"),
+            Misuse::NotLocked(name) => Self::new(format!("the lockfile has no release of {name}"))
+                .hint("`cargo fence list` prints all releases that it has"),
+            Misuse::UnknownRelease(release) => {
+                Self::new(format!("neither the lockfile nor the index has {release}"))
+                    .hint(format!("`cargo fence why {}` shows what is locked", release.name))
+            }
+            Misuse::Locked(what) => {
+                Self::new(format!("{what} has to be written, and `--locked` or `--frozen` forbids it"))
+            }
+            Misuse::AlreadySetUp(file) => {
+                let file = shown(&file);
+                Self::new(format!("{file} is there: this project is set up")).hint(format!(
+                    "to record a new baseline, and excuse all that is locked now, delete {file} first"
+                ))
+            }
+            Misuse::OtherLevel(file) => {
+                Self::new(format!("{} is there and says another level", shown(&file)))
+                    .hint("change the level in the file, or leave `--level` out")
+            }
+            Misuse::NoSuchFeed(name, path) => {
+                Self::new(format!("--feed {name}: {} does not exist", shown(&path)))
+            }
+            Misuse::NoSuchIndex(path) => Self::new(format!("--index: {} is not a folder", shown(&path))),
+        }
+    }
+}

@@ -1,0 +1,439 @@
+//! A check as a person reads it: what is refused, what waits, what else to know, and a last line that counts.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use fence_client::gather::Age;
+use fence_model::decision::{Decision, Grounds, Reason, Verdict};
+use fence_model::facts::FeedState;
+use fence_model::policy::{Policy, Severity};
+use fence_model::project::{Judged, Reach, Waiting};
+use fence_model::{Code, Effect, ReleaseId, Time, words};
+use fence_registry::lockfile::{Lockfile, Source};
+
+use super::block::{self, Folding, Frame, Help, Named, Picture, Subject};
+use super::{Checked, text};
+use crate::error::shown;
+use crate::shell::{Colour, Ink, Shell, Verbosity};
+
+/// How many releases with the same reasons get a block of their own before they are folded into a line.
+const BLOCKS_OF_A_KIND: usize = 3;
+/// How many names a line of names has before it counts the others.
+const NAMES_IN_A_LINE: usize = 12;
+
+/// What is being checked: `583 releases at level medium (index 3 min old, rustsec 2 h)`.
+pub(crate) fn header(checked: &Checked<'_>) -> String {
+    let releases = checked.report.decisions().count();
+    let ages: Vec<String> =
+        checked.ages.iter().enumerate().map(|(at, age)| age_of(at, age, checked.now)).collect();
+    let ages = if ages.is_empty() { String::new() } else { format!(" ({})", ages.join(", ")) };
+    format!("{} at level {}{ages}", text::count(releases, "release"), checked.level)
+}
+
+/// `index 3 min old`, and for those after the first `rustsec 2 h`.
+fn age_of(at: usize, age: &Age, now: Time) -> String {
+    let name = text::harmless(&age.name);
+    let old = if at == 0 { " old" } else { "" };
+    match (age.state, age.as_of) {
+        (FeedState::Absent, _) | (_, None) => format!("{name} never read"),
+        (FeedState::Invalid, Some(as_of)) => format!("{name} unreadable, {}{old}", text::age(as_of, now)),
+        (FeedState::Current | FeedState::Stale, Some(as_of)) => {
+            format!("{name} {}{old}", text::age(as_of, now))
+        }
+    }
+}
+
+/// The whole report, with a line end; `took` is told in the last line.
+pub(crate) fn check(checked: &Checked<'_>, shell: &Shell, took: Duration) -> String {
+    let file = shown(&checked.project.lockfile);
+    let folding = if shell.verbosity == Verbosity::Verbose { Folding::Unfolded } else { Folding::Folded };
+    let frame = Frame { file: &file, now: checked.now, folding, colour: shell.colour, width: shell.width };
+    let mut parts = blocks(checked, frame);
+    parts.extend(unjudged(checked, frame));
+    parts.extend(warnings(checked, frame));
+    parts.extend(waiting(checked, frame));
+    parts.extend(fixes(checked, frame));
+    parts.extend(problems(checked, frame));
+    // Where all is well and nobody wants to hear it, nothing is said.
+    if parts.is_empty() && shell.verbosity == Verbosity::Quiet {
+        return String::new();
+    }
+    parts.push(summary(checked, frame, took));
+    parts.join("\n")
+}
+
+/// The releases that are not admitted: blocks before holds, held fixes first among these; then as locked.
+fn blocks(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
+    let mut refused: Vec<(usize, &Decision)> = checked
+        .report
+        .packages
+        .iter()
+        .enumerate()
+        .filter_map(|(at, package)| match package {
+            Judged::Decided(decision) if decision.verdict != Verdict::Admit => Some((at, &**decision)),
+            _ => None,
+        })
+        .collect();
+    let rank = |decision: &Decision| match decision.verdict {
+        Verdict::Block => 0,
+        Verdict::Hold if decision.has(Code::HeldFix) => 1,
+        Verdict::Hold if decision.needs_review() => 2,
+        Verdict::Hold | Verdict::Admit => 3,
+    };
+    refused.sort_by_key(|(_, decision)| rank(decision));
+
+    // What is held only because something else is needs no block of its own beside that.
+    let is_cascade = |decision: &Decision| decision.standing_codes() == [Code::NeedsHeld];
+    let has_roots = refused.iter().any(|(_, decision)| !is_cascade(decision));
+
+    let mut blocks = Vec::new();
+    let mut folded: BTreeMap<Vec<Code>, Vec<&Decision>> = BTreeMap::new();
+    let mut drawn: BTreeMap<Vec<Code>, usize> = BTreeMap::new();
+    for (at, decision) in refused {
+        let kind = decision.standing_codes();
+        let of_a_kind = drawn.entry(kind.clone()).or_default();
+        let is_folded = frame.folding == Folding::Folded
+            && decision.verdict == Verdict::Hold
+            && (*of_a_kind >= BLOCKS_OF_A_KIND || (has_roots && is_cascade(decision)));
+        if is_folded {
+            folded.entry(kind).or_default().push(decision);
+        } else {
+            *of_a_kind += 1;
+            blocks.push(block::block(&subject(checked, at, decision), frame));
+        }
+    }
+    blocks.extend(folded.into_values().map(|decisions| fold(&decisions, frame)));
+    blocks
+}
+
+/// What a block has to know about the package at `at`.
+pub(crate) fn subject<'a>(checked: &'a Checked<'_>, at: usize, decision: &'a Decision) -> Subject<'a> {
+    let packages = &checked.lockfile.packages;
+    let others = packages.iter().filter(|package| *package.name == *decision.release.name.as_str()).count();
+    Subject {
+        decision,
+        line: packages[at].line,
+        path: path(checked.lockfile, at),
+        stay: checked.stays[at].as_ref(),
+        named: if others > 1 { Named::ByVersion } else { Named::ByCrate },
+    }
+}
+
+/// The way to the package at `at`: names, with versions where a name is not enough.
+pub(crate) fn path(lockfile: &Lockfile, at: usize) -> Vec<String> {
+    let packages = &lockfile.packages;
+    let way = lockfile.way_to(at);
+    way.iter()
+        .map(|&step| {
+            let package = &packages[step];
+            let is_local = package.source == Source::Path;
+            let name = text::harmless(&package.name);
+            if step == at || is_local { name } else { format!("{name} {}", package.version) }
+        })
+        .collect()
+}
+
+/// Releases that are held like those before them, or because of them.
+fn fold(decisions: &[&Decision], frame: Frame<'_>) -> String {
+    let label = block::label(decisions[0]);
+    let n = decisions.len();
+    let brief_of = |decision: &&Decision| brief(decision, frame.now);
+    let first = brief_of(&decisions[0]);
+    let (head, names): (String, Vec<String>) = if decisions.iter().all(|decision| brief_of(decision) == first)
+    {
+        let names = decisions.iter().map(|decision| decision.release.to_string());
+        (format!("{label}: {n} more ({first}): "), names.collect())
+    } else {
+        let names = decisions.iter().map(|decision| format!("{} ({})", decision.release, brief_of(decision)));
+        (format!("{label}: {n} more for the same reasons: "), names.collect())
+    };
+    let text = text::wrap(&line_of(&names), head.len(), 6, frame.width);
+    format!("{}{text}\n      cargo fence list --held\n", frame.colour.paint(Ink::Waiting, &head))
+}
+
+/// What a held release waits for, in a few words.
+pub(crate) fn brief(decision: &Decision, now: Time) -> String {
+    match decision.clears.iter().find(|way| way.is_wait()) {
+        _ if decision.verdict == Verdict::Block => "blocked".to_owned(),
+        _ if decision.needs_review() => "needs a reviewer".to_owned(),
+        Some(way) if way.earliest > now => format!("{} left", text::left(way.earliest, now)),
+        // Old enough by the clock on the wall, not by the one that stands still.
+        Some(way) => {
+            let feeds: Vec<String> = way.needs.iter().filter_map(block::feed).collect();
+            if feeds.is_empty() {
+                "admitted now".to_owned()
+            } else {
+                format!("waits for {}", text::and(&feeds))
+            }
+        }
+        None if decision.has(Code::NeedsHeld) => "needs a held release".to_owned(),
+        None => "needs evidence".to_owned(),
+    }
+}
+
+/// `a, b, c and 4 more`.
+fn line_of(names: &[String]) -> String {
+    let more = names.len().saturating_sub(NAMES_IN_A_LINE);
+    let named = names[..names.len() - more].join(", ");
+    if more == 0 { named } else { format!("{named} and {more} more") }
+}
+
+/// Packages from elsewhere than a registry, and whether the policy lets them pass.
+fn unjudged(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
+    let of = |wanted: Verdict| {
+        let packages = checked.report.packages.iter().enumerate();
+        packages.filter_map(move |(at, package)| match package {
+            Judged::Unjudged { reason, verdict } if *verdict == wanted => Some((at, reason)),
+            _ => None,
+        })
+    };
+    let mut parts: Vec<String> =
+        of(Verdict::Hold).map(|(at, reason)| unjudged_block(checked, at, reason).draw(frame)).collect();
+    let passing: Vec<String> = of(Verdict::Admit)
+        .map(|(at, reason)| {
+            let package = &checked.lockfile.packages[at];
+            format!(
+                "{} {} ({})",
+                text::harmless(&package.name),
+                package.version,
+                text::harmless(&words::sentence(reason))
+            )
+        })
+        .collect();
+    if !passing.is_empty() {
+        let head = format!("{} not judged: ", are(passing.len(), "package"));
+        parts.push(note(frame, &(head + &line_of(&passing))));
+    }
+    parts
+}
+
+fn unjudged_block(checked: &Checked<'_>, at: usize, reason: &Reason) -> Picture {
+    let package = &checked.lockfile.packages[at];
+    let helps = match &package.source {
+        Source::Git { url, revision: Some(revision), .. } => vec![Help {
+            what: "take a published release, or read this revision and allow it in fence.toml".to_owned(),
+            commands: vec![
+                "[[sources]]".to_owned(),
+                format!("git = \"{}\"", text::harmless(url)),
+                format!("rev = \"{}\"", text::harmless(revision)),
+            ],
+        }],
+        _ => vec![Help {
+            what: "take it from a registry; no policy can allow a source of this kind".to_owned(),
+            commands: Vec::new(),
+        }],
+    };
+    Picture {
+        ink: Ink::Waiting,
+        label: format!("held[{}]", reason.code),
+        name: text::harmless(&package.name),
+        version: package.version.to_string(),
+        line: package.line,
+        told: "does not come from a registry, so the fence cannot judge it".to_owned(),
+        facts: vec![
+            (reason.code.to_string(), text::harmless(&words::sentence(reason))),
+            ("through".to_owned(), path(checked.lockfile, at).join(" > ")),
+        ],
+        helps,
+    }
+}
+
+fn are(n: usize, one: &str) -> String {
+    format!("{} {}", text::count(n, one), if n == 1 { "is" } else { "are" })
+}
+
+fn note(frame: Frame<'_>, text: &str) -> String {
+    format!("{}: {}\n", frame.colour.paint(Ink::Note, "note"), text::wrap(text, 6, 6, frame.width))
+}
+
+/// Admitted releases that an advisory or their publisher speaks against, by code.
+fn warnings(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
+    let mut parts = Vec::new();
+    for (code, severity, says) in warned_codes(checked.policy) {
+        let (ink, word) = match severity {
+            Severity::Allow => continue,
+            Severity::Warn => (Ink::Waiting, "warning"),
+            Severity::Error => (Ink::Bad, "error"),
+        };
+        let mut lines = Vec::new();
+        for decision in checked.report.decisions().filter(|d| d.verdict == Verdict::Admit) {
+            for reason in decision.reasons.iter().filter(|r| r.code == code && r.stands) {
+                let sentence = text::harmless(&words::sentence(reason));
+                let release = decision.release.to_string();
+                lines.push((release, sentence));
+            }
+        }
+        if lines.is_empty() {
+            continue;
+        }
+        let mut releases: Vec<&String> = lines.iter().map(|(release, _)| release).collect();
+        releases.dedup();
+        let label = frame.colour.paint(ink, &format!("{word}[{code}]"));
+        let mut text = format!("{label}: {} in use {says}\n", text::count(releases.len(), "release"));
+        for (release, sentence) in &lines {
+            let sentence = text::wrap(sentence, 8 + release.len(), 8, frame.width);
+            text += &format!("      {release}: {sentence}\n");
+        }
+        parts.push(text);
+    }
+    parts
+}
+
+/// The codes that warn about releases in use, what the policy does about each, and its words.
+pub(crate) fn warned_codes(policy: &Policy) -> [(Code, Severity, &'static str); 4] {
+    [
+        (Code::Vulnerable, policy.vulnerable, "with a known vulnerability"),
+        (Code::Unsound, policy.unsound, "with code that is unsound"),
+        (Code::Unmaintained, policy.unmaintained, "that nobody maintains"),
+        (Code::Yanked, policy.yanked, "that the publisher withdrew"),
+    ]
+}
+
+/// Newer releases that are not admitted yet.
+fn waiting(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
+    let waiting = &checked.report.waiting;
+    if waiting.is_empty() || checked.policy.newer_unapproved == Severity::Allow {
+        return None;
+    }
+    let (ink, word) = match checked.policy.newer_unapproved {
+        Severity::Error => (Ink::Bad, "error"),
+        Severity::Warn | Severity::Allow => (Ink::Note, "note"),
+    };
+    let names: Vec<String> = waiting
+        .iter()
+        .map(|Waiting { decision, .. }| format!("{} ({})", decision.release, brief(decision, frame.now)))
+        .collect();
+    let wait = if waiting.len() == 1 { "newer release waits" } else { "newer releases wait" };
+    let head = format!("{} {wait} for approval: ", waiting.len());
+    let text = text::wrap(&(head + &line_of(&names)), 6, 6, frame.width);
+    let mut text = format!("{}: {text}\n", frame.colour.paint(ink, word));
+    let first = waiting.iter().find(|w| w.decision.needs_review() && w.decision.verdict == Verdict::Hold);
+    if let Some(Waiting { decision, .. }) = first {
+        let release = &decision.release;
+        text += &format!("      cargo fence why {}@{}\n", release.name, release.version);
+    }
+    Some(text)
+}
+
+/// Vulnerable releases in use, and the admitted release to go to.
+fn fixes(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
+    let fixes = &checked.report.fixes;
+    if fixes.is_empty() {
+        return None;
+    }
+    let has =
+        if fixes.len() == 1 { "vulnerable release in use has" } else { "vulnerable releases in use have" };
+    let mut text =
+        format!("{}: {} {has} an admitted fix\n", frame.colour.paint(Ink::Note, "help"), fixes.len());
+    for fix in fixes {
+        let release = &fix.in_use;
+        match fix.reach {
+            Reach::Compatible => {
+                let others = checked.report.decisions().filter(|d| d.release.name == release.name).count();
+                let spec = if others > 1 {
+                    format!("{}@{}", release.name, release.version)
+                } else {
+                    release.name.to_string()
+                };
+                text += &format!("      cargo update -p {spec} --precise {}\n", fix.fix);
+            }
+            Reach::Breaking => {
+                text += &format!(
+                    "      {release}: raise the requirement to {}, which is not compatible\n",
+                    fix.fix
+                );
+            }
+        }
+    }
+    Some(text)
+}
+
+/// What else to know about the facts themselves.
+fn problems(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
+    let label = frame.colour.paint(Ink::Waiting, "warning");
+    let wrapped = |problem: &String| text::wrap(&text::harmless(problem), 9, 6, frame.width);
+    checked.problems.iter().map(|problem| format!("{label}: {}\n", wrapped(problem))).collect()
+}
+
+/// One line that counts everything, by what admits it.
+fn summary(checked: &Checked<'_>, frame: Frame<'_>, took: Duration) -> String {
+    let count = |wanted: Verdict| checked.report.decisions().filter(|d| d.verdict == wanted).count();
+    let unjudged = |wanted: Verdict| {
+        checked
+            .report
+            .packages
+            .iter()
+            .filter(|p| matches!(p, Judged::Unjudged { verdict, .. } if *verdict == wanted))
+            .count()
+    };
+    let mut by_grounds: BTreeMap<Grounds, usize> = BTreeMap::new();
+    for grounds in checked.report.decisions().filter_map(|d| d.grounds) {
+        *by_grounds.entry(grounds).or_default() += 1;
+    }
+    let grounds: Vec<String> = by_grounds.iter().map(|(g, n)| format!("{n} {}", g.as_str())).collect();
+    let grounds = if grounds.is_empty() { String::new() } else { format!(" ({})", grounds.join(", ")) };
+    let (held, blocked) = (count(Verdict::Hold) + unjudged(Verdict::Hold), count(Verdict::Block));
+    let mut parts = vec![format!("{} admitted{grounds}", count(Verdict::Admit))];
+    if held > 0 || blocked > 0 {
+        parts.push(format!("{held} held, {blocked} blocked"));
+    }
+    if unjudged(Verdict::Admit) > 0 {
+        parts.push(format!("{} not judged", unjudged(Verdict::Admit)));
+    }
+    let own = checked.report.packages.iter().filter(|p| matches!(p, Judged::Own)).count();
+    if own > 0 {
+        parts.push(format!("{own} of this project"));
+    }
+    let (ink, level) = if held + blocked == 0 {
+        (Ink::Good, format!(" at level {}", checked.level))
+    } else {
+        (Ink::Waiting, String::new())
+    };
+    let verb = frame.colour.paint(ink, "    Finished");
+    format!("{verb} {}{level} in {:.2}s\n", parts.join(", "), took.as_secs_f64())
+}
+
+/// A table of all releases, or of those that `wanted` picks.
+pub(crate) fn list(checked: &Checked<'_>, colour: Colour, wanted: impl Fn(&Decision) -> bool) -> String {
+    let rows: Vec<[String; 4]> = checked
+        .report
+        .decisions()
+        .filter(|decision| wanted(decision))
+        .map(|decision| {
+            let why = match (decision.verdict, decision.grounds) {
+                (Verdict::Admit, Some(grounds)) => {
+                    let warnings = codes(decision, |reason| reason.effect == Effect::Warn);
+                    let but = if warnings.is_empty() { "" } else { "; " };
+                    format!("{}{but}{warnings}", grounds.as_str())
+                }
+                _ => {
+                    let codes = codes(decision, |reason| reason.effect >= Effect::Hold);
+                    format!("{}: {codes}", brief(decision, checked.now))
+                }
+            };
+            let ReleaseId { name, version } = &decision.release;
+            [decision.verdict.as_str().to_owned(), name.to_string(), version.to_string(), why]
+        })
+        .collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+    let (names, versions) = (width(1), width(2));
+    rows.iter()
+        .map(|[verdict, name, version, why]| {
+            let ink = match verdict.as_str() {
+                "admit" => Ink::Good,
+                "hold" => Ink::Waiting,
+                _ => Ink::Bad,
+            };
+            let verdict = colour.paint(ink, &format!("{verdict:<5}"));
+            format!("{verdict}  {name:<names$}  {version:<versions$}  {why}\n")
+        })
+        .collect()
+}
+
+/// The distinct codes that stand and that `wanted` picks.
+fn codes(decision: &Decision, wanted: impl Fn(&Reason) -> bool) -> String {
+    let mut codes: Vec<&str> =
+        decision.reasons.iter().filter(|r| r.stands && wanted(r)).map(|r| r.code.as_str()).collect();
+    codes.dedup();
+    codes.join(", ")
+}

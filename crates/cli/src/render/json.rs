@@ -1,0 +1,434 @@
+//! A check as one JSON document, for machines.
+//!
+//! These types are the published format, apart from the model's on purpose: the model may change its shape, the
+//! document only adds keys, and counts up [`SCHEMA_VERSION`] where it must do more. `docs/check.schema.json` is
+//! made from these types, and a test keeps it so.
+
+use fence_client::gather::Age;
+use fence_model::decision::{Decision, Need, Reason, Verdict, Way};
+use fence_model::project::{AdmittedFix, Judged, Reach};
+use fence_model::words;
+use serde::Serialize;
+
+use super::{Checked, human};
+use crate::commands::Outcome;
+use crate::error::{CliError, shown};
+
+/// The version of the format; changes only where a reader of the one before would be misled.
+const SCHEMA_VERSION: u32 = 1;
+
+/// What `cargo fence check --format json` prints: always one document, also where nothing could be decided.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "cargo fence check"))]
+pub(crate) struct Document {
+    /// The version of this format.
+    schema_version: u32,
+    /// The version of cargo-fence.
+    fence_version: &'static str,
+    /// What the exit code says: `pass` is 0, `fail` is 1, `undecided` is 2.
+    verdict: CheckVerdict,
+    /// The level that was judged by.
+    level: Option<String>,
+    /// The moment that was judged at, RFC 3339 in UTC.
+    now: Option<String>,
+    /// The lockfile.
+    lockfile: Option<String>,
+    /// How many releases came out how.
+    counts: Counts,
+    /// Every registry release of the lockfile, in its order.
+    releases: Vec<Release>,
+    /// Packages of the lockfile that come from elsewhere and are not the project's own.
+    unjudged: Vec<Unjudged>,
+    /// Newer compatible releases that are not admitted.
+    newer: Vec<Newer>,
+    /// Vulnerable releases in use for which an admitted fix exists.
+    fixes: Vec<Fix>,
+    /// Where the facts come from.
+    feeds: Vec<Feed>,
+    /// What went wrong.
+    problems: Vec<Problem>,
+}
+
+/// What the exit code says.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+enum CheckVerdict {
+    /// The policy is met.
+    Pass,
+    /// The policy says no.
+    Fail,
+    /// Nobody can say.
+    Undecided,
+}
+
+/// How many packages came out how.
+#[derive(Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Counts {
+    /// Registry releases.
+    releases: usize,
+    /// Of these, admitted.
+    admitted: usize,
+    /// Of these, held.
+    held: usize,
+    /// Of these, blocked.
+    blocked: usize,
+    /// Packages from sources that cannot be judged.
+    unjudged: usize,
+    /// Packages of the project's own.
+    own: usize,
+}
+
+/// One judged release.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Release {
+    /// The crate.
+    name: String,
+    /// The full version.
+    version: String,
+    /// SHA-256 of its `.crate`, as 64 hexadecimal digits.
+    digest: Option<String>,
+    /// The line of the lockfile that names it, from 1; none for newer releases.
+    line: Option<u32>,
+    /// The path from the project to it, itself included.
+    path: Vec<String>,
+    /// `admit`, `hold` or `block`.
+    verdict: Verdict,
+    /// What admits it; none unless admitted.
+    grounds: Option<fence_model::decision::Grounds>,
+    /// The level whose rules it passes by itself, and what was unknown.
+    attained: fence_model::decision::Attained,
+    /// When it was published, RFC 3339 in UTC.
+    published: Option<String>,
+    /// How long it has been in the open, in seconds, as counted.
+    age_seconds: i64,
+    /// How long it has to be, in seconds.
+    wait_seconds: i64,
+    /// When its wait is over.
+    wait_until: Option<String>,
+    /// The version that it was compared with.
+    base: Option<String>,
+    /// Everything found, the gravest first.
+    reasons: Vec<ReasonLine>,
+    /// What would admit it, the cheapest first.
+    clears: Vec<Clear>,
+}
+
+/// One reason.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ReasonLine {
+    /// Its stable name; `cargo fence explain` has a page for each.
+    code: String,
+    /// What it does at this level.
+    effect: String,
+    /// Whether it counts: what an audit or an exception cleared does not.
+    stands: bool,
+    /// Since when it is so or has been known.
+    known: Option<String>,
+    /// What was found, in a sentence.
+    sentence: String,
+}
+
+/// One way to be admitted.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Clear {
+    /// The way in a sentence.
+    sentence: String,
+    /// What has to be added; nothing means that waiting is enough.
+    needs: Vec<NeedLine>,
+    /// The earliest moment at which that admits.
+    earliest: String,
+    /// Whether it goes against the judgement.
+    #[serde(rename = "override")]
+    is_override: bool,
+}
+
+/// One thing to add.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", tag = "kind")]
+enum NeedLine {
+    /// A feed that speaks up to the earliest moment.
+    Feed {
+        /// Its name.
+        name: String,
+    },
+    /// Independent audits by trusted sets.
+    Audits {
+        /// How many.
+        count: usize,
+    },
+    /// An admitted release of another crate.
+    Admitted {
+        /// The crate.
+        package: String,
+        /// The requirement it has to meet.
+        requirement: String,
+    },
+    /// An exception.
+    Exception {
+        /// The codes that it has to name.
+        codes: Vec<String>,
+    },
+}
+
+/// A package that cannot be judged.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Unjudged {
+    /// Its name.
+    name: String,
+    /// Its version.
+    version: String,
+    /// The line of the lockfile.
+    line: u32,
+    /// Where it comes from.
+    source: String,
+    /// `admit` where the policy lets it pass, otherwise `hold`.
+    verdict: Verdict,
+}
+
+/// A newer release that waits.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Newer {
+    /// The version in use.
+    in_use: String,
+    /// The newer release.
+    release: Release,
+}
+
+/// An admitted fix.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Fix {
+    /// The crate.
+    name: String,
+    /// The vulnerable version in use.
+    in_use: String,
+    /// The admitted version that is free of it.
+    fix: String,
+    /// Whether a requirement on the one also lets the other in.
+    compatible: bool,
+    /// The advisories.
+    advisories: Vec<String>,
+}
+
+/// Where facts come from.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Feed {
+    /// Its name: `index`, or as in the policy.
+    name: String,
+    /// `current`, `stale`, `absent` or `invalid`.
+    state: &'static str,
+    /// Up to when it speaks.
+    as_of: Option<String>,
+}
+
+/// What went wrong.
+#[derive(Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Problem {
+    /// What, in a line.
+    message: String,
+    /// The file at fault.
+    file: Option<String>,
+    /// The line of it, from 1.
+    line: Option<usize>,
+    /// The column, from 1.
+    column: Option<usize>,
+    /// What to do.
+    hints: Vec<String>,
+}
+
+/// The document of a check.
+pub(crate) fn check(checked: &Checked<'_>) -> String {
+    let Checked { report, lockfile, .. } = checked;
+    let mut counts = Counts::default();
+    let mut releases = Vec::new();
+    let mut unjudged = Vec::new();
+    for (at, package) in report.packages.iter().enumerate() {
+        match package {
+            Judged::Own => counts.own += 1,
+            Judged::Unjudged { reason, verdict } => {
+                counts.unjudged += 1;
+                let package = &lockfile.packages[at];
+                unjudged.push(Unjudged {
+                    name: package.name.to_string(),
+                    version: package.version.to_string(),
+                    line: package.line,
+                    source: words::sentence(reason),
+                    verdict: *verdict,
+                });
+            }
+            Judged::Decided(decision) => {
+                counts.releases += 1;
+                match decision.verdict {
+                    Verdict::Admit => counts.admitted += 1,
+                    Verdict::Hold => counts.held += 1,
+                    Verdict::Block => counts.blocked += 1,
+                }
+                // The path is long to find and of use only where somebody has to act.
+                let path = match decision.verdict {
+                    Verdict::Admit => Vec::new(),
+                    Verdict::Hold | Verdict::Block => human::path(lockfile, at),
+                };
+                releases.push(release(decision, Some(lockfile.packages[at].line), path));
+            }
+        }
+    }
+    let newer = report.waiting.iter().map(|waiting| Newer {
+        in_use: waiting.in_use.to_string(),
+        release: release(&waiting.decision, None, Vec::new()),
+    });
+    let problem = |text: &String| Problem { message: text.clone(), ..Problem::default() };
+    print(&Document {
+        verdict: match checked.outcome {
+            Outcome::Pass => CheckVerdict::Pass,
+            Outcome::Fail => CheckVerdict::Fail,
+            Outcome::Undecided => CheckVerdict::Undecided,
+        },
+        level: Some(checked.level.to_string()),
+        now: Some(checked.now.to_string()),
+        lockfile: Some(shown(&checked.project.lockfile)),
+        counts,
+        releases,
+        unjudged,
+        newer: newer.collect(),
+        fixes: report.fixes.iter().map(fix).collect(),
+        feeds: checked.ages.iter().map(feed).collect(),
+        problems: checked.problems.iter().map(problem).collect(),
+        ..empty()
+    })
+}
+
+/// The document of a check that came to nothing.
+pub(crate) fn undecided(error: &CliError) -> String {
+    let mut problems: Vec<Problem> = error
+        .places
+        .iter()
+        .map(|complaint| Problem {
+            message: complaint.message.clone(),
+            file: Some(shown(&complaint.file)),
+            line: Some(complaint.place.line),
+            column: Some(complaint.place.column),
+            hints: complaint.help.iter().cloned().collect(),
+        })
+        .collect();
+    problems.insert(
+        0,
+        Problem { message: error.message.clone(), hints: error.hints.clone(), ..Problem::default() },
+    );
+    print(&Document { problems, ..empty() })
+}
+
+fn print(document: &Document) -> String {
+    // Strings, numbers and lists of them: there is nothing that JSON cannot say.
+    serde_json::to_string_pretty(document).unwrap_or_default() + "\n"
+}
+
+fn empty() -> Document {
+    Document {
+        schema_version: SCHEMA_VERSION,
+        fence_version: env!("CARGO_PKG_VERSION"),
+        verdict: CheckVerdict::Undecided,
+        level: None,
+        now: None,
+        lockfile: None,
+        counts: Counts::default(),
+        releases: Vec::new(),
+        unjudged: Vec::new(),
+        newer: Vec::new(),
+        fixes: Vec::new(),
+        feeds: Vec::new(),
+        problems: Vec::new(),
+    }
+}
+
+fn release(decision: &Decision, line: Option<u32>, path: Vec<String>) -> Release {
+    Release {
+        name: decision.release.name.to_string(),
+        version: decision.release.version.to_string(),
+        digest: decision.digest.map(|digest| digest.to_string()),
+        line,
+        path,
+        verdict: decision.verdict,
+        grounds: decision.grounds,
+        attained: decision.attained.clone(),
+        published: decision.published.map(|time| time.to_string()),
+        age_seconds: decision.clock.age.as_seconds(),
+        wait_seconds: decision.clock.wait.as_seconds(),
+        wait_until: decision.clock.until.map(|time| time.to_string()),
+        base: decision.base.as_ref().map(ToString::to_string),
+        reasons: decision.reasons.iter().map(reason).collect(),
+        clears: decision.clears.iter().map(clear).collect(),
+    }
+}
+
+fn reason(reason: &Reason) -> ReasonLine {
+    ReasonLine {
+        code: reason.code.to_string(),
+        effect: effect_word(reason.effect).to_owned(),
+        stands: reason.stands,
+        known: reason.known.map(|time| time.to_string()),
+        sentence: words::sentence(reason),
+    }
+}
+
+/// The word for an effect, as policies write it.
+pub(crate) fn effect_word(effect: fence_model::Effect) -> &'static str {
+    use fence_model::Effect;
+    match effect {
+        Effect::Favour => "favour",
+        Effect::Note => "note",
+        Effect::Warn => "warn",
+        Effect::Double => "double",
+        Effect::Ceiling => "ceiling",
+        Effect::Hold => "hold",
+        Effect::Review => "review",
+        Effect::Block => "block",
+    }
+}
+
+fn clear(way: &Way) -> Clear {
+    let need = |need: &Need| match need {
+        Need::Feed(name) => NeedLine::Feed { name: name.clone() },
+        Need::Audits(count) => NeedLine::Audits { count: *count },
+        Need::Admitted { package, requirement } => {
+            NeedLine::Admitted { package: package.clone(), requirement: requirement.clone() }
+        }
+        Need::Exception(codes) => {
+            NeedLine::Exception { codes: codes.iter().map(ToString::to_string).collect() }
+        }
+    };
+    Clear {
+        sentence: words::way(way),
+        needs: way.needs.iter().map(need).collect(),
+        earliest: way.earliest.to_string(),
+        is_override: way.is_override(),
+    }
+}
+
+fn fix(fix: &AdmittedFix) -> Fix {
+    Fix {
+        name: fix.in_use.name.to_string(),
+        in_use: fix.in_use.version.to_string(),
+        fix: fix.fix.to_string(),
+        compatible: fix.reach == Reach::Compatible,
+        advisories: fix.advisories.clone(),
+    }
+}
+
+fn feed(feed: &Age) -> Feed {
+    Feed {
+        name: feed.name.clone(),
+        state: feed.state.as_str(),
+        as_of: feed.as_of.map(|time| time.to_string()),
+    }
+}

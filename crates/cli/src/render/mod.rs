@@ -1,0 +1,42 @@
+//! What was decided, as text for people or as JSON for machines. Nothing here decides.
+
+pub(crate) mod block;
+pub(crate) mod human;
+pub(crate) mod json;
+pub(crate) mod text;
+pub(crate) mod why;
+
+use fence_client::gather::Age;
+use fence_client::project::Project;
+use fence_model::policy::Policy;
+use fence_model::project::Report;
+use fence_model::{Level, Time};
+use fence_registry::lockfile::Lockfile;
+use semver::Version;
+
+use crate::commands::Outcome;
+
+/// A checked project: all that a renderer needs.
+pub(crate) struct Checked<'a> {
+    /// Where its files lie.
+    pub(crate) project: &'a Project,
+    /// What was judged, in the order of `report.packages`.
+    pub(crate) lockfile: &'a Lockfile,
+    /// The judgement.
+    pub(crate) report: &'a Report,
+    /// For each package that is not admitted, the highest admitted release below it that a requirement on it
+    /// would also take.
+    pub(crate) stays: &'a [Option<Version>],
+    /// By which policy.
+    pub(crate) policy: &'a Policy,
+    /// At which level.
+    pub(crate) level: Level,
+    /// As of when.
+    pub(crate) now: Time,
+    /// How old the facts are.
+    pub(crate) ages: &'a [Age],
+    /// What else to know: records that did not parse, feeds that could not be reached.
+    pub(crate) problems: Vec<String>,
+    /// What it comes to.
+    pub(crate) outcome: Outcome,
+}

@@ -1,0 +1,292 @@
+//! The terminal: two streams, colour, width, and a bar that leaves no trace.
+//!
+//! Results go to stdout; progress and what went wrong go to stderr. Colours are a handful of escape codes that
+//! every terminal of the last decade knows, so no library is needed for them; they are written only where a
+//! terminal reads, or where somebody asked for them.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
+
+use fence_client::Environment;
+use fence_client::progress::Progress;
+
+use crate::args::{ColourChoice, Global};
+use crate::error::CliError;
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    /// Results, and nothing where all is well.
+    Quiet,
+    /// What a person needs.
+    Normal,
+    /// Everything.
+    Verbose,
+}
+
+/// Whether a stream gets colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Colour {
+    /// Escape codes are written.
+    On,
+    /// None are.
+    Off,
+}
+
+/// What a piece of text is, for those who see colours. Its words always say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ink {
+    /// Something is refused, or went wrong.
+    Bad,
+    /// Something waits.
+    Waiting,
+    /// All is well.
+    Good,
+    /// Where to look.
+    Place,
+    /// What else to know.
+    Note,
+    /// What matters in a line.
+    Strong,
+}
+
+impl Colour {
+    /// `text` in the colour of `ink`.
+    pub(crate) fn paint(self, ink: Ink, text: &str) -> String {
+        let code = match ink {
+            Ink::Bad => "1;31",
+            Ink::Waiting => "1;33",
+            Ink::Good => "1;32",
+            Ink::Place => "1;34",
+            Ink::Note => "1;36",
+            Ink::Strong => "1",
+        };
+        match self {
+            Self::On => format!("\x1b[{code}m{text}\x1b[0m"),
+            Self::Off => text.to_owned(),
+        }
+    }
+}
+
+/// The terminal, or whatever stands in its place.
+#[derive(Debug)]
+pub(crate) struct Shell {
+    /// How much is said.
+    pub(crate) verbosity: Verbosity,
+    /// Whether stdout gets colour.
+    pub(crate) colour: Colour,
+    /// The width of a line of results, in characters.
+    pub(crate) width: usize,
+    stderr_colour: Colour,
+    bar: Mutex<Bar>,
+}
+
+/// The bar of the work that is under way.
+#[derive(Debug)]
+struct Bar {
+    shown: Shown,
+    what: String,
+    done: usize,
+    total: usize,
+}
+
+/// Whether bars can be seen at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    OnTerminal,
+    Nowhere,
+}
+
+/// Lines are no longer than this even on a wider terminal: they are to be read.
+const WIDEST: usize = 120;
+/// The width where nobody says it.
+const USUAL: usize = 100;
+/// Below this, wrapping does more harm than good.
+const NARROWEST: usize = 40;
+
+impl Shell {
+    /// The shell of this process.
+    pub(crate) fn of_process(environment: &Environment, global: &Global) -> Self {
+        let width = environment
+            .var("COLUMNS")
+            .and_then(|columns| columns.parse().ok())
+            .or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
+            .unwrap_or(USUAL);
+        let verbosity = match (global.quiet, global.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        };
+        let colour = |stream: &dyn IsTerminalStream| colour(environment, global.color, stream);
+        let bars = verbosity > Verbosity::Quiet
+            && io::stderr().is_terminal()
+            && environment.var("TERM") != Some("dumb")
+            && environment.var("CI").is_none();
+        Self {
+            verbosity,
+            colour: colour(&io::stdout()),
+            width: width.clamp(NARROWEST, WIDEST),
+            stderr_colour: colour(&io::stderr()),
+            bar: Mutex::new(Bar {
+                shown: if bars { Shown::OnTerminal } else { Shown::Nowhere },
+                what: String::new(),
+                done: 0,
+                total: 0,
+            }),
+        }
+    }
+
+    /// Prints a result. Nobody reading it is no error: the exit code still tells.
+    pub(crate) fn print(&self, text: &str) -> Result<(), CliError> {
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(CliError::output(&why)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Says what is being done, with cargo's right-aligned verb.
+    pub(crate) fn status(&self, verb: &str, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.say(&format!("{} {text}\n", self.stderr_colour.paint(Ink::Good, &format!("{verb:>12}"))));
+        }
+    }
+
+    /// Says what a person should know and that changes no result.
+    pub(crate) fn warning(&self, text: &str) {
+        self.say(&format!("{}: {text}\n", self.stderr_colour.paint(Ink::Waiting, "warning")));
+    }
+
+    /// Says why nothing could be decided, and what to do.
+    pub(crate) fn error(&self, error: &CliError) {
+        self.say(&error.render(self.stderr_colour));
+    }
+
+    fn say(&self, text: &str) {
+        self.with_bar(|bar| bar.clear());
+        // There is nobody to tell that stderr is closed.
+        drop(io::stderr().lock().write_all(text.as_bytes()));
+    }
+
+    fn with_bar(&self, act: impl FnOnce(&mut Bar)) {
+        // A bar whose drawing panicked is drawn again; nothing depends on it.
+        act(&mut self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    }
+}
+
+impl Progress for Shell {
+    fn begin(&self, what: &str, total: usize) {
+        self.with_bar(|bar| {
+            (bar.what, bar.done, bar.total) = (what.to_owned(), 0, total);
+            bar.draw();
+        });
+    }
+
+    fn advance(&self) {
+        self.with_bar(|bar| {
+            bar.done += 1;
+            bar.draw();
+        });
+    }
+
+    fn end(&self) {
+        self.with_bar(|bar| bar.clear());
+    }
+
+    fn warn(&self, text: &str) {
+        self.warning(text);
+    }
+}
+
+impl Bar {
+    /// Draws the bar in 60 columns, so that no terminal wraps it. Long work is drawn a hundred times, not once
+    /// per piece.
+    fn draw(&self) {
+        let step = (self.total / 100).max(1);
+        if self.shown == Shown::OnTerminal && (self.done.is_multiple_of(step) || self.done == self.total) {
+            drop(io::stderr().lock().write_all(format!("\r{}\x1b[K", self.line()).as_bytes()));
+        }
+    }
+
+    fn line(&self) -> String {
+        const CELLS: usize = 20;
+        let filled = (self.done * CELLS).checked_div(self.total).unwrap_or(CELLS).min(CELLS);
+        let (full, empty) = ("=".repeat(filled), " ".repeat(CELLS - filled));
+        let what: String = self.what.chars().take(18).collect();
+        format!("    Fetching [{full}{empty}] {}/{} {what}", self.done, self.total)
+    }
+
+    fn clear(&self) {
+        if self.shown == Shown::OnTerminal {
+            drop(io::stderr().lock().write_all(b"\r\x1b[K"));
+        }
+    }
+}
+
+/// A stream that knows whether a terminal is at its other end.
+trait IsTerminalStream {
+    fn is_a_terminal(&self) -> bool;
+}
+
+impl<T: IsTerminal> IsTerminalStream for T {
+    fn is_a_terminal(&self) -> bool {
+        self.is_terminal()
+    }
+}
+
+/// Who decides on colour: the flag, then cargo's variable, then <https://no-color.org>, then the stream.
+fn colour(environment: &Environment, flag: Option<ColourChoice>, stream: &dyn IsTerminalStream) -> Colour {
+    let choice = flag.unwrap_or_else(|| match environment.var("CARGO_TERM_COLOR") {
+        Some("always") => ColourChoice::Always,
+        Some("never") => ColourChoice::Never,
+        _ if environment.var("NO_COLOR").is_some() => ColourChoice::Never,
+        _ => ColourChoice::Auto,
+    });
+    let on = match choice {
+        ColourChoice::Always => true,
+        ColourChoice::Never => false,
+        ColourChoice::Auto => stream.is_a_terminal() && environment.var("TERM") != Some("dumb"),
+    };
+    if on { Colour::On } else { Colour::Off }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    struct Terminal;
+
+    impl IsTerminalStream for Terminal {
+        fn is_a_terminal(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn colour_is_decided_by_flag_then_cargo_then_custom_then_terminal() {
+        let check = |flag, variables: [(&str, &str); 3], expected| {
+            let environment = Environment::of(variables, Path::new(""));
+            assert_eq!(colour(&environment, flag, &Terminal), expected, "{flag:?} {variables:?}");
+        };
+        let unset = ("TERM", "xterm");
+        check(None, [unset; 3], Colour::On);
+        check(None, [unset, unset, ("TERM", "dumb")], Colour::Off);
+        check(None, [unset, ("NO_COLOR", "1"), unset], Colour::Off);
+        check(None, [("CARGO_TERM_COLOR", "always"), ("NO_COLOR", "1"), unset], Colour::On);
+        check(None, [("CARGO_TERM_COLOR", "never"), unset, unset], Colour::Off);
+        check(Some(ColourChoice::Never), [("CARGO_TERM_COLOR", "always"), unset, unset], Colour::Off);
+        check(Some(ColourChoice::Always), [unset, ("NO_COLOR", "1"), unset], Colour::On);
+    }
+
+    #[test]
+    fn a_bar_fits_into_sixty_columns() {
+        let bar = |done, total| {
+            let what = "index files of some registry".to_owned();
+            Bar { shown: Shown::Nowhere, what, done, total }.line()
+        };
+        assert_eq!(bar(3, 12), "    Fetching [=====               ] 3/12 index files of som");
+        assert_eq!(bar(0, 0), "    Fetching [====================] 0/0 index files of som");
+        assert!(bar(99_999, 99_999).len() < 72);
+    }
+}
