@@ -15,9 +15,9 @@
 //! and its kin, if any, with spaces between them; parted by tabs. Lines that start with `#` say what the list is.
 //!
 //! ```text
-//! # known names
-//! jiff	2024-02-17	18	jiff-core
-//! proc-macro2	2017-07-06	145
+//! # known names, with \t for a tab
+//! jiff\t2024-02-17\t18\tjiff-core
+//! proc-macro2\t2017-07-06\t145
 //! ```
 
 use std::borrow::Cow;

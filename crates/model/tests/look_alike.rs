@@ -52,10 +52,7 @@ fn it_is_said_how_names_are_close() {
     );
     check(&[("sevde", "serde"), ("lnb", "lfb")], Some(Likeness::BitFlip));
     check(&[("toaio", "tokio"), ("libm", "libc")], Some(Likeness::Replaced));
-    check(
-        &[("cfg_if", "if-cfg"), ("json_serde", "serde-json"), ("a-b-c", "c-a-b")],
-        Some(Likeness::Words),
-    );
+    check(&[("cfg_if", "if-cfg"), ("json_serde", "serde-json"), ("a-b-c", "c-a-b")], Some(Likeness::Words));
     check(
         &[("rand-core", "rand"), ("rs_serde", "serde"), ("rust-serde", "serde")],
         Some(Likeness::AffixAdded),
@@ -115,7 +112,7 @@ fn taken_for(names: &KnownNames, name: &str, born: &str) -> Option<String> {
 }
 
 fn list() -> KnownNames {
-    KnownNames::parse(LIST).unwrap()
+    KnownNames::parse(LIST).expect("a list")
 }
 
 #[test]
@@ -283,7 +280,7 @@ fn typomania(known: &str) -> Harness<One> {
 
 /// Whether typomania finds `name` close to the crate of its corpus; if it does, so must [`close`] and [`KnownNames`].
 fn is_found_by_both(harness: &Harness<One>, name: &str, known: &str) -> bool {
-    let squats = harness.check_package(name, Box::new(Nobody)).unwrap();
+    let squats = harness.check_package(name, Box::new(Nobody)).expect("a corpus that answers");
     if !squats.is_empty() {
         let likeness = close(name, known).unwrap_or_else(|| panic!("{name} and {known}: {squats:?}"));
         assert_ne!(likeness, Likeness::Added, "{name} and {known} are found by both");

@@ -16,6 +16,7 @@ mod general;
 mod tests;
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -338,7 +339,16 @@ fn digest(entry: &Entry<'_>, checksum: &Located<'_>) -> Result<Digest, Error> {
 /// chosen collisions, and nothing here is random.)
 struct ByName<'e, 'a> {
     entries: &'e [Entry<'a>],
-    order: Vec<usize>,
+    order: Vec<Named>,
+}
+
+/// One package in the order of names.
+#[derive(Clone, Copy)]
+struct Named {
+    /// How its name starts: most comparisons end with this, without a look at the name.
+    start: u64,
+    /// Its index.
+    at: usize,
 }
 
 impl<'e, 'a> ByName<'e, 'a> {
@@ -346,11 +356,17 @@ impl<'e, 'a> ByName<'e, 'a> {
         fn key<'k>(entry: &'k Entry<'_>) -> (&'k str, &'k str, Option<&'k str>) {
             (&entry.name.text, &entry.version, entry.source.as_deref())
         }
-        let mut order: Vec<usize> = (0..entries.len()).collect();
-        order.sort_by(|&a, &b| key(&entries[a]).cmp(&key(&entries[b])));
+        let mut order: Vec<Named> = entries
+            .iter()
+            .enumerate()
+            .map(|(at, entry)| Named { start: start(&entry.name.text), at })
+            .collect();
+        order.sort_by(|a, b| {
+            a.start.cmp(&b.start).then_with(|| key(&entries[a.at]).cmp(&key(&entries[b.at])))
+        });
         for pair in order.windows(2) {
-            let (first, second) = (&entries[pair[0]], &entries[pair[1]]);
-            if key(first) == key(second) {
+            let (first, second) = (&entries[pair[0].at], &entries[pair[1].at]);
+            if pair[0].start == pair[1].start && key(first) == key(second) {
                 return Err(Error::LockfileDuplicate {
                     line: second.name.line,
                     first: first.name.line,
@@ -375,52 +391,60 @@ impl<'e, 'a> ByName<'e, 'a> {
     /// version names the only one of that name, a form without source the local one, or else the only one.
     fn find(&self, form: &str) -> Result<usize, DependencyFault> {
         let (name, version) = word(form);
-        let named = self.equal(&self.order, |entry| (*entry.name.text).cmp(name));
+        let key = start(name);
+        let named = equal(&self.order, |named| {
+            named.start.cmp(&key).then_with(|| (*self.entries[named.at].name.text).cmp(name))
+        });
         let Some(version) = version else {
-            let (&first, others) = named.split_first().ok_or(DependencyFault::Absent)?;
-            if others.iter().any(|&other| self.entries[other].version != self.entries[first].version) {
+            let version = |named: &Named| &self.entries[named.at].version;
+            let (first, others) = named.split_first().ok_or(DependencyFault::Absent)?;
+            if others.iter().any(|other| version(other) != version(first)) {
                 return Err(DependencyFault::Ambiguous);
             }
             return self.without_source(named);
         };
         let (version, source) = word(version);
-        let versioned = self.equal(named, |entry| (*entry.version).cmp(version));
+        let versioned = equal(named, |named| (*self.entries[named.at].version).cmp(version));
         let Some(source) = source else {
             return self.without_source(versioned);
         };
         let source =
             source.strip_prefix('(').and_then(|s| s.strip_suffix(')')).ok_or(DependencyFault::Absent)?;
-        let mut sourced = versioned
-            .iter()
-            .copied()
-            .filter(|&at| self.entries[at].source.as_deref().is_some_and(|other| same_source(other, source)));
+        let is_it = |named: &&Named| {
+            self.entries[named.at].source.as_deref().is_some_and(|other| same_source(other, source))
+        };
+        let mut sourced = versioned.iter().filter(is_it);
         match (sourced.next(), sourced.next()) {
-            (Some(only), None) => Ok(only),
+            (Some(only), None) => Ok(only.at),
             (None, _) => Err(DependencyFault::Absent),
             (Some(_), Some(_)) => Err(DependencyFault::Ambiguous),
         }
     }
 
-    fn without_source(&self, candidates: &[usize]) -> Result<usize, DependencyFault> {
+    fn without_source(&self, candidates: &[Named]) -> Result<usize, DependencyFault> {
         // Without source sorts first, and the duplicate check left at most one such.
         match *candidates {
             [] => Err(DependencyFault::Absent),
-            [only] => Ok(only),
-            [first, ..] if self.entries[first].source.is_none() => Ok(first),
+            [only] => Ok(only.at),
+            [first, ..] if self.entries[first.at].source.is_none() => Ok(first.at),
             _ => Err(DependencyFault::Ambiguous),
         }
     }
+}
 
-    /// The part of `sorted` whose entries compare as equal.
-    fn equal<'s>(
-        &self,
-        sorted: &'s [usize],
-        order: impl Fn(&Entry<'_>) -> std::cmp::Ordering,
-    ) -> &'s [usize] {
-        let start = sorted.partition_point(|&at| order(&self.entries[at]).is_lt());
-        let length = sorted[start..].iter().take_while(|&&at| order(&self.entries[at]).is_eq()).count();
-        &sorted[start..start + length]
-    }
+/// The first eight bytes of a name, in an order that agrees with that of names.
+fn start(name: &str) -> u64 {
+    let mut bytes = [0; 8];
+    let length = name.len().min(8);
+    bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
+    u64::from_be_bytes(bytes)
+}
+
+/// The part of `sorted` that compares as equal.
+fn equal(sorted: &[Named], order: impl Fn(&Named) -> Ordering) -> &[Named] {
+    let start = sorted.partition_point(|named| order(named).is_lt());
+    let length = sorted[start..].iter().take_while(|named| order(named).is_eq()).count();
+    &sorted[start..start + length]
 }
 
 /// The first word, and what follows the space after it.
