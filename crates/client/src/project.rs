@@ -202,7 +202,8 @@ impl Project {
     pub fn read_lockfile(&self) -> Result<Lockfile, ProjectError> {
         let text = read_text(&self.lockfile, Limits::default().lockfile_bytes)?
             .ok_or_else(|| ProjectError::NoSuchFile(self.lockfile.clone()))?;
-        lockfile::parse(&text).map_err(|problem| ProjectError::Lockfile { file: self.lockfile.clone(), problem })
+        lockfile::parse(&text)
+            .map_err(|problem| ProjectError::Lockfile { file: self.lockfile.clone(), problem })
     }
 
     /// The folder that a policy's relative paths start from.

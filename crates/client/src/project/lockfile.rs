@@ -91,7 +91,10 @@ mod tests {
             "source = \"git+https://git.example/a?branch=main#0123456789012345678901234567890123456789\"\n",
             "Git { url: \"https://git.example/a\", revision: \"0123456789012345678901234567890123456789\" }",
         );
-        check("source = \"git+https://git.example/a\"\n", "Other(\"git https://git.example/a at no revision\")");
+        check(
+            "source = \"git+https://git.example/a\"\n",
+            "Other(\"git https://git.example/a at no revision\")",
+        );
         check("source = \"directory+vendor\"\n", "Other(\"directory+vendor\")");
     }
 }
