@@ -365,7 +365,7 @@ fn gather_counted(request: Request<'_>) -> Result<(Knowledge, Tally), GatherErro
         None => false,
     };
     let snapshot = match old {
-        Some(old) if feeds_are_fresh && !read.is_news => old,
+        Some(old) if feeds_are_fresh && !read.is_news && request.refresh != Refresh::All => old,
         old => {
             let feeds = feeds::read(&request, &configured, &mut problems, &mut tally)?;
             let states = feeds.iter().filter_map(|feed| Some((feed.name.clone(), feed.failed?)));

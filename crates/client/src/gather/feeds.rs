@@ -54,7 +54,7 @@ pub(super) fn configured(request: &Request<'_>) -> Vec<Configured> {
         sources.iter().map(|(name, source)| (name.clone(), address(source).map(str::to_owned))).collect();
     for (name, path) in request.feeds {
         let known = sources.remove(name);
-        sources.insert(name.clone(), from_here(request.root, name, path, known));
+        sources.insert(name.clone(), from_here(name, path, known));
     }
     sources
         .into_iter()
@@ -171,11 +171,12 @@ fn address(source: &FeedSource) -> Option<&str> {
     places.into_iter().flatten().map(String::as_str).find(|place| place.contains("://"))
 }
 
-/// A feed that is read from this machine instead: the policy's in everything but where it is.
-fn from_here(root: &Path, name: &str, path: &Path, known: Option<FeedSource>) -> FeedSource {
+/// A feed that is read from this machine instead: the policy's in everything but where it is. What lies there is
+/// told by the name alone, so that a feed is the same feed while it is away.
+fn from_here(name: &str, path: &Path, known: Option<FeedSource>) -> FeedSource {
     let text = path.to_string_lossy().into_owned();
     let is_archive = [".tar", ".tar.gz", ".tgz", ".tar.zst"].iter().any(|ending| text.ends_with(ending));
-    let is_folder = root.join(path).is_dir();
+    let is_file = text.ends_with(".toml");
     let (role, criteria_map) = match known {
         Some(known) => (known.role, known.criteria_map),
         None if name == "rustsec" => (FeedRole::Advisories, BTreeMap::new()),
@@ -184,9 +185,9 @@ fn from_here(root: &Path, name: &str, path: &Path, known: Option<FeedSource>) ->
     FeedSource {
         role,
         git: None,
-        archive: (is_archive && !is_folder).then(|| text.clone()),
-        file: (!is_archive && !is_folder).then(|| text.clone()),
-        path: is_folder.then_some(text),
+        archive: is_archive.then(|| text.clone()),
+        file: is_file.then(|| text.clone()),
+        path: (!is_archive && !is_file).then_some(text),
         criteria_map,
         enabled: true,
     }

@@ -1,0 +1,702 @@
+//! Gathering: what is read, what is kept, what is told when something cannot be had.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use fence_client::Environment;
+use fence_client::cache::Cache;
+use fence_client::cargo_config::CargoConfig;
+use fence_client::gather::{
+    FeedRead, GatherError, Knowledge, Problem, Refresh, Request, Updated, gather, update,
+};
+use fence_client::http::Network;
+use fence_client::progress::Silent;
+use fence_client::project::lockfile;
+use fence_model::policy::Policy;
+use fence_model::settle::FactsOf;
+use fence_model::{CrateName, Time};
+use fence_registry::lockfile::{Lockfile, Source};
+use fence_registry::{IndexFile, IndexPath, Journal, Limits};
+
+#[test]
+fn facts_come_from_index_and_feeds() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01"), yanked("1.0.1", "2026-08-01")]);
+    world.advisory("serde", "RUSTSEC-2026-0001", "2026-08-02", "patched = [\">= 1.0.1\"]");
+    world.audits("mozilla", "2026-08-30", &full_audit("serde", "1.0.1"));
+    insta::assert_snapshot!(facts(&world.gather("2026-09-01"), "serde"), @r"
+    1.0.0 published 2020-01-01
+    1.0.1 published 2026-08-01, yanked
+    RUSTSEC-2026-0001 known 2026-08-02T00:00:00Z
+    audit by mozilla known 2026-08-30T00:00:00Z: safe-to-deploy, safe-to-run
+    ");
+}
+
+#[test]
+fn what_was_not_known_at_the_moment_asked_about_is_left_out() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01"), release("1.0.1", "2026-08-01")]);
+    world.advisory("serde", "RUSTSEC-2026-0001", "2026-08-02", "patched = []");
+    world.audits("mozilla", "2026-08-30", &full_audit("serde", "1.0.1"));
+    let then = world.ask("2026-07-31", "2026-09-01", Refresh::Old, None).unwrap();
+    insta::assert_snapshot!(facts(&then, "serde"), @"1.0.0 published 2020-01-01");
+    // What is known now was known then of everything that is older, so no feed is stale then.
+    insta::assert_snapshot!(ages(&then), @r"
+    index: current, as of 2026-09-01T00:00:00Z
+    mozilla: current, as of 2026-08-30T00:00:00Z
+    rustsec: current, as of 2026-08-02T00:00:00Z
+    ");
+    let until: Vec<_> = then.feeds().iter().map(|feed| (feed.name.as_str(), feed.as_of)).collect();
+    assert_eq!(until, [("index", Some(time("2026-07-31"))), ("rustsec", Some(time("2026-07-31")))]);
+}
+
+#[test]
+fn what_is_unchanged_is_not_parsed_again() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    world.index("syn", "2026-09-01", &[release("2.0.0", "2023-01-01")]);
+    let first = facts(&world.gather("2026-09-01"), "serde");
+    // Other bytes under the same size and time: who looked would see them.
+    world.index("serde", "2026-09-01", &[release("9.9.9", "2020-01-01")]);
+    world.index("syn", "2026-09-02", &[release("2.0.0", "2023-01-01"), release("2.0.1", "2026-09-02")]);
+    let second = world.gather("2026-09-02");
+    assert_eq!(facts(&second, "serde"), first);
+    insta::assert_snapshot!(facts(&second, "syn"), @r"
+    2.0.0 published 2023-01-01
+    2.0.1 published 2026-09-02
+    ");
+}
+
+#[test]
+fn an_index_file_that_vanishes_leaves_its_last_view_and_an_alarm() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    world.index("syn", "2026-09-01", &[release("2.0.0", "2023-01-01")]);
+    let before = facts(&world.gather("2026-09-01"), "serde");
+    fs::remove_file(world.index_file("serde")).unwrap();
+    world.index("syn", "2026-09-03", &[release("2.0.0", "2023-01-01")]);
+    let after = world.gather("2026-09-03");
+    assert_eq!(facts(&after, "serde"), before);
+    insta::assert_snapshot!(world.problems(&after), @r#"
+    IndexShrunk { registry: "<folder>/index", crates: ["serde"] }
+    ClockAhead { clock: 2026-09-03T00:00:00Z, newest: 2026-09-01T00:00:00Z }
+    "#);
+    insta::assert_snapshot!(ages(&after), @"index: stale, as of 2026-09-01T00:00:00Z");
+}
+
+#[test]
+fn an_index_that_is_not_there_is_told_once_and_its_crates_are_unknown() {
+    let world = World::new();
+    world.lock(&[("serde", "1.0.0"), ("syn", "2.0.0")]);
+    fs::remove_dir_all(world.path("index")).unwrap();
+    let knowledge = world.gather("2026-09-01");
+    insta::assert_snapshot!(world.problems(&knowledge), @r#"IndexUnread { registry: "<folder>/index", crates: ["serde", "syn"], error: NoFolder { folder: "<folder>/index", cause: "No such file or directory (os error 2)" } }"#);
+    insta::assert_snapshot!(ages(&knowledge), @"index: absent, as of never");
+    assert!(knowledge.facts_of(&name("serde")).releases.is_empty());
+}
+
+#[test]
+fn a_crate_that_the_registry_never_had_is_known_not_to_be_there() {
+    let world = World::new();
+    world.index("syn", "2026-09-01", &[release("2.0.0", "2023-01-01")]);
+    world.lock(&[("serde", "1.0.0")]);
+    let knowledge = world.gather("2026-09-01");
+    insta::assert_snapshot!(world.problems(&knowledge), @"");
+    assert!(knowledge.facts_of(&name("serde")).releases.is_empty());
+}
+
+#[test]
+fn a_bad_line_is_told_at_every_gathering_and_the_rest_is_used() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01"), "{\"name\":".to_owned()]);
+    let told = r#"Record { source: "crates.io", place: "serde", line: 0, because: "#;
+    for _ in 0..2 {
+        let knowledge = world.gather("2026-09-01");
+        assert!(world.problems(&knowledge).starts_with(told), "{}", world.problems(&knowledge));
+        assert_eq!(facts(&knowledge, "serde"), "1.0.0 published 2020-01-01\n");
+    }
+}
+
+#[test]
+fn an_advisory_that_does_not_parse_is_told_and_the_rest_is_used() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    world.advisory("serde", "RUSTSEC-2026-0001", "2026-08-02", "patched = []");
+    world.advisory("serde", "RUSTSEC-2026-0002", "2026-08-02", "patched = [\"no version\"]");
+    for _ in 0..2 {
+        let knowledge = world.gather("2026-09-01");
+        assert_eq!(knowledge.facts_of(&name("serde")).advisories.len(), 1);
+        let told = world.problems(&knowledge);
+        assert!(told.contains("crates/serde/RUSTSEC-2026-0002.md"), "{told}");
+    }
+}
+
+#[test]
+fn an_audit_is_known_since_this_machine_first_had_it() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    world.audits("mozilla", "2026-08-01", &full_audit("serde", "1.0.0"));
+    world.gather("2026-09-01");
+    let both = full_audit("serde", "1.0.0") + &full_audit("serde", "1.0.1");
+    world.audits("mozilla", "2026-09-02", &both);
+    let known = |knowledge: &Knowledge| -> Vec<String> {
+        knowledge.facts_of(&name("serde")).audits.iter().map(|audit| audit.known.to_string()).collect()
+    };
+    // Young enough: the feed is not looked at.
+    assert_eq!(known(&world.gather("2026-09-01T05:00:00Z")), ["2026-08-01T00:00:00Z"]);
+    // The first keeps its time; the second was first had at this read.
+    let later = ["2026-08-01T00:00:00Z", "2026-09-03T00:00:00Z"];
+    assert_eq!(known(&world.gather("2026-09-03")), later);
+    // Later compilations keep both.
+    world.audits("mozilla", "2026-09-04", &(both + &full_audit("syn", "2.0.0")));
+    assert_eq!(known(&world.gather("2026-09-05")), later);
+}
+
+#[test]
+fn todays_advisory_counts_today() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    world.advisory("serde", "RUSTSEC-2026-0001", "2026-09-01", "patched = []");
+    let morning = "2026-09-01T08:00:00Z";
+    let first = world.gather(morning);
+    assert_eq!(first.facts_of(&name("serde")).advisories[0].known, time("2026-09-01"));
+}
+
+#[test]
+fn a_feed_that_is_gone_is_used_from_the_last_snapshot() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    world.advisory("serde", "RUSTSEC-2026-0001", "2026-08-02", "patched = []");
+    world.gather("2026-09-01");
+    fs::remove_dir_all(world.path("rustsec")).unwrap();
+    let after = world.gather("2026-09-02");
+    assert_eq!(after.facts_of(&name("serde")).advisories.len(), 1);
+    assert!(
+        world.problems(&after).starts_with("Feed { name: \"rustsec\", error: Absent"),
+        "{}",
+        world.problems(&after)
+    );
+    insta::assert_snapshot!(ages(&after), @r"
+    index: stale, as of 2026-09-01T00:00:00Z
+    rustsec: stale, as of 2026-08-02T00:00:00Z
+    ");
+}
+
+#[test]
+fn a_feed_that_turns_invalid_is_used_from_the_last_snapshot() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    world.audits("mozilla", "2026-08-01", &full_audit("serde", "1.0.0"));
+    world.gather("2026-09-01");
+    world.audits("mozilla", "2026-09-02", "<<<<<<< HEAD\n");
+    let after = world.gather("2026-09-02");
+    assert_eq!(after.facts_of(&name("serde")).audits.len(), 1);
+    assert!(
+        world.problems(&after).starts_with("FeedInvalid { name: \"mozilla\""),
+        "{}",
+        world.problems(&after)
+    );
+    assert!(ages(&after).contains("mozilla: invalid, as of 2026-08-01T00:00:00Z"), "{}", ages(&after));
+}
+
+#[test]
+fn a_feed_that_was_never_read_is_absent() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    let world = world.with_feed("rustsec");
+    let knowledge = world.gather("2026-09-01");
+    insta::assert_snapshot!(ages(&knowledge), @r"
+    index: current, as of 2026-09-01T00:00:00Z
+    rustsec: absent, as of never
+    ");
+    assert_eq!(knowledge.feeds()[1].as_of, None);
+}
+
+#[test]
+fn an_update_says_what_changed() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    world.advisory("serde", "RUSTSEC-2026-0001", "2026-08-02", "patched = []");
+    let told = |updated: &Updated| {
+        let feed = &updated.tally.feeds[0];
+        (feed.read, feed.advisories, updated.tally.crates_read, updated.tally.crates_changed)
+    };
+    assert_eq!(told(&world.update("2026-09-01")), (FeedRead::Changed, 1, 1, 1));
+    assert_eq!(told(&world.update("2026-09-01")), (FeedRead::Unchanged, 1, 1, 0));
+    world.advisory("syn", "RUSTSEC-2026-0002", "2026-08-03", "patched = []");
+    assert_eq!(told(&world.update("2026-09-01")), (FeedRead::Changed, 2, 1, 0));
+}
+
+#[test]
+fn a_damaged_snapshot_is_made_again_and_told() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    world.advisory("serde", "RUSTSEC-2026-0001", "2026-08-02", "patched = []");
+    let before = facts(&world.gather("2026-09-01"), "serde");
+    for (place, told) in [("projects", 1), ("compiled", 0)] {
+        let file = only_file(&world.path("cache").join("v1").join(place));
+        let mut bytes = fs::read(&file).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&file, &bytes).unwrap();
+        let after = world.gather("2026-09-01");
+        assert_eq!(facts(&after, "serde"), before);
+        let damaged = after.problems().iter().filter(|p| matches!(p, Problem::Snapshot { .. })).count();
+        // A compiled feed is not looked at while the project's snapshot is good.
+        assert_eq!(damaged, told, "{place}: {}", world.problems(&after));
+        assert_eq!(facts(&world.gather("2026-09-01"), "serde"), before);
+    }
+}
+
+#[test]
+fn an_unwritable_cache_is_named() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    fs::write(world.path("cache"), "a file where the folder should be").unwrap();
+    let Err(error) = world.ask("2026-09-01", "2026-09-01", Refresh::Old, None) else {
+        panic!("it was written")
+    };
+    assert!(matches!(error, GatherError::Cache(_)), "{error}");
+    assert!(error.to_string().contains(world.path("cache").to_str().unwrap()), "{error}");
+}
+
+#[test]
+fn a_clock_behind_what_was_written_down_decides_nothing() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    world.advisory("serde", "RUSTSEC-2026-0001", "2026-08-02", "patched = []");
+    world.gather("2026-09-01");
+    let Err(error) = world.ask("2026-08-31", "2026-08-31", Refresh::Old, None) else {
+        panic!("it was believed")
+    };
+    insta::assert_snapshot!(error, @"the clock shows 2026-08-31T00:00:00Z, and facts were written down at 2026-09-01T00:00:00Z");
+}
+
+#[test]
+fn a_clock_far_ahead_of_everything_is_told() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    insta::assert_snapshot!(world.problems(&world.gather("2036-09-01")), @"ClockAhead { clock: 2036-09-01T00:00:00Z, newest: 2026-09-01T00:00:00Z }");
+}
+
+/// A dependency outside the lockfile is looked up where it is new in the release in use or a later one.
+#[test]
+fn new_dependencies_are_looked_up_for_their_age() {
+    let world = World::new();
+    let with = |version: &str, packages: &[&str]| {
+        let needs = packages.iter().map(|package| {
+            let kind = if *package == "tested" { "dev" } else { "normal" };
+            format!(r#"{{"name":"{package}","req":"^1","features":[],"optional":true,"default_features":true,"target":null,"kind":"{kind}"}}"#)
+        });
+        let needs: Vec<String> = needs.collect();
+        release(version, "2026-01-01").replace("\"deps\":[]", &format!("\"deps\":[{}]", needs.join(",")))
+    };
+    world.index(
+        "app",
+        "2026-09-01",
+        &[
+            with("1.0.0", &["always"]),
+            with("1.1.0", &["always", "dropped"]),
+            with("1.2.0", &["always", "new", "tested"]),
+            with("1.3.0", &["always", "newer", "absent"]),
+        ],
+    );
+    for package in ["always", "dropped", "new", "newer", "tested"] {
+        world.put_index(package, "2026-09-01", &[release("1.0.0", "2026-03-01")]);
+    }
+    world.lock(&[("app", "1.2.0")]);
+    let updated = world.update("2026-09-01");
+    let facts = updated.knowledge.facts_of(&name("app"));
+    let born: BTreeMap<_, _> =
+        facts.releases.iter().flat_map(|r| r.dependencies.iter()).map(|d| (d.package, d.born)).collect();
+    let march = Some(time("2026-03-01"));
+    let expected = [
+        ("absent", None),
+        ("always", None),
+        ("dropped", None),
+        ("new", march),
+        ("newer", march),
+        ("tested", None),
+    ];
+    assert_eq!(born.into_iter().collect::<Vec<_>>(), expected);
+    assert_eq!(updated.tally.packages_asked, 3);
+    // What is known stays known: only the one that nobody knows is asked for again.
+    assert_eq!(world.update("2026-09-01").tally.packages_asked, 1);
+}
+
+/// The takeover of arrayref on 2026-08-20, as a journal saw it; the index at hand is that of months later.
+#[test]
+fn a_journal_tells_what_the_index_of_today_does_not() {
+    let world = World::new();
+    let old = [release("0.3.8", "2024-07-01"), release("0.3.9", "2024-09-14")];
+    world.index("arrayref", "2026-08-20T09:00:00Z", &old);
+    let digest = "a".repeat(64);
+    let seen = |version: &str, published: &str| {
+        format!(
+            r#"{{"version":"{version}","cksum":"{digest}","yanked":false,"published":"{published}T00:00:00Z"}}"#
+        )
+    };
+    let journal = format!(
+        "{{\"at\":\"2026-08-19T00:00:00Z\",\"crate\":\"arrayref\",\"seen\":[{},{}]}}\n\
+         {{\"at\":\"2026-08-20T07:16:00Z\",\"crate\":\"arrayref\",\"seen\":[{}],\"yanked\":[\"0.3.8\",\"0.3.9\"]}}\n\
+         {{\"at\":\"2026-08-20T08:45:00Z\",\"crate\":\"arrayref\",\"unyanked\":[\"0.3.8\",\"0.3.9\"],\"gone\":[\"0.3.10\"]}}\n",
+        seen("0.3.8", "2024-07-01"),
+        seen("0.3.9", "2024-09-14"),
+        seen("0.3.10", "2026-08-20"),
+    );
+    let (journal, torn) = Journal::parse(journal.as_bytes(), &Limits::default()).unwrap();
+    assert_eq!(torn, None);
+    let at = |now: &str| {
+        let knowledge = world.ask(now, "2026-09-01", Refresh::Old, Some(journal.clone())).unwrap();
+        facts(&knowledge, "arrayref")
+    };
+    insta::assert_snapshot!(at("2026-08-18"), @r"
+    0.3.8 published 2024-07-01
+    0.3.9 published 2024-09-14
+    ");
+    insta::assert_snapshot!(at("2026-08-20T07:30:00Z"), @r"
+    0.3.8 published 2024-07-01, yanked, seen 2026-08-19T00:00:00Z, yanked 2026-08-20T07:16:00Z
+    0.3.9 published 2024-09-14, yanked, seen 2026-08-19T00:00:00Z, yanked 2026-08-20T07:16:00Z
+    journalled
+    ");
+    // The index was read at nine: a second read that lacks what the journal saw go.
+    insta::assert_snapshot!(at("2026-08-20T09:30:00Z"), @r"
+    0.3.8 published 2024-07-01, seen 2026-08-19T00:00:00Z, yanked 2026-08-20T07:16:00Z, un-yanked 2026-08-20T08:45:00Z
+    0.3.9 published 2024-09-14, seen 2026-08-19T00:00:00Z, yanked 2026-08-20T07:16:00Z, un-yanked 2026-08-20T08:45:00Z
+    gone 0.3.10 at 2026-08-20T08:45:00Z, still at 2026-08-20T09:00:00Z
+    journalled
+    ");
+}
+
+/// Two registries with a crate of one name: each has its own facts, and the clash is told.
+#[test]
+fn registries_are_kept_apart() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    world.advisory("serde", "RUSTSEC-2026-0001", "2026-08-02", "patched = []");
+    fs::create_dir_all(world.path(".cargo")).unwrap();
+    fs::write(
+        world.path(".cargo/config.toml"),
+        "[registries.own]\nindex = \"sparse+https://own.example/\"\n",
+    )
+    .unwrap();
+    let mut text = fs::read_to_string(world.path("Cargo.lock")).unwrap();
+    let digest = "b".repeat(64);
+    write!(text, "\n[[package]]\nname = \"serde\"\nversion = \"7.0.0\"\nsource = \"sparse+https://own.example/\"\nchecksum = \"{digest}\"\n").unwrap();
+    fs::write(world.path("Cargo.lock"), text).unwrap();
+    let knowledge = world.gather("2026-09-01");
+    let own = world.lockfile().packages.iter().find(|p| p.source != Source::CratesIo).unwrap().source.clone();
+    let of = |source: &Source| {
+        let facts = knowledge.crate_facts(source, &name("serde")).unwrap();
+        (facts.releases.len(), facts.advisories.len())
+    };
+    assert_eq!(of(&Source::CratesIo), (1, 1));
+    assert_eq!(of(&own), (0, 0));
+    let told = world.problems(&knowledge);
+    assert!(told.contains("SharedName { name: \"serde\", judged_by: \"<folder>/index\" }"), "{told}");
+    assert!(told.contains("IndexUnread { registry: \"own\", crates: [\"serde\"], error: NoCopy"), "{told}");
+}
+
+/// All of ripgrep's crates: what the snapshot hands out is what their index files say.
+#[test]
+fn real_index_files_come_through_unchanged() {
+    let Some(data) = fence_data() else { return };
+    let world = World::new();
+    unpack(&data.join("index/index-small.tar.zst"), &world.path("index"));
+    fs::copy(data.join("lockfiles/ripgrep.lock"), world.path("Cargo.lock")).unwrap();
+    let knowledge = world.ask("2027-01-01", "2027-01-01", Refresh::Old, None).unwrap();
+    let mut compared = 0;
+    let born: RefCell<BTreeMap<String, Option<Time>>> = RefCell::default();
+    for package in world.lockfile().packages {
+        let Some(release) = package.release() else { continue };
+        let bytes = fs::read(world.index_file(release.name.as_str())).unwrap();
+        let file = IndexFile::parse(&release.name, &bytes, &Limits::default()).unwrap();
+        let mut expected = file.facts(|package| {
+            *born.borrow_mut().entry(package.to_owned()).or_insert_with(|| {
+                let bytes = fs::read(world.index_file(package)).ok()?;
+                IndexFile::parse(&name(package), &bytes, &Limits::default()).ok()?.born()
+            })
+        });
+        expected.sort_by(|a, b| a.version.cmp(&b.version));
+        let facts = knowledge.facts_of(&release.name);
+        assert_eq!(facts.releases.len(), expected.len());
+        for (found, expected) in facts.releases.iter().zip(&expected) {
+            assert_eq!((&found.version, found.digest), (&expected.version, expected.digest));
+            assert_eq!((found.published, found.yanked), (expected.published, expected.yanked));
+            // Once each, in order; a package outside the lockfile has no age where none is asked for.
+            let mut dependencies = expected.dependencies.to_vec();
+            dependencies.sort_unstable();
+            dependencies.dedup();
+            let mut found = found.dependencies.to_vec();
+            found.sort_unstable();
+            assert_eq!(found.len(), dependencies.len());
+            for (found, expected) in found.iter().zip(&dependencies) {
+                let key = |d: &fence_model::facts::Dependency<'_>| {
+                    (d.package.to_owned(), d.requirement.to_owned(), d.kind, d.optional)
+                };
+                assert_eq!(key(found), key(expected));
+                assert!(found.born.is_none() || found.born == expected.born, "{found:?}");
+            }
+            compared += 1;
+        }
+    }
+    assert!(compared > 1_000, "{compared}");
+}
+
+/// The 990 packages of the largest lockfile stay within what a check can read in a blink.
+#[test]
+fn the_largest_project_fits() {
+    let Some(data) = fence_data() else { return };
+    let world = World::new();
+    unpack(&data.join("index/index.tar.zst"), &world.path("index"));
+    fs::copy(data.join("lockfiles/nushell.lock"), world.path("Cargo.lock")).unwrap();
+    let world = world.with_feed("rustsec");
+    fs::create_dir_all(world.path("rustsec")).unwrap();
+    unpack(&data.join("advisory-db/advisory-db.tar.zst"), &world.path("rustsec"));
+    let knowledge = world.gather("2026-11-22");
+    let names: BTreeSet<CrateName> =
+        world.lockfile().packages.iter().filter_map(|p| Some(p.release()?.name)).collect();
+    let releases: usize = names.iter().map(|name| knowledge.facts_of(name).releases.len()).sum();
+    assert_eq!((names.len(), knowledge.damage()), (866, None));
+    assert!(releases > 30_000, "{releases}");
+    let bytes = fs::metadata(only_file(&world.path("cache/v1/projects"))).unwrap().len();
+    assert!(bytes < 4_000_000, "{bytes} bytes");
+}
+
+/// A project in a folder of its own, with an index and feeds beside it.
+struct World {
+    folder: tempfile::TempDir,
+    feeds: RefCell<Vec<(String, PathBuf)>>,
+    policy: Policy,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("index")).unwrap();
+        let mut policy = Policy::default();
+        // Only the feeds that a test names.
+        let mut rustsec = fence_client::gather::feeds_of(&policy).remove("rustsec").unwrap();
+        rustsec.enabled = false;
+        policy.feeds.insert("rustsec".to_owned(), rustsec);
+        let world = Self { folder, feeds: Vec::new().into(), policy };
+        fs::write(world.path("Cargo.lock"), "version = 4\n").unwrap();
+        world
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn with_feed(self, feed: &str) -> Self {
+        self.add_feed(feed);
+        self
+    }
+
+    fn add_feed(&self, feed: &str) {
+        let mut feeds = self.feeds.borrow_mut();
+        if feeds.iter().all(|(name, _)| name != feed) {
+            feeds.push((feed.to_owned(), feed.into()));
+        }
+    }
+
+    fn index_file(&self, name: &str) -> PathBuf {
+        self.path("index").join(IndexPath::of(&name.parse().unwrap()).as_str())
+    }
+
+    /// The index shows `lines` of a crate since the moment `changed`; the lockfile locks the first of them.
+    fn index(&self, name: &str, changed: &str, lines: &[String]) {
+        self.put_index(name, changed, lines);
+        let mut text = fs::read_to_string(self.path("Cargo.lock")).unwrap();
+        if !text.contains(&format!("name = \"{name}\"")) {
+            let first = lines[0].split("\"vers\":\"").nth(1).unwrap().split('"').next().unwrap();
+            text += &locked(name, first);
+            fs::write(self.path("Cargo.lock"), text).unwrap();
+        }
+    }
+
+    fn put_index(&self, name: &str, changed: &str, lines: &[String]) {
+        let text: String = lines.iter().map(|line| line.replace("NAME", name) + "\n").collect();
+        put(&self.index_file(name), &text, changed);
+    }
+
+    /// The problems, a line each, without the folder of this test.
+    fn problems(&self, knowledge: &Knowledge) -> String {
+        let told: Vec<String> = knowledge.problems().iter().map(|problem| format!("{problem:?}")).collect();
+        told.join("\n").replace(self.folder.path().to_str().unwrap(), "<folder>")
+    }
+
+    fn lock(&self, packages: &[(&str, &str)]) {
+        let text: String = packages.iter().map(|(name, version)| locked(name, version)).collect();
+        fs::write(self.path("Cargo.lock"), format!("version = 4\n{text}")).unwrap();
+    }
+
+    fn lockfile(&self) -> Lockfile {
+        lockfile::parse(&fs::read_to_string(self.path("Cargo.lock")).unwrap()).unwrap()
+    }
+
+    fn advisory(&self, package: &str, id: &str, date: &str, versions: &str) {
+        let text = format!(
+            "```toml\n[advisory]\nid = \"{id}\"\npackage = \"{package}\"\ndate = \"{date}\"\n\n\
+             [versions]\n{versions}\n```\n\n# Something is wrong\n\nIt is.\n"
+        );
+        put(&self.path("rustsec/crates").join(package).join(format!("{id}.md")), &text, date);
+        self.add_feed("rustsec");
+    }
+
+    fn audits(&self, feed: &str, changed: &str, text: &str) {
+        put(&self.path(feed).join("audits.toml"), text, changed);
+        self.add_feed(feed);
+    }
+
+    fn gather(&self, clock: &str) -> Knowledge {
+        self.ask(clock, clock, Refresh::Old, None).unwrap()
+    }
+
+    fn ask(
+        &self,
+        now: &str,
+        clock: &str,
+        refresh: Refresh,
+        journal: Option<Journal>,
+    ) -> Result<Knowledge, GatherError> {
+        self.with_request(now, clock, refresh, journal, gather)
+    }
+
+    fn update(&self, clock: &str) -> Updated {
+        self.with_request(clock, clock, Refresh::Old, None, update).unwrap()
+    }
+
+    fn with_request<T>(
+        &self,
+        now: &str,
+        clock: &str,
+        refresh: Refresh,
+        journal: Option<Journal>,
+        ask: impl Fn(Request<'_>) -> T,
+    ) -> T {
+        let environment = Environment::of([], self.folder.path());
+        ask(Request {
+            lockfile: &self.lockfile(),
+            policy: &self.policy,
+            root: self.folder.path(),
+            cargo: &CargoConfig::read(self.folder.path(), &environment).unwrap(),
+            index: Some(&self.path("index")),
+            feeds: &self.feeds.borrow(),
+            refresh,
+            network: &Network::Offline,
+            cache: &Cache::at(&self.path("cache")),
+            now: time(now),
+            clock: time(clock),
+            journal,
+            progress: &Silent,
+        })
+    }
+}
+
+fn locked(name: &str, version: &str) -> String {
+    let digest = "a".repeat(64);
+    format!(
+        "\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n\
+         source = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{digest}\"\n"
+    )
+}
+
+fn release(version: &str, published: &str) -> String {
+    let digest = "a".repeat(64);
+    format!(
+        r#"{{"name":"NAME","vers":"{version}","deps":[],"cksum":"{digest}","features":{{}},"yanked":false,"pubtime":"{published}T00:00:00Z"}}"#
+    )
+}
+
+fn yanked(version: &str, published: &str) -> String {
+    release(version, published).replace("\"yanked\":false", "\"yanked\":true")
+}
+
+fn full_audit(package: &str, version: &str) -> String {
+    format!("[[audits.{package}]]\nwho = \"A\"\ncriteria = \"safe-to-deploy\"\nversion = \"{version}\"\n\n")
+}
+
+/// Writes a file that was last changed at `changed`.
+fn put(path: &Path, text: &str, changed: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+    let seconds = u64::try_from(time(changed).unix()).unwrap();
+    let changed = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    fs::File::options().write(true).open(path).unwrap().set_modified(changed).unwrap();
+}
+
+fn time(text: &str) -> Time {
+    text.parse().unwrap()
+}
+
+fn name(text: &str) -> CrateName {
+    text.parse().unwrap()
+}
+
+/// All that is known of a crate, a line each.
+fn facts(knowledge: &Knowledge, crate_name: &str) -> String {
+    let facts = knowledge.facts_of(&name(crate_name));
+    let mut text = String::new();
+    for release in &facts.releases {
+        let published = release.published.map_or_else(|| "at some time".to_owned(), Time::date);
+        write!(text, "{} published {published}", release.version).unwrap();
+        if release.yanked {
+            text.push_str(", yanked");
+        }
+        if let Some(sighting) = &release.sighting {
+            write!(text, ", seen {}", sighting.first_seen).unwrap();
+            let times = [("yanked", sighting.yanked_at), ("un-yanked", sighting.unyanked_at)];
+            for (what, at) in times.into_iter().filter_map(|(what, at)| Some((what, at?))) {
+                write!(text, ", {what} {at}").unwrap();
+            }
+        }
+        text.push('\n');
+    }
+    for gone in &facts.gone {
+        writeln!(text, "gone {} at {}, still at {}", gone.version, gone.gone_at, gone.still_gone_at).unwrap();
+    }
+    for advisory in &facts.advisories {
+        writeln!(text, "{} known {}", advisory.id, advisory.known).unwrap();
+    }
+    for audit in &facts.audits {
+        writeln!(text, "audit by {} known {}: {}", audit.origin, audit.known, audit.criteria.join(", "))
+            .unwrap();
+    }
+    if facts.journalled {
+        text.push_str("journalled\n");
+    }
+    text
+}
+
+fn ages(knowledge: &Knowledge) -> String {
+    let age = |age: &fence_client::gather::Age| {
+        let as_of = age.as_of.map_or_else(|| "never".to_owned(), |as_of| as_of.to_string());
+        format!("{}: {}, as of {as_of}\n", age.name, age.state.as_str())
+    };
+    knowledge.ages().iter().map(age).collect()
+}
+
+fn only_file(folder: &Path) -> PathBuf {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files.remove(0)
+}
+
+/// The folder of large real data, if there is one.
+fn fence_data() -> Option<PathBuf> {
+    let data = std::env::var_os("FENCE_DATA").map(PathBuf::from);
+    if data.is_none() {
+        eprintln!("skipped: FENCE_DATA is not set");
+    }
+    data
+}
+
+fn unpack(archive: &Path, folder: &Path) {
+    let mut file = fs::File::open(archive).unwrap();
+    let stream = ruzstd::decoding::StreamingDecoder::new(&mut file).unwrap();
+    tar::Archive::new(stream).unpack(folder).unwrap();
+}
