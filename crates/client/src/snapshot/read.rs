@@ -529,17 +529,26 @@ impl<'a> CrateView<'a> {
         &self,
         decode: impl Fn(DependencyRow) -> Result<T, SnapshotError>,
     ) -> Result<Vec<Arc<[T]>>, SnapshotError> {
+        // The lists of a crate mostly repeat each other, so what was decoded a moment ago is kept at hand.
+        const AT_HAND: usize = 64;
+        let mut recent: [Option<(Id, T)>; AT_HAND] = [None; AT_HAND];
         let mut list = Vec::new();
-        self.snapshot
-            .rows::<ListRow>(self.row.lists)?
-            .map(|row| {
-                list.clear();
-                for entry in self.snapshot.rows::<EntryRow>(row?.entries)? {
-                    list.push(decode(self.snapshot.row(entry?.dependency)?)?);
-                }
-                Ok(Arc::from(list.as_slice()))
-            })
-            .collect()
+        let rows = self.snapshot.rows::<ListRow>(self.row.lists)?;
+        let mut lists = Vec::with_capacity(rows.len());
+        for row in rows {
+            list.clear();
+            for entry in self.snapshot.rows::<EntryRow>(row?.entries)? {
+                let id = entry?.dependency;
+                let slot = &mut recent[id as usize % AT_HAND];
+                let dependency = match slot {
+                    Some((known, dependency)) if *known == id => *dependency,
+                    _ => slot.insert((id, decode(self.snapshot.row(id)?)?)).1,
+                };
+                list.push(dependency);
+            }
+            lists.push(Arc::from(list.as_slice()));
+        }
+        Ok(lists)
     }
 
     fn list<T>(&self, lists: &[Arc<[T]>], number: u32) -> Result<Arc<[T]>, SnapshotError> {
