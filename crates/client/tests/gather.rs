@@ -1,5 +1,7 @@
 //! Gathering: what is read, what is kept, what is told when something cannot be had.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -13,7 +15,7 @@ use fence_client::cargo_config::CargoConfig;
 use fence_client::gather::{
     FeedRead, GatherError, Knowledge, Problem, Refresh, Request, Updated, gather, update,
 };
-use fence_client::http::Network;
+use fence_client::http::{Http, HttpSettings, Network};
 use fence_client::progress::Silent;
 use fence_client::project::lockfile;
 use fence_model::policy::Policy;
@@ -21,6 +23,7 @@ use fence_model::settle::FactsOf;
 use fence_model::{CrateName, Time};
 use fence_registry::lockfile::{Lockfile, Source};
 use fence_registry::{IndexFile, IndexPath, Journal, Limits};
+use fence_testkit::registry::{Act, FakeRegistry, Validators};
 
 #[test]
 fn facts_come_from_index_and_feeds() {
@@ -369,6 +372,58 @@ fn a_journal_tells_what_the_index_of_today_does_not() {
     gone 0.3.10 at 2026-08-20T08:45:00Z, still at 2026-08-20T09:00:00Z
     journalled
     ");
+}
+
+/// A registry is asked for what is old, with what identifies the last answer, and for nothing else.
+#[test]
+fn a_registry_is_asked_when_its_word_is_old() {
+    let world = World::new();
+    world.lock(&[("serde", "1.0.0"), ("syn", "2.0.0")]);
+    let fake = FakeRegistry::start();
+    fake.send_validators(Validators::ETag);
+    fake.serve("index/se/rd/serde", release("1.0.0", "2020-01-01").replace("NAME", "serde"));
+    fake.serve("index/3/s/syn", release("2.0.0", "2023-01-01").replace("NAME", "syn"));
+    let config = format!(
+        "[source.crates-io]\nreplace-with = \"fake\"\n[source.fake]\nregistry = \"sparse+{}\"\n",
+        fake.url("index/")
+    );
+    fs::create_dir_all(world.path(".cargo")).unwrap();
+    fs::write(world.path(".cargo/config.toml"), config).unwrap();
+    let online = Network::Online(Http::new(&HttpSettings { retries: 0, ..HttpSettings::default() }).unwrap());
+    let asked = |clock: &str, network: &Network| {
+        let knowledge = world.with_request(clock, clock, Refresh::Old, None, |request| {
+            gather(Request { index: None, network, ..request }).unwrap()
+        });
+        let mut paths: Vec<String> = fake
+            .take_requests()
+            .into_iter()
+            .filter(|request| !request.path.ends_with("config.json"))
+            .map(|r| {
+                format!(
+                    "{}{}",
+                    r.path,
+                    if r.headers.contains_key("if-none-match") { " if changed" } else { "" }
+                )
+            })
+            .collect();
+        paths.sort();
+        format!("{paths:?} {} {}", ages(&knowledge).trim(), world.problems(&knowledge))
+    };
+    insta::assert_snapshot!(asked("2026-09-01", &online), @r#"["index/3/s/syn", "index/se/rd/serde"] index: current, as of 2026-09-01T00:00:00Z "#);
+    insta::assert_snapshot!(asked("2026-09-01T00:05:00Z", &online), @"[] index: current, as of 2026-09-01T00:00:00Z ");
+    insta::assert_snapshot!(asked("2026-09-01T01:00:00Z", &online), @r#"["index/3/s/syn if changed", "index/se/rd/serde if changed"] index: current, as of 2026-09-01T01:00:00Z "#);
+    // Out of reach, and out of use: the last view stays, its clock stands still.
+    insta::assert_snapshot!(asked("2026-09-01T02:00:00Z", &Network::Offline), @"[] index: stale, as of 2026-09-01T01:00:00Z ");
+    fake.always(Act::status(503));
+    let told = asked("2026-09-01T03:00:00Z", &online);
+    assert!(told.contains("index: stale, as of 2026-09-01T01:00:00Z IndexOld"), "{told}");
+    assert!(told.contains("crates: [\"serde\", \"syn\"], error: Unreachable"), "{told}");
+    // A damaged snapshot is made again from the copies of the index files, which are of the time of their writing.
+    let file = only_file(&world.path("cache/v1/projects"));
+    fs::write(&file, "damaged").unwrap();
+    let told = asked("2026-09-01T04:00:00Z", &online);
+    assert!(told.contains("index: stale, as of 2026-09-01T00:00:00Z"), "{told}");
+    assert!(told.contains("error: Foreign"), "{told}");
 }
 
 /// Two registries with a crate of one name: each has its own facts, and the clash is told.

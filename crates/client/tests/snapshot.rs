@@ -1,5 +1,7 @@
 //! Snapshots: what is written reads back equal, and whatever happens to the bytes is noticed or harmless.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use std::sync::Arc;
 
 use fence_client::cache::ContentDigest;

@@ -72,6 +72,11 @@ pub(super) fn read(
         let unchanged = fates.iter().zip(&reader.before).all(|(fate, before)| match (fate, before) {
             (Fate::Kept(checked), Some((index, _))) => *checked == index.checked,
             (Fate::Unread, None) => true,
+            // That a folder still lacks it is nothing to write down; that a registry does, with its time, is.
+            (Fate::Nonexistent, Some((index, _))) => {
+                index.presence == Presence::Nonexistent
+                    && matches!(registry.registry.location, IndexLocation::Folder(_))
+            }
             _ => false,
         });
         // Crates that are no longer locked are dropped at the next occasion; that alone is none.
@@ -140,9 +145,10 @@ impl Reader<'_> {
         let Some((index, _)) = self.before[at] else { return true };
         match (self.request.refresh, &self.registry.registry.location) {
             (Refresh::Missing, _) => false,
-            (Refresh::All, _) => true,
             // A look at a folder costs next to nothing, and who edits one wants to see what comes of it.
-            (Refresh::Old, IndexLocation::Folder(_)) => true,
+            (_, IndexLocation::Folder(_)) => true,
+            _ if matches!(self.request.network, Network::Offline) => false,
+            (Refresh::All, _) => true,
             (Refresh::Old, _) => self.request.clock - index.checked > self.request.policy.freshness.index,
         }
     }

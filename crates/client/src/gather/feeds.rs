@@ -105,15 +105,7 @@ pub(super) fn are_fresh(
             .iter()
             .zip(configured)
             .all(|(old, new)| old.name == new.name && old.settings == new.settings);
-    Ok(same && feeds.iter().all(|feed| is_fresh(request, feed.read)))
-}
-
-fn is_fresh(request: &Request<'_>, read: Option<Time>) -> bool {
-    match (request.refresh, read) {
-        (Refresh::All, _) | (_, None) => false,
-        (Refresh::Missing, Some(_)) => true,
-        (Refresh::Old, Some(read)) => request.clock - read <= request.policy.freshness.feeds,
-    }
+    Ok(same && feeds.iter().zip(configured).all(|(old, new)| new.is_fresh(request, old.read)))
 }
 
 /// Reads and compiles what has to be, and opens the rest.
@@ -194,68 +186,104 @@ fn from_here(name: &str, path: &Path, known: Option<FeedSource>) -> FeedSource {
 }
 
 impl Configured {
+    /// Whether there is no need, or no way, to read it again.
+    fn is_fresh(&self, request: &Request<'_>, read: Option<Time>) -> bool {
+        let Some(read) = read else { return false };
+        match request.refresh {
+            Refresh::Missing => true,
+            _ if self.is_out_of_reach(request) => true,
+            Refresh::Old => request.clock - read <= request.policy.freshness.feeds,
+            Refresh::All => false,
+        }
+    }
+
+    /// Whether it comes from another machine, and none may be asked.
+    fn is_out_of_reach(&self, request: &Request<'_>) -> bool {
+        address(&self.source).is_some() && matches!(request.network, Network::Offline)
+    }
+
+    /// What was compiled before if that will do; otherwise what is read now, or at least what there is.
     fn read(
         &self,
         request: &Request<'_>,
         before: Option<Snapshot>,
         problems: &mut Vec<Problem>,
     ) -> Result<(FeedNow, FeedRead), GatherError> {
-        let now = |compiled, failed| FeedNow {
-            name: self.name.clone(),
-            kind: self.kind,
-            settings: self.settings.clone(),
-            compiled,
-            failed,
-        };
-        let source = before.as_ref().map(source_of).transpose()?;
-        let before_as_of = source.and_then(|source| source.as_of);
         // What was compiled under other settings only tells since when its records are known.
-        let usable = source.filter(|source| source.settings == self.settings);
-        if usable.is_some_and(|source| is_fresh(request, source.read)) {
-            return Ok((now(before, None), FeedRead::NotAsked));
+        let usable =
+            before.as_ref().map(source_of).transpose()?.filter(|source| source.settings == self.settings);
+        if usable.is_some_and(|source| self.is_fresh(request, source.read)) {
+            return Ok((self.now(before, None), FeedRead::NotAsked));
         }
         let known_identity = usable.map(|source| source.identity.to_owned());
-        let ask = |network: &Network, known: Option<&str>| {
-            let (source, cache, clock) = (&self.source, request.cache, request.clock);
-            read_feed(&self.name, source, request.root, known, network, cache, clock)
-        };
-        let mut failed = None;
-        let mut outcome = ask(request.network, known_identity.as_deref());
-        if let FeedOutcome::Failed(error) = outcome {
-            failed = Some(state_of(&error));
-            problems.push(Problem::Feed {
-                name: self.name.clone(),
-                error: error.clone(),
-                used: before_as_of,
-            });
-            if known_identity.is_some() {
-                return Ok((now(before, failed), FeedRead::Failed));
-            }
-            // There may be a copy that was kept by another project, or before the settings changed.
-            outcome = ask(&Network::Offline, None);
-        }
-        let files = match outcome {
-            FeedOutcome::Read(files) => files,
+        match self.ask(request, request.network, known_identity.as_deref()) {
             FeedOutcome::Unchanged { identity, as_of } => {
-                let Some(before) = before else { return Ok((now(None, failed), FeedRead::Failed)) };
-                let confirmed = confirmed(&before, &identity, as_of, request.clock)?;
-                request.cache.write(&self.place, &confirmed, Keep::ForNow)?;
-                return Ok((now(Some(Snapshot::open(confirmed)?), failed), FeedRead::Unchanged));
+                let compiled = match before {
+                    Some(before) => Some(self.confirm(request, &before, &identity, as_of)?),
+                    None => None,
+                };
+                Ok((self.now(compiled, None), FeedRead::Unchanged))
             }
-            FeedOutcome::Failed(_) => return Ok((now(before, failed), FeedRead::Failed)),
-        };
-        match self.compile(&files, before.as_ref())? {
-            Ok(bytes) => {
-                request.cache.write(&self.place, &bytes, Keep::ForNow)?;
-                let read = if failed.is_some() { FeedRead::Failed } else { FeedRead::Changed };
-                Ok((now(Some(Snapshot::open(bytes)?), failed), read))
-            }
-            Err(because) => {
-                let name = self.name.clone();
-                problems.push(Problem::FeedInvalid { name, because, used: before_as_of });
-                Ok((now(before, Some(FeedState::Invalid)), FeedRead::Failed))
+            FeedOutcome::Read(files) => match self.compile(&files, before.as_ref())? {
+                Ok(bytes) => Ok((self.now(Some(self.keep(request, bytes)?), None), FeedRead::Changed)),
+                Err(because) => {
+                    let used = before.as_ref().map(source_of).transpose()?.and_then(|source| source.as_of);
+                    problems.push(Problem::FeedInvalid { name: self.name.clone(), because, used });
+                    Ok((self.now(before, Some(FeedState::Invalid)), FeedRead::Failed))
+                }
+            },
+            FeedOutcome::Failed(error) => {
+                let compiled = match known_identity {
+                    Some(_) => before,
+                    None => self.copy(request, before)?,
+                };
+                let used = compiled.as_ref().map(source_of).transpose()?.and_then(|source| source.as_of);
+                let state = state_of(&error);
+                problems.push(Problem::Feed { name: self.name.clone(), error, used });
+                Ok((self.now(compiled, Some(state)), FeedRead::Failed))
             }
         }
+    }
+
+    fn ask(&self, request: &Request<'_>, network: &Network, known_identity: Option<&str>) -> FeedOutcome {
+        let Request { root, cache, clock, .. } = *request;
+        read_feed(&self.name, &self.source, root, known_identity, network, cache, clock)
+    }
+
+    /// The feed from a copy that lies on this machine, for want of better: from before its settings changed, or
+    /// before what was compiled of it was damaged.
+    fn copy(&self, request: &Request<'_>, before: Option<Snapshot>) -> Result<Option<Snapshot>, GatherError> {
+        let FeedOutcome::Read(files) = self.ask(request, &Network::Offline, None) else { return Ok(None) };
+        match self.compile(&files, before.as_ref())? {
+            Ok(bytes) => Ok(Some(self.keep(request, bytes)?)),
+            // The error that led here is the one to tell.
+            Err(_unusable) => Ok(None),
+        }
+    }
+
+    /// What was compiled before, with the word of its source that nothing has changed.
+    fn confirm(
+        &self,
+        request: &Request<'_>,
+        before: &Snapshot,
+        identity: &str,
+        as_of: Time,
+    ) -> Result<Snapshot, GatherError> {
+        let mut contents = before.contents()?;
+        for source in &mut contents.sources {
+            *source = SourceRecord { identity, as_of: Some(as_of), read: Some(request.clock), ..*source };
+        }
+        self.keep(request, snapshot::write(&contents)?)
+    }
+
+    fn keep(&self, request: &Request<'_>, bytes: Vec<u8>) -> Result<Snapshot, GatherError> {
+        request.cache.write(&self.place, &bytes, Keep::ForNow)?;
+        Ok(Snapshot::open(bytes)?)
+    }
+
+    fn now(&self, compiled: Option<Snapshot>, failed: Option<FeedState>) -> FeedNow {
+        let (name, settings) = (self.name.clone(), self.settings.clone());
+        FeedNow { name, kind: self.kind, settings, compiled, failed }
     }
 
     /// The compiled feed, or why the files are no such feed.
@@ -434,13 +462,4 @@ fn because(problem: &Misread) -> String {
         true => problem.error.to_string(),
         false => format!("{}: {}", problem.record, problem.error),
     }
-}
-
-/// The compiled feed, with the word of its source that nothing changed.
-fn confirmed(before: &Snapshot, identity: &str, as_of: Time, read: Time) -> Result<Vec<u8>, GatherError> {
-    let mut contents = before.contents()?;
-    for source in &mut contents.sources {
-        *source = SourceRecord { identity, as_of: Some(as_of), read: Some(read), ..*source };
-    }
-    Ok(snapshot::write(&contents)?)
 }

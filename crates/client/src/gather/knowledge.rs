@@ -15,7 +15,7 @@ use crate::snapshot::{
     CrateView, ELSEWHERE, PackageRecord, Presence, Snapshot, SnapshotError, SourceKind, SourceRecord,
 };
 
-/// A clock that is further ahead of all that was read is suspicious.
+/// A clock that is further ahead of all that was read is suspicious. In a replay it is not asked.
 const SUSPICIOUSLY_AHEAD: Span = Span::days(1);
 
 /// What is known about the crates of a lockfile at some moment.
@@ -70,7 +70,7 @@ impl Knowledge {
             }
         }));
         if let Some(newest) = ages.iter().filter_map(|age| age.as_of).max()
-            && request.clock > newest + SUSPICIOUSLY_AHEAD
+            && request.now.min(request.clock) > newest + SUSPICIOUSLY_AHEAD
         {
             problems.push(Problem::ClockAhead { clock: request.clock, newest });
         }
