@@ -123,24 +123,26 @@ impl Knowledge {
     /// [`SnapshotError::Record`]: the snapshot is to be made again.
     pub fn crate_facts(&self, registry: &Source, name: &CrateName) -> Result<CrateFacts<'_>, SnapshotError> {
         match self.registries.iter().zip(0..).find(|((source, _), _)| source == registry) {
-            Some(((_, times), number)) => self.facts_in(number, *times, name),
+            Some(((_, times), number)) => {
+                let view = self.snapshot.crate_named(number, name.as_str())?;
+                self.facts_in(view.as_ref(), *times, name)
+            }
             None => Ok(CrateFacts::unknown(name.clone())),
         }
     }
 
-    fn facts_in(
-        &self,
-        number: u32,
+    fn facts_in<'a>(
+        &'a self,
+        view: Option<&CrateView<'a>>,
         times: PublishTimes,
         name: &CrateName,
-    ) -> Result<CrateFacts<'_>, SnapshotError> {
-        let view = self.snapshot.crate_named(number, name.as_str())?;
-        let mut facts = match &view {
+    ) -> Result<CrateFacts<'a>, SnapshotError> {
+        let mut facts = match view {
             Some(view) => view.facts(self.now, times, |package| self.born(package))?,
             None => CrateFacts::unknown(name.clone()),
         };
         if let Some(journal) = &self.journal {
-            remember(&mut facts, view.as_ref(), journal.memory(name, self.now), self.now)?;
+            remember(&mut facts, view, journal.memory(name, self.now), self.now)?;
         }
         Ok(facts)
     }
@@ -166,10 +168,7 @@ impl FactsOf for Knowledge {
     /// the snapshot makes no sense, nothing is known of the crate, and [`Knowledge::damage`] tells.
     fn facts_of(&self, name: &CrateName) -> CrateFacts<'_> {
         let facts = self.first_with(name).and_then(|found| match found {
-            Some(number) => {
-                let times = usize::try_from(number).ok().and_then(|place| self.registries.get(place));
-                self.facts_in(number, times.map_or(PublishTimes::Untrusted, |(_, times)| *times), name)
-            }
+            Some((view, times)) => self.facts_in(Some(&view), times, name),
             None => Ok(CrateFacts::unknown(name.clone())),
         });
         facts.unwrap_or_else(|error| {
@@ -184,11 +183,12 @@ impl FactsOf for Knowledge {
 }
 
 impl Knowledge {
-    /// The first registry that has a crate of this name in the lockfile.
-    fn first_with(&self, name: &CrateName) -> Result<Option<u32>, SnapshotError> {
-        for ((_, _), number) in self.registries.iter().zip(0..) {
-            if self.snapshot.crate_named(number, name.as_str())?.is_some() {
-                return Ok(Some(number));
+    /// The crate of this name of the first registry from which the lockfile has one, and whether its publish times
+    /// are believed.
+    fn first_with(&self, name: &CrateName) -> Result<Option<(CrateView<'_>, PublishTimes)>, SnapshotError> {
+        for ((_, times), number) in self.registries.iter().zip(0..) {
+            if let Some(view) = self.snapshot.crate_named(number, name.as_str())? {
+                return Ok(Some((view, *times)));
             }
         }
         Ok(None)

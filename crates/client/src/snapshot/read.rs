@@ -122,9 +122,8 @@ impl Snapshot {
         let (mut low, mut high) = (0, self.crate_count());
         while low < high {
             let middle = low + (high - low) / 2;
-            let found = self.crate_at(middle)?;
-            match (found.row.registry, found.name).cmp(&(registry, name)) {
-                Ordering::Equal => return Ok(Some(found)),
+            match self.crate_key(middle)?.cmp(&(registry, name)) {
+                Ordering::Equal => return self.crate_at(middle).map(Some),
                 Ordering::Less => low = middle + 1,
                 Ordering::Greater => high = middle,
             }
@@ -184,6 +183,15 @@ impl Snapshot {
     fn crate_at(&self, id: Id) -> Result<CrateView<'_>, SnapshotError> {
         let row: CrateRow = self.row(id)?;
         Ok(CrateView { snapshot: self, id, name: self.text(row.name)?, row })
+    }
+
+    /// Registry and name of a crate: the first two fields of its row, and all that a search looks at.
+    fn crate_key(&self, id: Id) -> Result<(u32, &str), SnapshotError> {
+        let damaged = SnapshotError::Record { section: Section::Crates, number: id };
+        let mut row = self.slice::<CrateRow>(Run { first: id, count: 1 }).ok_or(damaged)?;
+        let registry = u32::take(&mut row).ok_or(damaged)?;
+        let name = Text::take(&mut row).ok_or(damaged)?;
+        Ok((registry, self.text(name)?))
     }
 
     fn all(&self, section: Section) -> Run {
