@@ -70,6 +70,11 @@ impl<'a> Feeds<'a> {
             .min_by_key(|feed| (feed.as_of.unwrap_or(Time::EARLIEST), feed.name.as_str()))
     }
 
+    /// A feed that was never read; the first by name.
+    pub(crate) fn never_read(self) -> Option<&'a Feed> {
+        self.0.iter().filter(|feed| feed.as_of.is_none()).min_by_key(|feed| feed.name.as_str())
+    }
+
     /// Whether some feed was never read.
     pub fn any_absent(self) -> bool {
         self.0.iter().any(|feed| feed.as_of.is_none() || feed.state == FeedState::Absent)

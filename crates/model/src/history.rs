@@ -207,15 +207,16 @@ pub(crate) fn new_dependencies<'r, 'a>(
     new
 }
 
-/// Whether two facts about one version differ in nothing but what may change: the yank mark, and what was seen.
+/// Whether two lines of one version say the same. An honest index has one line for a version, and of two that
+/// differ cargo may take either, so it does not matter in what they differ.
 fn tells_the_same<'a>(one: &ReleaseFacts<'a>, other: &ReleaseFacts<'a>) -> bool {
     let sorted = |release: &ReleaseFacts<'a>| {
         let mut dependencies = release.dependencies.to_vec();
         dependencies.sort_unstable();
         dependencies
     };
-    (one.digest, one.published, one.publisher) == (other.digest, other.published, other.publisher)
-        && (one.dependencies == other.dependencies || sorted(one) == sorted(other))
+    let plain = |r: &ReleaseFacts<'a>| (r.digest, r.published, r.yanked, r.publisher);
+    plain(one) == plain(other) && (one.dependencies == other.dependencies || sorted(one) == sorted(other))
 }
 
 /// Of two facts about one version the worse counts, field by field.

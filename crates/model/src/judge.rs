@@ -116,13 +116,6 @@ pub(crate) struct Moment<'f> {
     pub(crate) more_audits: usize,
 }
 
-impl Moment<'static> {
-    /// A moment for which all feeds will speak, and by which that many more audits have come.
-    pub(crate) fn supposed(now: Time, more_audits: usize) -> Self {
-        Self { now, feeds: Feeds(&[]), more_audits }
-    }
-}
-
 /// What a release comes to at a moment.
 pub(crate) struct Outcome {
     pub(crate) verdict: Verdict,
@@ -219,8 +212,8 @@ impl<'a> Judge<'a> {
         let release = position.map(|at| self.history.release(at));
         let mut reasons = self.findings(version, position, neighbours, moment);
         let vouched = position.map_or_else(Vouched::default, |at| self.vouched(at));
-        let seen = release.map_or(Time::EARLIEST, vouchable_from);
-        let more_audits = if moment.now >= seen { moment.more_audits } else { 0 };
+        let can_be_audited = release.is_some_and(|release| moment.now >= vouchable_from(release));
+        let more_audits = if can_be_audited { moment.more_audits } else { 0 };
         let time = Timing {
             opened: position.and_then(|at| self.opened(at)),
             counted: counted(release, moment),
@@ -464,7 +457,9 @@ impl<'a> Judge<'a> {
                 until: exception.until,
                 codes: exception.codes.clone(),
             };
-            let names = |reason: &Reason| exception.codes.contains(&reason.code);
+            // What speaks for a release, and what is only said, needs no excuse.
+            let names =
+                |reason: &Reason| reason.effect > Effect::Note && exception.codes.contains(&reason.code);
             apply(reasons, favour(Code::Exception, because, None), Grounds::Exception, &names);
         }
         (verdict_of(reasons), grounds)
@@ -554,10 +549,12 @@ fn conditions(
     if weighed.is_unaudited {
         push(Code::Unaudited, Effect::Hold, Because::AuditsMissing { have: time.audits }, None);
     }
-    // What a silent feed would say about a release that it has not seen may be anything; and of one that nobody
-    // knows the beginning of, nobody knows whether the feed has seen it.
-    let began = release.map(|release| time.opened.or(release.appeared()).unwrap_or(moment.now));
-    let unseen = began.and_then(|began| moment.feeds.behind(began));
+    // What a silent feed would say about a release that it has not seen may be anything. One of which nobody knows
+    // the beginning may be as old as you like, but a feed that was never read has not seen it either.
+    let unseen = match time.opened.or(release.and_then(ReleaseFacts::appeared)) {
+        Some(began) => moment.feeds.behind(began),
+        None => moment.feeds.never_read().filter(|_| release.is_some()),
+    };
     let matters = weighed.is_young && time.opened.is_some_and(|o| moment.now - o >= weighed.wait);
     let stopped = unseen.or_else(|| moment.feeds.behind(moment.now).filter(|_| matters));
     if let Some(feed) = stopped {

@@ -124,7 +124,10 @@ impl<'a> Settlement<'a> {
             self.remember(&held.name, &held.version, Verdict::Hold);
         }
         let decision = judge.decide(version, &neighbours);
-        self.remember(judge.name(), version, decision.verdict);
+        // One that is neither shown nor in use meets nobody's requirement, whatever an exception says of it.
+        if judge.history.position(version).is_some() || judge.checksums(version).next().is_some() {
+            self.remember(judge.name(), version, decision.verdict);
+        }
         decision
     }
 

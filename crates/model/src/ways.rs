@@ -4,6 +4,7 @@
 //! the judgement itself is asked: for every moment at which something lapses, and every number of audits, what
 //! would be decided then. Ways are ordered as a person would try them: wait, evidence, override.
 
+use crate::clock::Feeds;
 use crate::decision::{Decision, Need, Verdict, Way};
 use crate::judge::{Judge, Moment, Neighbourhood};
 use crate::time::Time;
@@ -43,7 +44,11 @@ pub(crate) fn out(
 /// What is found changes only when something lapses; between such moments only the age grows, so that the one
 /// other moment to look at is the end of the wait.
 fn earliest(judge: &Judge<'_>, decision: &Decision, met: &Neighbourhood, more_audits: usize) -> Option<Time> {
-    let at = |now| judge.outcome(&decision.release.version, met, Moment::supposed(now, more_audits));
+    let at = |now| {
+        let mut feeds = judge.asked.feeds.to_vec();
+        feeds.iter_mut().for_each(|feed| feed.as_of = feed.as_of.max(Some(now)));
+        judge.outcome(&decision.release.version, met, Moment { now, feeds: Feeds(&feeds), more_audits })
+    };
     let is_admitted = |now| at(now).verdict == Verdict::Admit;
     let moments = lapses(judge, decision);
     moments.iter().enumerate().find_map(|(place, &start)| {
@@ -63,7 +68,9 @@ fn lapses(judge: &Judge<'_>, decision: &Decision) -> Vec<Time> {
     let grown_up = judge.history.born.map(|born| born + wait.crate_tenure);
     let unremarkable = decision.clock.opened.map(|opened| opened + wait.ceiling);
     let now = judge.asked.now;
-    let mut moments: Vec<Time> = [Some(now), grown_up, unremarkable, decision.published]
+    // A time in the future has to come before anything counts.
+    let begun = decision.clock.opened.max(decision.published);
+    let mut moments: Vec<Time> = [Some(now), grown_up, unremarkable, begun]
         .into_iter()
         .flatten()
         .filter(|moment| *moment >= now)
@@ -80,5 +87,7 @@ fn needs(judge: &Judge<'_>, neighbours: &Neighbourhood, more_audits: usize, earl
     });
     let audits = (more_audits > 0).then_some(Need::Audits(more_audits));
     let silent = judge.asked.feeds.iter().filter(|f| f.as_of.unwrap_or(Time::EARLIEST) < earliest);
-    admitted.chain(audits).chain(silent.map(|feed| Need::Feed(feed.name.clone()))).collect()
+    let mut silent: Vec<Need> = silent.map(|feed| Need::Feed(feed.name.clone())).collect();
+    silent.sort();
+    admitted.chain(audits).chain(silent).collect()
 }

@@ -18,14 +18,15 @@ use std::sync::Arc;
 use fence_model::code::GENERATION;
 use fence_model::decision::Decision;
 use fence_model::facts::{
-    Advisory, AdvisoryKind, Audit, AuditedVersion, Bound, Claim, CrateFacts, Dependency, DependencyKind, Feed,
-    FeedState, Gone, Publisher, Range, ReleaseFacts, Sighting, Window,
+    Advisory, AdvisoryKind, Audit, AuditedVersion, Bound, Claim, CrateFacts, Dependency, DependencyKind,
+    Feed, FeedState, Gone, Publisher, Range, ReleaseFacts, Sighting, Window,
 };
-use fence_model::judge::{Asked, Checksum, InUse};
+use fence_model::judge::{Asked, Checksum, InUse, Treatment};
 use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, BaselineEntry, Exception, Policy};
 use fence_model::project::{Locked, Origin, Report, judge_project};
 use fence_model::settle::{FactsOf, InUseByCrate, Settlement};
+use fence_model::view::{Shown, view};
 use fence_model::{Code, CrateName, Digest, Level, Time};
 use semver::{Version, VersionReq};
 
@@ -44,6 +45,8 @@ pub struct World {
     pub crates: BTreeMap<CrateName, CrateFacts<'static>>,
     /// Releases in use, by crate.
     pub in_use: InUseByCrate,
+    /// How the policy treats the registries of crates, where not by the rules.
+    pub treatment: BTreeMap<CrateName, Treatment<'static>>,
     /// Names that others imitate.
     pub names: Arc<KnownNames>,
     /// The lockfile, in the order of [`World::lock`].
@@ -90,6 +93,7 @@ impl World {
             feeds: vec![feed("index"), feed("rustsec")],
             crates: BTreeMap::new(),
             in_use: InUseByCrate::new(),
+            treatment: BTreeMap::new(),
             names: Arc::new(KnownNames::default()),
             locked: Vec::new(),
         }
@@ -123,7 +127,8 @@ impl World {
 
     /// Publishes a release; a bare day means noon.
     pub fn release(&mut self, of: &str, at: &str, published: &str) -> Verb<'_> {
-        let published = if published.len() == 10 { format!("{published}T12:00:00Z") } else { published.to_owned() };
+        let published =
+            if published.len() == 10 { format!("{published}T12:00:00Z") } else { published.to_owned() };
         let release = ReleaseFacts {
             version: version(at),
             digest: digest(&format!("{of} {at}")),
@@ -148,13 +153,27 @@ impl World {
     }
 
     /// An advisory; `patched` is a lower bound, or nothing.
-    pub fn advisory(&mut self, id: &'static str, of: &str, kind: AdvisoryKind, known: &str, patched: Option<&str>) {
+    pub fn advisory(
+        &mut self,
+        id: &'static str,
+        of: &str,
+        kind: AdvisoryKind,
+        known: &str,
+        patched: Option<&str>,
+    ) {
         let patched = patched
             .map(|from| Range { lower: Bound::Inclusive(version(from)), upper: Bound::Unbounded })
             .into_iter()
             .collect();
-        let advisory =
-            Advisory { id, kind, known: time(known), patched, unaffected: vec![], withdrawn: None, title: "a title" };
+        let advisory = Advisory {
+            id,
+            kind,
+            known: time(known),
+            patched,
+            unaffected: vec![],
+            withdrawn: None,
+            title: "a title",
+        };
         self.krate(of).advisories.push(advisory);
     }
 
@@ -186,7 +205,13 @@ impl World {
     pub fn window(&mut self, origin: &'static str, of: &str, user: u64, start: &str, end: &str) {
         let criteria = vec!["safe-to-deploy"];
         let publisher = Publisher::User(user);
-        self.krate(of).windows.push(Window { origin, publisher, start: time(start), end: time(end), criteria });
+        self.krate(of).windows.push(Window {
+            origin,
+            publisher,
+            start: time(start),
+            end: time(end),
+            criteria,
+        });
     }
 
     /// The journal saw a release vanish: first and last intact reads that lacked it.
@@ -262,9 +287,26 @@ impl World {
 
     /// Decides a release, its neighbours considered.
     pub fn decide(&self, of: &str, at: &str) -> Decision {
-        let settlement = Settlement::new(self.asked(), self, &self.in_use, BTreeMap::new());
+        self.decide_all([(&name(of), &version(at))]).remove(0)
+    }
+
+    /// Decides releases in one settlement, in this order.
+    pub fn decide_all<'r>(
+        &self,
+        releases: impl IntoIterator<Item = (&'r CrateName, &'r Version)>,
+    ) -> Vec<Decision> {
+        let settlement = Settlement::new(self.asked(), self, &self.in_use, self.treatment.clone());
+        let decide = |(name, version)| settlement.decide(&settlement.judge(name), version);
+        releases.into_iter().map(decide).collect()
+    }
+
+    /// What a registry shows of a crate.
+    pub fn view(&self, of: &str) -> Vec<Shown> {
+        let settlement = Settlement::new(self.asked(), self, &self.in_use, self.treatment.clone());
         let judge = settlement.judge(&name(of));
-        settlement.decide(&judge, &version(at))
+        let decisions: Vec<Decision> =
+            judge.releases().iter().map(|release| settlement.decide(&judge, &release.version)).collect();
+        view(&judge, &decisions, self.now)
     }
 
     /// Judges the lockfile.

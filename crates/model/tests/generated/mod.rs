@@ -1,0 +1,453 @@
+//! Worlds made up from lots: crates with releases, dependencies, yanks, journals, advisories, audits, windows,
+//! deletions and lines that contradict each other; policies, exceptions, baselines, feeds and moments.
+//!
+//! A world is read off a list of numbers, and a number of zero always picks the plainest choice. So proptest, which
+//! knows nothing of worlds, shrinks a failing one to the few things that matter.
+
+use std::sync::Arc;
+
+use fence_model::code::GENERATION;
+use fence_model::facts::{
+    Advisory, AdvisoryKind, Audit, AuditedVersion, Bound, Claim, CrateFacts, Dependency, DependencyKind,
+    FeedState, Gone, Publisher, Range, ReleaseFacts, Sighting, Window,
+};
+use fence_model::judge::{Checksum, InUse, Treatment};
+use fence_model::policy::{Baseline, BaselineEntry, Exception};
+use fence_model::{Code, CodeClass, CrateName, Digest, Effect, Level, Span, Time};
+use fence_testkit::world::{World, digest, name, time, version};
+use proptest::prelude::*;
+use semver::{Version, VersionReq};
+
+/// The crates of a world. The last is a letter more than a well-known one; `nowhere` is in no index.
+pub(crate) const CRATES: [&str; 4] = ["tidy", "core", "extra", "alphabets"];
+const NAMES: &str = "alphabet\t2015-01-01\t5000\n";
+const VERSIONS: [&str; 8] =
+    ["1.0.0", "1.0.1", "1.0.2", "1.1.0", "0.9.0", "2.0.0", "1.2.0-rc.1", "1.0.1+rebuilt"];
+const ORIGINS: [&str; 4] = ["mozilla", "google", "zcash", "fermyon"];
+const PEOPLE: [&str; 4] = ["ann", "bob", "cat", "dan"];
+const IDS: [&str; 3] = ["RUSTSEC-2026-0001", "RUSTSEC-2026-0002", "RUSTSEC-2026-0003"];
+
+/// Numbers from which choices are read; zeros when they have run out.
+#[derive(Clone)]
+pub(crate) struct Lots(std::vec::IntoIter<u8>);
+
+impl std::fmt::Debug for Lots {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} lots", self.0.len())
+    }
+}
+
+impl Lots {
+    pub(crate) fn new(numbers: Vec<u8>) -> Self {
+        Self(numbers.into_iter())
+    }
+
+    fn draw(&mut self) -> usize {
+        self.0.next().map_or(0, usize::from)
+    }
+
+    /// One of these, the first being the plainest.
+    pub(crate) fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+        from[self.draw() % from.len()].clone()
+    }
+
+    /// A number below `n`.
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        self.draw() % n
+    }
+
+    /// Whether something that happens once in `n` times happens.
+    pub(crate) fn once_in(&mut self, n: usize) -> bool {
+        self.draw() % n == n - 1
+    }
+}
+
+/// A world, and lots left over for what a test does to it.
+pub(crate) fn worlds() -> impl Strategy<Value = (World, Lots)> {
+    prop::collection::vec(any::<u8>(), 0..900).prop_map(|numbers| {
+        let mut lots = Lots::new(numbers);
+        let world = world(&mut lots);
+        (world, lots)
+    })
+}
+
+/// Reads a world off lots.
+pub(crate) fn world(lots: &mut Lots) -> World {
+    let mut world =
+        World::at("2026-08-20T12:00:00Z").level(lots.pick(&[Level::Medium, Level::Low, Level::High]));
+    world.known_names(NAMES);
+    for of in CRATES.into_iter().take(1 + lots.below(CRATES.len())) {
+        let facts = krate(lots, of, world.now);
+        world.crates.insert(name(of), facts);
+    }
+    story(lots, &mut world);
+    policy(lots, &mut world);
+    project(lots, &mut world);
+    for feed in &mut world.feeds {
+        let (state, age) = lots.pick(&[
+            (FeedState::Current, Some(Span::ZERO)),
+            (FeedState::Current, Some(Span::ZERO)),
+            (FeedState::Current, Some(Span::ZERO)),
+            (FeedState::Current, Some(Span::ZERO)),
+            (FeedState::Current, Some(Span::ZERO)),
+            (FeedState::Current, Some(Span::ZERO)),
+            (FeedState::Current, Some(Span::ZERO)),
+            (FeedState::Current, Some(Span::ZERO)),
+            (FeedState::Stale, Some(Span::hours(5))),
+            (FeedState::Stale, Some(Span::days(9))),
+            (FeedState::Invalid, Some(Span::days(60))),
+            (FeedState::Absent, None),
+        ]);
+        (feed.state, feed.as_of) = (state, age.map(|age| world.now - age));
+    }
+    world
+}
+
+/// Things that hardly ever come about by lot alone; what else was drawn for the crates stays.
+fn story(lots: &mut Lots, world: &mut World) {
+    let days = |days: usize| now() - Span::days(i64::try_from(days).expect("it is small"));
+    let known = lots.pick(&[days(1), days(3), days(20)]);
+    match lots.below(8) {
+        5 => {
+            // A thief yanks what is good around a release of his own.
+            *world.krate("tidy") = CrateFacts::unknown(name("tidy"));
+            for (at, age) in [("1.0.0", 900), ("1.0.1", 600), ("1.0.2", 500)] {
+                let published = days(age);
+                let mut verb =
+                    world.release("tidy", at, &published.to_string()).seen(&published.to_string(), None);
+                yank(verb.facts(), days(2) + Span::hours(3));
+            }
+            let published = days(2).to_string();
+            world.release("tidy", "1.1.0", &published).seen(&published, None);
+        }
+        6 => {
+            *world.krate("tidy") = CrateFacts::unknown(name("tidy"));
+            world.release("tidy", "1.0.0", &days(900).to_string());
+            world.release("tidy", "1.0.1", &days(2 + lots.below(8)).to_string());
+            world.advisory(IDS[0], "tidy", AdvisoryKind::Vulnerability, &known.to_string(), Some("1.0.1"));
+        }
+        7 => {
+            for of in ["tidy", "core"] {
+                *world.krate(of) = CrateFacts::unknown(name(of));
+            }
+            world.release("core", "1.0.0", &days(900).to_string());
+            world.release("core", "1.0.1", &days(4).to_string());
+            world.advisory(IDS[0], "core", AdvisoryKind::Vulnerability, &known.to_string(), Some("1.0.1"));
+            world.release("tidy", "1.0.0", &days(900).to_string()).needs("core", "^1");
+            world.release("tidy", "1.0.1", &days(4 - lots.below(4)).to_string()).needs("core", "^1.0.1");
+        }
+        _ => {}
+    }
+}
+
+/// A moment before now; the plainest is long ago.
+fn past(lots: &mut Lots, now: Time) -> Time {
+    now - lots.pick(&[
+        Span::days(400),
+        Span::days(1_500),
+        Span::days(95),
+        Span::days(45),
+        Span::days(31),
+        Span::days(20),
+        Span::days(8),
+        Span::days(7),
+        Span::days(4),
+        Span::days(2),
+        Span::hours(30),
+        Span::hours(7),
+        Span::hours(1),
+        Span::ZERO,
+        Span::days(370),
+        Span::days(700),
+    ])
+}
+
+fn krate(lots: &mut Lots, of: &'static str, now: Time) -> CrateFacts<'static> {
+    let mut facts = CrateFacts::unknown(name(of));
+    facts.journalled = lots.once_in(2);
+    // One act in which many are yanked, as a thief would.
+    let act = now - lots.pick(&[Span::days(3), Span::hours(2), Span::days(40)]);
+    let is_act = lots.once_in(4);
+    for _ in 0..1 + lots.below(6) {
+        let mut release = release(lots, of, now, facts.journalled);
+        if is_act && lots.below(8) > 1 {
+            yank(&mut release, act);
+        }
+        // Two lines of one version are for the property on contradictions.
+        if facts.releases.iter().all(|other| other.version != release.version) {
+            facts.releases.push(release);
+        }
+    }
+    if facts.journalled {
+        for _ in 0..lots.pick(&[0, 0, 0, 1, 2]) {
+            let gone = gone(lots, of, now);
+            if facts.releases.iter().all(|other| other.version != gone.version) || lots.once_in(4) {
+                facts.gone.push(gone);
+            }
+        }
+        if lots.once_in(12) {
+            facts.gone.extend(facts.releases.drain(..).map(|r| Gone {
+                version: r.version,
+                digest: r.digest,
+                published: r.published,
+                first_seen: now - Span::days(50),
+                gone_at: now - Span::days(40),
+                still_gone_at: now - Span::days(39),
+            }));
+            facts.releases.push(release(lots, of, now, true));
+        }
+    }
+    facts.advisories = (0..lots.pick(&[0, 0, 1, 2])).map(|_| advisory(lots, now)).collect();
+    facts.audits = (0..lots.pick(&[0, 0, 1, 3, 5])).map(|_| audit(lots, now)).collect();
+    facts.windows = (0..lots.pick(&[0, 0, 1])).map(|_| window(lots, now)).collect();
+    facts
+}
+
+fn release(lots: &mut Lots, of: &str, now: Time, journalled: bool) -> ReleaseFacts<'static> {
+    let at = lots.pick(&VERSIONS);
+    let published = past(lots, now) + if lots.once_in(16) { Span::days(3) } else { Span::ZERO };
+    let digest = digest(&format!("{of} {at}"));
+    let mut release = ReleaseFacts {
+        version: version(at),
+        digest,
+        published: (!lots.once_in(16)).then_some(published),
+        yanked: false,
+        dependencies: dependencies(lots, of, published),
+        sighting: None,
+        publisher: lots.pick(&[None, Some(Publisher::User(1)), Some(Publisher::Ci("github:tidy/tidy"))]),
+    };
+    if journalled {
+        let first_seen =
+            published + lots.pick(&[Span::minutes(10), Span::ZERO, Span::days(2), Span::days(30)]);
+        let first_seen = first_seen.min(now);
+        release.sighting = Some(Box::new(Sighting {
+            first_seen,
+            first_digest: if lots.once_in(24) { self::digest_of(lots) } else { digest },
+            lacked_at: lots.pick(&[
+                Some(first_seen - Span::hours(1)),
+                None,
+                Some(first_seen - Span::minutes(1)),
+                Some(first_seen - Span::days(5)),
+            ]),
+            first_seen_yanked: false,
+            yanked_at: None,
+            unyanked_at: None,
+        }));
+    }
+    match lots.below(10) {
+        8 => {
+            let at = past(lots, now);
+            yank(&mut release, at);
+        }
+        9 => {
+            let at = past(lots, now);
+            yank(&mut release, at);
+            unyank(lots, &mut release, now);
+        }
+        _ => {}
+    }
+    release
+}
+
+fn yank(release: &mut ReleaseFacts<'_>, at: Time) {
+    release.yanked = true;
+    if let Some(sighting) = release.sighting.as_deref_mut() {
+        sighting.first_seen_yanked = at <= sighting.first_seen;
+        sighting.yanked_at = Some(at.max(sighting.first_seen));
+        sighting.unyanked_at = None;
+    }
+}
+
+fn unyank(lots: &mut Lots, release: &mut ReleaseFacts<'_>, now: Time) {
+    release.yanked = false;
+    if let Some(sighting) = release.sighting.as_deref_mut() {
+        let after = lots.pick(&[Span::days(3), Span::hours(2), Span::days(1), Span::days(40)]);
+        sighting.unyanked_at = sighting.yanked_at.map(|at| (at + after).min(now));
+    }
+}
+
+fn digest_of(lots: &mut Lots) -> Digest {
+    digest(lots.pick(&["other bytes", "yet other bytes"]))
+}
+
+fn dependencies(lots: &mut Lots, of: &str, published: Time) -> Arc<[Dependency<'static>]> {
+    let packages: Vec<&'static str> =
+        CRATES.into_iter().chain(["nowhere"]).filter(|package| *package != of).collect();
+    (0..lots.pick(&[0, 0, 1, 1, 2, 3]))
+        .map(|_| Dependency {
+            package: lots.pick(&packages),
+            requirement: lots.pick(&["*", "^1", "=1.0.1", "^1.0.2", "^2", "not a requirement"]),
+            kind: lots.pick(&[DependencyKind::Normal, DependencyKind::Build, DependencyKind::Dev]),
+            optional: lots.once_in(4),
+            born: lots.pick(&[None, Some(published - Span::days(800)), Some(published - Span::days(10))]),
+        })
+        .collect()
+}
+
+fn gone(lots: &mut Lots, of: &str, now: Time) -> Gone {
+    let at = lots.pick(&VERSIONS);
+    let first_seen = past(lots, now);
+    let gone_at = (first_seen + Span::days(1)).min(now);
+    Gone {
+        version: version(at),
+        digest: if lots.once_in(4) { digest_of(lots) } else { digest(&format!("{of} {at}")) },
+        published: lots.pick(&[Some(first_seen), None]),
+        first_seen,
+        gone_at,
+        still_gone_at: gone_at + lots.pick(&[Span::minutes(5), Span::ZERO, Span::minutes(4)]),
+    }
+}
+
+fn range(lots: &mut Lots) -> Range {
+    let at = || version("1.0.1");
+    lots.pick(&[
+        Range { lower: Bound::Inclusive(at()), upper: Bound::Unbounded },
+        Range { lower: Bound::Inclusive(version("1.0.2")), upper: Bound::Unbounded },
+        Range { lower: Bound::Unbounded, upper: Bound::Exclusive(at()) },
+        Range { lower: Bound::Exclusive(at()), upper: Bound::Inclusive(version("1.1.0")) },
+        Range { lower: Bound::Unbounded, upper: Bound::Unbounded },
+    ])
+}
+
+fn advisory(lots: &mut Lots, now: Time) -> Advisory<'static> {
+    Advisory {
+        id: lots.pick(&IDS),
+        kind: lots.pick(&[
+            AdvisoryKind::Vulnerability,
+            AdvisoryKind::Vulnerability,
+            AdvisoryKind::Malicious,
+            AdvisoryKind::Unsound,
+            AdvisoryKind::Unmaintained,
+            AdvisoryKind::Notice,
+        ]),
+        known: past(lots, now),
+        patched: (0..lots.pick(&[1, 0, 1, 2])).map(|_| range(lots)).collect(),
+        unaffected: (0..lots.pick(&[0, 0, 0, 1])).map(|_| range(lots)).collect(),
+        withdrawn: lots.once_in(8).then_some(now),
+        title: lots.pick(&["a title", "another title"]),
+    }
+}
+
+/// An audit record of some origin.
+pub(crate) fn audit(lots: &mut Lots, now: Time) -> Audit<'static> {
+    let mut audited = || AuditedVersion {
+        version: version(lots.pick(&VERSIONS)),
+        git: lots.once_in(10).then(|| "abcdef".into()),
+    };
+    let (one, other) = (audited(), audited());
+    let claim = match lots.below(8) {
+        0..=3 => Claim::Full(one),
+        4..=6 => Claim::Delta { from: one, to: other },
+        _ => Claim::Violation(VersionReq::parse(lots.pick(&["=1.0.1", "^1"])).expect("it is one")),
+    };
+    Audit {
+        origin: lots.pick(&ORIGINS),
+        who: vec![lots.pick(&PEOPLE)],
+        known: past(lots, now),
+        claim,
+        criteria: lots.pick(&[vec!["safe-to-deploy"], vec!["safe-to-deploy"], vec!["safe-to-run"]]),
+    }
+}
+
+fn window(lots: &mut Lots, now: Time) -> Window<'static> {
+    let start = past(lots, now);
+    Window {
+        origin: lots.pick(&ORIGINS),
+        publisher: lots.pick(&[Publisher::User(1), Publisher::User(2)]),
+        start,
+        end: start + lots.pick(&[Span::days(3_000), Span::days(30)]),
+        criteria: lots.pick(&[vec!["safe-to-deploy"], vec!["safe-to-run"]]),
+    }
+}
+
+fn policy(lots: &mut Lots, world: &mut World) {
+    let wait = &mut world.policy.wait;
+    wait.base = lots.pick(&[None, None, None, Some(Span::hours(2)), Some(Span::days(12))]);
+    wait.floor_audited_once = lots.pick(&[Span::hours(6), Span::ZERO, Span::days(2)]);
+    wait.crate_tenure = lots.pick(&[Span::days(90), Span::days(90), Span::days(10), Span::ZERO]);
+    let against: Vec<Code> =
+        Code::ALL.iter().copied().filter(|code| code.class() == CodeClass::Against).collect();
+    for _ in 0..lots.pick(&[0, 0, 1, 2]) {
+        let code = lots.pick(&against);
+        world.policy.codes.insert(code, lots.pick(&[Effect::Ceiling, Effect::Hold, Effect::Review]));
+    }
+    let releases = releases(world);
+    for _ in 0..lots.pick(&[0, 0, 1, 2]) {
+        let Some((of, at, digest)) = pick_release(lots, &releases) else { continue };
+        let codes = (0..1 + lots.below(4)).map(|_| lots.pick(Code::ALL)).chain([Code::Young]).collect();
+        // One that ends while a dependent waits would make the dependent's way out a guess about its neighbour.
+        let is_alone = of.as_str() == CRATES[0];
+        let until = if is_alone {
+            lots.pick(&[Span::days(100), Span::days(2), Span::ZERO])
+        } else {
+            Span::days(3_000)
+        };
+        let until = world.now + until;
+        let because = "a test".to_owned();
+        world.policy.exceptions.push(Exception { name: of, version: at, digest, codes, because, until });
+    }
+}
+
+fn project(lots: &mut Lots, world: &mut World) {
+    let releases = releases(world);
+    let mut entries = Vec::new();
+    for _ in 0..lots.pick(&[0, 0, 0, 1, 2]) {
+        let Some((of, at, digest)) = pick_release(lots, &releases) else { continue };
+        let digest = if lots.once_in(10) { digest_of(lots) } else { digest };
+        entries.push(BaselineEntry { name: of, version: at, digest, recorded: past(lots, world.now) });
+    }
+    world.baseline = Baseline::new(past(lots, world.now), GENERATION, entries);
+    for _ in 0..lots.pick(&[0, 0, 1, 2, 3]) {
+        let Some((of, at, digest)) = pick_release(lots, &releases) else { continue };
+        let version = if lots.once_in(8) { version("1.0.9") } else { at };
+        let checksum = lots.pick(&[
+            Checksum::Locked(digest),
+            Checksum::Locked(digest),
+            Checksum::Locked(digest),
+            Checksum::NotAsked,
+            Checksum::Missing,
+            Checksum::Locked(fence_testkit::world::digest("locked bytes")),
+        ]);
+        world.in_use.entry(of).or_default().push(InUse { version, checksum });
+    }
+    for of in CRATES {
+        let treatment = match lots.below(16) {
+            14 => Treatment::FirstParty("sparse+https://own.example/"),
+            15 => Treatment::Foreign("sparse+https://other.example/"),
+            _ => continue,
+        };
+        world.treatment.insert(name(of), treatment);
+    }
+}
+
+type Release = (CrateName, Version, Digest);
+
+/// All releases that an index shows or a journal remembers.
+fn releases(world: &World) -> Vec<Release> {
+    let shown = world.crates.values().flat_map(|facts| {
+        let shown = facts.releases.iter().map(|r| (facts.name.clone(), r.version.clone(), r.digest));
+        shown.chain(facts.gone.iter().map(|g| (facts.name.clone(), g.version.clone(), g.digest)))
+    });
+    shown.collect()
+}
+
+fn pick_release(lots: &mut Lots, releases: &[Release]) -> Option<Release> {
+    (!releases.is_empty()).then(|| lots.pick(releases))
+}
+
+/// Every release that there is something to say about: shown, gone, or in use; each once.
+pub(crate) fn subjects(world: &World) -> Vec<(CrateName, Version)> {
+    let mut all: Vec<(CrateName, Version)> =
+        releases(world).into_iter().map(|(of, at, _)| (of, at)).collect();
+    for (of, releases) in &world.in_use {
+        all.extend(releases.iter().map(|in_use| (of.clone(), in_use.version.clone())));
+    }
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// The moment at which every generated world is.
+pub(crate) fn now() -> Time {
+    time("2026-08-20T12:00:00Z")
+}
