@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use fence_model::facts::FeedState;
 use fence_model::policy::{FeedRole, FeedSource, Policy, PublishTimes};
-use fence_model::{CrateName, Span, Time};
+use fence_model::{CrateName, ReleaseId, Span, Time};
 use fence_registry::Journal;
 use fence_registry::lockfile::{Lockfile, Source};
 
@@ -327,6 +327,8 @@ struct LockedRegistry {
     times: PublishTimes,
     /// Sorted, each once.
     crates: Vec<CrateName>,
+    /// What is locked, digested: another selection asks for the ages of other dependencies.
+    locked: String,
 }
 
 impl LockedRegistry {
@@ -389,21 +391,24 @@ fn locked_registries(
     request: &Request<'_>,
     problems: &mut Vec<Problem>,
 ) -> Result<Vec<LockedRegistry>, GatherError> {
-    let mut by_source: BTreeMap<&Source, BTreeSet<CrateName>> = BTreeMap::new();
+    let mut by_source: BTreeMap<&Source, BTreeSet<ReleaseId>> = BTreeMap::new();
     for package in &request.lockfile.packages {
         if let Some(release) = package.release() {
-            by_source.entry(&package.source).or_default().insert(release.name);
+            by_source.entry(&package.source).or_default().insert(release);
         }
     }
     let mut registries: Vec<LockedRegistry> = Vec::with_capacity(by_source.len());
-    for (source, names) in by_source {
+    for (source, releases) in by_source {
         let registry = match (registry_id(source), request.index) {
             (Some(id), _) => request.cargo.registry(&id).map_err(GatherError::Cargo)?,
             (None, Some(folder)) => Registry::in_folder(folder),
             (None, None) => request.cargo.crates_io().map_err(GatherError::Cargo)?,
         };
+        let selection: String = releases.iter().map(|release| format!("{release}\n")).collect();
+        let mut crates: Vec<CrateName> = releases.into_iter().map(|release| release.name).collect();
+        crates.dedup();
         for earlier in &registries {
-            let shared = names.iter().filter(|name| earlier.crates.binary_search(name).is_ok());
+            let shared = crates.iter().filter(|name| earlier.crates.binary_search(name).is_ok());
             problems.extend(shared.map(|name| Problem::SharedName {
                 name: name.clone(),
                 judged_by: earlier.registry.name.clone(),
@@ -412,7 +417,8 @@ fn locked_registries(
         registries.push(LockedRegistry {
             source: source.clone(),
             times: times_of(request.policy, source),
-            crates: names.into_iter().collect(),
+            locked: ContentDigest::of(selection.as_bytes()).short(),
+            crates,
             registry,
         });
     }

@@ -328,6 +328,24 @@ fn new_dependencies_are_looked_up_for_their_age() {
     assert_eq!(updated.tally.packages_asked, 3);
     // What is known stays known: only the one that nobody knows is asked for again.
     assert_eq!(world.update("2026-09-01").tally.packages_asked, 1);
+    // Of a lower release in use, more is new.
+    world.lock(&[("app", "1.1.0")]);
+    let knowledge = world.gather("2026-09-01");
+    let facts = knowledge.facts_of(&name("app"));
+    let dropped = facts.releases.iter().flat_map(|r| r.dependencies.iter()).find(|d| d.package == "dropped");
+    assert_eq!(dropped.unwrap().born, march);
+}
+
+/// What is no longer locked holds no clock up.
+#[test]
+fn a_crate_that_left_the_lockfile_is_forgotten() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    world.index("syn", "2026-09-01", &[release("2.0.0", "2023-01-01")]);
+    assert!(world.gather("2026-09-01").knows(&name("syn")));
+    world.lock(&[("serde", "1.0.0")]);
+    let knowledge = world.gather("2026-09-01");
+    assert_eq!((knowledge.knows(&name("serde")), knowledge.knows(&name("syn"))), (true, false));
 }
 
 /// The takeover of arrayref on 2026-08-20, as a journal saw it; the index at hand is that of months later.

@@ -58,7 +58,10 @@ pub(super) fn read(
     problems: &mut Vec<Problem>,
     tally: &mut Tally,
 ) -> Result<IndexRead, GatherError> {
-    let mut all = IndexRead { fates: Vec::new(), is_news: old.is_none(), is_failed: false };
+    let sources = old.map(Snapshot::sources).transpose()?.unwrap_or_default();
+    let is_other_selection = |(old, new): (&SourceRecord<'_>, &LockedRegistry)| old.identity != new.locked;
+    let is_news = old.is_none() || sources.iter().zip(registries).any(is_other_selection);
+    let mut all = IndexRead { fates: Vec::new(), is_news, is_failed: false };
     for (registry, number) in registries.iter().zip(0..) {
         let mut reader = Reader { request, registry, before: Vec::new(), failures: Failures::default() };
         for name in &registry.crates {
@@ -79,7 +82,6 @@ pub(super) fn read(
             }
             _ => false,
         });
-        // Crates that are no longer locked are dropped at the next occasion; that alone is none.
         all.is_news |= !unchanged;
         all.fates.push(fates);
         reader.failures.told(&registry.registry.name, problems);
@@ -257,7 +259,8 @@ pub(super) fn compile(
     read: &IndexRead,
     tally: &mut Tally,
 ) -> Result<Vec<u8>, GatherError> {
-    let labels: Vec<(String, String)> = registries.iter().map(|r| (r.label(), r.settings())).collect();
+    let labels: Vec<[String; 3]> =
+        registries.iter().map(|r| [r.label(), r.settings(), r.locked.clone()]).collect();
     let parsed = parse(registries, read);
     let old_problems = old.map(Snapshot::problems).transpose()?.unwrap_or_default();
     let mut causes = Vec::new();
@@ -335,14 +338,14 @@ pub(super) fn compile(
 
 /// What the new snapshot is made from: registries in their order, then feeds.
 fn sources<'a>(
-    labels: &'a [(String, String)],
+    labels: &'a [[String; 3]],
     feeds: &'a [FeedNow],
 ) -> Result<Vec<SourceRecord<'a>>, GatherError> {
-    let registry = |(name, settings): &'a (String, String)| SourceRecord {
+    let registry = |[name, settings, identity]: &'a [String; 3]| SourceRecord {
         kind: SourceKind::Registry,
         name,
         settings,
-        identity: "",
+        identity,
         as_of: None,
         read: None,
     };
@@ -439,13 +442,13 @@ fn misread(file: &IndexFile<'_>) -> impl Iterator<Item = (u32, String)> {
 }
 
 /// The number of the registry with this index address, if the lockfile names it.
-fn place_of_registry(labels: &[(String, String)], address: &str) -> u32 {
+fn place_of_registry(labels: &[[String; 3]], address: &str) -> u32 {
     let bare = |address: &str| -> String {
         let address =
             address.strip_prefix("registry+").or(address.strip_prefix("sparse+")).unwrap_or(address);
         address.trim_end_matches('/').to_owned()
     };
-    let place = labels.iter().position(|(label, _)| bare(label) == bare(address));
+    let place = labels.iter().position(|[label, ..]| bare(label) == bare(address));
     place.and_then(|place| u32::try_from(place).ok()).unwrap_or(ELSEWHERE)
 }
 

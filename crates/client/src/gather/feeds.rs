@@ -160,7 +160,11 @@ pub(super) fn join<'a>(
 /// The address of another machine that the source names.
 fn address(source: &FeedSource) -> Option<&str> {
     let places = [&source.git, &source.archive, &source.file];
-    places.into_iter().flatten().map(String::as_str).find(|place| place.contains("://"))
+    places
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .find(|place| place.contains("://") && !place.starts_with("file://"))
 }
 
 /// A feed that is read from this machine instead: the policy's in everything but where it is. What lies there is

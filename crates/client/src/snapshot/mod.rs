@@ -80,7 +80,7 @@ pub struct SourceRecord<'a> {
     pub name: &'a str,
     /// The settings under which it was compiled; other settings ask for a new compilation.
     pub settings: &'a str,
-    /// Equal identity, equal content.
+    /// Equal identity, equal content; of a registry, the selection of releases that was asked about.
     pub identity: &'a str,
     /// The moment up to which it tells everything it knew.
     pub as_of: Option<Time>,
