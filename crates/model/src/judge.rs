@@ -223,7 +223,10 @@ impl<'a> Judge<'a> {
 
         self.give_effects(release, &mut reasons);
         let weighed = weigh(self.asked.policy, self.asked.level, &reasons, &time);
-        reasons.extend(conditions(release, &time, &weighed, moment));
+        // Of a release that the index does not show, that is all there is to say.
+        if let Some(release) = release {
+            reasons.extend(conditions(release, &time, &weighed, moment));
+        }
         clear_reviews(&mut reasons, time.audits);
 
         let digest = release.map(|r| r.digest).or_else(|| self.locked_digest(version));
@@ -530,7 +533,7 @@ fn counted(release: Option<&ReleaseFacts<'_>>, moment: Moment<'_>) -> Time {
 
 /// What the clock and the level have against the release, now that its wait is known.
 fn conditions(
-    release: Option<&ReleaseFacts<'_>>,
+    release: &ReleaseFacts<'_>,
     time: &Timing,
     weighed: &Weighed,
     moment: Moment<'_>,
@@ -551,9 +554,9 @@ fn conditions(
     }
     // What a silent feed would say about a release that it has not seen may be anything. One of which nobody knows
     // the beginning may be as old as you like, but a feed that was never read has not seen it either.
-    let unseen = match time.opened.or(release.and_then(ReleaseFacts::appeared)) {
+    let unseen = match time.opened.or(release.appeared()) {
         Some(began) => moment.feeds.behind(began),
-        None => moment.feeds.never_read().filter(|_| release.is_some()),
+        None => moment.feeds.never_read(),
     };
     let matters = weighed.is_young && time.opened.is_some_and(|o| moment.now - o >= weighed.wait);
     let stopped = unseen.or_else(|| moment.feeds.behind(moment.now).filter(|_| matters));
