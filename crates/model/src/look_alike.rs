@@ -321,14 +321,23 @@ fn folded(name: &str) -> Vec<u8> {
 
 /// Whether one is the other with another number at its end, or none.
 fn differ_in_number(a: &[u8], b: &[u8]) -> bool {
-    let (a_stem, b_stem) = (stem(a), stem(b));
-    !a_stem.is_empty() && (a_stem == b_stem || a_stem == b) || !b_stem.is_empty() && b_stem == a
+    let of_one_stem = |a: &[u8], b: &[u8]| a == b && !a.is_empty();
+    let (a_bare, b_bare) = (without_number(a), without_number(b));
+    let (a_stem, b_stem) = (without_separators(a_bare), without_separators(b_bare));
+    of_one_stem(a_bare, b_bare)
+        || of_one_stem(a_stem, b_stem)
+        || of_one_stem(a_stem, b)
+        || of_one_stem(b_stem, a)
 }
 
-/// Without the number at the end, and without the separators before that.
-fn stem(name: &[u8]) -> &[u8] {
-    let number = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-    let name = &name[..name.len() - number];
+/// Without the digits at the end.
+fn without_number(name: &[u8]) -> &[u8] {
+    let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    &name[..name.len() - digits]
+}
+
+/// Without the separators at the end.
+fn without_separators(name: &[u8]) -> &[u8] {
     let separators = name.iter().rev().take_while(|byte| **byte == b'-').count();
     &name[..name.len() - separators]
 }
