@@ -200,6 +200,28 @@ pub fn read_feed(
     }
 }
 
+/// The files of the archive `packed` that a feed in `role` uses, by path. For those who have the bytes already;
+/// [`read_feed`] fetches them first.
+///
+/// # Errors
+/// [`ArchiveError`]: the first thing that is wrong with it.
+pub fn unpack(
+    packed: &[u8],
+    role: FeedRole,
+    limits: &Limits,
+) -> Result<BTreeMap<String, Vec<u8>>, ArchiveError> {
+    archive::unpack(packed, &|path| is_used(role, path), limits).map(|unpacked| unpacked.files)
+}
+
+/// Whether a feed in `role` uses the file at `path`; what nobody reads is not kept.
+fn is_used(role: FeedRole, path: &str) -> bool {
+    let file = path.rsplit('/').next().unwrap_or_default();
+    match role {
+        FeedRole::Advisories => file.ends_with(".md"),
+        FeedRole::Audits => matches!(file, "audits.toml" | "imports.lock" | "config.toml"),
+    }
+}
+
 /// The one source that a feed names.
 enum Shape<'a> {
     Folder(&'a str),
@@ -242,13 +264,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Whether the feed's role uses the file at `path`; what nobody reads is not kept.
     fn wants(&self, path: &str) -> bool {
-        let file = path.rsplit('/').next().unwrap_or_default();
-        match self.role {
-            FeedRole::Advisories => file.ends_with(".md"),
-            FeedRole::Audits => matches!(file, "audits.toml" | "imports.lock" | "config.toml"),
-        }
+        is_used(self.role, path)
     }
 
     /// A folder, without what begins with a dot, and without following links.
@@ -259,8 +276,8 @@ impl Reader<'_> {
         let mut kept = 0;
         let mut left = vec![(folder.to_owned(), String::new())];
         while let Some((folder, prefix)) = left.pop() {
-            for entry in std::fs::read_dir(&folder).map_err(|error| self.disk(&folder, &error))? {
-                let entry = entry.map_err(|error| self.disk(&folder, &error))?;
+            for entry in std::fs::read_dir(&folder).map_err(|error| self.of_disk(&folder, &error))? {
+                let entry = entry.map_err(|error| self.of_disk(&folder, &error))?;
                 let (path, file_name) = (entry.path(), entry.file_name());
                 let Some(file_name) = file_name.to_str().filter(|name| !name.starts_with('.')) else {
                     continue;
@@ -271,7 +288,7 @@ impl Reader<'_> {
                     return Err(self.invalid(&folder.display().to_string(), &cause));
                 }
                 let name = format!("{prefix}{file_name}");
-                let kind = entry.file_type().map_err(|error| self.disk(&path, &error))?;
+                let kind = entry.file_type().map_err(|error| self.of_disk(&path, &error))?;
                 if kind.is_dir() {
                     left.push((path, format!("{name}/")));
                 } else if kind.is_file() && self.wants(&name) {
@@ -305,7 +322,8 @@ impl Reader<'_> {
 
     /// An archive or file of another machine.
     fn address(&self, url: &str, packing: Packing) -> Result<FeedFiles, FeedError> {
-        if !url.starts_with("https://") && !(url.starts_with("http://") && is_loopback(url)) {
+        let is_private = url.starts_with("https://") || (url.starts_with("http://") && is_loopback(url));
+        if !is_private {
             let cause =
                 if url.starts_with("file://") { "write it as a path" } else { "it is not an https address" };
             return Err(self.refused(url, cause));
@@ -346,7 +364,7 @@ impl Reader<'_> {
             (Ok(Answer::NotModified | Answer::DoesNotExist), _) => {
                 Err(self.absent(&shown(url), "the server says that there is no such file"))
             }
-            (Err(error), _) => Err(self.http(error)),
+            (Err(error), _) => Err(self.of_http(error)),
         }
     }
 
@@ -369,14 +387,14 @@ impl Reader<'_> {
             }
         };
         let wants = |path: &str| self.wants(path);
-        let head = git::head(&address, settings, self.limits).map_err(|error| self.from_git(text, error))?;
+        let head = git::head(&address, settings, self.limits).map_err(|error| self.of_git(text, error))?;
         let files = match copy {
             Some(copy) if copy.files.identity == identity_of(&head) => {
                 FeedFiles { fetched: self.now, ..copy.files }
             }
             _ => {
                 let tree = git::read(&address, &head, &wants, settings, self.cache, self.limits)
-                    .map_err(|error| self.from_git(text, error))?;
+                    .map_err(|error| self.of_git(text, error))?;
                 self.files(identity_of(&tree.commit), Some(tree.committed), tree.files.into_iter().collect())
             }
         };
@@ -415,13 +433,13 @@ impl Reader<'_> {
     }
 
     fn read_file(&self, path: &Path, limit: usize) -> Result<(Vec<u8>, Time), FeedError> {
-        let metadata = std::fs::metadata(path).map_err(|error| self.disk(path, &error))?;
+        let metadata = std::fs::metadata(path).map_err(|error| self.of_disk(path, &error))?;
         if metadata.len() > limit as u64 {
             let cause = format!("it has {} bytes, more than {limit}", metadata.len());
             return Err(self.invalid(&path.display().to_string(), &cause));
         }
-        let bytes = std::fs::read(path).map_err(|error| self.disk(path, &error))?;
-        let modified = metadata.modified().map_err(|error| self.disk(path, &error))?;
+        let bytes = std::fs::read(path).map_err(|error| self.of_disk(path, &error))?;
+        let modified = metadata.modified().map_err(|error| self.of_disk(path, &error))?;
         let since = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Ok((bytes, Time::from_unix(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))))
     }
@@ -479,7 +497,7 @@ impl Reader<'_> {
         FeedError::NoCopy { feed: self.name.to_owned(), place: shown(url) }
     }
 
-    fn disk(&self, path: &Path, error: &std::io::Error) -> FeedError {
+    fn of_disk(&self, path: &Path, error: &std::io::Error) -> FeedError {
         let place = path.display().to_string();
         match error.kind() {
             std::io::ErrorKind::NotFound => self.absent(&place, "there is no such file or folder"),
@@ -487,7 +505,7 @@ impl Reader<'_> {
         }
     }
 
-    fn http(&self, error: HttpError) -> FeedError {
+    fn of_http(&self, error: HttpError) -> FeedError {
         let feed = self.name.to_owned();
         match error {
             HttpError::Unreachable { url, cause } => {
@@ -514,7 +532,7 @@ impl Reader<'_> {
         }
     }
 
-    fn from_git(&self, url: &str, error: GitError) -> FeedError {
+    fn of_git(&self, url: &str, error: GitError) -> FeedError {
         let feed = self.name.to_owned();
         match error {
             GitError::NotStarted(cause) => FeedError::NoGit { feed, cause },

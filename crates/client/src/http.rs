@@ -69,7 +69,9 @@ impl Default for HttpSettings {
 
 /// A client for HTTP/1.1 over TCP or TLS. Clones share their connections.
 #[derive(Clone)]
-pub struct Http {
+pub struct Http(Arc<Client>);
+
+struct Client {
     agent: ureq::Agent,
     https_proxy: Option<ureq::Proxy>,
     http_proxy: Option<ureq::Proxy>,
@@ -183,24 +185,24 @@ impl Http {
             .timeout_recv_body(Some(settings.timeout * 20))
             .build();
         let no_proxy = settings.no_proxy.as_deref();
-        Ok(Self {
+        Ok(Self(Arc::new(Client {
             agent: ureq::Agent::with_parts(config, DefaultConnector::default(), RememberedNames::default()),
             https_proxy: settings.https_proxy.as_deref().map(|p| parse_proxy(p, no_proxy)).transpose()?,
             http_proxy: settings.http_proxy.as_deref().map(|p| parse_proxy(p, no_proxy)).transpose()?,
             settings: settings.clone(),
             limits,
             pause,
-        })
+        })))
     }
 
     /// How this client was set up.
     pub fn settings(&self) -> &HttpSettings {
-        &self.settings
+        &self.0.settings
     }
 
     /// How much this client takes.
     pub fn limits(&self) -> &Limits {
-        &self.limits
+        &self.0.limits
     }
 
     /// Asks, and asks again where the failure may have been chance.
@@ -216,8 +218,8 @@ impl Http {
                 Err(failure) => failure,
             };
             match failure.again {
-                Again::After(asked) if tries <= self.settings.retries => {
-                    (self.pause)(asked.unwrap_or_else(|| cargos_pause(tries, ask.url)));
+                Again::After(asked) if tries <= self.0.settings.retries => {
+                    (self.0.pause)(asked.unwrap_or_else(|| cargos_pause(tries, ask.url)));
                 }
                 _ => return Err(failure.error),
             }
@@ -227,14 +229,15 @@ impl Http {
     fn fetch_once(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
         let scheme = scheme_of(ask.url).map_err(Failure::for_good)?;
         let proxy = match scheme {
-            Scheme::Https => &self.https_proxy,
-            Scheme::Http => &self.http_proxy,
+            Scheme::Https => &self.0.https_proxy,
+            Scheme::Http => &self.0.http_proxy,
         };
         let encoding = match ask.transfer {
             Transfer::Compressed => AutoHeaderValue::Default,
             Transfer::Plain => AutoHeaderValue::from("identity"),
         };
         let mut request = self
+            .0
             .agent
             .get(ask.url)
             .config()
@@ -257,7 +260,7 @@ impl Http {
                 let validator = ["etag", "last-modified"]
                     .iter()
                     .find_map(|name| Some(format!("{name}: {}", header(name)?)))
-                    .filter(|text| text.len() <= self.limits.validator_bytes && condition(text).is_some());
+                    .filter(|text| text.len() <= self.0.limits.validator_bytes && condition(text).is_some());
                 let last_modified = header("last-modified").and_then(http_date);
                 let bytes = response
                     .body_mut()
@@ -279,7 +282,7 @@ impl Http {
             429 | 500..=599 => {
                 let asked = header("retry-after")
                     .and_then(|text| text.trim().parse().ok())
-                    .map(|seconds: u64| Duration::from_secs(seconds.min(self.limits.retry_after_seconds)));
+                    .map(|seconds: u64| Duration::from_secs(seconds.min(self.0.limits.retry_after_seconds)));
                 drain(&mut response);
                 let error = HttpError::Unavailable { url: shown(ask.url), status };
                 Err(Failure { error, again: Again::After(asked) })
@@ -291,7 +294,7 @@ impl Http {
 
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Http").field("timeout", &self.settings.timeout).finish_non_exhaustive()
+        f.debug_struct("Http").field("timeout", &self.0.settings.timeout).finish_non_exhaustive()
     }
 }
 
