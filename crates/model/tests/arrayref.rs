@@ -102,7 +102,7 @@ fn advised() -> World {
     let mut world = cleaned_up().later("2026-08-20T16:00:00Z");
     let known = "2026-08-20T15:46:12Z";
     world.advisory("RUSTSEC-2026-0260", "arrayref", AdvisoryKind::Malicious, known, None);
-    let before = Range { lower: Bound::Unbounded, upper: Bound::Exclusive(version("0.3.10")) };
+    let before = Range { lower: Bound::Unbounded, upper: Bound::Inclusive(version("0.3.9")) };
     world.krate("arrayref").advisories[0].unaffected.push(before);
     world.advisory("RUSTSEC-2026-0265", "proc-macro1", AdvisoryKind::Malicious, known, None);
     world
