@@ -5,6 +5,8 @@
 mod cache;
 #[path = "net/cargo_config.rs"]
 mod cargo_config;
+#[path = "net/corpus.rs"]
+mod corpus;
 #[path = "net/feed.rs"]
 mod feed;
 #[path = "net/index.rs"]
