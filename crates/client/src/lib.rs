@@ -1,7 +1,16 @@
-//! (being written)
+//! Fetch, verify, cache: the only way verified facts enter a machine.
+//!
+//! The main path: [`project`] reads what the project asks for, [`cargo_config`] which registry cargo would ask and
+//! how; [`gather`] then reads what is missing or old through [`index`] and [`feed`], compiles it into a [`snapshot`],
+//! and hands the judgement its facts from there.
+//!
+//! * [`http`] is the one client; [`http::Network`] says by its type whether it may be used.
+//! * [`cache`] is the one place on disk, in which everything is whole or absent, and can be made again.
+//! * [`Limits`] is how much of anything is taken from a stranger.
+//! * [`Environment`] is read once, by the program; the clock is an argument everywhere.
+//!
+//! Absent, unreachable and invalid are three different errors in every room.
 
-pub mod project;
-pub mod snapshot;
 pub mod cache;
 pub mod cargo_config;
 pub mod environment;
@@ -12,6 +21,8 @@ pub mod index;
 mod limits;
 mod process;
 pub mod progress;
+pub mod project;
+pub mod snapshot;
 
 pub use environment::Environment;
 pub use limits::Limits;
