@@ -23,14 +23,13 @@ const MOST_CHAINS: usize = 64;
 
 /// The chains of records that lead to the releases of one crate.
 pub(crate) struct Vouching {
+    /// For each version, the chains that lead there, in the order in which they are told.
     chains: BTreeMap<AuditedVersion, Vec<Trail>>,
 }
 
-/// What audits say of one release.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Vouched {
-    /// Independent chains, at most two, the earliest known first.
-    pub(crate) chains: Vec<Chain>,
+/// Since when audits vouch for a release.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct VouchedSince {
     /// Since when a chain is known.
     pub(crate) once: Option<Time>,
     /// Since when two independent ones are.
@@ -42,90 +41,102 @@ pub(crate) struct Vouched {
 struct Trail {
     known: Time,
     length: usize,
-    origins: BTreeSet<String>,
-    people: BTreeSet<String>,
-    versions: Vec<String>,
+    /// Places of origins and of people in their sorted lists.
+    origins: BTreeSet<usize>,
+    people: BTreeSet<usize>,
+    /// Places of records.
+    records: Vec<usize>,
 }
 
 impl Vouching {
     /// Finds all chains. `criteria` is what each record must meet; `seen` tells when a release appeared: evidence
     /// without a digest binds to the bytes that were known then, so what was written before says nothing of them.
     pub(crate) fn new(audits: &[Audit<'_>], criteria: &str, seen: impl Fn(&Version) -> Time) -> Self {
-        let is_seen =
-            |at: &AuditedVersion, audit: &Audit<'_>| at.git.is_some() || audit.known >= seen(&at.version);
+        let counts = |at: &AuditedVersion, audit: &Audit<'_>| {
+            audit.criteria.contains(&criteria) && (at.git.is_some() || audit.known >= seen(&at.version))
+        };
+        let ids = Ids::of(audits);
         let mut starts = Vec::new();
-        let mut onward: BTreeMap<&AuditedVersion, Vec<(&AuditedVersion, &Audit<'_>)>> = BTreeMap::new();
-        for audit in audits.iter().filter(|audit| audit.criteria.contains(&criteria)) {
+        let mut onward: BTreeMap<&AuditedVersion, Vec<(&AuditedVersion, usize)>> = BTreeMap::new();
+        for (place, audit) in audits.iter().enumerate() {
             match &audit.claim {
-                Claim::Full(at) if is_seen(at, audit) => starts.push((at, audit)),
-                Claim::Delta { from, to } if is_seen(to, audit) => {
-                    onward.entry(from).or_default().push((to, audit));
+                Claim::Full(at) if counts(at, audit) => starts.push((at, place)),
+                Claim::Delta { from, to } if counts(to, audit) => {
+                    onward.entry(from).or_default().push((to, place));
                 }
                 _ => {}
             }
         }
-        // The order in which facts arrive must not show in the decision.
-        starts.sort_by_key(|(at, audit)| (*at, key(audit)));
-        onward.values_mut().for_each(|ways| ways.sort_by_key(|(to, audit)| (*to, key(audit))));
-
         let mut chains: BTreeMap<AuditedVersion, Vec<Trail>> = BTreeMap::new();
         let mut queue: VecDeque<(&AuditedVersion, Trail)> =
-            starts.into_iter().map(|(at, audit)| (at, Trail::start(at, audit))).collect();
+            starts.into_iter().map(|(at, place)| (at, Trail::start(place, audits, &ids))).collect();
         while let Some((at, trail)) = queue.pop_front() {
             let kept = chains.entry(at.clone()).or_default();
             if kept.len() >= MOST_CHAINS || kept.iter().any(|other| other.makes_superfluous(&trail)) {
                 continue;
             }
             kept.retain(|other| !trail.makes_superfluous(other));
-            kept.push(trail.clone());
-            for (to, audit) in onward.get(at).into_iter().flatten() {
-                queue.push_back((*to, trail.followed(to, audit)));
+            for &(to, place) in onward.get(at).into_iter().flatten() {
+                queue.push_back((to, trail.followed(place, audits, &ids)));
             }
+            kept.push(trail);
         }
         chains.values_mut().for_each(|chains| chains.sort());
         Self { chains }
     }
 
-    /// What the chains say of a release.
-    pub(crate) fn of(&self, version: &Version) -> Vouched {
-        // Most releases of most crates have no audit: no key is made for them.
-        let found = self.chains.iter().find(|(at, _)| at.git.is_none() && at.version == *version);
-        let Some((_, trails)) = found else { return Vouched::default() };
-        let pairs = trails.iter().enumerate().flat_map(|(at, one)| {
-            trails[at + 1..].iter().filter(|two| one.is_independent_of(two)).map(move |two| (one, two))
-        });
-        let pair = pairs.min_by_key(|(one, two)| (one.known.max(two.known), *one, *two));
-        let chains = match pair {
-            Some((one, two)) => vec![one.chain(), two.chain()],
-            None => trails.first().map(Trail::chain).into_iter().collect(),
-        };
-        Vouched {
-            chains,
-            once: trails.iter().map(|trail| trail.known).min(),
-            twice: pair.map(|(one, two)| one.known.max(two.known)),
+    /// Since when a release is vouched for.
+    pub(crate) fn since(&self, version: &Version) -> VouchedSince {
+        let trails = self.trails(version);
+        let twice = best_pair(trails).map(|(one, two)| one.known.max(two.known));
+        VouchedSince { once: trails.first().map(|trail| trail.known), twice }
+    }
+
+    /// Independent chains that lead to a release, at most two, the earliest known first. `audits` are those that
+    /// this was made of.
+    pub(crate) fn chains(&self, audits: &[Audit<'_>], version: &Version) -> Vec<Chain> {
+        let trails = self.trails(version);
+        match best_pair(trails) {
+            Some((one, two)) => vec![one.chain(audits), two.chain(audits)],
+            None => trails.first().map(|trail| trail.chain(audits)).into_iter().collect(),
         }
+    }
+
+    fn trails(&self, version: &Version) -> &[Trail] {
+        // Few releases of few crates are audited: no key is made to look for one.
+        let found = self.chains.iter().find(|(at, _)| at.git.is_none() && at.version == *version);
+        found.map_or(&[], |(_, trails)| trails)
     }
 }
 
+/// The two independent chains that are known the earliest.
+fn best_pair(trails: &[Trail]) -> Option<(&Trail, &Trail)> {
+    let pairs = trails.iter().enumerate().flat_map(|(at, one)| {
+        trails[at + 1..].iter().filter(|two| one.is_independent_of(two)).map(move |two| (one, two))
+    });
+    pairs.min_by_key(|(one, two)| (one.known.max(two.known), *one, *two))
+}
+
 impl Trail {
-    fn start(at: &AuditedVersion, audit: &Audit<'_>) -> Self {
+    fn start(place: usize, audits: &[Audit<'_>], ids: &Ids<'_>) -> Self {
         let nothing = Self {
-            known: audit.known,
+            known: audits[place].known,
             length: 0,
             origins: BTreeSet::new(),
             people: BTreeSet::new(),
-            versions: Vec::new(),
+            records: Vec::new(),
         };
-        nothing.followed(at, audit)
+        nothing.followed(place, audits, ids)
     }
 
-    fn followed(&self, to: &AuditedVersion, audit: &Audit<'_>) -> Self {
+    fn followed(&self, place: usize, audits: &[Audit<'_>], ids: &Ids<'_>) -> Self {
+        let audit = &audits[place];
         let mut longer = self.clone();
         longer.known = longer.known.max(audit.known);
         longer.length += 1;
-        longer.versions.push(spell(to));
-        longer.origins.insert(audit.origin.to_owned());
-        longer.people.extend(audit.who.iter().map(|&person| person.to_owned()));
+        longer.origins.insert(ids.origin(audit));
+        longer.people.extend(ids.people(audit));
+        longer.records.push(place);
         longer
     }
 
@@ -140,9 +151,46 @@ impl Trail {
         self.origins.is_disjoint(&other.origins) && self.people.is_disjoint(&other.people)
     }
 
-    fn chain(&self) -> Chain {
-        let origins = self.origins.iter().cloned().collect();
-        Chain { origins, versions: self.versions.clone(), known: self.known }
+    fn chain(&self, audits: &[Audit<'_>]) -> Chain {
+        let records = || self.records.iter().map(|&place| &audits[place]);
+        let origins: BTreeSet<&str> = records().map(|audit| audit.origin).collect();
+        Chain {
+            origins: origins.into_iter().map(str::to_owned).collect(),
+            versions: records().map(|audit| reached(&audit.claim)).collect(),
+            known: self.known,
+        }
+    }
+}
+
+/// Origins and people by number, in the order of their names.
+struct Ids<'x> {
+    origins: Vec<&'x str>,
+    people: Vec<&'x str>,
+}
+
+impl<'x> Ids<'x> {
+    fn of(audits: &'x [Audit<'_>]) -> Self {
+        let sorted = |names: BTreeSet<&'x str>| names.into_iter().collect();
+        Self {
+            origins: sorted(audits.iter().map(|audit| audit.origin).collect()),
+            people: sorted(audits.iter().flat_map(|audit| audit.who.iter().copied()).collect()),
+        }
+    }
+
+    fn origin(&self, audit: &Audit<'_>) -> usize {
+        self.origins.partition_point(|name| *name < audit.origin)
+    }
+
+    fn people(&self, audit: &Audit<'_>) -> impl Iterator<Item = usize> {
+        audit.who.iter().map(|person| self.people.partition_point(|name| name < person))
+    }
+}
+
+/// The version that a record leads to, as sets name it.
+fn reached(claim: &Claim) -> String {
+    match claim {
+        Claim::Full(at) | Claim::Delta { to: at, .. } => spell(at),
+        Claim::Violation(_) => String::new(),
     }
 }
 
@@ -151,10 +199,6 @@ fn spell(version: &AuditedVersion) -> String {
         None => version.version.to_string(),
         Some(revision) => format!("{}@git:{revision}", version.version),
     }
-}
-
-fn key<'x>(audit: &'x Audit<'_>) -> (Time, &'x str, &'x [&'x str]) {
-    (audit.known, audit.origin, &audit.who)
 }
 
 #[cfg(test)]
@@ -190,8 +234,7 @@ mod tests {
         let target = Version::new(1, 2, 0);
         let show = |audits: &[Audit<'_>]| -> Vec<String> {
             Vouching::new(audits, "safe-to-deploy", |_| SEEN)
-                .of(&target)
-                .chains
+                .chains(audits, &target)
                 .iter()
                 .map(|chain| format!("{}: {}", chain.origins.join("+"), chain.versions.join(" > ")))
                 .collect()
@@ -272,7 +315,7 @@ mod tests {
             at(9_000, full("a", "ann", "1.2.0")),
             at(5_000, full("c", "cat", "1.2.0")),
         ];
-        let vouched = Vouching::new(&audits, "safe-to-deploy", |_| SEEN).of(&Version::new(1, 2, 0));
+        let vouched = Vouching::new(&audits, "safe-to-deploy", |_| SEEN).since(&Version::new(1, 2, 0));
         assert_eq!(vouched.once, Some(Time::from_unix(2_000)));
         assert_eq!(vouched.twice, Some(Time::from_unix(5_000)));
     }

@@ -275,6 +275,17 @@ pub enum Claim {
     Violation(semver::VersionReq),
 }
 
+impl Claim {
+    /// The versions that were known and that are vouched for; none for a violation.
+    pub(crate) fn versions(&self) -> Option<(Option<&AuditedVersion>, &AuditedVersion)> {
+        match self {
+            Self::Full(at) => Some((None, at)),
+            Self::Delta { from, to } => Some((Some(from), to)),
+            Self::Violation(_) => None,
+        }
+    }
+}
+
 /// A version as audit sets name it: a published one, or a git revision near it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuditedVersion {

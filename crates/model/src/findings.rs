@@ -249,7 +249,8 @@ impl<'a> Judge<'a> {
         if appeared - born >= LOOK_ALIKE_UNTIL || self.asked.baseline.has_crate(self.name().as_str()) {
             return;
         }
-        if let Some(known) = self.asked.names.better_known(self.name().as_str(), Some(born)) {
+        let better_known = || self.asked.names.better_known(self.name().as_str(), Some(born));
+        if let Some(known) = self.known_as.get_or_init(better_known) {
             let because =
                 Because::NameClose { known_as: known.name.to_string(), likeness: known.likeness.as_str() };
             found.push(reason(Code::LookAlike, Some(born), because));

@@ -14,7 +14,7 @@ use std::cmp::Reverse;
 
 use semver::Version;
 
-use crate::facts::{Advisory, CrateFacts, Dependency, DependencyKind, Gone, ReleaseFacts};
+use crate::facts::{Advisory, Audit, Claim, CrateFacts, Dependency, DependencyKind, Gone, ReleaseFacts};
 use crate::names::Digest;
 use crate::time::Time;
 
@@ -78,6 +78,13 @@ impl<'a> History<'a> {
             let order = |a: &Advisory<'a>| (a.id, a.known, a.kind, a.withdrawn, a.title);
             // Ranges have no order of their own; they are looked at only where one advisory came twice.
             order(a).cmp(&order(b)).then_with(|| format!("{a:?}").cmp(&format!("{b:?}")))
+        });
+        facts.audits.sort_by(|a, b| {
+            let order = |a: &Audit<'a>| (a.known, a.origin, matches!(a.claim, Claim::Delta { .. }));
+            order(a)
+                .cmp(&order(b))
+                .then_with(|| a.who.cmp(&b.who))
+                .then_with(|| a.claim.versions().cmp(&b.claim.versions()))
         });
         let mut published: Vec<Time> = facts.releases.iter().filter_map(|r| r.published).collect();
         published.sort_unstable();

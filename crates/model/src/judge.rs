@@ -9,13 +9,13 @@ use std::cell::OnceCell;
 
 use semver::Version;
 
-use crate::audits::{Vouched, Vouching};
+use crate::audits::{VouchedSince, Vouching};
 use crate::clock::{self, Feeds};
 use crate::code::{Code, CodeClass, Effect, Level};
 use crate::decision::{Attained, Because, Chain, Clock, Decision, Grounds, Reason, Step, Unknown, Verdict};
 use crate::facts::{CrateFacts, Feed, ReleaseFacts};
 use crate::history::{History, Standing};
-use crate::look_alike::KnownNames;
+use crate::look_alike::{BetterKnown, KnownNames};
 use crate::names::{CrateName, Digest, ReleaseId};
 use crate::policy::{Baseline, Exception, Policy};
 use crate::time::{Span, Time};
@@ -105,6 +105,8 @@ pub struct Judge<'a> {
     pub(crate) context: Context<'a>,
     pub(crate) history: History<'a>,
     vouching: OnceCell<Vouching>,
+    /// The better-known crate that the crate may be taken for, once that was asked: of all its early releases.
+    pub(crate) known_as: OnceCell<Option<BetterKnown<'a>>>,
 }
 
 /// The moment at which a release is judged: the present, or one that is supposed, to find the ways out.
@@ -124,6 +126,8 @@ pub(crate) struct Outcome {
     pub(crate) digest: Option<Digest>,
     pub(crate) time: Timing,
     pub(crate) weighed: Weighed,
+    /// What made the wait what it is, in order.
+    pub(crate) steps: Vec<Step>,
 }
 
 /// Judges one release on its own, without its neighbours.
@@ -139,7 +143,13 @@ pub fn judge<'a>(
 impl<'a> Judge<'a> {
     /// Takes what is known about a crate.
     pub fn new(asked: Asked<'a>, context: Context<'a>, facts: CrateFacts<'a>) -> Self {
-        Self { asked, context, history: History::new(facts), vouching: OnceCell::new() }
+        Self {
+            asked,
+            context,
+            history: History::new(facts),
+            vouching: OnceCell::new(),
+            known_as: OnceCell::new(),
+        }
     }
 
     /// The crate.
@@ -163,7 +173,7 @@ impl<'a> Judge<'a> {
         let release = position.map(|at| self.history.release(at));
         let outcome = self.outcome(version, neighbours, self.present());
         let attained = self.attained(release, &outcome.reasons, &outcome.time);
-        let Outcome { verdict, grounds, reasons, digest, time, weighed } = outcome;
+        let Outcome { verdict, grounds, reasons, digest, time, weighed, steps } = outcome;
         let mut decision = Decision {
             release: ReleaseId { name: self.name().clone(), version: version.clone() },
             digest,
@@ -181,7 +191,7 @@ impl<'a> Judge<'a> {
                 age: time.age(),
                 wait: weighed.wait,
                 until: time.opened.map(|opened| opened + weighed.wait),
-                steps: weighed.steps,
+                steps,
             },
             reasons,
             clears: Vec::new(),
@@ -211,18 +221,20 @@ impl<'a> Judge<'a> {
         let position = self.history.position(version);
         let release = position.map(|at| self.history.release(at));
         let mut reasons = self.findings(version, position, neighbours, moment);
-        let vouched = position.map_or_else(Vouched::default, |at| self.vouched(at));
+        let chains = position.map_or_else(Vec::new, |at| self.chains(at));
         let can_be_audited = release.is_some_and(|release| moment.now >= vouchable_from(release));
         let more_audits = if can_be_audited { moment.more_audits } else { 0 };
         let time = Timing {
             opened: position.and_then(|at| self.opened(at)),
             counted: counted(release, moment),
-            audits: vouched.chains.len() + more_audits,
+            audits: chains.len() + more_audits,
         };
-        reasons.extend(audit_reason(vouched.chains));
+        reasons.extend(audit_reason(chains));
 
         self.give_effects(release, &mut reasons);
-        let weighed = weigh(self.asked.policy, self.asked.level, &reasons, &time);
+        let mut steps = Vec::new();
+        let tell = |step| steps.push(step);
+        let weighed = weigh(self.asked.policy, self.asked.level, standing(&reasons), &time, tell);
         // Of a release that the index does not show, that is all there is to say.
         if let Some(release) = release {
             reasons.extend(conditions(release, &time, &weighed, moment));
@@ -231,7 +243,7 @@ impl<'a> Judge<'a> {
 
         let digest = release.map(|r| r.digest).or_else(|| self.locked_digest(version));
         let (verdict, grounds) = self.excuse(version, digest, release, &weighed, moment.now, &mut reasons);
-        Outcome { verdict, grounds, reasons, digest, time, weighed }
+        Outcome { verdict, grounds, reasons, digest, time, weighed, steps }
     }
 
     /// The base that a release is compared with, and since when it counts as admitted for later ones.
@@ -280,7 +292,7 @@ impl<'a> Judge<'a> {
         self.against(at, base, &mut reasons);
         self.give_effects(Some(release), &mut reasons);
         let by_age = self.admitted_with(release, opened, &reasons, 0);
-        let vouched = self.vouched(at);
+        let vouched = self.vouched_since(at);
         let with = |audits, known: Option<Time>| {
             known.and_then(|known| Some(self.admitted_with(release, opened, &reasons, audits)?.max(known)))
         };
@@ -305,8 +317,7 @@ impl<'a> Judge<'a> {
     ) -> Option<Time> {
         let policy = self.asked.policy;
         let time = Timing { opened: Some(opened), counted: Time::LATEST, audits };
-        let weighed = |reasons: &[Reason]| weigh(policy, self.asked.level, reasons, &time);
-        let grown_up = weighed(reasons);
+        let grown_up = weigh(policy, self.asked.level, standing(reasons), &time, |_| ());
         if grown_up.verdict != Verdict::Admit {
             return None;
         }
@@ -316,28 +327,37 @@ impl<'a> Judge<'a> {
         if grown_up >= tenure {
             return Some(grown_up);
         }
-        let effect = self.effect(Code::NewCrate, Some(release));
-        let because = Because::CrateYoung { born: opened, age: Span::ZERO };
-        let new_crate = Reason { code: Code::NewCrate, effect, stands: true, known: None, because };
-        let young = weighed(&[reasons, &[new_crate]].concat());
+        let new_crate = (Code::NewCrate, self.effect(Code::NewCrate, Some(release)));
+        let found = standing(reasons).chain([new_crate]);
+        let young = weigh(policy, self.asked.level, found, &time, |_| ());
         match young.verdict {
             Verdict::Admit => Some((opened + young.wait).min(tenure)),
             Verdict::Hold | Verdict::Block => Some(tenure),
         }
     }
 
-    pub(crate) fn vouched(&self, at: usize) -> Vouched {
-        if self.history.facts.audits.is_empty() {
-            return Vouched::default();
+    fn vouched_since(&self, at: usize) -> VouchedSince {
+        match self.history.facts.audits.is_empty() {
+            true => VouchedSince::default(),
+            false => self.vouching().since(&self.history.release(at).version),
         }
-        let vouching = self.vouching.get_or_init(|| {
+    }
+
+    fn chains(&self, at: usize) -> Vec<Chain> {
+        match self.history.facts.audits.is_empty() {
+            true => Vec::new(),
+            false => self.vouching().chains(&self.history.facts.audits, &self.history.release(at).version),
+        }
+    }
+
+    fn vouching(&self) -> &Vouching {
+        self.vouching.get_or_init(|| {
             let seen = |version: &Version| {
                 let position = self.history.position(version);
                 position.map_or(Time::EARLIEST, |at| vouchable_from(self.history.release(at)))
             };
             Vouching::new(&self.history.facts.audits, &self.asked.policy.criteria, seen)
-        });
-        vouching.of(&self.history.release(at).version)
+        })
     }
 
     /// What a code does to this release: the policy's word, but nothing for codes that came in after the project
@@ -364,21 +384,13 @@ impl<'a> Judge<'a> {
     /// The highest level whose rules the release passes by evidence and age alone.
     fn attained(&self, release: Option<&ReleaseFacts<'_>>, reasons: &[Reason], time: &Timing) -> Attained {
         let passes = |level: Level| {
-            let found: Vec<Reason> = reasons
-                .iter()
-                .filter(|r| {
-                    r.code.class() != CodeClass::Condition
-                        || matches!(r.code, Code::NeedsHeld | Code::ClockStopped)
-                })
-                .map(|r| {
-                    let effect = match r.code.class() {
-                        CodeClass::Condition => r.effect,
-                        _ => self.effect_at(r.code, level, release),
-                    };
-                    Reason { effect, stands: true, ..r.clone() }
-                })
-                .collect();
-            weigh(self.asked.policy, level, &found, time).verdict == Verdict::Admit
+            let found = reasons.iter().filter_map(|r| match (r.code.class(), r.code) {
+                (CodeClass::Condition, Code::ClockStopped) => Some((r.code, r.effect)),
+                // Young and unaudited it is at one level and not at another: weighing tells.
+                (CodeClass::Condition, _) => None,
+                _ => Some((r.code, self.effect_at(r.code, level, release))),
+            });
+            weigh(self.asked.policy, level, found, time, |_| ()).verdict == Verdict::Admit
         };
         let level = Level::ALL.into_iter().rev().find(|level| passes(*level));
         let mut unknown = Vec::new();
@@ -587,56 +599,59 @@ impl Timing {
 pub(crate) struct Weighed {
     pub(crate) verdict: Verdict,
     pub(crate) wait: Span,
-    pub(crate) steps: Vec<Step>,
     pub(crate) is_young: bool,
     pub(crate) is_unaudited: bool,
     pub(crate) is_audited: bool,
     pub(crate) is_fix: bool,
 }
 
-/// Weighs reasons, whose effects are those at `level`, into a wait and a verdict:
-/// `max(floor, min(ceiling, base wait × lengthening × max(½, shortening)))`.
-pub(crate) fn weigh(policy: &Policy, level: Level, reasons: &[Reason], time: &Timing) -> Weighed {
+/// Weighs what stands, codes with their effects at `level`, into a wait and a verdict:
+/// `max(floor, min(ceiling, base wait × lengthening × max(½, shortening)))`. Each change of the wait is told to
+/// `tell`. All releases below one that is judged are weighed too, so nothing is kept here.
+fn weigh(
+    policy: &Policy,
+    level: Level,
+    found: impl Iterator<Item = (Code, Effect)>,
+    time: &Timing,
+    mut tell: impl FnMut(Step),
+) -> Weighed {
     let limits = &policy.wait;
     let mut wait = policy.base_wait(level).min(limits.ceiling);
-    let mut steps = vec![Step { code: None, wait }];
+    tell(Step { code: None, wait });
     let mut set = |wait: &mut Span, to: Span, code: Code| {
         if *wait != to {
             *wait = to;
-            steps.push(Step { code: Some(code), wait: to });
+            tell(Step { code: Some(code), wait: to });
         }
     };
-    let mut doubled = Vec::new();
-    for reason in reasons.iter().filter(|r| r.stands) {
-        match reason.effect {
-            // One doubling per code, however often it was found.
-            Effect::Double if !doubled.contains(&reason.code) => {
-                doubled.push(reason.code);
-                let to = wait.times(2).min(limits.ceiling);
-                set(&mut wait, to, reason.code);
+    let (mut doubled, mut favour, mut effects) = (Codes::default(), Codes::default(), [false; 8]);
+    for (code, effect) in found {
+        effects[effect as usize] = true;
+        match effect {
+            Effect::Favour => {
+                favour.insert(code);
             }
-            Effect::Ceiling => set(&mut wait, limits.ceiling, reason.code),
+            // One doubling per code, however often it was found.
+            Effect::Double if doubled.insert(code) == Inserted::First => {
+                let to = wait.times(2).min(limits.ceiling);
+                set(&mut wait, to, code);
+            }
+            Effect::Ceiling => set(&mut wait, limits.ceiling, code),
             _ => {}
         }
     }
     let full_wait = wait;
-    let stands = |effect: Effect| {
-        reasons
-            .iter()
-            .any(|r| r.stands && r.effect == effect && (time.audits == 0 || effect != Effect::Review))
-    };
+    let stands = |effect: Effect| effects[effect as usize] && (time.audits == 0 || effect != Effect::Review);
     // While a review code stands nothing shortens.
     if !stands(Effect::Review) {
-        let speaks =
-            |code: Code| reasons.iter().any(|r| r.stands && r.code == code && r.effect == Effect::Favour);
         for code in [Code::KnownPublisher, Code::CiKnown, Code::UnchangedCode, Code::CarriesFix] {
-            if speaks(code) {
+            if favour.contains(code) {
                 let to = full_wait.half().max(limits.floor_known).min(full_wait);
                 set(&mut wait, to, code);
             }
         }
         for code in [Code::FixesAdvisory, Code::Quorum] {
-            if speaks(code) {
+            if favour.contains(code) {
                 let to = wait.min(limits.floor_fix);
                 set(&mut wait, to, code);
             }
@@ -658,8 +673,39 @@ pub(crate) fn weigh(policy: &Policy, level: Level, reasons: &[Reason], time: &Ti
     } else {
         Verdict::Admit
     };
-    let is_fix = age < full_wait && unaudited_wait < full_wait;
-    Weighed { verdict, wait, steps, is_young, is_unaudited, is_audited: time.audits > 0, is_fix }
+    let fixes = favour.contains(Code::FixesAdvisory) || favour.contains(Code::CarriesFix);
+    let is_fix = fixes && age < full_wait && unaudited_wait < full_wait;
+    Weighed { verdict, wait, is_young, is_unaudited, is_audited: time.audits > 0, is_fix }
+}
+
+/// The codes that stand among reasons, with their effects.
+fn standing(reasons: &[Reason]) -> impl Iterator<Item = (Code, Effect)> {
+    reasons.iter().filter(|reason| reason.stands).map(|reason| (reason.code, reason.effect))
+}
+
+/// A set of codes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Codes(u64);
+
+const _: () = assert!(Code::ALL.len() <= 64, "a set of codes has a bit for each");
+
+/// Whether a set lacked a code before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Inserted {
+    First,
+    Again,
+}
+
+impl Codes {
+    fn insert(&mut self, code: Code) -> Inserted {
+        let before = *self;
+        self.0 |= 1 << code as u8;
+        if before.contains(code) { Inserted::Again } else { Inserted::First }
+    }
+
+    fn contains(self, code: Code) -> bool {
+        self.0 & 1 << code as u8 != 0
+    }
 }
 
 /// One audit clears every review code.

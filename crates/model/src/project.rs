@@ -128,11 +128,15 @@ pub fn judge_project(asked: Asked<'_>, locked: &[Locked], facts: &dyn FactsOf) -
     }
     // First every locked release on its own, so that requirements are mostly met by what is known then; facts of
     // one crate are let go before those of the next are asked for.
+    let mut worth_a_second_look: Vec<&CrateName> = Vec::new();
     for places in places.values() {
         let judge = settlement.judge(&locked[places[0]].name);
         for &at in places {
             let decision = settlement.decide_alone(&judge, &locked[at].version);
             report.packages[at] = Judged::Decided(Box::new(decision));
+        }
+        if has_more_to_tell(&judge, places.iter().map(|&at| &locked[at].version)) {
+            worth_a_second_look.push(&locked[places[0]].name);
         }
     }
     // What the project brings itself meets requirements too.
@@ -152,8 +156,9 @@ pub fn judge_project(asked: Asked<'_>, locked: &[Locked], facts: &dyn FactsOf) -
         report.packages[at] = Judged::Decided(Box::new(settlement.decide(&judge, &locked[at].version)));
     }
     // Last, what lies beside the releases in use.
-    for (name, places) in &places {
+    for name in worth_a_second_look {
         let judge = settlement.judge(name);
+        let places = &places[name];
         let versions: Vec<&Version> = places.iter().map(|&at| &locked[at].version).collect();
         report.waiting.extend(waiting(&settlement, &judge, &versions));
         for &at in places {
@@ -217,23 +222,34 @@ enum Walked {
     Leads,
 }
 
+/// Whether newer releases are to be looked at: something compatible that is newer, or something to be fixed.
+fn has_more_to_tell<'v>(judge: &Judge<'_>, mut in_use: impl Iterator<Item = &'v Version>) -> bool {
+    in_use.any(|version| {
+        newest_compatible(judge, version).is_some()
+            || judge.advisories(version).any(|a| a.kind == AdvisoryKind::Vulnerability)
+    })
+}
+
+/// The newest compatible release above one in use that cargo may choose.
+fn newest_compatible<'j>(judge: &'j Judge<'_>, in_use: &Version) -> Option<&'j Version> {
+    let class = CaretClass::of(in_use);
+    let newer = judge.releases().iter().rev().take_while(|release| release.version > *in_use);
+    let mut of_class =
+        newer.filter(|r| CaretClass::of(&r.version) == class && r.version.pre.is_empty() && !r.yanked);
+    of_class.next().map(|release| &release.version)
+}
+
 /// The newest compatible release above one in use, if it is held and no admitted one lies above it.
 fn waiting<'a>(settlement: &Settlement<'a>, judge: &Judge<'a>, in_use: &[&Version]) -> Vec<Waiting> {
     let mut found = Vec::new();
     for version in in_use {
         let class = CaretClass::of(version);
-        let newest = judge.releases().iter().rev().find(|r| {
-            CaretClass::of(&r.version) == class
-                && r.version.pre.is_empty()
-                && !r.yanked
-                && r.version > **version
-        });
-        let Some(newest) = newest.map(|r| r.version.clone()) else { continue };
+        let Some(newest) = newest_compatible(judge, version) else { continue };
         // Two releases of one class are in use only while the lockfile is being changed by hand.
         if in_use.iter().any(|other| **other > **version && CaretClass::of(other) == class) {
             continue;
         }
-        let decision = settlement.decide(judge, &newest);
+        let decision = settlement.decide(judge, newest);
         if decision.verdict != Verdict::Admit {
             found.push(Waiting { in_use: (*version).clone(), decision });
         }
