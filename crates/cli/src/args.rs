@@ -24,17 +24,18 @@ pub(crate) struct Cli {
 
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of all commands")]
 pub(crate) struct Global {
     /// Path to the Cargo.toml of the project
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) manifest_path: Option<PathBuf>,
-    /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN")]
+    /// When to use colour: auto, always or never
+    #[arg(long, global = true, value_name = "WHEN", hide_possible_values = true)]
     pub(crate) color: Option<ColourChoice>,
     /// Print results only, and nothing where all is well
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Print whole digests, all repeats, and where facts come from
+    /// Print all repeats, whole digests, and how old facts are
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
     /// Change no file of the project
@@ -103,6 +104,7 @@ pub(crate) enum Command {
 
 /// Where facts come from, for commands that judge.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Where facts come from")]
 pub(crate) struct Sources {
     /// Judge this lockfile, under the policy of the current folder
     #[arg(long, value_name = "PATH")]

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use fence_client::cache::CacheError;
 use fence_client::cargo_config::ConfigError;
+use fence_client::feed::FeedError;
 use fence_client::gather::{GatherError, Problem};
 use fence_client::http::HttpError;
 use fence_client::project::ProjectError;
@@ -238,9 +239,9 @@ fn baseline(file: &Path, problem: &BaselineError) -> CliError {
             error.hint(format!("let git leave it alone: put `{file} -text` into .gitattributes"))
         }
         BaselineFault::Format(_) => error.hint("use the version of cargo-fence that wrote it, or a later one"),
-        _ => error.hint(format!(
-            "it is written by machine: restore it from version control, or delete it and run `cargo fence init`"
-        )),
+        _ => error.hint(
+            "it is written by machine: restore it from version control, or delete it and run `cargo fence init`",
+        ),
     }
 }
 
@@ -303,7 +304,18 @@ pub(crate) fn problems(problems: &[Problem]) -> Vec<String> {
     const TOLD_OF_A_SOURCE: usize = 3;
     let mut records: BTreeMap<&str, usize> = BTreeMap::new();
     let mut words = Vec::new();
-    for problem in problems {
+    let never_read = |problem: &Problem| match problem {
+        Problem::Feed { name, error: FeedError::NoCopy { .. }, .. } => Some(name.clone()),
+        _ => None,
+    };
+    let unread: Vec<String> = problems.iter().filter_map(never_read).collect();
+    if !unread.is_empty() {
+        words.push(format!(
+            "never read, so nothing is known of what they say: {}; run once without `--offline`",
+            unread.join(", ")
+        ));
+    }
+    for problem in problems.iter().filter(|problem| never_read(problem).is_none()) {
         if let Problem::Record { source, .. } = problem {
             let told = records.entry(source).or_default();
             *told += 1;
@@ -438,8 +450,10 @@ impl From<Misuse> for CliError {
             }
             Misuse::NoSuchFeed(name, path) => {
                 Self::new(format!("--feed {name}: {} does not exist", shown(&path)))
+                    .hint("name a folder, an archive (.tar, .tar.gz, .tar.zst) or a file")
             }
-            Misuse::NoSuchIndex(path) => Self::new(format!("--index: {} is not a folder", shown(&path))),
+            Misuse::NoSuchIndex(path) => Self::new(format!("--index: {} is not a folder", shown(&path)))
+                .hint("name a folder of index files, laid out as a sparse index: 1/a, 2/ab, 3/a/abc, ab/cd/abcd"),
         }
     }
 }

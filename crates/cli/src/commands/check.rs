@@ -5,6 +5,7 @@ use std::time::Instant;
 use clap::ValueEnum;
 use fence_client::Environment;
 use fence_model::decision::{Decision, Verdict};
+use fence_model::facts::FeedState;
 use fence_model::policy::{Policy, Severity};
 use fence_model::project::{Judged, Report};
 
@@ -13,7 +14,7 @@ use crate::commands::Outcome;
 use crate::error::CliError;
 use crate::render::{human, json};
 use crate::session::Session;
-use crate::shell::Shell;
+use crate::shell::{Shell, Verbosity};
 
 /// Judge every release of Cargo.lock
 ///
@@ -23,11 +24,12 @@ use crate::shell::Shell;
 pub(crate) struct Args {
     #[command(flatten)]
     level: LevelArg,
+    /// How to print the result: human, or json (docs/check.schema.json)
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
+    format: Format,
     #[command(flatten)]
     sources: Sources,
-    /// How to print the result
-    #[arg(long, value_name = "FORMAT", default_value = "human", hide_default_value = true)]
-    format: Format,
 }
 
 /// How a result is printed.
@@ -69,7 +71,8 @@ fn checked(
         Format::Json => shell.print(&json::check(&checked))?,
         Format::Human => {
             // Where all is well the last line says it all.
-            if outcome == Outcome::Fail {
+            let is_stale = session.ages().iter().any(|age| age.state != FeedState::Current);
+            if outcome != Outcome::Pass || is_stale || shell.verbosity == Verbosity::Verbose {
                 shell.status("Checking", &human::header(&checked));
             }
             shell.print(&human::check(&checked, shell, started.elapsed()))?;

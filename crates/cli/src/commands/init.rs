@@ -170,7 +170,23 @@ mod tests {
 
     #[test]
     fn a_new_policy_is_short_and_commented() {
-        insta::assert_snapshot!(policy_text(Level::High, &AUDIT_SETS[..1]), @"");
-        insta::assert_snapshot!(policy_text(Level::Medium, &[]), @"");
+        insta::assert_snapshot!(policy_text(Level::High, &AUDIT_SETS[..1]), @r#"
+        # What this project asks of the releases that reach its build; `cargo fence check` judges by it.
+        # Everything that is left out has its default.
+
+        level = "high"
+
+        # Whose audits count. Each set may admit releases: remove those that you do not trust.
+        # Advisories come from RustSec without being named here.
+        [feeds.bytecode-alliance]
+        role = "audits"
+        file = "https://raw.githubusercontent.com/bytecodealliance/wasmtime/main/supply-chain/audits.toml"
+        "#);
+        insta::assert_snapshot!(policy_text(Level::Medium, &[]), @r#"
+        # What this project asks of the releases that reach its build; `cargo fence check` judges by it.
+        # Everything that is left out has its default.
+
+        # level = "medium"
+        "#);
     }
 }

@@ -48,6 +48,17 @@ pub(crate) struct Subject<'a> {
     pub(crate) stay: Option<&'a Version>,
     /// Whether the lockfile has another release of the crate, so that commands have to say which is meant.
     pub(crate) named: Named,
+    /// Whether the lockfile has it already.
+    pub(crate) place: Placed,
+}
+
+/// Whether a release is in the lockfile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Placed {
+    /// It is.
+    Locked,
+    /// It is newer than the one that is.
+    Newer,
 }
 
 /// How commands name the release.
@@ -106,15 +117,12 @@ fn hold_outlook(decision: &Decision, now: Time) -> String {
         };
     }
     if let Some(way) = decision.clears.iter().find(|way| way.is_wait()) {
-        let feeds: Vec<String> = way.needs.iter().filter_map(feed).collect();
-        let when = text::ahead(way.earliest, now);
-        return if feeds.is_empty() {
-            format!("admitted {when}")
+        // A way that lies in the past waits for a clock that stands still.
+        return if way.earliest > now {
+            format!("admitted {}", text::ahead(way.earliest, now))
         } else {
-            format!(
-                "admitted {when}, when {} speaks up to then; `cargo fence update` asks",
-                text::and(&feeds)
-            )
+            let feeds: Vec<String> = way.needs.iter().filter_map(feed).collect();
+            format!("old enough, but {} has to be newer: `cargo fence update`", text::and(&feeds))
         };
     }
     let needed: Vec<String> = decision.clears.iter().flat_map(|way| &way.needs).filter_map(package).collect();
@@ -265,16 +273,18 @@ pub(crate) struct Help {
 
 /// The ways out, the cheapest first: stay, wait, look, vouch, except.
 pub(crate) fn helps(subject: &Subject<'_>, now: Time) -> Vec<Help> {
-    let Subject { decision, stay, named, .. } = subject;
+    let Subject { decision, stay, named, place, .. } = subject;
     let (name, version) = (&decision.release.name, &decision.release.version);
     let spec = format!("{name}@{version}");
     let mut helps = Vec::new();
     let fixes = decision.reason(Code::HeldFix).filter(|_| decision.verdict == Verdict::Hold);
     if let Some(reason) = fixes {
-        helps.push(Help {
-            what: "weigh both risks; if the fix matters more, let it in for 7 days".to_owned(),
-            commands: vec![except(decision, &spec, &fix_reason(reason), "\"7 days\"")],
-        });
+        let mut commands = vec![except(decision, &spec, &fix_reason(reason), "\"7 days\"")];
+        if *place == Placed::Newer {
+            commands.push(format!("cargo update -p {name} --precise {version}"));
+        }
+        let what = "weigh both risks; if the fix matters more, let it in for 7 days".to_owned();
+        helps.push(Help { what, commands });
     }
     if let Some(stay) = stay {
         let package = match named {

@@ -9,9 +9,9 @@ use fence_model::facts::FeedState;
 use fence_model::policy::{Policy, Severity};
 use fence_model::project::{Judged, Reach, Waiting};
 use fence_model::{Code, Effect, ReleaseId, Time, words};
-use fence_registry::lockfile::{Lockfile, Source};
+use fence_registry::lockfile::{Lockfile, Package, Source};
 
-use super::block::{self, Folding, Frame, Help, Named, Picture, Subject};
+use super::block::{self, Folding, Frame, Help, Named, Picture, Placed, Subject};
 use super::{Checked, text};
 use crate::error::shown;
 use crate::shell::{Colour, Ink, Shell, Verbosity};
@@ -48,7 +48,8 @@ pub(crate) fn check(checked: &Checked<'_>, shell: &Shell, took: Duration) -> Str
     let file = shown(&checked.project.lockfile);
     let folding = if shell.verbosity == Verbosity::Verbose { Folding::Unfolded } else { Folding::Folded };
     let frame = Frame { file: &file, now: checked.now, folding, colour: shell.colour, width: shell.width };
-    let mut parts = blocks(checked, frame);
+    let mut parts = held_fixes(checked, frame);
+    parts.extend(blocks(checked, frame));
     parts.extend(unjudged(checked, frame));
     parts.extend(warnings(checked, frame));
     parts.extend(waiting(checked, frame));
@@ -58,8 +59,27 @@ pub(crate) fn check(checked: &Checked<'_>, shell: &Shell, took: Duration) -> Str
     if parts.is_empty() && shell.verbosity == Verbosity::Quiet {
         return String::new();
     }
-    parts.push(summary(checked, frame, took));
-    parts.join("\n")
+    parts.join("\n") + &summary(checked, frame, took)
+}
+
+/// Newer releases that would fix what is in use, and are held: two risks to weigh, so they lead.
+fn held_fixes(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
+    let waiting = checked.report.waiting.iter().filter(|waiting| is_held_fix(&waiting.decision));
+    let block = |Waiting { in_use, decision }: &Waiting| {
+        let is_in_use = |package: &&Package| {
+            *package.name == *decision.release.name.as_str() && package.version == *in_use
+        };
+        let line = checked.lockfile.packages.iter().find(is_in_use).map_or(1, |package| package.line);
+        let path = Vec::new();
+        let subject =
+            Subject { decision, line, path, stay: None, named: Named::ByCrate, place: Placed::Newer };
+        block::block(&subject, frame)
+    };
+    waiting.map(block).collect()
+}
+
+fn is_held_fix(decision: &Decision) -> bool {
+    decision.verdict == Verdict::Hold && decision.has(Code::HeldFix)
 }
 
 /// The releases that are not admitted: blocks before holds, held fixes first among these; then as locked.
@@ -116,6 +136,7 @@ pub(crate) fn subject<'a>(checked: &'a Checked<'_>, at: usize, decision: &'a Dec
         path: path(checked.lockfile, at),
         stay: checked.stays[at].as_ref(),
         named: if others > 1 { Named::ByVersion } else { Named::ByCrate },
+        place: Placed::Locked,
     }
 }
 
@@ -223,6 +244,11 @@ fn unjudged_block(checked: &Checked<'_>, at: usize, reason: &Reason) -> Picture 
             commands: Vec::new(),
         }],
     };
+    let mut facts = vec![(reason.code.to_string(), text::harmless(&words::sentence(reason)))];
+    let path = path(checked.lockfile, at);
+    if path.len() > 1 {
+        facts.push(("through".to_owned(), path.join(" > ")));
+    }
     Picture {
         ink: Ink::Waiting,
         label: format!("held[{}]", reason.code),
@@ -230,10 +256,7 @@ fn unjudged_block(checked: &Checked<'_>, at: usize, reason: &Reason) -> Picture 
         version: package.version.to_string(),
         line: package.line,
         told: "does not come from a registry, so the fence cannot judge it".to_owned(),
-        facts: vec![
-            (reason.code.to_string(), text::harmless(&words::sentence(reason))),
-            ("through".to_owned(), path(checked.lockfile, at).join(" > ")),
-        ],
+        facts,
         helps,
     }
 }
@@ -291,7 +314,8 @@ pub(crate) fn warned_codes(policy: &Policy) -> [(Code, Severity, &'static str); 
 
 /// Newer releases that are not admitted yet.
 fn waiting(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
-    let waiting = &checked.report.waiting;
+    let waiting: Vec<&Waiting> =
+        checked.report.waiting.iter().filter(|waiting| !is_held_fix(&waiting.decision)).collect();
     if waiting.is_empty() || checked.policy.newer_unapproved == Severity::Allow {
         return None;
     }

@@ -432,3 +432,15 @@ fn feed(feed: &Age) -> Feed {
         as_of: feed.as_of.map(|time| time.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explain::tests::kept_in_docs;
+
+    #[test]
+    fn the_schema_is_the_one_in_docs() {
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Document)).unwrap() + "\n";
+        kept_in_docs("check.schema.json", &schema);
+    }
+}

@@ -10,7 +10,8 @@ use crate::shell::{Colour, Ink, Shell, Verbosity};
 pub(crate) fn page(decision: &Decision, path: Option<&[String]>, now: Time, shell: &Shell) -> String {
     let mut lines = vec![heading(decision, shell.colour)];
     let mut rows = facts(decision, now);
-    rows.sort_by_key(|row| row.time);
+    // What has no date stands last, beside what holds now.
+    rows.sort_by_key(|row| (row.time.is_none(), row.time));
     for Row { time, what, does } in &rows {
         let day = time.map_or_else(|| " ".repeat(10), |time| time.date());
         let does = if does.is_empty() { String::new() } else { format!("  → {does}") };

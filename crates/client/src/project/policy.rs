@@ -53,14 +53,14 @@ pub enum PolicyFault {
         /// All keys that the table has; empty where they are free, as in `[codes]`, whose keys are codes.
         known: Vec<&'static str>,
     },
-    /// A key that has to be there.
-    MissingKey {
-        /// The key.
-        key: &'static str,
-        /// The table it is missing from.
+    /// Keys that have to be there.
+    MissingKeys {
+        /// The keys.
+        keys: Vec<&'static str>,
+        /// The table they are missing from.
         table: String,
-        /// How it is written.
-        example: &'static str,
+        /// How they are written.
+        examples: Vec<&'static str>,
     },
     /// A value that does not read.
     Value {
@@ -82,7 +82,7 @@ impl fmt::Display for PolicyFault {
             }
             Self::UnknownKey { key, table, .. } if table.is_empty() => write!(f, "unknown key `{key}`"),
             Self::UnknownKey { key, table, .. } => write!(f, "unknown key `{key}` in {table}"),
-            Self::MissingKey { key, table, .. } => write!(f, "{table} lacks `{key}`"),
+            Self::MissingKeys { keys, table, .. } => write!(f, "{table} lacks `{}`", keys.join("`, `")),
             Self::Value { key, why } => write!(f, "`{key}`: {why}"),
             Self::Rule(rule) => write!(f, "{rule}"),
         }
@@ -97,7 +97,7 @@ impl PolicyFault {
             Self::UnknownKey { known, .. } if !known.is_empty() => {
                 Some(format!("known keys are {}", known.join(", ")))
             }
-            Self::MissingKey { example, .. } => Some(format!("write `{example}`")),
+            Self::MissingKeys { examples, .. } => Some(format!("write `{}`", examples.join("`, `"))),
             Self::UnknownKey { .. } | Self::Syntax(_) | Self::Value { .. } | Self::Rule(_) => None,
         }
     }
@@ -220,7 +220,7 @@ const SOURCE: &[Key] =
 const EXCEPTION: &[Key] = &[
     must("crate", value::<CrateName>(), "crate = \"…\""),
     must("version", value::<semver::Version>(), "version = \"1.2.3\""),
-    must("digest", value::<Digest>(), "digest = \"…\", the checksum that Cargo.lock has for the release"),
+    must("digest", value::<Digest>(), "digest = \"<checksum in Cargo.lock>\""),
     must("codes", value::<Vec<Code>>(), "codes = [\"young\"]"),
     must("because", value::<String>(), "because = \"…\""),
     must("until", value::<Time>(), "until = \"2026-12-01\""),
@@ -250,10 +250,11 @@ impl Walk<'_> {
                 }
             }
         }
-        for Key { name: key, required, .. } in keys {
-            if let (Some(example), false) = (required, table.contains_key(*key)) {
-                self.say(span.clone(), PolicyFault::MissingKey { key, table: name.to_owned(), example });
-            }
+        let missing = keys.iter().filter_map(|key| Some((key.name, key.required?)));
+        let (missing, examples): (Vec<_>, Vec<_>) =
+            missing.filter(|(key, _)| !table.contains_key(*key)).unzip();
+        if !missing.is_empty() {
+            self.say(span, PolicyFault::MissingKeys { keys: missing, table: name.to_owned(), examples });
         }
     }
 
@@ -414,22 +415,27 @@ pub fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
     known.iter().filter_map(close).min().map(|(_, candidate)| candidate)
 }
 
-/// How many insertions, deletions and replacements lead from `a` to `b`; for more than 64 characters, too many.
+/// How many insertions, deletions, replacements and swaps of neighbours lead from `a` to `b`; for more than 64
+/// characters, too many.
 fn distance(a: &str, b: &str) -> usize {
     if a.len() > 64 {
         return usize::MAX;
     }
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, &to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            rows[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+                let best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+                let is_swap = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+                if is_swap { best.min(rows[i - 2][j - 2] + 1) } else { best }
+            };
         }
     }
-    row[b.len()]
+    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]
@@ -578,7 +584,7 @@ rustsec = "off"
 url = "https://git.example/audits.toml"
 "#), @r#"
         1:1+5 unknown key `levle`
-            known keys are level, newer-unapproved, vulnerable, unsound, unmaintained, yanked, criteria, wait, freshness, codes, feeds, registries, sources, exceptions
+            did you mean `level`?
         2:1+15 unknown key `newer-unaproved`
             did you mean `newer-unapproved`?
         3:1+10 unknown key `frobnicate`
@@ -615,14 +621,8 @@ codes = ["yuong"]
 because = 1
 until = 2026-09-30
 "#), @r#"
-        1:1+14 the exception for serde 1.0.229 lacks `digest`
-            write `digest = "…", the checksum that Cargo.lock has for the release`
-        1:1+14 the exception for serde 1.0.229 lacks `codes`
-            write `codes = ["young"]`
-        1:1+14 the exception for serde 1.0.229 lacks `because`
-            write `because = "…"`
-        1:1+14 the exception for serde 1.0.229 lacks `until`
-            write `until = "2026-12-01"`
+        1:1+14 the exception for serde 1.0.229 lacks `digest`, `codes`, `because`, `until`
+            write `digest = "<checksum in Cargo.lock>"`, `codes = ["young"]`, `because = "…"`, `until = "2026-12-01"`
         6:9+4 `crate`: "-x" is not a crate name: letters, digits, `-` and `_`, at most 64, not starting with `-`
         7:11+5 `version`: unexpected end of input while parsing minor version number
         8:10+4 `digest`: not a SHA-256 digest: 64 lower-case hexadecimal digits are expected
