@@ -22,7 +22,7 @@ pub(crate) const YANKED_TOGETHER: Span = Span::days(1);
 /// How many yanks make a lure: one yank is an ordinary withdrawal.
 pub(crate) const YANKS_OF_A_LURE: usize = 2;
 /// A crate older than this is no look-alike: it would have been found out or become known itself.
-const LOOK_ALIKE_UNTIL: Span = Span::days(365);
+pub(crate) const LOOK_ALIKE_UNTIL: Span = Span::days(365);
 /// How long after an advisory became known a release counts as its fix.
 pub(crate) const FIX_FOLLOWS_WITHIN: Span = Span::days(7);
 
@@ -50,7 +50,7 @@ impl<'a> Judge<'a> {
             return found;
         };
         let release = self.history.release(at);
-        let base = self.standing(at).base;
+        let base = self.base(at);
         self.blocks(at, &mut found);
         self.against(at, base, &mut found);
         // Without times, yanks only double a wait that the ceiling bounds: nothing to say of an older release.
@@ -137,9 +137,9 @@ impl<'a> Judge<'a> {
         // What an earlier admitted release already had is nothing new either. So admitting more of the releases
         // below, by an audit or at a lower level, never makes this one worse.
         if let (Some(then), false) = (self.appeared(at), new.is_empty()) {
-            let admitted =
-                |lower: usize| self.standing(lower).admitted.is_some_and(|admitted| admitted <= then);
-            for lower in self.history.comparable(at, then).filter(|lower| admitted(*lower)) {
+            for lower in
+                self.history.comparable(at, then).filter(|lower| self.was_admitted_for_later(*lower, then))
+            {
                 let lower = self.history.release(lower);
                 new.retain(|dependency| {
                     !lower.dependencies.iter().any(|old| reaches_as(old, dependency.package))
@@ -182,7 +182,7 @@ impl<'a> Judge<'a> {
     /// What counts are the newest older compatible releases, down to the first that is not yanked: in the takeover
     /// that this is made for, the five newest of ten were yanked. Where older ones are left, a withdrawal of fresh
     /// mistakes is ordinary, so two of the yanked have to have been around for the ceiling.
-    fn yanked_older(&self, at: usize, found: &mut Vec<Reason>) {
+    pub(crate) fn yanked_older(&self, at: usize, found: &mut Vec<Reason>) {
         let release = self.history.release(at);
         if release.yanked || !release.version.pre.is_empty() {
             return;
@@ -244,7 +244,7 @@ impl<'a> Judge<'a> {
         all.iter().any(|a| all.iter().filter(|other| other.id == a.id).all(is_fixed))
     }
 
-    fn name_close(&self, release: &ReleaseFacts<'a>, found: &mut Vec<Reason>) {
+    pub(crate) fn name_close(&self, release: &ReleaseFacts<'a>, found: &mut Vec<Reason>) {
         let (Some(born), Some(appeared)) = (self.history.born, release.appeared()) else { return };
         if appeared - born >= LOOK_ALIKE_UNTIL || self.asked.baseline.has_crate(self.name().as_str()) {
             return;

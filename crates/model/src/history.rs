@@ -1,15 +1,8 @@
-//! The history of a crate: its releases in version order, and for each the base that it is compared with.
+//! The history of a crate: its releases in version order, one per version, and what they are compared by.
 //!
-//! The base of a release is the highest lower release that was admitted, by audit or by a full unshortened wait
-//! under this very policy, when the release was published; failing that, the highest that was older than the
-//! ceiling then. Never a yanked release or a pre-release. So a staging release burns no flag: what it brought in
-//! is still new to the next.
-//!
-//! Everything is asked as of the release's own publication, so a base never changes as time goes by, and a later
-//! `now` cannot turn an admission into a hold. The answer for a release needs the answers for lower ones, so they
-//! are found from the lowest up and kept.
+//! Facts arrive in any order and may contradict each other; here they are put into one order, and of two that
+//! contradict the worse is kept and the contradiction noted.
 
-use std::cell::RefCell;
 use std::cmp::Reverse;
 
 use semver::Version;
@@ -32,17 +25,6 @@ pub(crate) struct History<'a> {
     pub(crate) born: Option<Time>,
     /// All publish times, sorted.
     published: Vec<Time>,
-    /// For each release from the lowest, its base and the moment from which it counts as admitted.
-    standing: RefCell<Vec<Standing>>,
-}
-
-/// What a later release needs to know of an earlier one.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Standing {
-    /// The release that it is compared with.
-    pub(crate) base: Option<usize>,
-    /// From when it is admitted by audit or by a full, unshortened wait; none if never.
-    pub(crate) admitted: Option<Time>,
 }
 
 impl<'a> History<'a> {
@@ -88,7 +70,7 @@ impl<'a> History<'a> {
         });
         let mut published: Vec<Time> = facts.releases.iter().filter_map(|r| r.published).collect();
         published.sort_unstable();
-        Self { facts, ambiguous, born, published, standing: RefCell::default() }
+        Self { facts, ambiguous, born, published }
     }
 
     pub(crate) fn release(&self, at: usize) -> &ReleaseFacts<'a> {
@@ -115,47 +97,6 @@ impl<'a> History<'a> {
             .filter(|pair| pair[1] + after >= moment && pair[1] - pair[0] >= silence)
             .map(|pair| (pair[1] - pair[0], pair[1]))
             .max()
-    }
-
-    /// The standing of the release at `at`; `admitted` finds, for a release and its base, since when it counts as
-    /// admitted, and `appeared` when a release appeared.
-    pub(crate) fn standing(
-        &self,
-        at: usize,
-        ceiling: crate::Span,
-        appeared: impl Fn(usize) -> Option<Time>,
-        admitted: impl Fn(usize, Option<usize>) -> Option<Time>,
-    ) -> Standing {
-        loop {
-            let next = self.standing.borrow().len();
-            if next > at {
-                return self.standing.borrow()[at];
-            }
-            let base = self.base(&self.standing.borrow(), next, ceiling, &appeared);
-            // Nothing is borrowed here: finding this asks for the standing of lower releases.
-            let admitted = admitted(next, base);
-            self.standing.borrow_mut().push(Standing { base, admitted });
-        }
-    }
-
-    fn base(
-        &self,
-        standing: &[Standing],
-        at: usize,
-        ceiling: crate::Span,
-        appeared: impl Fn(usize) -> Option<Time>,
-    ) -> Option<usize> {
-        let then = appeared(at)?;
-        let mut old_enough = None;
-        for lower in self.comparable(at, then) {
-            if standing[lower].admitted.is_some_and(|admitted| admitted <= then) {
-                return Some(lower);
-            }
-            if old_enough.is_none() && appeared(lower).is_some_and(|time| time + ceiling <= then) {
-                old_enough = Some(lower);
-            }
-        }
-        old_enough
     }
 
     /// The lower releases with which one that appeared `then` may be compared, the highest first: no pre-release,

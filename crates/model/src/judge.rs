@@ -10,11 +10,12 @@ use std::cell::OnceCell;
 use semver::Version;
 
 use crate::audits::{VouchedSince, Vouching};
+use crate::bases::Bases;
 use crate::clock::{self, Feeds};
 use crate::code::{Code, CodeClass, Effect, Level};
 use crate::decision::{Attained, Because, Chain, Clock, Decision, Grounds, Reason, Step, Unknown, Verdict};
 use crate::facts::{CrateFacts, Feed, ReleaseFacts};
-use crate::history::{History, Standing};
+use crate::history::History;
 use crate::look_alike::{BetterKnown, KnownNames};
 use crate::names::{CrateName, Digest, ReleaseId};
 use crate::policy::{Baseline, Exception, Policy};
@@ -107,6 +108,7 @@ pub struct Judge<'a> {
     vouching: OnceCell<Vouching>,
     /// The better-known crate that the crate may be taken for, once that was asked: of all its early releases.
     pub(crate) known_as: OnceCell<Option<BetterKnown<'a>>>,
+    pub(crate) bases: Bases,
 }
 
 /// The moment at which a release is judged: the present, or one that is supposed, to find the ways out.
@@ -149,6 +151,7 @@ impl<'a> Judge<'a> {
             history: History::new(facts),
             vouching: OnceCell::new(),
             known_as: OnceCell::new(),
+            bases: Bases::default(),
         }
     }
 
@@ -182,7 +185,7 @@ impl<'a> Judge<'a> {
             attained,
             grounds,
             base: position
-                .and_then(|at| self.standing(at).base)
+                .and_then(|at| self.base(at))
                 .map(|base| self.history.release(base).version.clone()),
             published: release.and_then(|r| r.published),
             clock: Clock {
@@ -246,21 +249,6 @@ impl<'a> Judge<'a> {
         Outcome { verdict, grounds, reasons, digest, time, weighed, steps }
     }
 
-    /// The base that a release is compared with, and since when it counts as admitted for later ones.
-    pub(crate) fn standing(&self, at: usize) -> Standing {
-        self.history.standing(
-            at,
-            self.asked.policy.wait.ceiling,
-            |at| self.appeared(at),
-            |at, base| self.admitted_since(at, base),
-        )
-    }
-
-    /// When a release appeared to the world: what its own base is asked for as of.
-    pub(crate) fn appeared(&self, at: usize) -> Option<Time> {
-        clock::first_open(self.history.release(at)).or(self.history.release(at).published)
-    }
-
     /// Since when a release is in the open without a break that matters.
     pub(crate) fn opened(&self, at: usize) -> Option<Time> {
         let release = self.history.release(at);
@@ -271,72 +259,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Whether a release had been admitted at `moment`, by audit or full wait, leaving its later yank aside.
-    pub(crate) fn was_admitted_by(&self, at: usize, moment: Time) -> bool {
-        let release = self.history.release(at);
-        self.baseline_entry(&release.version, Some(release.digest), Some(release))
-            .is_some_and(|e| e.recorded <= moment)
-            || self.standing(at).admitted.is_some_and(|admitted| admitted <= moment)
-    }
-
-    /// From when a release counts as admitted for later ones: by audit, or by a full, unshortened wait; never if
-    /// something stands that neither clears, or if it was withdrawn before.
-    fn admitted_since(&self, at: usize, base: Option<usize>) -> Option<Time> {
-        let release = self.history.release(at);
-        let opened = clock::first_open(release)?;
-        let mut reasons = Vec::new();
-        self.blocks(at, &mut reasons);
-        if !reasons.is_empty() {
-            return None;
-        }
-        self.against(at, base, &mut reasons);
-        self.give_effects(Some(release), &mut reasons);
-        let by_age = self.admitted_with(release, opened, &reasons, 0);
-        let vouched = self.vouched_since(at);
-        let with = |audits, known: Option<Time>| {
-            known.and_then(|known| Some(self.admitted_with(release, opened, &reasons, audits)?.max(known)))
-        };
-        let admitted = [by_age, with(1, vouched.once), with(2, vouched.twice)].into_iter().flatten().min()?;
-        // While it is yanked no time counts; what comes back after more than a day starts anew, and asks for a
-        // reviewer. So who publishes, yanks and un-yanks a release does not make it the base of the next.
-        let withdrawn = if release.yanked {
-            release.sighting.as_deref().and_then(|s| s.yanked_at)
-        } else {
-            clock::long_yank(release).map(|(yanked_at, _)| yanked_at)
-        };
-        (withdrawn.is_none_or(|withdrawn| admitted <= withdrawn)).then_some(admitted)
-    }
-
-    /// When a release against which `reasons` stand is admitted, given that many audits; none if never.
-    fn admitted_with(
-        &self,
-        release: &ReleaseFacts<'_>,
-        opened: Time,
-        reasons: &[Reason],
-        audits: usize,
-    ) -> Option<Time> {
-        let policy = self.asked.policy;
-        let time = Timing { opened: Some(opened), counted: Time::LATEST, audits };
-        let grown_up = weigh(policy, self.asked.level, standing(reasons), &time, |_| ());
-        if grown_up.verdict != Verdict::Admit {
-            return None;
-        }
-        let grown_up = opened + grown_up.wait;
-        // Being a new crate lapses, but until then it stands.
-        let tenure = self.history.born.map_or(opened, |born| born + policy.wait.crate_tenure);
-        if grown_up >= tenure {
-            return Some(grown_up);
-        }
-        let new_crate = (Code::NewCrate, self.effect(Code::NewCrate, Some(release)));
-        let found = standing(reasons).chain([new_crate]);
-        let young = weigh(policy, self.asked.level, found, &time, |_| ());
-        match young.verdict {
-            Verdict::Admit => Some((opened + young.wait).min(tenure)),
-            Verdict::Hold | Verdict::Block => Some(tenure),
-        }
-    }
-
-    fn vouched_since(&self, at: usize) -> VouchedSince {
+    pub(crate) fn vouched_since(&self, at: usize) -> VouchedSince {
         match self.history.facts.audits.is_empty() {
             true => VouchedSince::default(),
             false => self.vouching().since(&self.history.release(at).version),
@@ -375,7 +298,7 @@ impl<'a> Judge<'a> {
         self.asked.policy.effect(code, level)
     }
 
-    fn give_effects(&self, release: Option<&ReleaseFacts<'_>>, reasons: &mut [Reason]) {
+    pub(crate) fn give_effects(&self, release: Option<&ReleaseFacts<'_>>, reasons: &mut [Reason]) {
         for reason in reasons {
             reason.effect = self.effect(reason.code, release);
         }
@@ -481,7 +404,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The baseline's entry of a release, if it is valid: the digest fits and the release is no younger.
-    fn baseline_entry(
+    pub(crate) fn baseline_entry(
         &self,
         version: &Version,
         digest: Option<Digest>,
@@ -607,8 +530,8 @@ pub(crate) struct Weighed {
 
 /// Weighs what stands, codes with their effects at `level`, into a wait and a verdict:
 /// `max(floor, min(ceiling, base wait × lengthening × max(½, shortening)))`. Each change of the wait is told to
-/// `tell`. All releases below one that is judged are weighed too, so nothing is kept here.
-fn weigh(
+/// `tell`. The releases below one that is judged are weighed too, so nothing is kept here.
+pub(crate) fn weigh(
     policy: &Policy,
     level: Level,
     found: impl Iterator<Item = (Code, Effect)>,
@@ -679,7 +602,7 @@ fn weigh(
 }
 
 /// The codes that stand among reasons, with their effects.
-fn standing(reasons: &[Reason]) -> impl Iterator<Item = (Code, Effect)> {
+pub(crate) fn standing(reasons: &[Reason]) -> impl Iterator<Item = (Code, Effect)> {
     reasons.iter().filter(|reason| reason.stands).map(|reason| (reason.code, reason.effect))
 }
 

@@ -4,6 +4,7 @@
 //! decision. The way of the data is [`facts`] and [`policy`] → [`judge`] → [`settle`] → [`view`].
 
 mod audits;
+mod bases;
 pub mod clock;
 pub mod code;
 pub mod decision;

@@ -243,7 +243,7 @@ impl<'a> Settlement<'a> {
     /// The requirement that `version` raises to a fix, if the index shows no other change against its base.
     fn raised(&self, judge: &Judge<'a>, version: &Version) -> Option<Raised> {
         let at = judge.history.position(version)?;
-        let base = judge.standing(at).base?;
+        let base = judge.base(at)?;
         let (release, base) = (judge.history.release(at), judge.history.release(base));
         if release.dependencies.len() != base.dependencies.len()
             || Arc::ptr_eq(&release.dependencies, &base.dependencies)
