@@ -14,7 +14,7 @@ use fence_model::decision::{Decision, Verdict};
 use fence_model::judge::Asked;
 use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, Policy};
-use fence_model::project::{Judged, Locked, Report, in_use_by_crate, judge_project, treatment_by_crate};
+use fence_model::project::{Locked, Report, in_use_by_crate, judge_project, treatment_by_crate};
 use fence_model::settle::{FactsOf, Settlement};
 use fence_model::{CaretClass, CrateName, Digest, Level, ReleaseId, Span, Time};
 use fence_registry::Journal;
@@ -128,25 +128,17 @@ impl Session {
         self.settling(|settlement| settlement.decide(&settlement.judge(&release.name), &release.version))
     }
 
-    /// For each package that is not admitted, the highest admitted release below it that a requirement on it would
-    /// also take.
-    pub(crate) fn stays(&self, report: &Report) -> Vec<Option<Version>> {
+    /// The highest admitted release below the one that was decided, among those that a requirement on it would also
+    /// take: where to stay.
+    pub(crate) fn stay(&self, decision: &Decision) -> Option<Version> {
+        let ReleaseId { name, version } = &decision.release;
+        let is_below = |lower: &Version| {
+            lower < version && CaretClass::of(lower) == CaretClass::of(version) && lower.pre.is_empty()
+        };
         self.settling(|settlement| {
-            let stay = |package: &Judged| match package {
-                Judged::Decided(decision) if decision.verdict != Verdict::Admit => {
-                    let ReleaseId { name, version } = &decision.release;
-                    let judge = settlement.judge(name);
-                    let below =
-                        judge.releases().iter().rev().map(|release| &release.version).filter(|lower| {
-                            *lower < version
-                                && CaretClass::of(lower) == CaretClass::of(version)
-                                && lower.pre.is_empty()
-                        });
-                    below.cloned().find(|lower| settlement.decide(&judge, lower).verdict == Verdict::Admit)
-                }
-                Judged::Decided(_) | Judged::Own | Judged::Unjudged { .. } => None,
-            };
-            report.packages.iter().map(stay).collect()
+            let judge = settlement.judge(name);
+            let mut below = judge.releases().iter().rev().map(|r| &r.version).filter(|lower| is_below(lower));
+            below.find(|lower| settlement.decide(&judge, lower).verdict == Verdict::Admit).cloned()
         })
     }
 
@@ -154,14 +146,14 @@ impl Session {
     pub(crate) fn checked<'a>(
         &'a self,
         report: &'a Report,
-        stays: &'a [Option<Version>],
+        stay: &'a dyn Fn(&Decision) -> Option<Version>,
         outcome: Outcome,
     ) -> Checked<'a> {
         Checked {
             project: &self.project,
             lockfile: &self.lockfile,
             report,
-            stays,
+            stay,
             policy: &self.policy,
             level: self.level,
             now: self.now,

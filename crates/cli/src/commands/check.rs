@@ -65,8 +65,8 @@ fn checked(
     let session = Session::open(&args.sources, args.level, global, environment, shell)?;
     let report = session.report()?;
     let outcome = outcome(&report, &session.policy);
-    let stays = session.stays(&report);
-    let checked = session.checked(&report, &stays, outcome);
+    let stay = |decision: &Decision| session.stay(decision);
+    let checked = session.checked(&report, &stay, outcome);
     match args.format {
         Format::Json => shell.print(&json::check(&checked))?,
         Format::Human => {

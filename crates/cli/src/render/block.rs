@@ -45,7 +45,7 @@ pub(crate) struct Subject<'a> {
     /// The path from the project to it, itself included.
     pub(crate) path: Vec<String>,
     /// The release to stay on.
-    pub(crate) stay: Option<&'a Version>,
+    pub(crate) stay: Option<Version>,
     /// Whether the lockfile has another release of the crate, so that commands have to say which is meant.
     pub(crate) named: Named,
     /// Whether the lockfile has it already.
@@ -288,8 +288,8 @@ pub(crate) fn helps(subject: &Subject<'_>, now: Time) -> Vec<Help> {
     }
     if let Some(stay) = stay {
         let package = match named {
-            Named::ByCrate => name.to_string(),
-            Named::ByVersion => spec.clone(),
+            Named::ByCrate => name.as_str(),
+            Named::ByVersion => &spec,
         };
         helps.push(Help {
             what: format!("stay on {stay}, which is admitted"),

@@ -134,7 +134,7 @@ pub(crate) fn subject<'a>(checked: &'a Checked<'_>, at: usize, decision: &'a Dec
         decision,
         line: packages[at].line,
         path: path(checked.lockfile, at),
-        stay: checked.stays[at].as_ref(),
+        stay: (checked.stay)(decision),
         named: if others > 1 { Named::ByVersion } else { Named::ByCrate },
         place: Placed::Locked,
     }

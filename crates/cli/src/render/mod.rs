@@ -8,6 +8,7 @@ pub(crate) mod why;
 
 use fence_client::gather::Age;
 use fence_client::project::Project;
+use fence_model::decision::Decision;
 use fence_model::policy::Policy;
 use fence_model::project::Report;
 use fence_model::{Level, Time};
@@ -24,9 +25,8 @@ pub(crate) struct Checked<'a> {
     pub(crate) lockfile: &'a Lockfile,
     /// The judgement.
     pub(crate) report: &'a Report,
-    /// For each package that is not admitted, the highest admitted release below it that a requirement on it
-    /// would also take.
-    pub(crate) stays: &'a [Option<Version>],
+    /// Where to stay instead of a release that is not admitted; asked only for what is shown.
+    pub(crate) stay: &'a dyn Fn(&Decision) -> Option<Version>,
     /// By which policy.
     pub(crate) policy: &'a Policy,
     /// At which level.

@@ -1,5 +1,7 @@
 //! What a person sees: whole commands on whole projects, with everything that they print.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 mod project;
 
 use project::Project;

@@ -116,7 +116,7 @@ pub fn parse(text: &str, now: Time) -> Result<Policy, Vec<PolicyProblem>> {
     if walk.problems.is_empty() {
         match Policy::deserialize(toml::de::Deserializer::from(table.clone())) {
             Err(error) => {
-                walk.say(error.span().unwrap_or(0..0), PolicyFault::Syntax(one_line(error.message())))
+                walk.say(error.span().unwrap_or(0..0), PolicyFault::Syntax(one_line(error.message())));
             }
             Ok(policy) => {
                 for rule in policy.problems(now) {
