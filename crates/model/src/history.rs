@@ -38,20 +38,7 @@ impl<'a> History<'a> {
                 .then_with(|| order(a).cmp(&order(b)))
                 .then_with(|| a.dependencies.cmp(&b.dependencies))
         });
-        let mut ambiguous = Vec::new();
-        let mut releases: Vec<ReleaseFacts<'a>> = Vec::with_capacity(facts.releases.len());
-        for release in facts.releases {
-            match releases.last_mut() {
-                Some(last) if last.version == release.version => {
-                    if !tells_the_same(last, &release) {
-                        ambiguous.push((last.version.clone(), last.digest, release.digest));
-                    }
-                    worse(last, release);
-                }
-                _ => releases.push(release),
-            }
-        }
-        facts.releases = releases;
+        let ambiguous = merge(&mut facts.releases);
         facts.gone.sort_by(|a, b| {
             let order = |g: &Gone| (g.digest, g.first_seen, g.gone_at, g.still_gone_at, g.published);
             a.version.cmp(&b.version).then_with(|| order(a).cmp(&order(b)))
@@ -153,6 +140,29 @@ pub(crate) fn new_dependencies<'r, 'a>(
     new.sort_by(|a, b| a.package.cmp(b.package).then_with(|| gravest(a).cmp(&gravest(b))));
     new.dedup_by_key(|dependency| dependency.package);
     new
+}
+
+/// Makes one of the releases that share a version, and returns those that contradicted each other.
+fn merge<'a>(releases: &mut Vec<ReleaseFacts<'a>>) -> Vec<(Version, Digest, Digest)> {
+    let mut ambiguous = Vec::new();
+    // An honest index has one line for a version, and then there is nothing to move about.
+    if releases.windows(2).all(|pair| pair[0].version != pair[1].version) {
+        return ambiguous;
+    }
+    let mut merged: Vec<ReleaseFacts<'a>> = Vec::with_capacity(releases.len());
+    for release in releases.drain(..) {
+        match merged.last_mut() {
+            Some(last) if last.version == release.version => {
+                if !tells_the_same(last, &release) {
+                    ambiguous.push((last.version.clone(), last.digest, release.digest));
+                }
+                worse(last, release);
+            }
+            _ => merged.push(release),
+        }
+    }
+    *releases = merged;
+    ambiguous
 }
 
 /// Whether two lines of one version say the same. An honest index has one line for a version, and of two that

@@ -11,7 +11,9 @@ use crate::time::Time;
 pub fn sentence(reason: &Reason) -> String {
     match &reason.because {
         Because::Young { age, wait } => {
-            format!("in the open for {}, {} are asked for", age.in_words(), wait.in_words())
+            let wait = wait.in_words();
+            let verb = if wait.starts_with("1 ") { "is" } else { "are" };
+            format!("in the open for {}, {wait} {verb} asked for", age.in_words())
         }
         Because::AgeUnknown => "since when it is in the open is not known".to_owned(),
         Because::AuditsMissing { have } => format!(
@@ -154,4 +156,180 @@ pub fn way(way: &Way) -> String {
         needs.push(format!("from {} on", way.earliest));
     }
     needs.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use semver::Version;
+
+    use super::*;
+    use crate::code::{Code, Effect};
+    use crate::decision::Chain;
+    use crate::facts::AdvisoryKind;
+    use crate::names::Digest;
+    use crate::time::Span;
+
+    const AT: Time = Time::from_unix(1_787_000_000);
+
+    fn say(because: Because) -> String {
+        sentence(&Reason { code: Code::Young, effect: Effect::Note, stands: true, known: None, because })
+    }
+
+    fn text(text: &str) -> String {
+        text.to_owned()
+    }
+
+    /// Every kind of reason, with what it tells left out where that changes the sentence.
+    fn all() -> Vec<Because> {
+        let (one, other) = (Digest([0x1a; 32]), Digest([0x2b; 32]));
+        let advisory = |fixed_in| Because::Advisory {
+            id: text("RUSTSEC-2026-0001"),
+            kind: AdvisoryKind::Vulnerability,
+            title: text("a title"),
+            known: AT,
+            fixed_in,
+        };
+        let added = |kind| Because::DependencyAdded { package: text("core"), kind };
+        let changed = |by| Because::DigestChanged { now: one, seen: other, by };
+        let behind = |as_of| Because::FeedBehind { feed: text("rustsec"), state: FeedState::Stale, as_of };
+        let together = |at| Because::YankedTogether {
+            first: Version::new(1, 0, 0),
+            last: Version::new(1, 0, 4),
+            count: 3,
+            at,
+        };
+        let chain = |origins: &[&str], versions: &[&str]| Chain {
+            origins: origins.iter().map(|origin| text(origin)).collect(),
+            versions: versions.iter().map(|version| text(version)).collect(),
+            known: AT,
+        };
+        vec![
+            Because::Young { age: Span::hours(5), wait: Span::days(7) },
+            Because::Young { age: Span::hours(5), wait: Span::days(1) },
+            Because::AgeUnknown,
+            Because::AuditsMissing { have: 0 },
+            Because::AuditsMissing { have: 1 },
+            Because::RequirementHeld { package: text("core"), requirement: text("^1.2") },
+            Because::FixHeld { in_use: Version::new(1, 0, 0), advisories: vec![text("A"), text("B")] },
+            behind(Some(AT)),
+            behind(None),
+            Because::Silence { length: Span::days(704), ended: AT },
+            added(DependencyKind::Normal),
+            added(DependencyKind::Build),
+            Because::DependencyYoung { package: text("core"), age: Span::hours(5) },
+            Because::DependencyUnknown { package: text("core") },
+            Because::DependencyLookAlike {
+                package: text("cores"),
+                known_as: text("core"),
+                likeness: "a letter more",
+            },
+            together(Some(AT)),
+            together(None),
+            Because::NameClose { known_as: text("core"), likeness: "a letter more" },
+            Because::CrateYoung { born: AT, age: Span::days(3) },
+            advisory(None),
+            advisory(Some(Version::new(1, 0, 1))),
+            Because::RequirementRaised { package: text("core"), requirement: text("^1.2"), id: text("A") },
+            Because::AuditViolation { origin: text("mozilla"), requirement: text("=1.0.1") },
+            Because::Vanished { first_seen: Some(AT), gone_at: AT },
+            Because::Vanished { first_seen: None, gone_at: AT },
+            changed(Witness::Journal),
+            changed(Witness::Lockfile),
+            changed(Witness::Baseline),
+            Because::DigestMissing,
+            Because::DigestAmbiguous { one, other },
+            Because::DigestAmbiguous { one, other: one },
+            Because::PublishedBefore { published: AT, lacked_at: AT },
+            Because::YankTakenBack { yanked_at: AT, unyanked_at: AT },
+            Because::NameReused { count: 2, gone_at: AT },
+            Because::NotInIndex,
+            Because::Source(text("git https://git.example/tidy at aaaa")),
+            Because::Audits(vec![chain(&["mozilla"], &["1.0.0"]), chain(&["a", "b"], &["0.9.0", "1.0.0"])]),
+            Because::PublisherVouched { publisher: text("user 7"), origin: text("mozilla"), until: AT },
+            Because::Recorded { recorded: AT },
+            Because::RecordedTooEarly { recorded: AT },
+            Because::Excused {
+                because: text("it is ours"),
+                until: AT,
+                codes: vec![Code::Young, Code::Deleted],
+            },
+            Because::Withdrawn { at: Some(AT) },
+            Because::Withdrawn { at: None },
+        ]
+    }
+
+    #[test]
+    fn every_reason_has_a_sentence() {
+        let sentences: Vec<String> = all().into_iter().map(say).collect();
+        insta::assert_snapshot!(sentences.join("\n"), @"
+        in the open for 5 hours, 7 days are asked for
+        in the open for 5 hours, 1 day is asked for
+        since when it is in the open is not known
+        level high asks for two independent audits; there is none
+        level high asks for two independent audits; there is one
+        needs core ^1.2, of which no release is admitted
+        1.0.0, in use, is vulnerable (A, B), and this release is not
+        rustsec is stale and speaks only up to 2026-08-17T20:53:20Z
+        rustsec was never read, so time does not count
+        no release for 704 days before 2026-08-17
+        new dependency core
+        new build dependency core
+        new in this release, core was 5 hours old when this was published
+        new in this release, core is not in the index at hand, so its age is not known
+        new in this release, cores looks like core (a letter more)
+        3 older releases, 1.0.0 to 1.0.4, were yanked around this one on 2026-08-17
+        the 3 newest older compatible releases, 1.0.0 to 1.0.4, are yanked; since when is not known
+        looks like core (a letter more)
+        the crate is 3 days old, first published on 2026-08-17
+        RUSTSEC-2026-0001: a title
+        RUSTSEC-2026-0001: a title (fixed in 1.0.1)
+        raises core to ^1.2, which fixes A; the index shows no other change
+        mozilla says that =1.0.1 fails what is asked for
+        seen since 2026-08-17T20:53:20Z, gone from the index since 2026-08-17T20:53:20Z
+        gone from the index since 2026-08-17T20:53:20Z
+        the index names 1a1a1a1a…, but it was first seen with 2b2b2b2b…
+        the index names 1a1a1a1a…, but it was locked with 2b2b2b2b…
+        the index names 1a1a1a1a…, but it was recorded in the baseline with 2b2b2b2b…
+        the lockfile names no checksum for it
+        the index names two digests for it, 1a1a1a1a… and 2b2b2b2b…
+        the index has two lines for it that do not agree
+        claims to be published at 2026-08-17T20:53:20Z, but the index lacked it at 2026-08-17T20:53:20Z
+        yanked at 2026-08-17T20:53:20Z before it was ever admitted, back since 2026-08-17T20:53:20Z
+        all 2 earlier releases of this name vanished by 2026-08-17T20:53:20Z
+        the index does not have it
+        git https://git.example/tidy at aaaa
+        audited by mozilla (1.0.0), and by a with b (0.9.0 → 1.0.0)
+        user 7, vouched for by mozilla until 2026-08-17
+        locked when the fence was set up, on 2026-08-17
+        the baseline's entry of 2026-08-17 is invalid: the release was published after it
+        young, deleted until 2026-08-17: it is ours
+        yanked by its publisher, seen on 2026-08-17
+        yanked by its publisher; since when is not known
+        ");
+        for sentence in &sentences {
+            assert!(!sentence.ends_with('.') && !sentence.contains('\n'), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn every_way_has_words() {
+        let way_of = |needs| way(&Way { needs, earliest: AT });
+        let admitted = Need::Admitted { package: text("core"), requirement: text("^1.2") };
+        let ways = [
+            way_of(vec![]),
+            way_of(vec![Need::Feed(text("rustsec"))]),
+            way_of(vec![Need::Audits(1)]),
+            way_of(vec![admitted.clone(), Need::Audits(2), Need::Feed(text("rustsec"))]),
+            way_of(vec![admitted]),
+            way_of(vec![Need::Exception(vec![Code::Young, Code::LookAlike])]),
+        ];
+        insta::assert_snapshot!(ways.join("\n"), @"
+        wait until 2026-08-17T20:53:20Z
+        wait until 2026-08-17T20:53:20Z
+        one audit by a trusted set, from 2026-08-17T20:53:20Z on
+        an admitted release of core ^1.2, 2 independent audits by trusted sets, from 2026-08-17T20:53:20Z on
+        an admitted release of core ^1.2, from 2026-08-17T20:53:20Z on
+        an exception for young, look-alike
+        ");
+    }
 }
