@@ -293,6 +293,7 @@ fn sample() -> Contents<'static> {
     };
     arrayref.advisories = vec![advisory];
     arrayref.audits = vec![Audit {
+        feed: "a-set",
         origin: "https://example.org/audits.toml",
         who: vec!["A <a@example.org>", "B"],
         known: moment("2025-01-01"),
@@ -484,8 +485,8 @@ fn audit() -> impl Strategy<Value = Audit<'static>> {
         select(vec!["*", ">=1.2, <2", "=0.3.10", "^1.0.0-rc.1"])
             .prop_map(|text| Claim::Violation(VersionReq::parse(text).unwrap())),
     ];
-    (text(), vec(text(), 0..3), time(), claim, vec(text(), 0..3))
-        .prop_map(|(origin, who, known, claim, criteria)| Audit { origin, who, known, claim, criteria })
+    (text(), text(), vec(text(), 0..3), time(), claim, vec(text(), 0..3))
+        .prop_map(|(feed, origin, who, known, claim, criteria)| Audit { feed, origin, who, known, claim, criteria })
 }
 
 fn window() -> impl Strategy<Value = WindowRecord<'static>> {

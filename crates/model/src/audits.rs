@@ -2,8 +2,8 @@
 //!
 //! A release is audited when records of trusted sets lead to it: a full audit of it, or a full audit of another
 //! release and deltas from there, each meeting the criteria that the policy asks for. Two chains are independent
-//! when no origin and no person stands on both: one auditor counts once, through however many sets the record
-//! arrives.
+//! when no origin, no person and no feed stands on both: one auditor counts once, through however many sets the record
+//! arrives, and one stolen set cannot speak with two voices by writing other origins into its records.
 //!
 //! All chains of a crate are found at once ([`Vouching::new`]), and only those kept that no other makes
 //! superfluous: with the same or fewer people, known no later. So another record never makes a release worse off,
@@ -41,7 +41,8 @@ pub(crate) struct VouchedSince {
 struct Trail {
     known: Time,
     length: usize,
-    /// Places of origins and of people in their sorted lists.
+    /// Places of feeds, of origins and of people in their sorted lists.
+    feeds: BTreeSet<usize>,
     origins: BTreeSet<usize>,
     people: BTreeSet<usize>,
     /// Places of records.
@@ -122,6 +123,7 @@ impl Trail {
         let nothing = Self {
             known: audits[place].known,
             length: 0,
+            feeds: BTreeSet::new(),
             origins: BTreeSet::new(),
             people: BTreeSet::new(),
             records: Vec::new(),
@@ -134,6 +136,7 @@ impl Trail {
         let mut longer = self.clone();
         longer.known = longer.known.max(audit.known);
         longer.length += 1;
+        longer.feeds.insert(ids.feed(audit));
         longer.origins.insert(ids.origin(audit));
         longer.people.extend(ids.people(audit));
         longer.records.push(place);
@@ -143,12 +146,15 @@ impl Trail {
     /// Whether whatever `other` is good for, this is good for too.
     fn makes_superfluous(&self, other: &Self) -> bool {
         self.known <= other.known
+            && self.feeds.is_subset(&other.feeds)
             && self.origins.is_subset(&other.origins)
             && self.people.is_subset(&other.people)
     }
 
     fn is_independent_of(&self, other: &Self) -> bool {
-        self.origins.is_disjoint(&other.origins) && self.people.is_disjoint(&other.people)
+        self.feeds.is_disjoint(&other.feeds)
+            && self.origins.is_disjoint(&other.origins)
+            && self.people.is_disjoint(&other.people)
     }
 
     fn chain(&self, audits: &[Audit<'_>]) -> Chain {
@@ -162,8 +168,9 @@ impl Trail {
     }
 }
 
-/// Origins and people by number, in the order of their names.
+/// Feeds, origins and people by number, in the order of their names.
 struct Ids<'x> {
+    feeds: Vec<&'x str>,
     origins: Vec<&'x str>,
     people: Vec<&'x str>,
 }
@@ -172,9 +179,14 @@ impl<'x> Ids<'x> {
     fn of(audits: &'x [Audit<'_>]) -> Self {
         let sorted = |names: BTreeSet<&'x str>| names.into_iter().collect();
         Self {
+            feeds: sorted(audits.iter().map(|audit| audit.feed).collect()),
             origins: sorted(audits.iter().map(|audit| audit.origin).collect()),
             people: sorted(audits.iter().flat_map(|audit| audit.who.iter().copied()).collect()),
         }
+    }
+
+    fn feed(&self, audit: &Audit<'_>) -> usize {
+        self.feeds.partition_point(|name| *name < audit.feed)
     }
 
     fn origin(&self, audit: &Audit<'_>) -> usize {
@@ -213,6 +225,7 @@ mod tests {
 
     fn audit(origin: &'static str, who: &'static str, claim: Claim) -> Audit<'static> {
         Audit {
+            feed: origin,
             origin,
             who: vec![who],
             known: Time::from_unix(2_000),
@@ -332,6 +345,13 @@ mod tests {
         let mut other = full("mozilla", "ann", "1.2.0");
         other.criteria = vec!["safe-to-run"];
         check(&[other], &[]);
+    }
+
+    #[test]
+    fn one_feed_is_one_voice_whatever_origins_it_writes() {
+        let mut forged = full("google", "bob", "1.2.0");
+        forged.feed = "mozilla";
+        check(&[forged, full("mozilla", "ann", "1.2.0")], &["google: 1.2.0"]);
     }
 
     #[test]

@@ -246,6 +246,9 @@ impl Advisory<'_> {
 /// One audit record, from a set that the policy trusts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audit<'a> {
+    /// The feed that brought it, by its name in the policy: whoever can write to the feed can write any origin
+    /// into its records.
+    pub feed: &'a str,
     /// Whose record it is: the set it was first written in, also where another set repeats it.
     pub origin: &'a str,
     /// Who signed it, as the set spells them.

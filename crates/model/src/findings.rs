@@ -4,7 +4,7 @@
 //! is fixed when the release is published, so that bases can be found with it. Effects are filled in afterwards,
 //! since they depend on the level.
 
-use semver::Version;
+use semver::{Version, VersionReq};
 
 use crate::clock;
 use crate::code::{Code, Effect};
@@ -84,7 +84,7 @@ impl<'a> Judge<'a> {
         for audit in &self.history.facts.audits {
             let Claim::Violation(requirement) = &audit.claim else { continue };
             let is_asked_for = audit.criteria.iter().any(|c| *c == self.asked.policy.criteria);
-            if is_asked_for && requirement.matches(&release.version) {
+            if is_asked_for && is_violated(requirement, &release.version) {
                 let because = Because::AuditViolation {
                     origin: audit.origin.to_owned(),
                     requirement: requirement.to_string(),
@@ -476,4 +476,11 @@ impl<'a> Judge<'a> {
 
 fn reason(code: Code, known: Option<Time>, because: Because) -> Reason {
     Reason { code, effect: Effect::Note, stands: true, known, because }
+}
+
+/// Whether a violation covers a release. A requirement passes over pre-releases that it does not name; a violation
+/// must not: a pre-release of a covered version is covered, so that in doubt the release is blocked.
+fn is_violated(requirement: &VersionReq, version: &Version) -> bool {
+    let ordinary = Version::new(version.major, version.minor, version.patch);
+    requirement.matches(version) || (!version.pre.is_empty() && requirement.matches(&ordinary))
 }

@@ -33,6 +33,7 @@ fn facts<'w>(world: &'w mut World, (of, _): &(CrateName, Version)) -> &'w mut Cr
 /// A full audit of a release by somebody of whom nobody else has heard.
 fn fresh_audit(at: &Version, who: &'static str, known: Time) -> Audit<'static> {
     Audit {
+        feed: who,
         origin: who,
         who: vec![who],
         known,

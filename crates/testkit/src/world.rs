@@ -197,7 +197,7 @@ impl World {
 
     fn audit(&mut self, origin: &'static str, of: &str, claim: Claim, known: &str) {
         let criteria = vec!["safe-to-deploy"];
-        let audit = Audit { origin, who: vec![origin], known: time(known), claim, criteria };
+        let audit = Audit { feed: origin, origin, who: vec![origin], known: time(known), claim, criteria };
         self.krate(of).audits.push(audit);
     }
 

@@ -458,7 +458,7 @@ fn first_known<'a>(
 
 /// Whether two records are one that was read twice. What its criteria count as may have changed meanwhile.
 fn same_record(a: &Audit<'_>, b: &Audit<'_>) -> bool {
-    a.origin == b.origin && a.claim == b.claim && a.who == b.who
+    a.feed == b.feed && a.origin == b.origin && a.claim == b.claim && a.who == b.who
 }
 
 fn because(problem: &Misread) -> String {

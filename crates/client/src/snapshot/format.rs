@@ -13,7 +13,7 @@ use crate::cache::ContentDigest;
 pub(super) const MAGIC: [u8; 8] = *b"cgfence\n";
 /// The layout that this module reads and writes. Any change of a row, a section or a meaning raises it; an older
 /// snapshot is made again, never converted.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// Where the checksum lies: after magic, format, and four bytes that are zero.
 pub(super) const CHECKSUM_AT: usize = 16;
 /// Where the counts of the sections begin: the first byte that the checksum covers.
@@ -197,7 +197,7 @@ rows! {
     RangeRow in Ranges { lower: End, upper: End, }
     /// An audit record: `to` is the version of a full audit, `requirement` that of a violation.
     AuditRow in Audits {
-        origin: Text, who: Run, criteria: Run, known: Time,
+        feed: Text, origin: Text, who: Run, criteria: Run, known: Time,
         from: Option<Id>, from_git: Option<Text>, to: Option<Id>, to_git: Option<Text>, requirement: Option<Text>,
     }
     /// A window of time in which a publisher is vouched for.

@@ -478,6 +478,7 @@ impl<'a> CrateView<'a> {
                 let row = row?;
                 let damaged = SnapshotError::Record { section: Section::Audits, number };
                 Ok(Audit {
+                    feed: self.snapshot.text(row.feed)?,
                     origin: self.snapshot.text(row.origin)?,
                     who: self.snapshot.words(row.who)?,
                     known: row.known,

@@ -272,6 +272,7 @@ impl<'a> Writer<'a> {
         let mut rows = Vec::with_capacity(record.audits.len());
         for audit in &record.audits {
             let mut row = AuditRow {
+                feed: self.text(audit.feed)?,
                 origin: self.text(audit.origin)?,
                 who: self.words(&audit.who)?,
                 criteria: self.words(&audit.criteria)?,

@@ -52,6 +52,7 @@ pub struct SetFacts<'a> {
     set: &'a VetSet,
     known: Time,
     standing: Standing,
+    feed: &'a str,
     own_origin: String,
     /// Origins by the address that the records give.
     origins: BTreeMap<&'a str, String>,
@@ -79,6 +80,7 @@ impl<'a> SetFacts<'a> {
             set,
             known: source.known,
             standing: source.standing,
+            feed: source.feed,
             own_origin: source.url.map_or_else(|| source.feed.to_owned(), origin_of),
             origins,
             meanings: meanings(set, source.criteria_map),
@@ -114,6 +116,7 @@ impl<'a> SetFacts<'a> {
             Claim::Violation(_) => self.words(&record.criteria, |meaning| &meaning.failed),
         };
         (!criteria.is_empty()).then(|| Audit {
+            feed: self.feed,
             origin: self.origin(&record.aggregated_from),
             who: record.who.iter().map(|who| &**who).collect(),
             known: self.known,

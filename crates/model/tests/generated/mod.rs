@@ -341,6 +341,7 @@ pub(crate) fn audit(lots: &mut Lots, now: Time) -> Audit<'static> {
         _ => Claim::Violation(VersionReq::parse(lots.pick(&["=1.0.1", "^1"])).expect("it is one")),
     };
     Audit {
+        feed: lots.pick(&ORIGINS),
         origin: lots.pick(&ORIGINS),
         who: vec![lots.pick(&PEOPLE)],
         known: past(lots, now),
