@@ -24,7 +24,7 @@ use semver::Version;
 use crate::args::{Global, LevelArg, NamedPath, Reach, Sources};
 use crate::commands::Outcome;
 use crate::error::{self, CliError, Misuse, Undecidable, shown};
-use crate::render::{Checked, human};
+use crate::render::{Checked, SetUp, human};
 use crate::shell::Shell;
 
 /// A project with everything that is known about its releases.
@@ -33,6 +33,7 @@ pub(crate) struct Session {
     pub(crate) policy: Policy,
     pub(crate) level: Level,
     pub(crate) now: Time,
+    set_up: SetUp,
     baseline: Baseline,
     lockfile: Lockfile,
     locked: Vec<Locked>,
@@ -79,7 +80,7 @@ impl Session {
             ));
         }
         let policy = project.read_policy(now)?;
-        let baseline = project.read_baseline()?.unwrap_or_default();
+        let baseline = project.read_baseline()?;
         let lockfile = project.read_lockfile()?;
         let locked = lockfile::locked(&lockfile);
         let asking = Asking { sources, project: &project, policy: &policy, lockfile: &lockfile, now };
@@ -92,7 +93,8 @@ impl Session {
             tally,
             project,
             policy,
-            baseline,
+            set_up: if baseline.is_some() { SetUp::Done } else { SetUp::NotYet },
+            baseline: baseline.unwrap_or_default(),
             lockfile,
             locked,
             knowledge,
@@ -160,6 +162,7 @@ impl Session {
             ages: self.knowledge.ages(),
             problems: self.problems(),
             outcome,
+            set_up: self.set_up,
         }
     }
 

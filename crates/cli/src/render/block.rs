@@ -1,6 +1,6 @@
 //! One release that is not admitted, as a block of rustc's kind: what, where, why, and what to do.
 
-use fence_model::decision::{Because, Decision, Need, Reason, Verdict, Way};
+use fence_model::decision::{Because, Decision, Need, Reason, Verdict};
 use fence_model::words;
 use fence_model::{Code, Effect, Time};
 use semver::Version;
@@ -110,7 +110,11 @@ pub(crate) fn outlook(decision: &Decision, now: Time) -> String {
 
 fn hold_outlook(decision: &Decision, now: Time) -> String {
     if decision.needs_review() {
-        return if decision.is_no_way() {
+        let wait = decision.clears.iter().find(|way| way.is_wait() && way.earliest > now);
+        return if let Some(way) = wait {
+            // What makes it ask for a reviewer ends by itself, as the youth of a crate does.
+            format!("needs a reviewer until it is admitted {}", text::ahead(way.earliest, now))
+        } else if decision.is_no_way() {
             "needs a reviewer, and nobody whom the policy trusts can be one".to_owned()
         } else {
             "needs a reviewer, age alone will not admit it".to_owned()
@@ -301,8 +305,7 @@ pub(crate) fn helps(subject: &Subject<'_>, now: Time) -> Vec<Help> {
     let what = or(&helps, "look at what is known about it");
     helps.push(Help { what, commands: vec![format!("cargo fence why {spec}")] });
     // Nobody has to vouch for what time clears, or for what waits for somebody else.
-    let can_wait = decision.clears.iter().any(Way::is_wait) || !decision.needs_review();
-    if decision.verdict == Verdict::Hold && fixes.is_none() && !can_wait {
+    if decision.verdict == Verdict::Hold && fixes.is_none() && decision.needs_review() {
         let until = (now + fence_model::Span::days(7)).date();
         helps.push(Help {
             what: "or let it in for a while, on your own word".to_owned(),

@@ -12,7 +12,7 @@ use fence_model::{Code, Effect, ReleaseId, Time, words};
 use fence_registry::lockfile::{Lockfile, Package, Source};
 
 use super::block::{self, Folding, Frame, Help, Named, Picture, Placed, Subject};
-use super::{Checked, text};
+use super::{Checked, SetUp, text};
 use crate::error::shown;
 use crate::shell::{Colour, Ink, Shell, Verbosity};
 
@@ -55,6 +55,7 @@ pub(crate) fn check(checked: &Checked<'_>, shell: &Shell, took: Duration) -> Str
     parts.extend(waiting(checked, frame));
     parts.extend(fixes(checked, frame));
     parts.extend(problems(checked, frame));
+    parts.extend(set_up(checked, frame));
     // Where all is well and nobody wants to hear it, nothing is said.
     if parts.is_empty() && shell.verbosity == Verbosity::Quiet {
         return String::new();
@@ -377,6 +378,15 @@ fn problems(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
     let label = frame.colour.paint(Ink::Waiting, "warning");
     let wrapped = |problem: &String| text::wrap(&text::harmless(problem), 9, 6, frame.width);
     checked.problems.iter().map(|problem| format!("{label}: {}\n", wrapped(problem))).collect()
+}
+
+/// The way to start from what there is, for a project that never did.
+fn set_up(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
+    let would_be_excused =
+        |decision: &Decision| decision.verdict == Verdict::Hold && !decision.has(Code::Young);
+    let helps = checked.report.decisions().any(would_be_excused);
+    let text = "this project is not set up; what is locked now and old enough can be its baseline";
+    (helps && checked.set_up == SetUp::NotYet).then(|| note(frame, text) + "      cargo fence init\n")
 }
 
 /// One line that counts everything, by what admits it.

@@ -39,4 +39,15 @@ pub(crate) struct Checked<'a> {
     pub(crate) problems: Vec<String>,
     /// What it comes to.
     pub(crate) outcome: Outcome,
+    /// Whether the project was set up.
+    pub(crate) set_up: SetUp,
+}
+
+/// Whether a project was set up, so that what was locked then is its baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SetUp {
+    /// There is a `fence.lock`.
+    Done,
+    /// There is none.
+    NotYet,
 }

@@ -360,6 +360,40 @@ fn a_held_fix_shows_both_risks() {
 }
 
 #[test]
+fn a_project_that_was_never_set_up_is_told_where_to_start() {
+    let mut project = calm();
+    project.publish("helper", "1.0.0", "2026-07-01T12:00:00Z", &[]);
+    project.lock(&("helper", "1.0.0", &[]));
+    insta::assert_snapshot!(project.run("check"), @r#"
+    $ cargo fence check
+        Checking 5 releases at level medium (index 0 min old, rustsec 0 min)
+    held[review]: helper 1.0.0
+      --> Cargo.lock:26
+       |
+    26 | name = "helper"
+       | ^^^^^^^^^^^^^^^ published 52 days ago; needs a reviewer until it is admitted in 38 days, on
+       | 2026-09-29
+       |
+       = new-crate: the crate is 52 days old, first published on 2026-07-01
+    help: look at what is known about it
+          cargo fence why helper@1.0.0
+    help: or let it in for a while, on your own word
+          cargo fence except helper@1.0.0 --codes new-crate --because "…" --until 2026-08-29
+
+    note: this project is not set up; what is locked now and old enough can be its baseline
+          cargo fence init
+        Finished 4 admitted (4 by age), 1 held, 0 blocked, 1 of this project in […]s
+    [exit code 1]
+    "#);
+    project.run("init");
+    insta::assert_snapshot!(project.run("list --excused"), @r#"
+    $ cargo fence list --excused
+    admit  helper  1.0.0  baseline
+    [exit code 0]
+    "#);
+}
+
+#[test]
 fn what_no_registry_has_is_held_or_listed() {
     let mut project = calm();
     project.lock_from(
