@@ -221,7 +221,7 @@ fn against() -> Vec<Flip> {
         }),
         flip(Code::YankLure, "yanks of the good releases around it", lure, |world| yanked(world, true)),
         flip(Code::YankedAround, "yanks of the good releases at some time", around, |world| {
-            yanked(world, false)
+            yanked(world, false);
         }),
         flip(Code::LookAlike, "a better-known crate", imitating, |world| {
             world.known_names("tidyy\t2015-01-01\t5000\n");
@@ -288,7 +288,7 @@ fn in_favour() -> Vec<Flip> {
             world.window("mozilla", OF, 7, "2020-01-01", "2027-01-01");
         }),
         flip(Code::Baseline, "an entry of the baseline", young(), |world| {
-            world.baseline(OF, AT, "2026-08-17")
+            world.baseline(OF, AT, "2026-08-17");
         }),
         flip(Code::Exception, "an exception", young(), |world| {
             world.except(OF, AT, &[Code::Young], world.now);

@@ -153,7 +153,7 @@ proptest! {
             Span::days(1), Span::seconds(1), Span::hours(6), Span::days(3), Span::days(14), Span::days(30), Span::days(90), Span::days(5_000),
         ]);
         // Feeds may speak up to moments that have not come when the first question is asked.
-        for (feed, later) in world.feeds.clone().iter().zip(&mut later.feeds) {
+        for (feed, later) in world.feeds.iter().zip(&mut later.feeds) {
             later.as_of = feed.as_of;
         }
         let ends = |world: &World| world.policy.exceptions.iter().any(|e| e.until < later.now);

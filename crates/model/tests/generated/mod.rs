@@ -108,6 +108,16 @@ fn story(lots: &mut Lots, world: &mut World) {
     let days = |days: usize| now() - Span::days(i64::try_from(days).expect("it is small"));
     let known = lots.pick(&[days(1), days(3), days(20)]);
     match lots.below(8) {
+        4 => {
+            // Two who do not know each other vouch for whatever there is.
+            let versions: Vec<Version> =
+                world.krate("tidy").releases.iter().map(|r| r.version.clone()).collect();
+            for at in versions {
+                for origin in [ORIGINS[2], ORIGINS[3]] {
+                    world.full_audit(origin, "tidy", &at.to_string(), &now().to_string());
+                }
+            }
+        }
         5 => {
             // A thief yanks what is good around a release of his own.
             *world.krate("tidy") = CrateFacts::unknown(name("tidy"));
