@@ -588,20 +588,17 @@ fn an_exception_is_written_and_lets_the_release_in() {
 fn an_exception_that_says_too_little_is_refused() {
     let mut project = calm();
     project.write("fence.toml", "level = \"medium\"\n");
-    for refused in [
-        "except glob --codes young --because x --until \"7 days\"",
-        "except glob@0.3.3 --codes yuong --because x --until \"7 days\"",
-        "except glob@0.3.3 --codes young --because x --until \"200 days\"",
-        "except glob@0.3.3 --codes young --because x --until soon",
-        "except glob@0.3.3 --codes young --because … --until \"7 days\"",
-        "except glob@0.3.99 --codes young --because x --until \"7 days\"",
-        "except glob@0.3.3 --codes young --because x --until \"7 days\" --frozen",
-        "except glob@0.3.3 --codes young --until \"7 days\"",
+    for (name, refused) in [
+        ("bare name", "except glob --codes young --because x --until \"7 days\""),
+        ("unknown code", "except glob@0.3.3 --codes yuong --because x --until \"7 days\""),
+        ("too long", "except glob@0.3.3 --codes young --because x --until \"200 days\""),
+        ("no end", "except glob@0.3.3 --codes young --because x --until soon"),
+        ("no reason", "except glob@0.3.3 --codes young --because … --until \"7 days\""),
+        ("unknown release", "except glob@0.3.99 --codes young --because x --until \"7 days\""),
+        ("locked files", "except glob@0.3.3 --codes young --because x --until \"7 days\" --frozen"),
+        ("missing argument", "except glob@0.3.3 --codes young --until \"7 days\""),
     ] {
-        insta::assert_snapshot!(
-            format!("refused {}", refused.replace(['"', ' '], "_")),
-            project.run(refused)
-        );
+        insta::assert_snapshot!(format!("refused {name}"), project.run(refused));
     }
     assert_eq!(project.read("fence.toml"), "level = \"medium\"\n");
 }
