@@ -66,7 +66,7 @@ pub enum Effect {
     Double,
     /// Sets the wait to the ceiling.
     Ceiling,
-    /// Holds until time or a neighbour clears it.
+    /// Holds until it lapses, or until a neighbour or an audit clears it.
     Hold,
     /// Holds until an audit, a quorum or an exception clears it: a review code.
     Review,
@@ -242,6 +242,13 @@ impl Code {
     /// In which generation this code came in, from 1.
     pub const fn generation(self) -> u32 {
         1
+    }
+
+    /// Whether somebody who read the release answers it: then an audit clears it, where it holds or asks for a
+    /// reviewer. Nobody's reading makes a requirement met, or a registry known.
+    pub const fn is_answered_by_audits(self) -> bool {
+        matches!(self.class(), CodeClass::Against)
+            && !matches!(self, Self::NeedsHeld | Self::Missing | Self::UnjudgedSource | Self::ForeignRegistry)
     }
 
     /// Whether only an audit, a quorum or an exception clears it at `level`.

@@ -242,7 +242,9 @@ impl<'a> Judge<'a> {
         if let Some(release) = release {
             reasons.extend(conditions(release, &time, &weighed, moment));
         }
-        clear_reviews(&mut reasons, time.audits);
+        for reason in &mut reasons {
+            reason.stands &= !is_cleared((reason.code, reason.effect), time.audits);
+        }
 
         let digest = release.map(|r| r.digest).or_else(|| self.locked_digest(version));
         let (verdict, grounds) = self.excuse(version, digest, release, &weighed, moment.now, &mut reasons);
@@ -548,7 +550,7 @@ pub(crate) fn weigh(
         }
     };
     let (mut doubled, mut favour, mut effects) = (Codes::default(), Codes::default(), [false; 8]);
-    for (code, effect) in found {
+    for (code, effect) in found.filter(|found| !is_cleared(*found, time.audits)) {
         effects[effect as usize] = true;
         match effect {
             Effect::Favour => {
@@ -564,7 +566,7 @@ pub(crate) fn weigh(
         }
     }
     let full_wait = wait;
-    let stands = |effect: Effect| effects[effect as usize] && (time.audits == 0 || effect != Effect::Review);
+    let stands = |effect: Effect| effects[effect as usize];
     // While a review code stands nothing shortens.
     if !stands(Effect::Review) {
         for code in [Code::KnownPublisher, Code::CiKnown, Code::UnchangedCode, Code::CarriesFix] {
@@ -631,13 +633,9 @@ impl Codes {
     }
 }
 
-/// One audit clears every review code.
-fn clear_reviews(reasons: &mut [Reason], audits: usize) {
-    if audits > 0 {
-        for reason in reasons.iter_mut().filter(|r| r.effect == Effect::Review) {
-            reason.stands = false;
-        }
-    }
+/// One audit clears whatever holds or asks for a reviewer, and is answered by reading the release.
+fn is_cleared((code, effect): (Code, Effect), audits: usize) -> bool {
+    audits > 0 && matches!(effect, Effect::Hold | Effect::Review) && code.is_answered_by_audits()
 }
 
 /// The verdict of reasons of which all are known.

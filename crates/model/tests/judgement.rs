@@ -1,7 +1,7 @@
 //! How single releases are judged: each reason flips a verdict, and goes when its fact goes.
 
 use fence_model::facts::{AdvisoryKind, DependencyKind};
-use fence_model::{Code, Level, Verdict};
+use fence_model::{Code, Effect, Level, Verdict};
 use fence_testkit::world::{World, show, time};
 
 /// An ordinary crate with a release of long ago and one published `published`.
@@ -206,4 +206,30 @@ fn a_new_crate_waits_out_its_tenure() {
       > an exception for young
     ");
     check!(world.later("2026-10-30T12:00:00Z"), @"tidy 1.0.1 admit (by age)");
+}
+
+#[test]
+fn an_audit_answers_what_a_policy_holds_but_not_for_the_neighbours() {
+    let mut world = crate_with_update("2026-12-20T12:00:00Z", "2026-08-15").level(Level::Low);
+    world.release("fresh", "1.0.0", "2026-08-15T07:00:00Z");
+    world.release("fresh", "1.0.1", "2026-12-20T07:00:00Z");
+    world.edit("tidy", "1.0.1").needs("fresh", "^1");
+    world.full_audit("mozilla", "tidy", "1.0.1", "2026-08-20");
+    // A stricter word for a code must not be a milder one at any level: an audit answers both.
+    for effect in [Effect::Hold, Effect::Review] {
+        world.policy.codes = [(Code::YoungDependency, effect)].into();
+        assert_eq!(world.decide("tidy", "1.0.1").verdict, Verdict::Admit, "{effect:?}");
+    }
+    // Nobody's reading meets a requirement, whatever the policy calls that.
+    world.policy.codes = [(Code::NeedsHeld, Effect::Review)].into();
+    world.edit("tidy", "1.0.1").needs("fresh", "=1.0.1");
+    check!(world, @"
+    tidy 1.0.1 hold
+      needs-held [review]: needs fresh =1.0.1, of which no release is admitted
+      young-dependency [ceiling]: new in this release, fresh was 5 hours old when this was published
+      new-dependency [double]: new dependency fresh
+      audited-once [favour]: audited by mozilla (1.0.1)
+      > an admitted release of fresh =1.0.1, from 2026-12-20T12:00:00Z on
+      > an exception for needs-held
+    ");
 }
