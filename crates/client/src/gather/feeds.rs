@@ -47,6 +47,12 @@ pub(super) struct FeedNow {
     pub(super) failed: Option<FeedState>,
 }
 
+/// Whether a feed is read from another machine, as the policy says and no override changes.
+pub(super) fn is_asked_elsewhere(request: &Request<'_>, name: &str) -> bool {
+    let overridden = request.feeds.iter().any(|(feed, _)| feed == name);
+    !overridden && feeds_of(request.policy).get(name).is_some_and(|source| address(source).is_some())
+}
+
 /// The feeds that the policy and the command line ask for, by name.
 pub(super) fn configured(request: &Request<'_>) -> Vec<Configured> {
     let mut sources = feeds_of(request.policy);

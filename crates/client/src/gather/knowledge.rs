@@ -10,6 +10,7 @@ use fence_registry::Journal;
 use fence_registry::journal::Memory;
 use fence_registry::lockfile::Source;
 
+use super::feeds::is_asked_elsewhere;
 use super::{Failed, GatherError, LockedRegistry, Problem, Request};
 use crate::snapshot::{
     CrateView, ELSEWHERE, PackageRecord, Presence, Snapshot, SnapshotError, SourceKind, SourceRecord,
@@ -41,7 +42,7 @@ pub struct Age {
     pub kind: SourceKind,
     /// What the last try came to.
     pub state: FeedState,
-    /// Up to when it is known to tell everything it knew; `None` if it was never read.
+    /// Up to when it is known to have told everything that it knew; `None` if it was never read.
     pub as_of: Option<Time>,
     /// When it was last read, or confirmed to be unchanged.
     pub read: Option<Time>,
@@ -265,7 +266,9 @@ fn index_age(request: &Request<'_>, snapshot: &Snapshot, failed: bool) -> Result
     Ok(Age { name: "index".to_owned(), kind: SourceKind::Registry, state, as_of, read: as_of })
 }
 
-/// A feed is as old as the last word of its source that this is all.
+/// Up to when a feed speaks. A source on another machine that was just asked has said all that it knows, however
+/// long it has been quiet: else a quiet week would stop every clock. A folder or archive of this machine speaks up
+/// to what is in it, since nobody knows whether it is all.
 fn feed_age(request: &Request<'_>, source: &SourceRecord<'_>, failed: Option<FeedState>) -> Age {
     let state = match (source.read, failed) {
         (None, Some(FeedState::Invalid)) => FeedState::Invalid,
@@ -276,5 +279,6 @@ fn feed_age(request: &Request<'_>, source: &SourceRecord<'_>, failed: Option<Fee
         (Some(read), None) if request.clock - read > request.policy.freshness.feeds => FeedState::Stale,
         (Some(_), None) => FeedState::Current,
     };
-    Age { name: source.name.to_owned(), kind: source.kind, state, as_of: source.as_of, read: source.read }
+    let as_of = if is_asked_elsewhere(request, source.name) { source.read } else { source.as_of };
+    Age { name: source.name.to_owned(), kind: source.kind, state, as_of, read: source.read }
 }
