@@ -18,6 +18,7 @@ const USAGE: &str = "\
 cargo xtask <task>
 
   setup                 install what a machine needs beside Rust (git), if it is missing
+  check                 set up, then build the fence and run it on this workspace
   test                  set up, then run all tests of the workspace
   directions            compare the crates' dependencies with the table of ARCHITECTURE.md
   docs [--check]        write docs/policy.md from the policy's type, or check that it is current
@@ -32,6 +33,9 @@ fn main() -> ExitCode {
     let root = root();
     let outcome = match words.as_slice() {
         ["setup"] => setup::run(),
+        ["check", rest @ ..] => {
+            setup::run().and_then(|()| run::check(&root, fence_data().ok().as_deref(), rest))
+        }
         ["test", rest @ ..] => setup::run().and_then(|()| run::tests(&root, rest)),
         ["directions"] => directions::run(&root),
         ["docs"] => docs::run(&root, docs::Mode::Write),
@@ -61,11 +65,14 @@ fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
-/// The folder with real data.
+/// The folder with real data: what FENCE_DATA names, else the one beside the checkout.
 fn fence_data() -> Result<PathBuf, String> {
-    let folder =
-        std::env::var_os("FENCE_DATA").ok_or("FENCE_DATA is not set: it names the folder with real data")?;
-    let folder = PathBuf::from(folder);
+    let beside = root().join("../shared/data");
+    let folder = match std::env::var_os("FENCE_DATA") {
+        Some(folder) => PathBuf::from(folder),
+        None if beside.is_dir() => beside,
+        None => return Err("FENCE_DATA is not set: it names the folder with real data".to_owned()),
+    };
     if folder.is_dir() {
         Ok(folder)
     } else {

@@ -31,3 +31,15 @@ pub(crate) fn cargo(root: &Path) -> Command {
 pub(crate) fn tests(root: &Path, words: &[&str]) -> Result<(), String> {
     command(cargo(root).args(["test", "--workspace", "--locked"]).args(words))
 }
+
+/// The fence on this workspace. Where the advisory database lies beside the checkout it is read from there, so that
+/// a machine that cannot reach its repository checks too. Further words go to `check`.
+pub(crate) fn check(root: &Path, data: Option<&Path>, words: &[&str]) -> Result<(), String> {
+    let mut fence = cargo(root);
+    fence.args(["run", "--release", "--locked", "--package=cargo-fence", "--", "fence", "check"]).args(words);
+    let database = data.map(|data| data.join("advisory-db/advisory-db.tar.zst")).filter(|path| path.exists());
+    if let Some(database) = database {
+        fence.arg(format!("--feed=rustsec={}", database.display()));
+    }
+    command(&mut fence)
+}
