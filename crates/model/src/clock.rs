@@ -1,7 +1,7 @@
 //! The clock: since when a release is in the open, and up to when time counts.
 //!
 //! Age is time in the open: in the index, not yanked, as this fence or its feeds saw it. Two questions are
-//! answered here, both without a clock: when did a release's time begin ([`first_open`]), and up to when may time
+//! answered here, both without a clock: when did a release's time begin (`first_open`), and up to when may time
 //! be counted ([`Feeds::counted`]), given that a feed which stands still must stop the clock, never admit.
 
 use crate::facts::{Feed, FeedState, ReleaseFacts};

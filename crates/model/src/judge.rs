@@ -1,8 +1,8 @@
 //! The judgement of one release.
 //!
 //! The way through this file is [`Judge::decide`]: find everything that speaks for or against the release
-//! ([`crate::findings`]), weigh it at the level asked for ([`weigh`]), take what the project itself excuses into
-//! account, and list the ways out ([`crate::ways`]). Nothing here reads a clock or looks anything up: facts,
+//! (`findings.rs`), weigh it at the level asked for (`weigh`), take what the project itself excuses into
+//! account, and list the ways out (`ways.rs`). Nothing here reads a clock or looks anything up: facts,
 //! policy and `now` come in as values, and the same values give the same decision, byte for byte.
 
 use std::cell::OnceCell;
