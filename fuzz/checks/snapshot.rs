@@ -20,7 +20,8 @@ fn read(bytes: Vec<u8>) -> Result<(), SnapshotError> {
     let snapshot = Snapshot::open(bytes)?;
     for view in snapshot.crates() {
         let view = view?;
-        let facts = view.facts(Time::from_unix(1_800_000_000), PublishTimes::Trusted, |package| package.born)?;
+        let facts =
+            view.facts(Time::from_unix(1_800_000_000), PublishTimes::Trusted, |package| package.born)?;
         assert!(facts.releases.len() <= view.release_count() as usize);
     }
     snapshot.crate_named(0, "serde")?;

@@ -485,8 +485,9 @@ fn audit() -> impl Strategy<Value = Audit<'static>> {
         select(vec!["*", ">=1.2, <2", "=0.3.10", "^1.0.0-rc.1"])
             .prop_map(|text| Claim::Violation(VersionReq::parse(text).unwrap())),
     ];
-    (text(), text(), vec(text(), 0..3), time(), claim, vec(text(), 0..3))
-        .prop_map(|(feed, origin, who, known, claim, criteria)| Audit { feed, origin, who, known, claim, criteria })
+    (text(), text(), vec(text(), 0..3), time(), claim, vec(text(), 0..3)).prop_map(
+        |(feed, origin, who, known, claim, criteria)| Audit { feed, origin, who, known, claim, criteria },
+    )
 }
 
 fn window() -> impl Strategy<Value = WindowRecord<'static>> {
