@@ -246,7 +246,7 @@ impl<'a> Judge<'a> {
 
     pub(crate) fn name_close(&self, release: &ReleaseFacts<'a>, found: &mut Vec<Reason>) {
         let (Some(born), Some(appeared)) = (self.history.born, release.appeared()) else { return };
-        if appeared - born >= LOOK_ALIKE_UNTIL || self.asked.baseline.has_crate(self.name().as_str()) {
+        if appeared - born >= LOOK_ALIKE_UNTIL || !self.recorded.is_empty() {
             return;
         }
         let better_known = || self.asked.names.better_known(self.name().as_str(), Some(born));
@@ -313,7 +313,7 @@ impl<'a> Judge<'a> {
             }
         }
         if let Some(entry) =
-            self.asked.baseline.entry(self.name(), &release.version).filter(|e| e.digest != now)
+            self.recorded.iter().find(|e| e.version == release.version).filter(|e| e.digest != now)
         {
             let because = Because::DigestChanged { now, seen: entry.digest, by: Witness::Baseline };
             changed(Some(entry.recorded), because);

@@ -18,7 +18,7 @@ use crate::facts::{CrateFacts, Feed, ReleaseFacts};
 use crate::history::History;
 use crate::look_alike::{BetterKnown, KnownNames};
 use crate::names::{CrateName, Digest, ReleaseId};
-use crate::policy::{Baseline, Exception, Policy};
+use crate::policy::{Baseline, BaselineEntry, Exception, Policy};
 use crate::time::{Span, Time};
 use crate::ways;
 
@@ -105,6 +105,8 @@ pub struct Judge<'a> {
     pub(crate) asked: Asked<'a>,
     pub(crate) context: Context<'a>,
     pub(crate) history: History<'a>,
+    /// The baseline's entries of the crate: asked for by every release.
+    pub(crate) recorded: &'a [BaselineEntry],
     vouching: OnceCell<Vouching>,
     /// The better-known crate that the crate may be taken for, once that was asked: of all its early releases.
     pub(crate) known_as: OnceCell<Option<BetterKnown<'a>>>,
@@ -148,6 +150,7 @@ impl<'a> Judge<'a> {
         Self {
             asked,
             context,
+            recorded: asked.baseline.entries_of(facts.name.as_str()),
             history: History::new(facts),
             vouching: OnceCell::new(),
             known_as: OnceCell::new(),
@@ -378,7 +381,7 @@ impl<'a> Judge<'a> {
                 Grounds::Baseline,
                 &not_a_block,
             );
-        } else if let Some(entry) = self.asked.baseline.entry(self.name(), version)
+        } else if let Some(entry) = self.recorded.iter().find(|entry| entry.version == *version)
             && release.and_then(|r| r.published).is_some_and(|published| published > entry.recorded)
         {
             let because = Because::RecordedTooEarly { recorded: entry.recorded };
@@ -411,8 +414,8 @@ impl<'a> Judge<'a> {
         version: &Version,
         digest: Option<Digest>,
         release: Option<&ReleaseFacts<'_>>,
-    ) -> Option<&'a crate::policy::BaselineEntry> {
-        let entry = self.asked.baseline.entry(self.name(), version)?;
+    ) -> Option<&'a BaselineEntry> {
+        let entry = self.recorded.iter().find(|entry| entry.version == *version)?;
         let is_younger =
             release.and_then(|r| r.published).is_some_and(|published| published > entry.recorded);
         (Some(entry.digest) == digest && !is_younger).then_some(entry)

@@ -473,7 +473,8 @@ impl Baseline {
         !self.entries_of(name).is_empty()
     }
 
-    fn entries_of(&self, name: &str) -> &[BaselineEntry] {
+    /// The entries of a crate.
+    pub fn entries_of(&self, name: &str) -> &[BaselineEntry] {
         let start = self.entries.partition_point(|entry| entry.name.as_str() < name);
         let length = self.entries[start..].partition_point(|entry| entry.name.as_str() == name);
         &self.entries[start..start + length]

@@ -1,6 +1,6 @@
 //! `fence.toml`: text in, [`Policy`] or everything that is wrong with it out.
 //!
-//! Two steps. The text is walked along [`POLICY`], a table of all keys with what each takes, which finds every
+//! Two steps. The text is walked along `POLICY`, a table of all keys with what each takes, which finds every
 //! unknown key, missing key and unreadable value with its place. Only a text without such problems is read by
 //! [`Policy`]'s own `Deserialize`, and then asked for its [problems](Policy::problems), such as an exception that
 //! runs too long. A test keeps the table equal to the type.
