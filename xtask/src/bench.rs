@@ -57,17 +57,14 @@ pub(crate) fn update(root: &Path, data: &Path, words: &[&str]) -> Result<(), Str
             .before(move || emptied(&cold)),
     ];
     let times = measure::interleaved(&subjects, rounds)?;
-    report(&subjects, &times, 0);
+    report(&subjects, &times);
     Ok(())
 }
 
 fn warm(layout: &Layout, rounds: usize) -> Result<(), String> {
-    let subjects = [
-        layout.empty(),
-        Subject::new("check, nothing changed", &[0, 1], layout.fence(&layout.cache, &["check"])),
-    ];
+    let subjects = [layout.empty(), layout.unchanged()];
     let times = measure::interleaved(&subjects, rounds * 5)?;
-    report(&subjects, &times, 0);
+    report(&subjects, &times);
     Ok(())
 }
 
@@ -86,29 +83,16 @@ fn changed(layout: &Layout, rounds: usize) -> Result<(), String> {
         .before(move || emptied(&cold)),
     ];
     let times = measure::interleaved(&subjects, rounds)?;
-    report(&subjects, &times, 0);
+    report(&subjects, &times);
     Ok(())
 }
 
 fn peers(layout: &Layout, project: &str, rounds: usize) -> Result<(), String> {
-    let mut subjects =
-        vec![Subject::new("check, nothing changed", &[0, 1], layout.fence(&layout.cache, &["check"]))];
+    let mut subjects = vec![layout.unchanged()];
     let checkout = std::env::var_os("FENCE_CHECKOUTS").map(|folder| PathBuf::from(folder).join(project));
     let checkout = checkout.filter(|folder| folder.join("Cargo.toml").exists());
 
-    if is_installed("cargo-audit") {
-        let (lockfile, database) = (layout.lockfile.clone(), layout.advisories.clone());
-        let audit = move || {
-            let mut command = Command::new("cargo-audit");
-            command
-                .args(["audit", "--no-fetch", "--stale", "--quiet", "--db"])
-                .arg(&database)
-                .arg("--file")
-                .arg(&lockfile);
-            command
-        };
-        subjects.push(Subject::new("cargo-audit --no-fetch", &[0, 1], audit));
-    }
+    subjects.extend(layout.cargo_audit());
     if let Some(checkout) = &checkout {
         if is_installed("cargo-deny") {
             let (folder, config) = (checkout.clone(), layout.project.join("deny.toml"));
@@ -141,42 +125,30 @@ fn peers(layout: &Layout, project: &str, rounds: usize) -> Result<(), String> {
         return Ok(());
     }
     let times = measure::interleaved(&subjects, rounds)?;
-    report(&subjects, &times, 0);
+    report(&subjects, &times);
     Ok(())
 }
 
 fn memory(layout: &Layout) -> Result<(), String> {
-    let subject = Subject::new("check, nothing changed", &[0, 1], layout.fence(&layout.cache, &["check"]));
-    let (anonymous, resident) = measure::peak_kib(&subject, 20)?;
-    println!("  {:<46} {anonymous:>7} KiB anonymous, {resident} KiB resident at most", subject.name);
-    if is_installed("cargo-audit") {
-        let (lockfile, database) = (layout.lockfile.clone(), layout.advisories.clone());
-        let audit = Subject::new("cargo-audit --no-fetch", &[0, 1], move || {
-            let mut command = Command::new("cargo-audit");
-            command
-                .args(["audit", "--no-fetch", "--stale", "--quiet", "--db"])
-                .arg(&database)
-                .arg("--file")
-                .arg(&lockfile);
-            command
-        });
-        let (anonymous, resident) = measure::peak_kib(&audit, 3)?;
-        println!("  {:<46} {anonymous:>7} KiB anonymous, {resident} KiB resident at most", audit.name);
+    let audit = layout.cargo_audit().map(|subject| (subject, 3));
+    for (subject, runs) in [(layout.unchanged(), 20)].into_iter().chain(audit) {
+        let (anonymous, resident) = measure::peak_kib(&subject, runs)?;
+        println!("  {:<46} {anonymous:>7} KiB anonymous, {resident} KiB resident at most", subject.name);
     }
     Ok(())
 }
 
-/// One line per subject: median, 95th percentile, and how it stands to the subject at `to`.
-fn report(subjects: &[Subject], times: &[Times], to: usize) {
+/// One line per subject: median, 95th percentile, and how it stands to the first.
+fn report(subjects: &[Subject], times: &[Times]) {
     for (subject, own) in subjects.iter().zip(times) {
         println!(
             "  {:<46} median {:>8.1} ms, p95 {:>8.1} ms; above the first: median {:>7.1} ms, p95 {:>7.1} ms; ratio {:>6.2}",
             subject.name,
             own.percentile_ms(50),
             own.percentile_ms(95),
-            own.above_ms(&times[to], 50),
-            own.above_ms(&times[to], 95),
-            own.ratio(&times[to]),
+            own.above_ms(&times[0], 50),
+            own.above_ms(&times[0], 95),
+            own.ratio(&times[0]),
         );
     }
 }
@@ -189,6 +161,24 @@ impl Layout {
             let mut command = Command::new(&program);
             command.args(["fence", "--version"]);
             command
+        })
+    }
+
+    /// A check of a project of which nothing changed since the last.
+    fn unchanged(&self) -> Subject {
+        Subject::new("check, nothing changed", &[0, 1], self.fence(&self.cache, &["check"]))
+    }
+
+    /// cargo-audit on the same lockfile and database, where it is installed.
+    fn cargo_audit(&self) -> Option<Subject> {
+        let (lockfile, database) = (self.lockfile.clone(), self.advisories.clone());
+        is_installed("cargo-audit").then(|| {
+            Subject::new("cargo-audit --no-fetch", &[0, 1], move || {
+                let mut command = Command::new("cargo-audit");
+                command.args(["audit", "--no-fetch", "--stale", "--quiet", "--db"]).arg(&database);
+                command.arg("--file").arg(&lockfile);
+                command
+            })
         })
     }
 
