@@ -10,13 +10,13 @@ use fence_client::gather::{self, Age, GatherError, Knowledge, Problem, Refresh, 
 use fence_client::http::{Http, Network};
 use fence_client::project::{self, Project, lockfile};
 use fence_client::snapshot::SourceKind;
-use fence_model::decision::{Decision, Verdict};
+use fence_model::decision::Decision;
 use fence_model::judge::Asked;
 use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, Policy};
-use fence_model::project::{Locked, Report, in_use_by_crate, judge_project, treatment_by_crate};
+use fence_model::project::{Locked, Report, judge_project, settlement};
 use fence_model::settle::{FactsOf, Settlement};
-use fence_model::{CaretClass, CrateName, Digest, Level, ReleaseId, Span, Time};
+use fence_model::{CrateName, Digest, Level, ReleaseId, Span, Time};
 use fence_registry::Journal;
 use fence_registry::lockfile::{Lockfile, Package};
 use semver::Version;
@@ -102,12 +102,17 @@ impl Session {
     }
 
     /// The judgement of the whole lockfile.
-    pub(crate) fn report(&self) -> Result<Report, CliError> {
-        let report = judge_project(self.asked(), &self.locked, &self.knowledge);
+    pub(crate) fn report(&self, settlement: &Settlement<'_>) -> Result<Report, CliError> {
+        let report = judge_project(settlement, &self.locked);
         match self.knowledge.damage() {
             None => Ok(report),
             Some(damage) => Err(GatherError::Snapshot(damage).into()),
         }
+    }
+
+    /// Who is asked for judgements; what is found for one question helps to answer the next.
+    pub(crate) fn settlement(&self) -> Settlement<'_> {
+        settlement(self.asked(), &self.locked, &self.knowledge)
     }
 
     /// How old everything is that was asked for.
@@ -127,21 +132,8 @@ impl Session {
 
     /// The judgement of one release, locked or not.
     pub(crate) fn decide(&self, release: &ReleaseId) -> Decision {
-        self.settling(|settlement| settlement.decide(&settlement.judge(&release.name), &release.version))
-    }
-
-    /// The highest admitted release below the one that was decided, among those that a requirement on it would also
-    /// take: where to stay.
-    pub(crate) fn stay(&self, decision: &Decision) -> Option<Version> {
-        let ReleaseId { name, version } = &decision.release;
-        let is_below = |lower: &Version| {
-            lower < version && CaretClass::of(lower) == CaretClass::of(version) && lower.pre.is_empty()
-        };
-        self.settling(|settlement| {
-            let judge = settlement.judge(name);
-            let mut below = judge.releases().iter().rev().map(|r| &r.version).filter(|lower| is_below(lower));
-            below.find(|lower| settlement.decide(&judge, lower).verdict == Verdict::Admit).cloned()
-        })
+        let settlement = self.settlement();
+        settlement.decide(&settlement.judge(&release.name), &release.version)
     }
 
     /// All that a renderer needs.
@@ -202,12 +194,6 @@ impl Session {
             names: &self.names,
             now: self.now,
         }
-    }
-
-    fn settling<T>(&self, act: impl FnOnce(&Settlement<'_>) -> T) -> T {
-        let in_use = in_use_by_crate(&self.locked);
-        let treatment = treatment_by_crate(self.asked(), &self.locked);
-        act(&Settlement::new(self.asked(), &self.knowledge, &in_use, treatment))
     }
 }
 

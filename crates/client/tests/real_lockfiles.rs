@@ -21,7 +21,7 @@ use fence_client::project::lockfile;
 use fence_model::judge::Asked;
 use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, FeedRole, FeedSource, Policy};
-use fence_model::project::{Judged, Report, judge_project};
+use fence_model::project::{Judged, Report, judge_project, settlement};
 use fence_model::{Code, Time, Verdict};
 
 /// When the data were gathered, as the machine's clock.
@@ -119,7 +119,7 @@ impl Data {
             names: &KnownNames::shipped(),
             now,
         };
-        (judge_project(asked, &locked, &knowledge), knowledge)
+        (judge_project(&settlement(asked, &locked, &knowledge), &locked), knowledge)
     }
 }
 

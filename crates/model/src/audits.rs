@@ -9,6 +9,7 @@
 //! superfluous: with the same or fewer people, known no later. So another record never makes a release worse off,
 //! which a search that stops at the shortest chain could not promise.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use semver::Version;
@@ -23,8 +24,8 @@ const MOST_CHAINS: usize = 64;
 
 /// The chains of records that lead to the releases of one crate.
 pub(crate) struct Vouching {
-    /// For each version, the chains that lead there, in the order in which they are told.
-    chains: BTreeMap<AuditedVersion, Vec<Trail>>,
+    /// For each published version, in order, the chains that lead there in the order in which they are told.
+    chains: Vec<(Version, Vec<Trail>)>,
 }
 
 /// Since when audits vouch for a release.
@@ -41,10 +42,7 @@ pub(crate) struct VouchedSince {
 struct Trail {
     known: Time,
     length: usize,
-    /// Places of feeds, of origins and of people in their sorted lists.
-    feeds: BTreeSet<usize>,
-    origins: BTreeSet<usize>,
-    people: BTreeSet<usize>,
+    rests_on: Members,
     /// Places of records.
     records: Vec<usize>,
 }
@@ -68,11 +66,12 @@ impl Vouching {
                 _ => {}
             }
         }
-        let mut chains: BTreeMap<AuditedVersion, Vec<Trail>> = BTreeMap::new();
+        let mut chains: BTreeMap<&AuditedVersion, Vec<Trail>> = BTreeMap::new();
+        let nothing = Trail { known: Time::EARLIEST, length: 0, rests_on: ids.nobody(), records: Vec::new() };
         let mut queue: VecDeque<(&AuditedVersion, Trail)> =
-            starts.into_iter().map(|(at, place)| (at, Trail::start(place, audits, &ids))).collect();
+            starts.into_iter().map(|(at, place)| (at, nothing.followed(place, audits, &ids))).collect();
         while let Some((at, trail)) = queue.pop_front() {
-            let kept = chains.entry(at.clone()).or_default();
+            let kept = chains.entry(at).or_default();
             if kept.len() >= MOST_CHAINS || kept.iter().any(|other| other.makes_superfluous(&trail)) {
                 continue;
             }
@@ -82,8 +81,9 @@ impl Vouching {
             }
             kept.push(trail);
         }
+        chains.retain(|at, _| at.git.is_none());
         chains.values_mut().for_each(|chains| chains.sort());
-        Self { chains }
+        Self { chains: chains.into_iter().map(|(at, chains)| (at.version.clone(), chains)).collect() }
     }
 
     /// Since when a release is vouched for.
@@ -104,9 +104,8 @@ impl Vouching {
     }
 
     fn trails(&self, version: &Version) -> &[Trail] {
-        // Few releases of few crates are audited: no key is made to look for one.
-        let found = self.chains.iter().find(|(at, _)| at.git.is_none() && at.version == *version);
-        found.map_or(&[], |(_, trails)| trails)
+        let place = self.chains.binary_search_by(|(at, _)| at.cmp(version));
+        place.map_or(&[], |place| &self.chains[place].1)
     }
 }
 
@@ -119,42 +118,23 @@ fn best_pair(trails: &[Trail]) -> Option<(&Trail, &Trail)> {
 }
 
 impl Trail {
-    fn start(place: usize, audits: &[Audit<'_>], ids: &Ids<'_>) -> Self {
-        let nothing = Self {
-            known: audits[place].known,
-            length: 0,
-            feeds: BTreeSet::new(),
-            origins: BTreeSet::new(),
-            people: BTreeSet::new(),
-            records: Vec::new(),
-        };
-        nothing.followed(place, audits, ids)
-    }
-
     fn followed(&self, place: usize, audits: &[Audit<'_>], ids: &Ids<'_>) -> Self {
         let audit = &audits[place];
         let mut longer = self.clone();
         longer.known = longer.known.max(audit.known);
         longer.length += 1;
-        longer.feeds.insert(ids.feed(audit));
-        longer.origins.insert(ids.origin(audit));
-        longer.people.extend(ids.people(audit));
+        ids.of_record(audit).for_each(|member| longer.rests_on.add(member));
         longer.records.push(place);
         longer
     }
 
     /// Whether whatever `other` is good for, this is good for too.
     fn makes_superfluous(&self, other: &Self) -> bool {
-        self.known <= other.known
-            && self.feeds.is_subset(&other.feeds)
-            && self.origins.is_subset(&other.origins)
-            && self.people.is_subset(&other.people)
+        self.known <= other.known && self.rests_on.is_within(&other.rests_on)
     }
 
     fn is_independent_of(&self, other: &Self) -> bool {
-        self.feeds.is_disjoint(&other.feeds)
-            && self.origins.is_disjoint(&other.origins)
-            && self.people.is_disjoint(&other.people)
+        self.rests_on.is_apart_from(&other.rests_on)
     }
 
     fn chain(&self, audits: &[Audit<'_>]) -> Chain {
@@ -168,7 +148,7 @@ impl Trail {
     }
 }
 
-/// Feeds, origins and people by number, in the order of their names.
+/// Feeds, origins and people, all in one row of numbers: the feeds first, each kind in the order of its names.
 struct Ids<'x> {
     feeds: Vec<&'x str>,
     origins: Vec<&'x str>,
@@ -177,7 +157,11 @@ struct Ids<'x> {
 
 impl<'x> Ids<'x> {
     fn of(audits: &'x [Audit<'_>]) -> Self {
-        let sorted = |names: BTreeSet<&'x str>| names.into_iter().collect();
+        let sorted = |mut names: Vec<&'x str>| {
+            names.sort_unstable();
+            names.dedup();
+            names
+        };
         Self {
             feeds: sorted(audits.iter().map(|audit| audit.feed).collect()),
             origins: sorted(audits.iter().map(|audit| audit.origin).collect()),
@@ -185,16 +169,54 @@ impl<'x> Ids<'x> {
         }
     }
 
-    fn feed(&self, audit: &Audit<'_>) -> usize {
-        self.feeds.partition_point(|name| *name < audit.feed)
+    fn nobody(&self) -> Members {
+        let all = self.feeds.len() + self.origins.len() + self.people.len();
+        Members(vec![0; all.div_ceil(64)])
     }
 
-    fn origin(&self, audit: &Audit<'_>) -> usize {
-        self.origins.partition_point(|name| *name < audit.origin)
+    /// All on whom a record rests.
+    fn of_record(&self, audit: &Audit<'_>) -> impl Iterator<Item = usize> {
+        let place = |names: &[&str], name: &str| names.partition_point(|other| *other < name);
+        let feed = place(&self.feeds, audit.feed);
+        let origin = self.feeds.len() + place(&self.origins, audit.origin);
+        let before = self.feeds.len() + self.origins.len();
+        let people = audit.who.iter().map(move |person| before + place(&self.people, person));
+        [feed, origin].into_iter().chain(people)
+    }
+}
+
+/// A set of numbers, a bit for each; sets that are compared are of the same length. Ordered as the numbers are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Members(Vec<u64>);
+
+impl Ord for Members {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.iter().cmp(other.iter())
+    }
+}
+
+impl PartialOrd for Members {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Members {
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        let has = |member: &usize| self.0[member / 64] >> (member % 64) & 1 == 1;
+        (0..self.0.len() * 64).filter(has)
     }
 
-    fn people(&self, audit: &Audit<'_>) -> impl Iterator<Item = usize> {
-        audit.who.iter().map(|person| self.people.partition_point(|name| name < person))
+    fn add(&mut self, member: usize) {
+        self.0[member / 64] |= 1 << (member % 64);
+    }
+
+    fn is_within(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(one, other)| one & !other == 0)
+    }
+
+    fn is_apart_from(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(one, other)| one & other == 0)
     }
 }
 

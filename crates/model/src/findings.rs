@@ -9,7 +9,7 @@ use semver::{Version, VersionReq};
 use crate::clock;
 use crate::code::{Code, Effect};
 use crate::decision::{Because, Reason, Witness};
-use crate::facts::{Advisory, AdvisoryKind, Claim, Gone, Publisher, ReleaseFacts};
+use crate::facts::{Advisory, AdvisoryKind, Claim, Dependency, Gone, Publisher, ReleaseFacts};
 use crate::history::{new_dependencies, reaches_as};
 use crate::judge::{Checksum, Judge, Moment, Neighbourhood, Treatment};
 use crate::names::CaretClass;
@@ -137,13 +137,18 @@ impl<'a> Judge<'a> {
         // What an earlier admitted release already had is nothing new either. So admitting more of the releases
         // below, by an audit or at a lower level, never makes this one worse.
         if let (Some(then), false) = (self.appeared(at), new.is_empty()) {
-            for lower in
-                self.history.comparable(at, then).filter(|lower| self.was_admitted_for_later(*lower, then))
-            {
-                let lower = self.history.release(lower);
-                new.retain(|dependency| {
-                    !lower.dependencies.iter().any(|old| reaches_as(old, dependency.package))
-                });
+            for lower in self.history.comparable(at, then) {
+                let had = |dependency: &&Dependency<'a>| {
+                    let dependencies = &self.history.release(lower).dependencies;
+                    dependencies.iter().any(|old| reaches_as(old, dependency.package))
+                };
+                // Most lower releases had none of them, and need not be asked about.
+                if new.iter().any(had) && self.was_admitted_for_later(lower, then) {
+                    new.retain(|dependency| !had(dependency));
+                }
+                if new.is_empty() {
+                    break;
+                }
             }
         }
         for dependency in new {
@@ -162,9 +167,8 @@ impl<'a> Judge<'a> {
             if age < self.asked.policy.wait.crate_tenure {
                 found.push(young(Because::DependencyYoung { package: package.clone(), age }));
             }
-            let is_in_baseline = self.asked.baseline.has_crate(dependency.package);
             if age < LOOK_ALIKE_UNTIL
-                && !is_in_baseline
+                && !self.asked.baseline.has_crate(dependency.package)
                 && let Some(known) = self.asked.names.better_known(dependency.package, Some(born))
             {
                 let likeness = known.likeness.as_str();

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use semver::{Version, VersionReq};
 
 use crate::decision::{Decision, Verdict};
-use crate::facts::{Advisory, AdvisoryKind, CrateFacts, DependencyKind, ReleaseFacts};
+use crate::facts::{Advisory, AdvisoryKind, CrateFacts, Dependency, DependencyKind, ReleaseFacts};
 use crate::findings::FIX_FOLLOWS_WITHIN;
 use crate::judge::{Asked, Context, InUse, Judge, Neighbourhood, Raised, Treatment};
 use crate::names::{CaretClass, CrateName, ReleaseId};
@@ -35,9 +35,9 @@ pub type InUseByCrate = BTreeMap<CrateName, Vec<InUse>>;
 
 /// Settles releases of many crates; each is decided once.
 pub struct Settlement<'a> {
-    asked: Asked<'a>,
+    pub(crate) asked: Asked<'a>,
     facts: &'a dyn FactsOf,
-    in_use: &'a InUseByCrate,
+    in_use: InUseByCrate,
     treatment: BTreeMap<CrateName, Treatment<'a>>,
     /// Whether a release is admitted, once that was asked.
     admitted: RefCell<Verdicts>,
@@ -45,6 +45,12 @@ pub struct Settlement<'a> {
 }
 
 type Verdicts = BTreeMap<CrateName, BTreeMap<Version, bool>>;
+
+/// A release that was decided alone, and what it needs of its neighbours.
+pub(crate) struct Alone<'a> {
+    pub(crate) decision: Decision,
+    needs: Arc<[Dependency<'a>]>,
+}
 
 /// A look down the requirements that is under way.
 ///
@@ -81,7 +87,7 @@ impl<'a> Settlement<'a> {
     pub fn new(
         asked: Asked<'a>,
         facts: &'a dyn FactsOf,
-        in_use: &'a InUseByCrate,
+        in_use: InUseByCrate,
         treatment: BTreeMap<CrateName, Treatment<'a>>,
     ) -> Self {
         Self { asked, facts, in_use, treatment, admitted: RefCell::default(), search: RefCell::default() }
@@ -96,13 +102,27 @@ impl<'a> Settlement<'a> {
         Judge::new(self.asked, context, self.facts.facts_of(name))
     }
 
-    /// Decides a release without looking whether its requirements are met: enough for a lockfile of which every
-    /// release turns out admitted, since its packages meet one another's requirements.
-    pub fn decide_alone(&self, judge: &Judge<'a>, version: &Version) -> Decision {
+    /// Decides a release without looking whether its requirements are met; [`Settlement::settle`] does that, once
+    /// more is known of its neighbours.
+    pub(crate) fn alone(&self, judge: &Judge<'a>, version: &Version) -> Alone<'a> {
         let raised = self.raised(judge, version);
-        let decision = judge.decide(version, &Neighbourhood { unmet: Vec::new(), raised });
-        self.remember(judge.name(), version, decision.verdict);
-        decision
+        let position = judge.history.position(version);
+        Alone {
+            decision: judge.decide(version, &Neighbourhood { unmet: Vec::new(), raised }),
+            needs: position.map(|at| judge.history.release(at).dependencies.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Decides a release that was decided alone. If its requirements are met, that stands; otherwise its crate's
+    /// facts are asked for again.
+    pub(crate) fn settled(&self, alone: Alone<'a>) -> Alone<'a> {
+        let release = &alone.decision.release;
+        self.search.replace(Search::default());
+        if self.unmet(release, &alone.needs, DEEPEST).is_empty() {
+            self.remember(release, alone.decision.verdict);
+            return alone;
+        }
+        Alone { decision: self.decide(&self.judge(&release.name), &release.version), ..alone }
     }
 
     /// Decides a release, its neighbours considered.
@@ -121,50 +141,59 @@ impl<'a> Settlement<'a> {
         }
         let found_held = std::mem::take(&mut self.search.borrow_mut().held);
         for held in found_held {
-            self.remember(&held.name, &held.version, Verdict::Hold);
+            self.remember(&held, Verdict::Hold);
         }
         let decision = judge.decide(version, &neighbours);
         // One that is neither shown nor in use meets nobody's requirement, whatever an exception says of it.
         if judge.history.position(version).is_some() || judge.checksums(version).next().is_some() {
-            self.remember(judge.name(), version, decision.verdict);
+            self.remember(&decision.release, decision.verdict);
         }
         decision
     }
 
-    /// Lets a package that the project brings itself meet requirements.
-    pub(crate) fn provide(&self, name: &CrateName, version: &Version) {
-        self.remember(name, version, Verdict::Admit);
+    /// The highest admitted release below one that was decided, among those that a requirement on it would also
+    /// take: where to stay.
+    pub fn stay(&self, decision: &Decision) -> Option<Version> {
+        let ReleaseId { name, version } = &decision.release;
+        let judge = self.judge(name);
+        let class = CaretClass::of(version);
+        let is_below =
+            |lower: &&Version| **lower < *version && CaretClass::of(lower) == class && lower.pre.is_empty();
+        let mut below = judge.releases().iter().rev().map(|release| &release.version).filter(is_below);
+        below.find(|lower| self.decide(&judge, lower).verdict == Verdict::Admit).cloned()
+    }
+
+    /// Takes down the verdict on a release: it meets requirements from now on, or does not.
+    pub(crate) fn remember(&self, release: &ReleaseId, verdict: Verdict) {
+        let mut admitted = self.admitted.borrow_mut();
+        let releases = admitted.entry(release.name.clone()).or_default();
+        releases.insert(release.version.clone(), verdict == Verdict::Admit);
     }
 
     /// Forgets the verdict on a release, so that it is asked again with its neighbours.
-    pub(crate) fn forget(&self, name: &CrateName, version: &Version) {
-        if let Some(releases) = self.admitted.borrow_mut().get_mut(name) {
-            releases.remove(version);
+    pub(crate) fn forget(&self, release: &ReleaseId) {
+        if let Some(releases) = self.admitted.borrow_mut().get_mut(&release.name) {
+            releases.remove(&release.version);
         }
     }
 
-    fn remember(&self, name: &CrateName, version: &Version, verdict: Verdict) {
-        let mut admitted = self.admitted.borrow_mut();
-        admitted.entry(name.clone()).or_default().insert(version.clone(), verdict == Verdict::Admit);
-    }
-
     fn neighbours(&self, judge: &Judge<'a>, release: &ReleaseId, depth: usize) -> Neighbourhood {
-        self.search.borrow_mut().open.insert(release.clone());
         let position = judge.history.position(&release.version);
-        let unmet = position.map_or_else(Vec::new, |at| self.unmet(judge.history.release(at), depth));
-        self.search.borrow_mut().open.remove(release);
+        let needs = position.map_or(&[][..], |at| &judge.history.release(at).dependencies);
+        let unmet = self.unmet(release, needs, depth);
         Neighbourhood { unmet, raised: self.raised(judge, &release.version) }
     }
 
-    /// The requirements of `release`, by package, that no admitted release meets.
-    fn unmet(&self, release: &ReleaseFacts<'_>, depth: usize) -> Vec<(String, String)> {
-        let mut unmet: Vec<(String, String)> = release
-            .dependencies
+    /// The requirements of a release, by package, that no admitted release meets.
+    fn unmet(&self, release: &ReleaseId, needs: &[Dependency<'_>], depth: usize) -> Vec<(String, String)> {
+        self.search.borrow_mut().open.insert(release.clone());
+        let mut unmet: Vec<(String, String)> = needs
             .iter()
             .filter(|dependency| !dependency.optional && dependency.kind != DependencyKind::Dev)
             .filter(|dependency| !self.is_met(dependency.package, dependency.requirement, depth))
             .map(|dependency| (dependency.package.to_owned(), dependency.requirement.to_owned()))
             .collect();
+        self.search.borrow_mut().open.remove(release);
         unmet.sort();
         unmet.dedup();
         unmet
@@ -230,7 +259,7 @@ impl<'a> Settlement<'a> {
         let verdict = judge.outcome(&release.version, neighbours, judge.present()).verdict;
         let search = &mut *self.search.borrow_mut();
         if verdict == Verdict::Admit {
-            self.remember(&release.name, &release.version, verdict);
+            self.remember(release, verdict);
             if search.taken.contains(release) {
                 search.taken_were = Taken::Wrong;
             }

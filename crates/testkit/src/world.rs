@@ -24,7 +24,7 @@ use fence_model::facts::{
 use fence_model::judge::{Asked, Checksum, InUse, Treatment};
 use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, BaselineEntry, Exception, Policy};
-use fence_model::project::{Locked, Origin, Report, judge_project};
+use fence_model::project::{Locked, Origin, Report, judge_project, settlement};
 use fence_model::settle::{FactsOf, InUseByCrate, Settlement};
 use fence_model::view::{Shown, view};
 use fence_model::{Code, CrateName, Digest, Level, Time};
@@ -295,14 +295,14 @@ impl World {
         &self,
         releases: impl IntoIterator<Item = (&'r CrateName, &'r Version)>,
     ) -> Vec<Decision> {
-        let settlement = Settlement::new(self.asked(), self, &self.in_use, self.treatment.clone());
+        let settlement = Settlement::new(self.asked(), self, self.in_use.clone(), self.treatment.clone());
         let decide = |(name, version)| settlement.decide(&settlement.judge(name), version);
         releases.into_iter().map(decide).collect()
     }
 
     /// What a registry shows of a crate.
     pub fn view(&self, of: &str) -> Vec<Shown> {
-        let settlement = Settlement::new(self.asked(), self, &self.in_use, self.treatment.clone());
+        let settlement = Settlement::new(self.asked(), self, self.in_use.clone(), self.treatment.clone());
         let judge = settlement.judge(&name(of));
         let decisions: Vec<Decision> =
             judge.releases().iter().map(|release| settlement.decide(&judge, &release.version)).collect();
@@ -311,7 +311,7 @@ impl World {
 
     /// Judges the lockfile.
     pub fn report(&self) -> Report {
-        judge_project(self.asked(), &self.locked, self)
+        judge_project(&settlement(self.asked(), &self.locked, self), &self.locked)
     }
 }
 
