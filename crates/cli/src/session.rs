@@ -1,5 +1,6 @@
 //! One run on one project: its files, the facts about its releases, and the judgement.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -103,7 +104,8 @@ impl Session {
 
     /// The judgement of the whole lockfile.
     pub(crate) fn report(&self, settlement: &Settlement<'_>) -> Result<Report, CliError> {
-        let report = judge_project(settlement, &self.locked);
+        let hands = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let report = judge_project(settlement, &self.locked, hands);
         match self.knowledge.damage() {
             None => Ok(report),
             Some(damage) => Err(GatherError::Snapshot(damage).into()),

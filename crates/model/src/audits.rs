@@ -10,7 +10,7 @@
 //! which a search that stops at the shortest chain could not promise.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use semver::Version;
 
@@ -51,39 +51,44 @@ impl Vouching {
     /// Finds all chains. `criteria` is what each record must meet; `seen` tells when a release appeared: evidence
     /// without a digest binds to the bytes that were known then, so what was written before says nothing of them.
     pub(crate) fn new(audits: &[Audit<'_>], criteria: &str, seen: impl Fn(&Version) -> Time) -> Self {
-        let counts = |at: &AuditedVersion, audit: &Audit<'_>| {
-            audit.criteria.contains(&criteria) && (at.git.is_some() || audit.known >= seen(&at.version))
-        };
         let ids = Ids::of(audits);
-        let mut starts = Vec::new();
-        let mut onward: BTreeMap<&AuditedVersion, Vec<(&AuditedVersion, usize)>> = BTreeMap::new();
+        let members: Vec<Members> = audits.iter().map(|audit| ids.of_record(audit)).collect();
+        let mut starts: Vec<(usize, usize)> = Vec::new();
+        let mut onward: Vec<(usize, usize, usize)> = Vec::new();
         for (place, audit) in audits.iter().enumerate() {
-            match &audit.claim {
-                Claim::Full(at) if counts(at, audit) => starts.push((at, place)),
-                Claim::Delta { from, to } if counts(to, audit) => {
-                    onward.entry(from).or_default().push((to, place));
-                }
-                _ => {}
+            let Some((from, to)) = audit.claim.versions() else { continue };
+            let is_in_time = || to.git.is_some() || audit.known >= seen(&to.version);
+            if !audit.criteria.contains(&criteria) || !is_in_time() {
+                continue;
+            }
+            match from {
+                None => starts.push((ids.version(to), place)),
+                Some(from) => onward.push((ids.version(from), ids.version(to), place)),
             }
         }
-        let mut chains: BTreeMap<&AuditedVersion, Vec<Trail>> = BTreeMap::new();
+        onward.sort_unstable();
         let nothing = Trail { known: Time::EARLIEST, length: 0, rests_on: ids.nobody(), records: Vec::new() };
-        let mut queue: VecDeque<(&AuditedVersion, Trail)> =
-            starts.into_iter().map(|(at, place)| (at, nothing.followed(place, audits, &ids))).collect();
+        let mut chains: Vec<Vec<Trail>> = vec![Vec::new(); ids.versions.len()];
+        let mut queue: VecDeque<(usize, Trail)> =
+            starts.into_iter().map(|(at, place)| (at, nothing.followed(place, audits, &members))).collect();
         while let Some((at, trail)) = queue.pop_front() {
-            let kept = chains.entry(at).or_default();
+            let kept = &mut chains[at];
             if kept.len() >= MOST_CHAINS || kept.iter().any(|other| other.makes_superfluous(&trail)) {
                 continue;
             }
             kept.retain(|other| !trail.makes_superfluous(other));
-            for &(to, place) in onward.get(at).into_iter().flatten() {
-                queue.push_back((to, trail.followed(place, audits, &ids)));
+            let from_here = onward.partition_point(|(from, ..)| *from < at);
+            for &(_, to, place) in onward[from_here..].iter().take_while(|(from, ..)| *from == at) {
+                queue.push_back((to, trail.followed(place, audits, &members)));
             }
             kept.push(trail);
         }
-        chains.retain(|at, _| at.git.is_none());
-        chains.values_mut().for_each(|chains| chains.sort());
-        Self { chains: chains.into_iter().map(|(at, chains)| (at.version.clone(), chains)).collect() }
+        let published =
+            ids.versions.iter().zip(chains).filter(|(at, kept)| at.git.is_none() && !kept.is_empty());
+        let mut chains: Vec<(Version, Vec<Trail>)> =
+            published.map(|(at, kept)| (at.version.clone(), kept)).collect();
+        chains.iter_mut().for_each(|(_, kept)| kept.sort());
+        Self { chains }
     }
 
     /// Since when a release is vouched for.
@@ -118,12 +123,12 @@ fn best_pair(trails: &[Trail]) -> Option<(&Trail, &Trail)> {
 }
 
 impl Trail {
-    fn followed(&self, place: usize, audits: &[Audit<'_>], ids: &Ids<'_>) -> Self {
+    fn followed(&self, place: usize, audits: &[Audit<'_>], members: &[Members]) -> Self {
         let audit = &audits[place];
         let mut longer = self.clone();
         longer.known = longer.known.max(audit.known);
         longer.length += 1;
-        ids.of_record(audit).for_each(|member| longer.rests_on.add(member));
+        longer.rests_on.add_all(&members[place]);
         longer.records.push(place);
         longer
     }
@@ -148,8 +153,10 @@ impl Trail {
     }
 }
 
-/// Feeds, origins and people, all in one row of numbers: the feeds first, each kind in the order of its names.
+/// Numbers for what records name, each kind in its order: versions; and feeds, origins and people, all of these in
+/// one row, the feeds first.
 struct Ids<'x> {
+    versions: Vec<&'x AuditedVersion>,
     feeds: Vec<&'x str>,
     origins: Vec<&'x str>,
     people: Vec<&'x str>,
@@ -162,11 +169,21 @@ impl<'x> Ids<'x> {
             names.dedup();
             names
         };
+        let ends = audits.iter().filter_map(|audit| audit.claim.versions());
+        let mut versions: Vec<&AuditedVersion> =
+            ends.flat_map(|(from, to)| from.into_iter().chain([to])).collect();
+        versions.sort_unstable();
+        versions.dedup();
         Self {
+            versions,
             feeds: sorted(audits.iter().map(|audit| audit.feed).collect()),
             origins: sorted(audits.iter().map(|audit| audit.origin).collect()),
             people: sorted(audits.iter().flat_map(|audit| audit.who.iter().copied()).collect()),
         }
+    }
+
+    fn version(&self, version: &AuditedVersion) -> usize {
+        self.versions.partition_point(|other| *other < version)
     }
 
     fn nobody(&self) -> Members {
@@ -175,13 +192,15 @@ impl<'x> Ids<'x> {
     }
 
     /// All on whom a record rests.
-    fn of_record(&self, audit: &Audit<'_>) -> impl Iterator<Item = usize> {
+    fn of_record(&self, audit: &Audit<'_>) -> Members {
         let place = |names: &[&str], name: &str| names.partition_point(|other| *other < name);
-        let feed = place(&self.feeds, audit.feed);
-        let origin = self.feeds.len() + place(&self.origins, audit.origin);
-        let before = self.feeds.len() + self.origins.len();
-        let people = audit.who.iter().map(move |person| before + place(&self.people, person));
-        [feed, origin].into_iter().chain(people)
+        let mut members = self.nobody();
+        members.add(place(&self.feeds, audit.feed));
+        members.add(self.feeds.len() + place(&self.origins, audit.origin));
+        for person in &audit.who {
+            members.add(self.feeds.len() + self.origins.len() + place(&self.people, person));
+        }
+        members
     }
 }
 
@@ -209,6 +228,10 @@ impl Members {
 
     fn add(&mut self, member: usize) {
         self.0[member / 64] |= 1 << (member % 64);
+    }
+
+    fn add_all(&mut self, others: &Self) {
+        self.0.iter_mut().zip(&others.0).for_each(|(one, other)| *one |= other);
     }
 
     fn is_within(&self, other: &Self) -> bool {

@@ -16,12 +16,16 @@ use crate::code::{Code, Level};
 use crate::decision::{Reason, Verdict};
 use crate::facts::{AdvisoryKind, DependencyKind, ReleaseFacts};
 use crate::findings::LOOK_ALIKE_UNTIL;
+use crate::history::new_dependencies;
 use crate::judge::{Judge, Timing, standing, weigh};
 use crate::time::Time;
 
 /// How many releases may each be waiting for the answer of a lower one. Real crates need a handful; where an index
 /// is made to go deeper, the answers are found from the lowest release up instead.
 const DEEPEST: usize = 64;
+
+/// How many lower releases a glance takes in.
+const NEAR: usize = 16;
 
 /// What was found so far of a crate's releases.
 #[derive(Default)]
@@ -92,6 +96,9 @@ impl Judge<'_> {
 
     /// Whether a release counted as admitted, for others, at a moment.
     pub(crate) fn was_admitted_for_later(&self, at: usize, moment: Time) -> bool {
+        if let Some(admitted) = self.bases.of(at).admitted {
+            return admitted.is_some_and(|admitted| admitted <= moment);
+        }
         let glance = self.at_a_glance(at, moment);
         // Where tests run, the glance is held against the full answer.
         if !cfg!(debug_assertions) && glance != Glance::Unclear {
@@ -132,11 +139,25 @@ impl Judge<'_> {
         self.bases.depth.set(depth + 1);
         // Nothing stays borrowed: finding the answer for a release asks for those of lower ones.
         for next in (lowest..=at).filter(|next| known(*next).is_none()) {
-            let admitted = self.admitted_since(next, self.base(next));
+            let admitted = self.admitted_since(next);
             self.bases.note(next, |found| found.admitted = Some(admitted));
         }
         self.bases.depth.set(depth);
         known(at).flatten()
+    }
+
+    /// Whether it takes only a glance to see that a release gains no dependency: it is the crate's first, or a lower
+    /// one near it that surely was admitted had them all. Then there is no need to know its base.
+    pub(crate) fn surely_gains_nothing(&self, at: usize) -> bool {
+        if !self.history.has_earlier(at) {
+            return true;
+        }
+        let Some(then) = self.appeared(at) else { return false };
+        let mut near = self.history.comparable(at, then).take(NEAR);
+        let surely = near.find(|lower| self.at_a_glance(*lower, then) == Glance::Admitted);
+        surely.is_some_and(|lower| {
+            new_dependencies(self.history.release(at), Some(self.history.release(lower))).is_empty()
+        })
     }
 
     fn at_a_glance(&self, at: usize, moment: Time) -> Glance {
@@ -196,7 +217,7 @@ impl Judge<'_> {
 
     /// From when a release counts as admitted for later ones: by audit, or by a full, unshortened wait; never if
     /// something stands that neither clears, or if it was withdrawn before.
-    fn admitted_since(&self, at: usize, base: Option<usize>) -> Option<Time> {
+    fn admitted_since(&self, at: usize) -> Option<Time> {
         let release = self.history.release(at);
         let opened = clock::first_open(release)?;
         let mut reasons = Vec::new();
@@ -204,7 +225,7 @@ impl Judge<'_> {
         if !reasons.is_empty() {
             return None;
         }
-        self.against(at, base, &mut reasons);
+        self.against(at, &mut reasons);
         self.give_effects(Some(release), &mut reasons);
         let by_age = self.admitted_with(release, opened, &reasons, 0);
         let vouched = self.vouched_since(at);

@@ -4,6 +4,8 @@
 //! is fixed when the release is published, so that bases can be found with it. Effects are filled in afterwards,
 //! since they depend on the level.
 
+use std::sync::Arc;
+
 use semver::{Version, VersionReq};
 
 use crate::clock;
@@ -52,7 +54,7 @@ impl<'a> Judge<'a> {
         let release = self.history.release(at);
         let base = self.base(at);
         self.blocks(at, &mut found);
-        self.against(at, base, &mut found);
+        self.against(at, &mut found);
         // Without times, yanks only double a wait that the ceiling bounds: nothing to say of an older release.
         let ceiling = self.asked.policy.wait.ceiling;
         let is_past = self.opened(at).is_some_and(|opened| moment.now - opened >= ceiling);
@@ -96,7 +98,7 @@ impl<'a> Judge<'a> {
 
     /// What speaks against the release when compared with its base, and what its publication tells: all of it
     /// fixed from the day on which it was published.
-    pub(crate) fn against(&self, at: usize, base: Option<usize>, found: &mut Vec<Reason>) {
+    pub(crate) fn against(&self, at: usize, found: &mut Vec<Reason>) {
         let release = self.history.release(at);
         let policy = &self.asked.policy.wait;
         for advisory in self.advisories(&release.version).filter(|a| a.kind == AdvisoryKind::Malicious) {
@@ -122,28 +124,38 @@ impl<'a> Judge<'a> {
                 found.push(reason(Code::Dormant, Some(ended), Because::Silence { length, ended }));
             }
         }
-        // A crate's first release has nothing that could be new in it; one whose earlier releases are all yanked,
-        // gone or pre-releases has everything new, so that withdrawing them hides nothing.
-        if base.is_some() || self.history.has_earlier(at) {
-            self.dependencies_gained(at, base, found);
-        }
+        self.dependencies_gained(at, found);
         self.yanked_older(at, found);
         self.name_close(release, found);
     }
 
-    fn dependencies_gained(&self, at: usize, base: Option<usize>, found: &mut Vec<Reason>) {
+    fn dependencies_gained(&self, at: usize, found: &mut Vec<Reason>) {
+        if self.surely_gains_nothing(at) {
+            return;
+        }
+        let base = self.base(at);
+        // A crate's first release has nothing that could be new in it; one whose earlier releases are all yanked,
+        // gone or pre-releases has everything new, so that withdrawing them hides nothing.
+        if base.is_none() && !self.history.has_earlier(at) {
+            return;
+        }
         let release = self.history.release(at);
         let mut new = new_dependencies(release, base.map(|base| self.history.release(base)));
         // What an earlier admitted release already had is nothing new either. So admitting more of the releases
         // below, by an audit or at a lower level, never makes this one worse.
         if let (Some(then), false) = (self.appeared(at), new.is_empty()) {
+            // Neighbours share their lists: one without any of the new dependencies is looked through once.
+            let mut without: Option<&Arc<[Dependency<'a>]>> = None;
             for lower in self.history.comparable(at, then) {
-                let had = |dependency: &&Dependency<'a>| {
-                    let dependencies = &self.history.release(lower).dependencies;
-                    dependencies.iter().any(|old| reaches_as(old, dependency.package))
-                };
-                // Most lower releases had none of them, and need not be asked about.
-                if new.iter().any(had) && self.was_admitted_for_later(lower, then) {
+                let list = &self.history.release(lower).dependencies;
+                if without.is_some_and(|without| Arc::ptr_eq(without, list)) {
+                    continue;
+                }
+                let had =
+                    |dependency: &&Dependency<'a>| list.iter().any(|old| reaches_as(old, dependency.package));
+                if !new.iter().any(had) {
+                    without = Some(list);
+                } else if self.was_admitted_for_later(lower, then) {
                     new.retain(|dependency| !had(dependency));
                 }
                 if new.is_empty() {

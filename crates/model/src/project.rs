@@ -2,6 +2,7 @@
 //! would fix them.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use semver::Version;
 
@@ -11,7 +12,7 @@ use crate::facts::{Advisory, AdvisoryKind};
 use crate::judge::{Asked, Checksum, InUse, Judge, Treatment};
 use crate::names::{CaretClass, CrateName, Digest, ReleaseId};
 use crate::policy::RegistryTreatment;
-use crate::settle::{Alone, FactsOf, InUseByCrate, Settlement};
+use crate::settle::{Alone, Case, FactsOf, InUseByCrate, Settlement};
 
 /// One package of a lockfile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,11 +106,23 @@ pub enum Reach {
     Breaking,
 }
 
+/// What the releases of one crate come to on their own.
+struct CrateAlone<'a> {
+    /// Those in use, in the lockfile's order.
+    in_use: Vec<Alone<'a>>,
+    newer: Vec<Newer<'a>>,
+    /// Whether one in use has a vulnerability.
+    is_vulnerable: bool,
+}
+
 /// A newer release beside one in use, decided alone.
 struct Newer<'a> {
     in_use: Version,
     alone: Alone<'a>,
 }
+
+/// How many crates are worth another pair of hands.
+const CRATES_PER_HAND: usize = 32;
 
 /// A settlement for a project: what it has in use, and how the policy treats the registries that it comes from.
 pub fn settlement<'a>(asked: Asked<'a>, locked: &'a [Locked], facts: &'a dyn FactsOf) -> Settlement<'a> {
@@ -119,10 +132,11 @@ pub fn settlement<'a>(asked: Asked<'a>, locked: &'a [Locked], facts: &'a dyn Fac
 /// Judges every package of a lockfile.
 ///
 /// `settlement` is the project's own, see [`settlement()`]; what it finds out here helps to answer what else it is
-/// asked. Facts of one crate are asked for, used and let go before those of the next, and only where a neighbour changes
-/// something are they asked for again.
-pub fn judge_project(settlement: &Settlement<'_>, locked: &[Locked]) -> Report {
-    let asked = settlement.asked;
+/// asked. Facts of one crate are asked for, used and let go before those of the next, and only where a neighbour
+/// changes something are they asked for again. `hands` is how many threads may judge at once; what they find does
+/// not depend on it.
+pub fn judge_project(settlement: &Settlement<'_>, locked: &[Locked], hands: NonZeroUsize) -> Report {
+    let asked = settlement.case.asked;
     let mut report = Report { packages: Vec::with_capacity(locked.len()), ..Report::default() };
     let mut places: BTreeMap<&CrateName, Vec<usize>> = BTreeMap::new();
     for (at, package) in locked.iter().enumerate() {
@@ -150,16 +164,14 @@ pub fn judge_project(settlement: &Settlement<'_>, locked: &[Locked]) -> Report {
     let mut alone: Vec<Option<Alone<'_>>> = locked.iter().map(|_| None).collect();
     let mut newer: Vec<Newer<'_>> = Vec::new();
     let mut vulnerable: Vec<&[usize]> = Vec::new();
-    for places in places.values() {
-        let judge = settlement.judge(&locked[places[0]].name);
-        let in_use: Vec<&Version> = places.iter().map(|&at| &locked[at].version).collect();
-        for &at in places {
-            let decided = settlement.alone(&judge, &locked[at].version);
+    let places: Vec<Vec<usize>> = places.into_values().collect();
+    for (places, found) in places.iter().zip(each_alone(&settlement.case, locked, &places, hands)) {
+        for (&at, decided) in places.iter().zip(found.in_use) {
             settlement.remember(&decided.decision.release, decided.decision.verdict);
             alone[at] = Some(decided);
         }
-        newer.extend(newer_releases(settlement, &judge, &in_use));
-        if in_use.iter().any(|version| vulnerabilities(&judge, version).next().is_some()) {
+        newer.extend(found.newer);
+        if found.is_vulnerable {
             vulnerable.push(places);
         }
     }
@@ -189,6 +201,41 @@ pub fn judge_project(settlement: &Settlement<'_>, locked: &[Locked]) -> Report {
             .extend(places.iter().filter_map(|&at| admitted_fix(settlement, &judge, &locked[at].version)));
     }
     report
+}
+
+/// Judges the crates that lie at `places` on their own, each by itself and so several at once.
+fn each_alone<'a>(
+    case: &Case<'a>,
+    locked: &[Locked],
+    places: &[Vec<usize>],
+    hands: NonZeroUsize,
+) -> Vec<CrateAlone<'a>> {
+    let one = |places: &Vec<usize>| crate_alone(case, locked, places);
+    let hands = hands.get().min(places.len().div_ceil(CRATES_PER_HAND)).max(1);
+    let mut shares = places.chunks(places.len().div_ceil(hands).max(1));
+    std::thread::scope(|scope| {
+        let own = shares.next().unwrap_or_default();
+        let others: Vec<_> =
+            shares.map(|share| scope.spawn(move || share.iter().map(one).collect::<Vec<_>>())).collect();
+        let mut found: Vec<CrateAlone<'a>> = own.iter().map(one).collect();
+        for other in others {
+            match other.join() {
+                Ok(share) => found.extend(share),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        found
+    })
+}
+
+fn crate_alone<'a>(case: &Case<'a>, locked: &[Locked], places: &[usize]) -> CrateAlone<'a> {
+    let judge = case.judge(&locked[places[0]].name);
+    let in_use: Vec<&Version> = places.iter().map(|&at| &locked[at].version).collect();
+    CrateAlone {
+        newer: newer_releases(case, &judge, &in_use),
+        is_vulnerable: in_use.iter().any(|version| vulnerabilities(&judge, version).next().is_some()),
+        in_use: in_use.into_iter().map(|version| case.alone(&judge, version)).collect(),
+    }
 }
 
 impl Locked {
@@ -262,7 +309,7 @@ fn newest_compatible<'j>(judge: &'j Judge<'_>, in_use: &Version) -> Option<&'j V
 }
 
 /// For each class in use, the newest compatible release above the one in use.
-fn newer_releases<'a>(settlement: &Settlement<'a>, judge: &Judge<'a>, in_use: &[&Version]) -> Vec<Newer<'a>> {
+fn newer_releases<'a>(case: &Case<'a>, judge: &Judge<'a>, in_use: &[&Version]) -> Vec<Newer<'a>> {
     let mut found = Vec::new();
     for version in in_use {
         let class = CaretClass::of(version);
@@ -271,13 +318,16 @@ fn newer_releases<'a>(settlement: &Settlement<'a>, judge: &Judge<'a>, in_use: &[
         if in_use.iter().any(|other| **other > **version && CaretClass::of(other) == class) {
             continue;
         }
-        found.push(Newer { in_use: (*version).clone(), alone: settlement.alone(judge, newest) });
+        found.push(Newer { in_use: (*version).clone(), alone: case.alone(judge, newest) });
     }
     found
 }
 
 /// The vulnerabilities of a release.
-fn vulnerabilities<'j, 'a>(judge: &'j Judge<'a>, version: &Version) -> impl Iterator<Item = &'j Advisory<'a>> {
+fn vulnerabilities<'j, 'a>(
+    judge: &'j Judge<'a>,
+    version: &Version,
+) -> impl Iterator<Item = &'j Advisory<'a>> {
     judge.advisories(version).filter(|advisory| advisory.kind == AdvisoryKind::Vulnerability)
 }
 

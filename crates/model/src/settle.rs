@@ -23,22 +23,29 @@ use crate::time::Time;
 const DEEPEST: usize = 256;
 
 /// Facts about crates, by name. The one thing that a settlement asks of the outside; answered from memory.
-pub trait FactsOf {
+pub trait FactsOf: Sync {
     /// What is known about a crate; one of which nothing is known has no releases.
     fn facts_of(&self, name: &CrateName) -> CrateFacts<'_>;
     /// Whether anything is known about it.
     fn knows(&self, name: &CrateName) -> bool;
+    /// Whether an advisory may speak of it; where none does there is no need to ask for its facts.
+    fn may_be_advised(&self, name: &CrateName) -> bool;
 }
 
 /// The releases that a project has in use, by crate.
 pub type InUseByCrate = BTreeMap<CrateName, Vec<InUse>>;
 
-/// Settles releases of many crates; each is decided once.
-pub struct Settlement<'a> {
+/// What many releases are judged by: the question, the facts, and what is in use. Shared by all who judge at once.
+pub(crate) struct Case<'a> {
     pub(crate) asked: Asked<'a>,
     facts: &'a dyn FactsOf,
     in_use: InUseByCrate,
     treatment: BTreeMap<CrateName, Treatment<'a>>,
+}
+
+/// Settles releases of many crates; each is decided once.
+pub struct Settlement<'a> {
+    pub(crate) case: Case<'a>,
     /// Whether a release is admitted, once that was asked.
     admitted: RefCell<Verdicts>,
     search: RefCell<Search>,
@@ -90,27 +97,13 @@ impl<'a> Settlement<'a> {
         in_use: InUseByCrate,
         treatment: BTreeMap<CrateName, Treatment<'a>>,
     ) -> Self {
-        Self { asked, facts, in_use, treatment, admitted: RefCell::default(), search: RefCell::default() }
+        let case = Case { asked, facts, in_use, treatment };
+        Self { case, admitted: RefCell::default(), search: RefCell::default() }
     }
 
     /// The judge of one crate, to decide releases with [`Settlement::decide`].
     pub fn judge(&self, name: &CrateName) -> Judge<'a> {
-        let context = Context {
-            treatment: self.treatment.get(name).copied().unwrap_or_default(),
-            in_use: self.in_use.get(name).cloned().unwrap_or_default(),
-        };
-        Judge::new(self.asked, context, self.facts.facts_of(name))
-    }
-
-    /// Decides a release without looking whether its requirements are met; [`Settlement::settle`] does that, once
-    /// more is known of its neighbours.
-    pub(crate) fn alone(&self, judge: &Judge<'a>, version: &Version) -> Alone<'a> {
-        let raised = self.raised(judge, version);
-        let position = judge.history.position(version);
-        Alone {
-            decision: judge.decide(version, &Neighbourhood { unmet: Vec::new(), raised }),
-            needs: position.map(|at| judge.history.release(at).dependencies.clone()).unwrap_or_default(),
-        }
+        self.case.judge(name)
     }
 
     /// Decides a release that was decided alone. If its requirements are met, that stands; otherwise its crate's
@@ -181,7 +174,7 @@ impl<'a> Settlement<'a> {
         let position = judge.history.position(&release.version);
         let needs = position.map_or(&[][..], |at| &judge.history.release(at).dependencies);
         let unmet = self.unmet(release, needs, depth);
-        Neighbourhood { unmet, raised: self.raised(judge, &release.version) }
+        Neighbourhood { unmet, raised: self.case.raised(judge, &release.version) }
     }
 
     /// The requirements of a release, by package, that no admitted release meets.
@@ -212,7 +205,7 @@ impl<'a> Settlement<'a> {
         if is_known {
             return true;
         }
-        if depth == 0 || !self.facts.knows(&name) {
+        if depth == 0 || !self.case.facts.knows(&name) {
             return false;
         }
         let judge = self.judge(&name);
@@ -244,7 +237,7 @@ impl<'a> Settlement<'a> {
             }
         }
         // What its own facts hold, its neighbours cannot admit: there is no need to look further down.
-        let alone = Neighbourhood { unmet: Vec::new(), raised: self.raised(judge, &release.version) };
+        let alone = Neighbourhood { unmet: Vec::new(), raised: self.case.raised(judge, &release.version) };
         if judge.outcome(&release.version, &alone, judge.present()).verdict == Verdict::Admit {
             let neighbours = self.neighbours(judge, &release, depth);
             self.found(judge, &release, &neighbours)
@@ -267,6 +260,27 @@ impl<'a> Settlement<'a> {
             search.held.insert(release.clone());
         }
         verdict == Verdict::Admit
+    }
+}
+
+impl<'a> Case<'a> {
+    pub(crate) fn judge(&self, name: &CrateName) -> Judge<'a> {
+        let context = Context {
+            treatment: self.treatment.get(name).copied().unwrap_or_default(),
+            in_use: self.in_use.get(name).cloned().unwrap_or_default(),
+        };
+        Judge::new(self.asked, context, self.facts.facts_of(name))
+    }
+
+    /// Decides a release without looking whether its requirements are met; [`Settlement::settled`] does that, once
+    /// more is known of its neighbours.
+    pub(crate) fn alone(&self, judge: &Judge<'a>, version: &Version) -> Alone<'a> {
+        let raised = self.raised(judge, version);
+        let position = judge.history.position(version);
+        Alone {
+            decision: judge.decide(version, &Neighbourhood { unmet: Vec::new(), raised }),
+            needs: position.map(|at| judge.history.release(at).dependencies.clone()).unwrap_or_default(),
+        }
     }
 
     /// The requirement that `version` raises to a fix, if the index shows no other change against its base.
@@ -308,6 +322,9 @@ impl<'a> Settlement<'a> {
     /// fix of years ago, and an advisory that old would be an excuse at hand for whoever takes a crate over.
     fn fix_between(&self, package: &str, old: &str, new: &str, published: Time) -> Option<String> {
         let name: CrateName = package.parse().ok()?;
+        if !self.facts.may_be_advised(&name) {
+            return None;
+        }
         let (old, new) = (VersionReq::parse(old).ok()?, VersionReq::parse(new).ok()?);
         let facts = self.facts.facts_of(&name);
         let lowest = |wanted: &dyn Fn(&Version) -> bool| {

@@ -13,6 +13,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use fence_model::code::GENERATION;
@@ -311,7 +312,7 @@ impl World {
 
     /// Judges the lockfile.
     pub fn report(&self) -> Report {
-        judge_project(&settlement(self.asked(), &self.locked, self), &self.locked)
+        judge_project(&settlement(self.asked(), &self.locked, self), &self.locked, NonZeroUsize::MIN)
     }
 }
 
@@ -334,6 +335,10 @@ impl FactsOf for World {
 
     fn knows(&self, name: &CrateName) -> bool {
         self.crates.contains_key(name)
+    }
+
+    fn may_be_advised(&self, name: &CrateName) -> bool {
+        self.crates.get(name).is_some_and(|facts| !facts.advisories.is_empty())
     }
 }
 
