@@ -1,13 +1,14 @@
 //! One small HTTP client: GET with a condition, and every way in which that can end.
 //!
-//! [`Http::fetch`] asks once for an [`Ask`], again where cargo would (three times unless `net.retry` says
-//! otherwise, with cargo's pauses), and gives an [`Answer`] or an [`HttpError`]. Absent is an answer
+//! [`Http::fetch`] asks once for an [`Ask`], again where the failure may pass by itself (three times unless
+//! `net.retry` says otherwise, with cargo's pauses), and gives an [`Answer`] or an [`HttpError`]. Absent is an answer
 //! ([`Answer::DoesNotExist`]); unreachable and invalid are errors of their own.
 //!
 //! Addresses are shown to people without user names, passwords and queries, which may hold secrets.
 
 use std::collections::HashMap;
 use std::fmt;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -493,7 +494,11 @@ impl Resolver for RememberedNames {
             Some(Lookup::FailedAt(moment)) if *moment >= asked => return Err(ureq::Error::HostNotFound),
             _ => {}
         }
-        let addresses = self.inner.resolve(uri, config, timeout);
+        let addresses = self.inner.resolve(uri, config, timeout).map_err(|error| match error {
+            // Systems word it as they please, and mean that there is no such host, or nobody to ask for it.
+            ureq::Error::Io(_) => ureq::Error::HostNotFound,
+            error => error,
+        });
         let lookup = match &addresses {
             Ok(addresses) => Lookup::Found(addresses.to_vec()),
             Err(_) => Lookup::FailedAt(Instant::now()),
@@ -543,9 +548,7 @@ impl Failure {
             E::Tls(_) | E::Rustls(_) | E::Pem(_) => {
                 Self::for_good(HttpError::Untrusted { url, cause: error.to_string() })
             }
-            E::Io(error)
-                if error.kind() == std::io::ErrorKind::InvalidData && is_about_certificates(&error) =>
-            {
+            E::Io(error) if error.kind() == ErrorKind::InvalidData && is_about_certificates(&error) => {
                 Self::for_good(HttpError::Untrusted { url, cause: error.to_string() })
             }
             E::Protocol(_) | E::Decompress(..) | E::LargeResponseHeader(..) => Self {
@@ -557,18 +560,42 @@ impl Failure {
                 Self::for_good(HttpError::Garbled { url, cause: error.to_string() })
             }
             error => {
+                let again = if may_pass(&error) { Again::After(None) } else { Again::No };
                 let cause = match error {
                     E::Timeout(Timeout::Resolve | Timeout::Connect) => "no connection in time".to_owned(),
                     E::Timeout(_) => "it fell silent".to_owned(),
-                    E::HostNotFound => "there is no host of this name".to_owned(),
-                    E::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                        "the connection was closed before the answer was whole".to_owned()
-                    }
+                    E::HostNotFound => "the name of its host does not resolve".to_owned(),
+                    E::Io(error) => match error.kind() {
+                        ErrorKind::ConnectionRefused => "nobody listens there".to_owned(),
+                        ErrorKind::UnexpectedEof => {
+                            "the connection was closed before the answer was whole".to_owned()
+                        }
+                        _ => error.to_string(),
+                    },
                     error => error.to_string(),
                 };
-                Self { error: HttpError::Unreachable { url, cause }, again: Again::After(None) }
+                Self { error: HttpError::Unreachable { url, cause }, again }
             }
         }
+    }
+}
+
+/// Whether a failure to get through may pass by itself, within the seconds that retries take. A name that does not
+/// resolve, a host where nobody listens and a network that is not there do not: who has no network would wait
+/// eleven seconds for every address.
+fn may_pass(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::Timeout(_) => true,
+        ureq::Error::Io(error) => matches!(
+            error.kind(),
+            ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionAborted
+                | ErrorKind::BrokenPipe
+                | ErrorKind::UnexpectedEof
+                | ErrorKind::TimedOut
+                | ErrorKind::Interrupted
+        ),
+        _ => false,
     }
 }
 

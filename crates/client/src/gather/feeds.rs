@@ -18,6 +18,7 @@ use super::{FeedRead, FeedTally, GatherError, Problem, Refresh, Request, Tally, 
 use crate::cache::{ContentDigest, Keep, Place};
 use crate::feed::{FeedError, FeedFiles, FeedOutcome, read_feed};
 use crate::http::Network;
+use crate::side_by_side;
 use crate::snapshot::{
     self, Contents, CrateRecord, ProblemRecord, PublisherRecord, Snapshot, SnapshotError, SourceKind,
     SourceRecord, WindowRecord,
@@ -114,7 +115,12 @@ pub(super) fn are_fresh(
     Ok(same && feeds.iter().zip(configured).all(|(old, new)| new.is_fresh(request, old.read)))
 }
 
-/// Reads and compiles what has to be, and opens the rest.
+/// How many feeds are read at a time. Most of the time of one is waiting for another machine; but each is held
+/// whole, and an archive may have as much as [`crate::Limits`] lets it.
+const AT_ONCE: usize = 8;
+
+/// Reads and compiles what has to be, and opens the rest, side by side: one that is slow or dead does not hold up
+/// the others. What is told of them is in their order.
 pub(super) fn read(
     request: &Request<'_>,
     configured: &[Configured],
@@ -122,15 +128,20 @@ pub(super) fn read(
     tally: &mut Tally,
 ) -> Result<Vec<FeedNow>, GatherError> {
     request.progress.begin("feeds", configured.len());
-    let mut feeds = Vec::with_capacity(configured.len());
-    for feed in configured {
-        let before = open(request.cache, &feed.place, problems)?;
-        let (now, read) = feed.read(request, before, problems)?;
-        tally.feeds.push(counted(&now, read)?);
-        feeds.push(now);
+    let read = side_by_side::map(configured.iter().collect(), AT_ONCE, |feed: &Configured| {
+        let mut problems = Vec::new();
+        let read = feed.read(request, &mut problems);
         request.progress.advance();
-    }
+        (read, problems)
+    });
     request.progress.end();
+    let mut feeds = Vec::with_capacity(configured.len());
+    for (read, told) in read {
+        problems.extend(told);
+        let (now, counted) = read?;
+        tally.feeds.push(counted);
+        feeds.push(now);
+    }
     Ok(feeds)
 }
 
@@ -212,11 +223,23 @@ impl Configured {
         address(&self.source).is_some() && matches!(request.network, Network::Offline)
     }
 
-    /// What was compiled before if that will do; otherwise what is read now, or at least what there is.
+    /// The feed as it is now, and what became of it.
     fn read(
         &self,
         request: &Request<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(FeedNow, FeedTally), GatherError> {
+        let before = open(request.cache, &self.place, problems)?;
+        let (now, read) = self.renew(before, request, problems)?;
+        let counted = counted(&now, read)?;
+        Ok((now, counted))
+    }
+
+    /// What was compiled before if that will do; otherwise what is read now, or at least what there is.
+    fn renew(
+        &self,
         before: Option<Snapshot>,
+        request: &Request<'_>,
         problems: &mut Vec<Problem>,
     ) -> Result<(FeedNow, FeedRead), GatherError> {
         // What was compiled under other settings only tells since when its records are known.
