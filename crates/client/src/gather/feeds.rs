@@ -17,7 +17,7 @@ use fence_model::policy::{FeedRole, FeedSource};
 use super::{FeedRead, FeedTally, GatherError, Problem, Refresh, Request, Tally, feeds_of, open};
 use crate::cache::{ContentDigest, Keep, Place};
 use crate::feed::{FeedError, FeedFiles, FeedOutcome, read_feed};
-use crate::http::Network;
+use crate::http::{Network, shown};
 use crate::side_by_side;
 use crate::snapshot::{
     self, Contents, CrateRecord, ProblemRecord, PublisherRecord, Snapshot, SnapshotError, SourceKind,
@@ -319,6 +319,13 @@ impl Configured {
         FeedNow { name, kind: self.kind, settings, compiled, failed }
     }
 
+    /// Where it comes from, fit to be shown.
+    fn shown(&self) -> String {
+        let FeedSource { git, archive, file, path, .. } = &self.source;
+        let place = [git, archive, file, path].into_iter().flatten().next();
+        place.map_or_else(String::new, |place| shown(place))
+    }
+
     /// The compiled feed, or why the files are no such feed.
     fn compile(
         &self,
@@ -339,7 +346,8 @@ impl Configured {
         let all = files.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
         let database = match rustsec::read_database(&self.name, all, &Limits::default()) {
             Ok(database) => database,
-            Err(problem) => return Ok(Err(problem.to_string())),
+            // What is wrong with all of it has no file, but a place.
+            Err(problem) => return Ok(Err(format!("{}: {}", self.shown(), problem.error))),
         };
         let mut crates: BTreeMap<&str, CrateRecord<'_>> = BTreeMap::new();
         for record in &database.value {
@@ -376,7 +384,7 @@ impl Configured {
             }
         }
         if sets.is_empty() {
-            return Ok(Err("it has no audits.toml".to_owned()));
+            return Ok(Err(format!("{}: it has no audits.toml", self.shown())));
         }
         // At first contact nobody can say when a record was written: it is as old as the content at most.
         let known = if before.is_some() { files.fetched } else { files.as_of };

@@ -11,7 +11,7 @@ use std::ops::Range;
 use fence_model::policy::{FeedRole, Policy, PolicyError, PublishTimes, RegistryTreatment, Severity};
 use fence_model::{Code, CrateName, Digest, Effect, Level, Span, Time};
 use serde::Deserialize;
-use serde::de::IntoDeserializer;
+use serde::de::{self, IntoDeserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -166,6 +166,16 @@ const fn value<T: for<'de> Deserialize<'de>>() -> Takes {
     Takes::Value(|value| T::deserialize(value.into_deserializer()).map(drop))
 }
 
+/// A length of time; a bare number is one without its unit.
+const fn span() -> Takes {
+    Takes::Value(|value| match value.get_ref() {
+        DeValue::Integer(_) | DeValue::Float(_) => {
+            Err(de::Error::custom("a length of time has a unit and stands in quotes, as \"7 days\""))
+        }
+        _ => Span::deserialize(value.into_deserializer()).map(drop),
+    })
+}
+
 const POLICY: &[Key] = &[
     key("level", value::<Level>()),
     key("newer-unapproved", value::<Severity>()),
@@ -184,19 +194,18 @@ const POLICY: &[Key] = &[
 ];
 
 const WAIT: &[Key] = &[
-    key("base", value::<Span>()),
-    key("ceiling", value::<Span>()),
-    key("floor-audited-once", value::<Span>()),
-    key("floor-fix", value::<Span>()),
-    key("floor-known", value::<Span>()),
-    key("crate-tenure", value::<Span>()),
-    key("silence", value::<Span>()),
-    key("after-silence", value::<Span>()),
-    key("publication-delay", value::<Span>()),
+    key("base", span()),
+    key("ceiling", span()),
+    key("floor-audited-once", span()),
+    key("floor-fix", span()),
+    key("floor-known", span()),
+    key("crate-tenure", span()),
+    key("silence", span()),
+    key("after-silence", span()),
+    key("publication-delay", span()),
 ];
 
-const FRESHNESS: &[Key] =
-    &[key("index", value::<Span>()), key("feeds", value::<Span>()), key("limit", value::<Span>())];
+const FRESHNESS: &[Key] = &[key("index", span()), key("feeds", span()), key("limit", span())];
 
 const FEED: &[Key] = &[
     must("role", value::<FeedRole>(), "role = \"audits\""),
@@ -594,7 +603,7 @@ url = "https://git.example/audits.toml"
         6:8+8 `wait`: a table belongs here, not a string
         7:14+6 `exceptions`: tables that begin with `[[exceptions]]` belong here, not a string
         10:9+4 `index`: "10" is not a length of time: write a whole number and a unit, such as "7 days" or "12 hours"
-        11:9+1 `feeds`: invalid type: integer `6`, expected a string
+        11:9+1 `feeds`: a length of time has a unit and stands in quotes, as "7 days"
         14:1+6 [codes] names `dormnt`, which is not a code
             did you mean `dormant`?
         15:11+8 `dormant`: unknown variant `milder`, expected one of `favour`, `note`, `warn`, `double`, `ceiling`, `hold`, `review`, `block`
