@@ -297,7 +297,7 @@ impl From<Undecidable<'_>> for CliError {
                 if name == "index" { error } else { error.hint(off) }
             }
             Undecidable::TooOld { name, as_of, now, limit } => Self::new(format!(
-                "{name} speaks only up to {as_of}, {} before the moment asked about, and the policy allows {limit}",
+                "{name} is as of {as_of}, {} before the moment asked about, and the policy allows {limit}",
                 (now - as_of).in_words()
             ))
             .hint("`cargo fence update` asks again; `limit` in `[freshness]` of fence.toml says what is allowed"),

@@ -206,8 +206,7 @@ fn why_tells_everything_in_time_order() {
       ways out
                   - an admitted release of proc-macro1 ^1.0.107, one audit by a trusted set, from
                   2026-08-20T13:15:00Z on
-                  - an admitted release of proc-macro1 ^1.0.107, 2 independent audits by trusted sets,
-                  from 2026-08-20T07:30:00Z on
+                  - an admitted release of proc-macro1 ^1.0.107, 2 independent audits by trusted sets
                   - an exception for needs-held, young-dependency, young (override)
                   cargo fence except arrayref@0.3.10 --codes needs-held,young-dependency,young --because "…" --until 2026-08-27
     [exit code 0]
@@ -288,6 +287,54 @@ fn a_young_release_waits_and_says_until_when() {
     insta::assert_snapshot!(project.run("check"), @r#"
     $ cargo fence check
         Finished 1 admitted (1 by age), 1 of this project at level medium in […]s
+    [exit code 0]
+    "#);
+}
+
+#[test]
+fn a_clock_that_stands_still_says_where_and_what_would_move_it() {
+    let project = Project::at("2026-08-22T12:00:00Z", &[("app", "0.1.0", &["glob"]), ("glob", "0.3.4", &[])]);
+    project.date_facts("2026-07-25");
+    insta::assert_snapshot!(project.run("check"), @r#"
+    $ cargo fence check
+        Checking 1 release at level medium (index 28 d old, rustsec 28 d)
+    held[young]: glob 0.3.4
+      --> Cargo.lock:13
+       |
+    13 | name = "glob"
+       | ^^^^^^^^^^^^^ published 31 days ago; old enough, and waits for a newer index and rustsec
+       |
+       = clock-stopped: index is stale, as of 2026-07-25T00:00:00Z, and the clock stands still there
+       = through: app > glob
+    help: stay on 0.3.3, which is admitted
+          cargo update -p glob --precise 0.3.3
+    help: or ask the feeds again that stand still
+          cargo fence update
+    help: or look at what is known about it
+          cargo fence why glob@0.3.4
+
+    warning: the clock shows […], long after all that was read, 2026-07-25T00:00:00Z at
+          the latest; `cargo fence update` asks again, if the clock is right
+        Finished 0 admitted, 1 held, 0 blocked, 1 of this project in […]s
+    [exit code 1]
+    "#);
+    insta::assert_snapshot!(project.run("why glob"), @r#"
+    $ cargo fence why glob
+    glob 0.3.4 is held[young], level medium
+      2026-07-21  published 31 days ago
+      2026-07-21  young: in the open for 3 days, 7 days are asked for  → holds
+      2026-07-25  clock-stopped: index is stale, as of 2026-07-25T00:00:00Z, and the clock stands still
+                  there
+      wait        7 days (level medium); in the open for 3 days, over since 2026-07-28; counted up to
+                  2026-07-25T00:00:00Z only
+      compared    with 0.3.3
+      attains     level low by itself; unknown: journal, publishers, capabilities, people
+      digest      e4eba85e…
+      through     app > glob
+      ways out
+                  - index and rustsec as of 2026-08-22T12:00:00Z or later: `cargo fence update`
+                  - an exception for young (override)
+                  cargo fence except glob@0.3.4 --codes young --because "…" --until 2026-08-29
     [exit code 0]
     "#);
 }
@@ -580,6 +627,7 @@ fn an_exception_that_says_too_little_is_refused() {
         ("no reason", "except glob@0.3.3 --codes young --because … --until \"7 days\""),
         ("unknown release", "except glob@0.3.99 --codes young --because x --until \"7 days\""),
         ("locked files", "except glob@0.3.3 --codes young --because x --until \"7 days\" --frozen"),
+        ("code in favour", "except glob@0.3.3 --codes audited --because x --until \"7 days\""),
         ("missing argument", "except glob@0.3.3 --codes young --until \"7 days\""),
     ] {
         insta::assert_snapshot!(format!("refused {name}"), project.run(refused));
@@ -618,7 +666,8 @@ fn facts_that_are_too_old_decide_nothing() {
     project.later("2036-08-22T12:00:00Z");
     let seen = project.run("check");
     // How old the files of this test are depends on the day it runs.
-    let lines: Vec<&str> = seen.lines().filter(|line| !line.contains("speaks only up to")).collect();
+    let lines: Vec<&str> =
+        seen.lines().filter(|line| !line.contains("before the moment asked about")).collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"
     $ cargo fence check
     hint: `cargo fence update` asks again; `limit` in `[freshness]` of fence.toml says what is allowed

@@ -98,6 +98,9 @@ impl PolicyFault {
                 Some(format!("known keys are {}", known.join(", ")))
             }
             Self::MissingKeys { examples, .. } => Some(format!("write `{}`", examples.join("`, `"))),
+            Self::Rule(PolicyError::NeedlessCode(name, version, _)) => {
+                Some(format!("`cargo fence why {name}@{version}` tells what stands against it"))
+            }
             Self::UnknownKey { .. } | Self::Syntax(_) | Self::Value { .. } | Self::Rule(_) => None,
         }
     }
@@ -386,7 +389,9 @@ fn place_of(rule: &PolicyError, table: &DeTable<'_>, policy: &Policy) -> Range<u
             key(inner("feeds"), name)
         }
         PolicyError::NoReason(name, version) => exception(name, version, "because"),
-        PolicyError::NoCodes(name, version) => exception(name, version, "codes"),
+        PolicyError::NoCodes(name, version) | PolicyError::NeedlessCode(name, version, _) => {
+            exception(name, version, "codes")
+        }
         PolicyError::TooLong(name, version, _) => exception(name, version, "until"),
         PolicyError::Wait(_) => key(Some(table), "wait"),
     };
@@ -667,16 +672,26 @@ digest = "a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2"
 codes = []
 because = " "
 until = "2027-09-30"
+
+[[exceptions]]
+crate = "syn"
+version = "2.0.0"
+digest = "a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2"
+codes = ["young", "audited"]
+because = "we read it"
+until = "2026-09-30"
 "#), @r#"
         1:2+4 [wait] `base` lies beyond `ceiling`
         5:1+9 [codes] cannot change `malicious`: only codes against a release can be made stronger; use an exception for a single release
-        6:1+16 [codes] makes `young-dependency` milder (Note) than the level has it (Review); choose a lower level, or an exception for a single release
+        6:1+16 [codes] makes `young-dependency` milder (note) than the level has it (review); choose a lower level, or an exception for a single release
         8:8+4 [feeds.both] needs exactly one of `git`, `archive`, `file` and `path`
         13:8+5 [feeds.index]: a feed's name is letters, digits and `-`, and not `index`
         13:8+5 [feeds.index]: advisories come as `git`, `archive` or `path`, not as a single `file`
         21:9+2 the exception for serde 1.0.229 names no code: write `codes = ["…"]`
         22:11+3 the exception for serde 1.0.229 gives no reason: write `because = "…"`
         23:9+12 the exception for serde 1.0.229 runs until 2027-09-30, but at most 180 days are allowed from today
+        29:9+20 the exception for syn 2.0.0 names `audited`, which speaks for a release: name codes that stand against it
+            `cargo fence why syn@2.0.0` tells what stands against it
         "#);
     }
 
