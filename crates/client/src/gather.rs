@@ -195,6 +195,8 @@ pub enum WrittenDown {
     Journal,
     /// In the snapshot at this path.
     Snapshot(PathBuf),
+    /// In the index, as the publish time of a release of this crate.
+    Index(CrateName),
 }
 
 impl fmt::Display for GatherError {
@@ -208,6 +210,12 @@ impl fmt::Display for GatherError {
             }
             Self::ClockBehind { clock, seen, by: WrittenDown::Snapshot(path) } => {
                 write!(f, "the clock shows {clock}, but {} was written at {seen}", path.display())
+            }
+            Self::ClockBehind { clock, seen, by: WrittenDown::Index(name) } => {
+                write!(
+                    f,
+                    "the clock shows {clock}, but the index has a release of {name} published at {seen}"
+                )
             }
             Self::Snapshot(error) => write!(f, "a snapshot that was just written cannot be read: {error}"),
         }
@@ -226,6 +234,9 @@ impl GatherError {
             Self::ClockBehind { by: WrittenDown::Journal, .. } => {
                 "set the machine's clock; if it was ahead when the journal was written, use another journal"
                     .into()
+            }
+            Self::ClockBehind { by: WrittenDown::Index(_), .. } => {
+                "set the machine's clock; if it is right, tell the registry's operators".into()
             }
             Self::ClockBehind { by: WrittenDown::Snapshot(path), .. } => format!(
                 "set the machine's clock; if it was ahead when that was written, delete {}",
@@ -379,6 +390,8 @@ fn gather_counted(request: Request<'_>) -> Result<(Knowledge, Tally), GatherErro
 
     let mut tally = Tally::default();
     let read = crates::read(&request, old.as_ref(), &registries, &mut problems, &mut tally)?;
+    // Before anything is dated by a clock that is wrong, and kept.
+    check_clock_by_index(&request, &registries, &read)?;
     let mut failed = Failed { index: read.is_failed, feeds: BTreeMap::new() };
     let feeds_are_fresh = match &old {
         Some(old) => feeds::are_fresh(&request, old, &configured)?,
@@ -487,6 +500,21 @@ fn is_of(snapshot: &Snapshot, registries: &[LockedRegistry]) -> Result<bool, Gat
     };
     let registries_before = sources.iter().filter(of).count();
     Ok(registries_before == registries.len() && sources.iter().filter(of).zip(registries).all(same))
+}
+
+/// The clock must not be behind the publish times of a registry that is believed.
+fn check_clock_by_index(
+    request: &Request<'_>,
+    registries: &[LockedRegistry],
+    read: &crates::IndexRead,
+) -> Result<(), GatherError> {
+    match crates::newest_release(registries, read) {
+        Some((seen, name)) if request.clock + CLOCK_TOLERANCE < seen => {
+            let by = WrittenDown::Index(name.clone());
+            Err(GatherError::ClockBehind { clock: request.clock, seen, by })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The clock must not be behind what was written down with it.

@@ -330,6 +330,19 @@ fn a_clock_behind_what_was_written_down_decides_nothing() {
     insta::assert_snapshot!(told, @"the clock shows 2026-08-31T00:00:00Z, but <snapshot> was written at 2026-09-01T00:00:00Z; set the machine's clock; if it was ahead when that was written, delete <snapshot>");
 }
 
+/// The first check of a machine whose clock starts in 1970 writes nothing down under that date.
+#[test]
+fn a_clock_behind_the_newest_release_decides_nothing() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01"), release("1.0.1", "2026-08-01")]);
+    world.audits("mozilla", "2026-08-30", &full_audit("serde", "1.0.1"));
+    let Err(error) = world.ask("2026-07-31", "2026-07-31", Refresh::Old, None) else {
+        panic!("it was believed")
+    };
+    insta::assert_snapshot!(format!("{error}; {}", error.hint()), @"the clock shows 2026-07-31T00:00:00Z, but the index has a release of serde published at 2026-08-01T00:00:00Z; set the machine's clock; if it is right, tell the registry's operators");
+    assert!(!world.path("cache/v1/compiled").exists());
+}
+
 #[test]
 fn a_clock_far_ahead_of_everything_is_told() {
     let world = World::new();

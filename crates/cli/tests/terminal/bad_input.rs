@@ -273,6 +273,9 @@ fn a_clock() {
             &format!("{{\"at\":\"2199-01-01T00:00:00Z\",\"crate\":\"glob\",\"seen\":[{seen}]}}\n"),
         );
     });
+    undecided("a clock behind the index", |project| {
+        project.publish("glob", "0.3.9", "2199-01-01T00:00:00Z", &[]);
+    });
     // Everything that was read is older than the moment asked about by more than a day.
     told("a clock far in the future", |project| project.date_facts("2026-08-20"));
 }
