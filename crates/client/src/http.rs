@@ -187,7 +187,7 @@ impl Http {
             .build();
         let no_proxy = settings.no_proxy.as_deref();
         Ok(Self(Arc::new(Client {
-            agent: ureq::Agent::with_parts(config, DefaultConnector::default(), RememberedNames::default()),
+            agent: ureq::Agent::with_parts(config, DefaultConnector::default(), <RememberedNames>::default()),
             https_proxy: settings.https_proxy.as_deref().map(|p| parse_proxy(p, no_proxy)).transpose()?,
             http_proxy: settings.http_proxy.as_deref().map(|p| parse_proxy(p, no_proxy)).transpose()?,
             settings: settings.clone(),
@@ -459,9 +459,9 @@ pub(crate) fn is_loopback(url: &str) -> bool {
 /// Asks for each host's addresses once in the life of a client. The library asks for every request, also where it
 /// has a connection: a thousand index files were a thousand lookups, and one that is lost costs five seconds.
 #[derive(Default)]
-struct RememberedNames {
-    inner: DefaultResolver,
-    names: Mutex<HashMap<String, Lookup>>,
+struct RememberedNames<R = DefaultResolver> {
+    inner: R,
+    names: Mutex<HashMap<String, Arc<Mutex<Option<Lookup>>>>>,
 }
 
 /// How the last lookup of a name ended.
@@ -470,7 +470,7 @@ enum Lookup {
     FailedAt(Instant),
 }
 
-impl Resolver for RememberedNames {
+impl<R: Resolver> Resolver for RememberedNames<R> {
     fn resolve(
         &self,
         uri: &Uri,
@@ -483,9 +483,12 @@ impl Resolver for RememberedNames {
             uri.authority().map_or("", |a| a.as_str())
         );
         let asked = Instant::now();
-        // Held during the lookup: workers who start together wait for the first one's answer, and share it.
-        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        match names.get(&name) {
+        let lookup =
+            Arc::clone(self.names.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default());
+        // Held during the lookup: workers who start together wait for the first one's answer, and share it. Those
+        // who look for another name do not wait.
+        let mut lookup = lookup.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*lookup {
             Some(Lookup::Found(remembered)) => {
                 let mut addresses = self.empty();
                 remembered.iter().for_each(|address| addresses.push(*address));
@@ -499,16 +502,15 @@ impl Resolver for RememberedNames {
             ureq::Error::Io(_) => ureq::Error::HostNotFound,
             error => error,
         });
-        let lookup = match &addresses {
+        *lookup = Some(match &addresses {
             Ok(addresses) => Lookup::Found(addresses.to_vec()),
             Err(_) => Lookup::FailedAt(Instant::now()),
-        };
-        names.insert(name, lookup);
+        });
         addresses
     }
 }
 
-impl fmt::Debug for RememberedNames {
+impl<R> fmt::Debug for RememberedNames<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RememberedNames")
     }
@@ -674,4 +676,49 @@ fn read_certificates(path: &std::path::Path) -> Result<Vec<Certificate<'static>>
         }
     }
     if certificates.is_empty() { Err(error("it holds no certificate".into())) } else { Ok(certificates) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Condvar;
+
+    use super::*;
+
+    /// Answers no lookup before two are under way.
+    #[derive(Debug, Default)]
+    struct InPairs {
+        lookups: Mutex<usize>,
+        changed: Condvar,
+    }
+
+    impl Resolver for InPairs {
+        fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+            let mut lookups = self.lookups.lock().unwrap();
+            *lookups += 1;
+            self.changed.notify_all();
+            // The bound ends a test that fails; one that passes never reaches it.
+            let bound = Duration::from_secs(20);
+            let (lookups, _) = self.changed.wait_timeout_while(lookups, bound, |count| *count < 2).unwrap();
+            let mut addresses = self.empty();
+            if *lookups == 2 {
+                addresses.push(([127, 0, 0, 1], 80).into());
+            }
+            Ok(addresses)
+        }
+    }
+
+    #[test]
+    fn one_name_is_looked_up_once_and_two_side_by_side() {
+        let names = RememberedNames::<InPairs>::default();
+        let found = |url: &'static str| {
+            let found = names.resolve(&Uri::from_static(url), &Config::default(), NextTimeout::default());
+            found.map(|addresses| addresses.len()).ok()
+        };
+        std::thread::scope(|scope| {
+            let asked = ["http://a.example/1", "http://a.example/2", "http://b.example/1"];
+            let asked = asked.map(|url| scope.spawn(move || found(url)));
+            assert_eq!(asked.map(|answer| answer.join().unwrap()), [Some(1); 3]);
+        });
+        assert_eq!(*names.inner.lookups.lock().unwrap(), 2);
+    }
 }
