@@ -202,6 +202,24 @@ fn an_archive_of_advisories() {
     archive("an archive that is a page", &|_| b"<!doctype html>".to_vec());
 }
 
+/// Audits can only admit, so that nothing is undecided without them.
+#[test]
+fn an_audit_set() {
+    let feed = |name: &str, place: &str, bytes: &[u8]| {
+        told(name, |project| {
+            let key = if place.ends_with(".toml") { "file" } else { "archive" };
+            project.write("fence.toml", format!("[feeds.ours]\nrole = \"audits\"\n{key} = \"{place}\"\n"));
+            project.write(place, bytes);
+        });
+    };
+    let set = b"[[audits.glob]]\nwho = \"A\"\ncriteria = \"safe-to-deploy\"\nversion = \"0.3.3\"\n";
+    feed("an audit set that is cut off", "set.tar.gz", &gz(&tar([("audits.toml", set.as_slice())]))[..60]);
+    feed("an audit set with a conflict", "set.toml", &[b"<<<<<<< HEAD\n", set.as_slice()].concat());
+    let odd =
+        [set.as_slice(), b"\n[[audits.glob]]\nwho = \"A\"\ncriteria = \"safe-to-deploy\"\nversion = 3\n"];
+    feed("an audit set with an odd record", "set.toml", &odd.concat());
+}
+
 /// What was read before stays in use, and the clock stands still.
 #[test]
 fn an_archive_that_turns_bad() {
