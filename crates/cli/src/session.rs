@@ -87,6 +87,7 @@ impl Session {
         let asking = Asking { sources, project: &project, policy: &policy, lockfile: &lockfile, now };
         let (knowledge, tally) = asking.gather(refresh, global, environment, shell)?;
         decidable(&knowledge, &policy, now)?;
+        all_lines_read(&knowledge, &lockfile)?;
         Ok(Self {
             level: level.level.unwrap_or(policy.level),
             now,
@@ -275,7 +276,7 @@ fn journal(file: &Path, shell: &Shell) -> Result<Journal, CliError> {
     let text = project::read_text(file, limits.journal_bytes as u64)?
         .ok_or_else(|| project::ProjectError::NoSuchFile(file.to_owned()))?;
     let (journal, torn) = Journal::parse(text.as_bytes(), &limits)
-        .map_err(|problem| CliError::new(format!("{}, {problem}", shown(file))).hint(problem.hint()))?;
+        .map_err(|problem| CliError::new(error::in_file(file, &problem)).hint(problem.hint()))?;
     if let Some(torn) = torn {
         shell.warning(&format!("{}, line {} is cut off and does not count", shown(file), torn.line));
     }
@@ -304,6 +305,23 @@ fn decidable(knowledge: &Knowledge, policy: &Policy, now: Time) -> Result<(), Cl
                 return Err(Undecidable::TooOld { name: &age.name, as_of, now, limit }.into());
             }
             Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether every locked release that the index lacks is known not to be in it. It is not, where a line of its crate
+/// cannot be understood: that line may be its own, and a release that is there must not be called missing.
+fn all_lines_read(knowledge: &Knowledge, lockfile: &Lockfile) -> Result<(), CliError> {
+    for problem in knowledge.problems() {
+        let Problem::Record { source, place, .. } = problem else { continue };
+        for package in lockfile.packages.iter().filter(|package| *package.name == **place) {
+            let registry = lockfile::registry_id(&package.source).unwrap_or_else(|| "crates.io".to_owned());
+            let Some(release) = package.release().filter(|_| registry == *source) else { continue };
+            let facts = knowledge.crate_facts(&package.source, &release.name).map_err(GatherError::from)?;
+            if facts.releases.iter().all(|shown| shown.version != release.version) {
+                return Err(Undecidable::IndexLine { release, problem }.into());
+            }
         }
     }
     Ok(())

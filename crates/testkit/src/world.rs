@@ -428,7 +428,8 @@ pub fn show(decision: &Decision) -> String {
         lines.push(format!("  {} [{effect}{stands}]: {}", reason.code, fence_model::words::sentence(reason)));
     }
     for way in &decision.clears {
-        lines.push(format!("  > {}", fence_model::words::way(way)));
+        // A decision does not say when it was made; as told before, every way has its time.
+        lines.push(format!("  > {}", fence_model::words::way(way, Time::EARLIEST)));
     }
     lines.join("\n")
 }
