@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, File};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use fence_client::Environment;
@@ -119,7 +120,8 @@ impl Data {
             names: &KnownNames::shipped(),
             now,
         };
-        (judge_project(&settlement(asked, &locked, &knowledge), &locked), knowledge)
+        let hands = NonZeroUsize::MIN;
+        (judge_project(&settlement(asked, &locked, &knowledge), &locked, hands), knowledge)
     }
 }
 
