@@ -136,6 +136,16 @@ pub enum Problem {
         /// Why, for the first of them.
         error: IndexError,
     },
+    /// Index files of packages outside the lockfile could not be had: whether these are too young for what newly
+    /// depends on them is not known, so they count as young.
+    AgesUntold {
+        /// The registry.
+        registry: String,
+        /// Which packages.
+        crates: Vec<CrateName>,
+        /// Why, for the first of them.
+        error: IndexError,
+    },
     /// All releases of crates vanished from the index: the last view stays, and its clock stands still.
     IndexShrunk {
         /// The registry.
@@ -372,7 +382,15 @@ fn gather_counted(request: Request<'_>) -> Result<(Knowledge, Tally), GatherErro
             let feeds = feeds::read(&request, &configured, &mut problems, &mut tally)?;
             let states = feeds.iter().filter_map(|feed| Some((feed.name.clone(), feed.failed?)));
             failed.feeds.extend(states);
-            let bytes = crates::compile(&request, old.as_ref(), &registries, &feeds, &read, &mut tally)?;
+            let bytes = crates::compile(
+                &request,
+                old.as_ref(),
+                &registries,
+                &feeds,
+                &read,
+                &mut problems,
+                &mut tally,
+            )?;
             request.cache.write(&place, &bytes, Keep::ForNow)?;
             Snapshot::open(bytes)?
         }
