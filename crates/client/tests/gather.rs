@@ -293,7 +293,8 @@ fn new_dependencies_are_looked_up_for_their_age() {
     let with = |version: &str, published: &str, packages: &[&str]| {
         let needs = packages.iter().map(|package| {
             let kind = if *package == "tested" { "dev" } else { "normal" };
-            format!(r#"{{"name":"{package}","req":"^1","features":[],"optional":true,"default_features":true,"target":null,"kind":"{kind}"}}"#)
+            let registry = if *package == "elsewhere" { r#","registry":"https://own.example/""# } else { "" };
+            format!(r#"{{"name":"{package}","req":"^1","features":[],"optional":true,"default_features":true,"target":null,"kind":"{kind}"{registry}}}"#)
         });
         let needs: Vec<String> = needs.collect();
         release(version, published).replace("\"deps\":[]", &format!("\"deps\":[{}]", needs.join(",")))
@@ -305,7 +306,7 @@ fn new_dependencies_are_looked_up_for_their_age() {
             with("1.0.0", "2026-01-01", &["always"]),
             with("1.1.0", "2026-02-01", &["always", "dropped"]),
             with("1.2.0", "2026-03-01", &["always", "new", "tested"]),
-            with("1.3.0", "2026-04-01", &["always", "newer", "absent"]),
+            with("1.3.0", "2026-04-01", &["always", "newer", "absent", "elsewhere"]),
         ],
     );
     for package in ["always", "dropped", "new", "newer", "tested"] {
@@ -320,6 +321,8 @@ fn new_dependencies_are_looked_up_for_their_age() {
         ("absent", Birth::Unread),
         ("always", Birth::Unread),
         ("dropped", Birth::Unread),
+        // Nothing is locked from its registry, which so may be anybody's.
+        ("elsewhere", Birth::Untold),
         ("new", march),
         ("newer", march),
         ("tested", Birth::Unread),
@@ -341,8 +344,11 @@ fn new_dependencies_are_looked_up_for_their_age() {
         &[with("1.0.0", "2026-01-01", &["dropped"]), with("1.1.0", "2026-01-30", &["always", "dropped"])],
     );
     let knowledge = world.gather("2026-09-02");
-    let expected = ["always", "dropped"].map(|package| (package.to_owned(), march));
-    assert_eq!(births(&knowledge.facts_of(&name("app"))), expected);
+    let expected = |birth| ["always", "dropped"].map(|package| (package.to_owned(), birth));
+    assert_eq!(births(&knowledge.facts_of(&name("app"))), expected(march));
+    // At a moment before they were born they did not exist.
+    let then = world.ask("2026-02-15", "2026-09-02", Refresh::Old, None).unwrap();
+    assert_eq!(births(&then.facts_of(&name("app"))), expected(Birth::Nonexistent));
 }
 
 /// What a registry says of a package, what it fails to say, and what nobody asked it are three different things.
