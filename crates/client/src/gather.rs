@@ -42,6 +42,9 @@ pub use knowledge::{Age, Knowledge};
 /// Where the RustSec database is; the feed `rustsec` of a policy that does not say otherwise.
 pub const RUSTSEC: &str = "https://github.com/rustsec/advisory-db";
 
+/// What a snapshot calls crates.io, which a lockfile writes in several ways.
+const CRATES_IO: &str = "crates.io";
+
 /// A clock may be behind a time that was written down by this much: several machines may share a cache or journal.
 pub const CLOCK_TOLERANCE: Span = Span::minutes(5);
 
@@ -354,7 +357,7 @@ impl LockedRegistry {
 
     /// What the lockfile calls it.
     fn label(&self) -> String {
-        registry_id(&self.source).unwrap_or_else(|| "crates.io".to_owned())
+        registry_id(&self.source).unwrap_or_else(|| CRATES_IO.to_owned())
     }
 }
 

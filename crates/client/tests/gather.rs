@@ -25,6 +25,7 @@ use fence_model::{CrateName, Time};
 use fence_registry::lockfile::{Lockfile, Source};
 use fence_registry::{IndexFile, IndexPath, Journal, Limits};
 use fence_testkit::registry::{Act, FakeRegistry, Validators};
+use tame_index::{CRATES_IO_HTTP_INDEX, CRATES_IO_INDEX};
 
 #[test]
 fn facts_come_from_index_and_feeds() {
@@ -548,6 +549,47 @@ fn registries_are_kept_apart() {
     let told = world.problems(&knowledge);
     assert!(told.contains("SharedName { name: \"serde\", judged_by: \"<folder>/index\" }"), "{told}");
     assert!(told.contains("IndexUnread { registry: \"own\", crates: [\"serde\"], error: NoCopy"), "{told}");
+}
+
+/// A crate of one's own registry names crates.io by the address of its index, whichever answers for it here.
+#[test]
+fn what_a_registry_needs_of_crates_io_is_looked_up_there() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    for package in ["there", "too"] {
+        world.put_index(package, "2026-09-01", &[release("1.0.0", "2026-02-01")]);
+    }
+    let fake = FakeRegistry::start();
+    let own = format!("sparse+{}", fake.url("own/"));
+    let needs = [
+        ("far", "https://other.example/index"),
+        ("there", CRATES_IO_INDEX),
+        ("too", CRATES_IO_HTTP_INDEX),
+    ]
+    .map(|(package, registry)| {
+        format!(r#"{{"name":"{package}","req":"^1","features":[],"optional":true,"default_features":true,"target":null,"kind":"normal","registry":"{registry}"}}"#)
+    });
+    let ours = release("1.0.0", "2026-01-01")
+        + "\n"
+        + &release("1.1.0", "2026-03-01").replace("\"deps\":[]", &format!("\"deps\":[{}]", needs.join(",")));
+    fake.serve("own/ou/rs/ours", ours.replace("NAME", "ours"));
+    let mut text = fs::read_to_string(world.path("Cargo.lock")).unwrap();
+    text += &locked("ours", "1.1.0").replace(&format!("registry+{CRATES_IO_INDEX}"), &own);
+    fs::write(world.path("Cargo.lock"), text).unwrap();
+    fs::create_dir_all(world.path(".cargo")).unwrap();
+    fs::write(world.path(".cargo/config.toml"), format!("[registries.own]\nindex = \"{own}\"\n")).unwrap();
+    let knowledge = world.with_request("2026-09-01", "2026-09-01", Refresh::Old, None, |request| {
+        gather(Request { network: &online(), ..request }).unwrap()
+    });
+    let february = Birth::At(time("2026-02-01"));
+    let expected = [("far", Birth::Untold), ("there", february), ("too", february)];
+    let found = births(&knowledge.facts_of(&name("ours")));
+    assert_eq!(
+        found,
+        expected.map(|(package, birth)| (package.to_owned(), birth)),
+        "{}",
+        world.problems(&knowledge)
+    );
 }
 
 /// All of ripgrep's crates: what the snapshot hands out is what their index files say.

@@ -13,9 +13,10 @@ use fence_model::{CrateName, Span, Time};
 use fence_registry::lockfile::Source;
 use fence_registry::{IndexFile, Limits};
 use semver::Version;
+use tame_index::{CRATES_IO_HTTP_INDEX, CRATES_IO_INDEX};
 
 use super::feeds::{self, FeedNow};
-use super::{GatherError, LockedRegistry, Problem, Refresh, Request, Tally};
+use super::{CRATES_IO, GatherError, LockedRegistry, Problem, Refresh, Request, Tally};
 use crate::cache::ContentDigest;
 use crate::cargo_config::IndexLocation;
 use crate::http::Network;
@@ -454,14 +455,17 @@ fn misread(file: &IndexFile<'_>) -> impl Iterator<Item = (u32, String)> {
     file.problems.iter().map(|problem| (0, problem.to_string())).chain(skipped)
 }
 
-/// The number of the registry with this index address, if the lockfile names it.
+/// The number of the registry with this index address, if the lockfile names it. crates.io has two.
 fn place_of_registry(labels: &[[String; 3]], address: &str) -> u32 {
     let bare = |address: &str| -> String {
         let address =
             address.strip_prefix("registry+").or(address.strip_prefix("sparse+")).unwrap_or(address);
         address.trim_end_matches('/').to_owned()
     };
-    let place = labels.iter().position(|[label, ..]| bare(label) == bare(address));
+    let is_crates_io =
+        [CRATES_IO_INDEX, CRATES_IO_HTTP_INDEX].iter().any(|index| bare(index) == bare(address));
+    let wanted = if is_crates_io { CRATES_IO.to_owned() } else { bare(address) };
+    let place = labels.iter().position(|[label, ..]| bare(label) == wanted);
     place.and_then(|place| u32::try_from(place).ok()).unwrap_or(ELSEWHERE)
 }
 
