@@ -1,7 +1,7 @@
 //! What must hold of whatever bytes a snapshot is opened from. The fuzz target runs this check on invented bytes,
 //! `crates/client/tests/corpus.rs` on the corpus.
 
-use fence_client::snapshot::{Snapshot, SnapshotError, write};
+use fence_client::snapshot::{FORMAT, Snapshot, SnapshotError, write};
 use fence_model::Time;
 use fence_model::policy::PublishTimes;
 use xxhash_rust::xxh3::xxh3_64;
@@ -10,7 +10,9 @@ use xxhash_rust::xxh3::xxh3_64;
 /// makes sense or is an error. What can be read whole is written the same way ever after.
 pub(crate) fn snapshot(bytes: &[u8]) {
     told(&read(bytes.to_vec()));
-    let mut headed = b"cgfence\n\x01\0\0\0\0\0\0\0".to_vec();
+    let mut headed = b"cgfence\n".to_vec();
+    headed.extend(FORMAT.to_le_bytes());
+    headed.extend([0; 4]);
     headed.extend(xxh3_64(bytes).to_le_bytes());
     headed.extend(bytes);
     told(&read(headed));
@@ -21,7 +23,7 @@ fn read(bytes: Vec<u8>) -> Result<(), SnapshotError> {
     for view in snapshot.crates() {
         let view = view?;
         let facts =
-            view.facts(Time::from_unix(1_800_000_000), PublishTimes::Trusted, |package| package.born)?;
+            view.facts(Time::from_unix(1_800_000_000), PublishTimes::Trusted, |package| package.birth)?;
         assert!(facts.releases.len() <= view.release_count() as usize);
     }
     snapshot.crate_named(0, "serde")?;

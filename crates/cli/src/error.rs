@@ -382,6 +382,10 @@ fn problem_words(problem: &Problem) -> String {
         Problem::IndexUnread { registry, crates, error } => {
             format!("{} of {registry} cannot be read: {error}", index_files(crates))
         }
+        Problem::AgesUntold { registry, crates, error } => format!(
+            "{} of {registry} cannot be read, so as new dependencies they count as young: {error}",
+            index_files(crates)
+        ),
         Problem::IndexShrunk { registry, crates } => format!(
             "all releases vanished from {} of {registry}; what was there before is used, and time stands still",
             index_files(crates)

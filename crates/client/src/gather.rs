@@ -42,6 +42,9 @@ pub use knowledge::{Age, Knowledge};
 /// Where the RustSec database is; the feed `rustsec` of a policy that does not say otherwise.
 pub const RUSTSEC: &str = "https://github.com/rustsec/advisory-db";
 
+/// What a snapshot calls crates.io, which a lockfile writes in several ways.
+const CRATES_IO: &str = "crates.io";
+
 /// A clock may be behind a time that was written down by this much: several machines may share a cache or journal.
 pub const CLOCK_TOLERANCE: Span = Span::minutes(5);
 
@@ -132,6 +135,16 @@ pub enum Problem {
         /// The registry.
         registry: String,
         /// Of which crates.
+        crates: Vec<CrateName>,
+        /// Why, for the first of them.
+        error: IndexError,
+    },
+    /// Index files of packages outside the lockfile could not be had: whether these are too young for what newly
+    /// depends on them is not known, so they count as young.
+    AgesUntold {
+        /// The registry.
+        registry: String,
+        /// Which packages.
         crates: Vec<CrateName>,
         /// Why, for the first of them.
         error: IndexError,
@@ -373,7 +386,7 @@ impl LockedRegistry {
 
     /// What the lockfile calls it.
     fn label(&self) -> String {
-        registry_id(&self.source).unwrap_or_else(|| "crates.io".to_owned())
+        registry_id(&self.source).unwrap_or_else(|| CRATES_IO.to_owned())
     }
 }
 
@@ -403,7 +416,15 @@ fn gather_counted(request: Request<'_>) -> Result<(Knowledge, Tally), GatherErro
             let feeds = feeds::read(&request, &configured, &mut problems, &mut tally)?;
             let states = feeds.iter().filter_map(|feed| Some((feed.name.clone(), feed.failed?)));
             failed.feeds.extend(states);
-            let bytes = crates::compile(&request, old.as_ref(), &registries, &feeds, &read, &mut tally)?;
+            let bytes = crates::compile(
+                &request,
+                old.as_ref(),
+                &registries,
+                &feeds,
+                &read,
+                &mut problems,
+                &mut tally,
+            )?;
             request.cache.write(&place, &bytes, Keep::ForNow)?;
             Snapshot::open(bytes)?
         }

@@ -19,12 +19,14 @@ use fence_client::http::{Http, HttpSettings, Network};
 use fence_client::progress::{Progress, Silent};
 use fence_client::project::lockfile;
 use fence_client::{Environment, Limits as ClientLimits};
+use fence_model::facts::{Birth, CrateFacts};
 use fence_model::policy::{FeedRole, FeedSource, Policy};
 use fence_model::settle::FactsOf;
 use fence_model::{CrateName, Time};
 use fence_registry::lockfile::{Lockfile, Source};
 use fence_registry::{IndexFile, IndexPath, Journal, Limits};
 use fence_testkit::registry::{Act, FakeRegistry, Validators};
+use tame_index::{CRATES_IO_HTTP_INDEX, CRATES_IO_INDEX};
 
 #[test]
 fn facts_come_from_index_and_feeds() {
@@ -354,22 +356,23 @@ fn a_clock_far_ahead_of_everything_is_told() {
 #[test]
 fn new_dependencies_are_looked_up_for_their_age() {
     let world = World::new();
-    let with = |version: &str, packages: &[&str]| {
+    let with = |version: &str, published: &str, packages: &[&str]| {
         let needs = packages.iter().map(|package| {
             let kind = if *package == "tested" { "dev" } else { "normal" };
-            format!(r#"{{"name":"{package}","req":"^1","features":[],"optional":true,"default_features":true,"target":null,"kind":"{kind}"}}"#)
+            let registry = if *package == "elsewhere" { r#","registry":"https://own.example/""# } else { "" };
+            format!(r#"{{"name":"{package}","req":"^1","features":[],"optional":true,"default_features":true,"target":null,"kind":"{kind}"{registry}}}"#)
         });
         let needs: Vec<String> = needs.collect();
-        release(version, "2026-01-01").replace("\"deps\":[]", &format!("\"deps\":[{}]", needs.join(",")))
+        release(version, published).replace("\"deps\":[]", &format!("\"deps\":[{}]", needs.join(",")))
     };
     world.index(
         "app",
         "2026-09-01",
         &[
-            with("1.0.0", &["always"]),
-            with("1.1.0", &["always", "dropped"]),
-            with("1.2.0", &["always", "new", "tested"]),
-            with("1.3.0", &["always", "newer", "absent"]),
+            with("1.0.0", "2026-01-01", &["always"]),
+            with("1.1.0", "2026-02-01", &["always", "dropped"]),
+            with("1.2.0", "2026-03-01", &["always", "new", "tested"]),
+            with("1.3.0", "2026-04-01", &["always", "newer", "absent", "elsewhere"]),
         ],
     );
     for package in ["always", "dropped", "new", "newer", "tested"] {
@@ -378,18 +381,19 @@ fn new_dependencies_are_looked_up_for_their_age() {
     world.lock(&[("app", "1.2.0")]);
     let updated = world.update("2026-09-01");
     let facts = updated.knowledge.facts_of(&name("app"));
-    let born: BTreeMap<_, _> =
-        facts.releases.iter().flat_map(|r| r.dependencies.iter()).map(|d| (d.package, d.born)).collect();
-    let march = Some(time("2026-03-01"));
+    let march = Birth::At(time("2026-03-01"));
     let expected = [
-        ("absent", None),
-        ("always", None),
-        ("dropped", None),
+        // A folder need not hold all of an index.
+        ("absent", Birth::Unread),
+        ("always", Birth::Unread),
+        ("dropped", Birth::Unread),
+        // Nothing is locked from its registry, which so may be anybody's.
+        ("elsewhere", Birth::Untold),
         ("new", march),
         ("newer", march),
-        ("tested", None),
+        ("tested", Birth::Unread),
     ];
-    assert_eq!(born.into_iter().collect::<Vec<_>>(), expected);
+    assert_eq!(births(&facts), expected.map(|(package, birth)| (package.to_owned(), birth)));
     assert_eq!(updated.tally.packages_asked, 3);
     // What is known stays known: only the one that nobody knows is asked for again.
     assert_eq!(world.update("2026-09-01").tally.packages_asked, 1);
@@ -398,7 +402,86 @@ fn new_dependencies_are_looked_up_for_their_age() {
     let knowledge = world.gather("2026-09-01");
     let facts = knowledge.facts_of(&name("app"));
     let dropped = facts.releases.iter().flat_map(|r| r.dependencies.iter()).find(|d| d.package == "dropped");
-    assert_eq!(dropped.unwrap().born, march);
+    assert_eq!(dropped.unwrap().birth, march);
+    // What may be compared with nothing has everything new, but for the first release.
+    world.index(
+        "app",
+        "2026-09-02",
+        &[with("1.0.0", "2026-01-01", &["dropped"]), with("1.1.0", "2026-01-30", &["always", "dropped"])],
+    );
+    let knowledge = world.gather("2026-09-02");
+    let expected = |birth| ["always", "dropped"].map(|package| (package.to_owned(), birth));
+    assert_eq!(births(&knowledge.facts_of(&name("app"))), expected(march));
+    // At a moment before they were born they did not exist.
+    let then = world.ask("2026-02-15", "2026-09-02", Refresh::Old, None).unwrap();
+    assert_eq!(births(&then.facts_of(&name("app"))), expected(Birth::Nonexistent));
+}
+
+/// What a registry says of a package, what it fails to say, and what nobody asked it are three different things.
+#[test]
+fn an_age_that_nobody_told_is_asked_for_again() {
+    let world = World::new();
+    world.lock(&[("app", "1.1.0")]);
+    let fake = FakeRegistry::start();
+    let needs = ["absent", "empty", "failing", "there"].map(|package| {
+        format!(r#"{{"name":"{package}","req":"^1","features":[],"optional":true,"default_features":true,"target":null,"kind":"normal"}}"#)
+    });
+    let app = release("1.0.0", "2026-01-01")
+        + "\n"
+        + &release("1.1.0", "2026-03-01").replace("\"deps\":[]", &format!("\"deps\":[{}]", needs.join(",")));
+    fake.serve("index/3/a/app", app.replace("NAME", "app"));
+    let there = || release("1.0.0", "2026-02-01").replace("NAME", "there");
+    fake.serve("index/th/er/there", there());
+    fake.serve("index/em/pt/empty", there().replace("there", "other"));
+    fake.serve("index/fa/il/failing", there().replace("there", "failing"));
+    world.replace_crates_io(&fake);
+    let all = ["index/ab/se/absent", "index/em/pt/empty", "index/fa/il/failing", "index/th/er/there"];
+    let asked = |clock: &str, network: &Network| {
+        let knowledge = world.with_request(clock, clock, Refresh::Old, None, |request| {
+            gather(Request { index: None, network, ..request }).unwrap()
+        });
+        let problems = world.problems(&knowledge).replace(&fake.url(""), "http://fake/");
+        let births = births(&knowledge.facts_of(&name("app")));
+        fake.take_requests();
+        births.iter().map(|(of, birth)| format!("{of} {birth:?}\n")).collect::<String>() + &problems
+    };
+    for path in all {
+        fake.next(path, [Act::status(503)]);
+    }
+    insta::assert_snapshot!(asked("2026-09-01", &without_retries()), @r#"
+    absent Untold
+    empty Untold
+    failing Untold
+    there Untold
+    AgesUntold { registry: "http://fake/index/", crates: ["absent", "empty", "failing", "there"], error: Unreachable(Unavailable { url: "http://fake/index/ab/se/absent", status: 503 }) }
+    "#);
+    // Without network there is nobody to ask, so nothing fails.
+    fs::remove_file(only_file(&world.path("cache/v1/projects"))).unwrap();
+    insta::assert_snapshot!(asked("2026-09-01T00:01:00Z", &Network::Offline), @"
+    absent Unread
+    empty Unread
+    failing Unread
+    there Unread
+    ");
+    // What nobody could tell is asked for again when somebody can be asked, however fresh all else is.
+    fake.next("index/fa/il/failing", [Act::status(503)]);
+    insta::assert_snapshot!(asked("2026-09-01T00:02:00Z", &without_retries()), @r#"
+    absent Nonexistent
+    empty Untold
+    failing Untold
+    there At(2026-02-01T00:00:00Z)
+    AgesUntold { registry: "http://fake/index/", crates: ["failing"], error: Unreachable(Unavailable { url: "http://fake/index/fa/il/failing", status: 503 }) }
+    "#);
+    // What was asked in vain stays so where nobody is asked.
+    world.lock(&[("app", "1.0.0")]);
+    assert!(asked("2026-09-01T00:02:00Z", &Network::Offline).contains("failing Untold"));
+    insta::assert_snapshot!(asked("2026-09-01T00:03:00Z", &without_retries()), @"
+    absent Nonexistent
+    empty Untold
+    failing At(2026-02-01T00:00:00Z)
+    there At(2026-02-01T00:00:00Z)
+    ");
+    assert_eq!(asked("2026-09-01T00:04:00Z", &Network::Offline), asked("2026-09-01T00:05:00Z", &without_retries()));
 }
 
 /// What is no longer locked holds no clock up.
@@ -466,13 +549,8 @@ fn a_registry_is_asked_when_its_word_is_old() {
     fake.send_validators(Validators::ETag);
     fake.serve("index/se/rd/serde", release("1.0.0", "2020-01-01").replace("NAME", "serde"));
     fake.serve("index/3/s/syn", release("2.0.0", "2023-01-01").replace("NAME", "syn"));
-    let config = format!(
-        "[source.crates-io]\nreplace-with = \"fake\"\n[source.fake]\nregistry = \"sparse+{}\"\n",
-        fake.url("index/")
-    );
-    fs::create_dir_all(world.path(".cargo")).unwrap();
-    fs::write(world.path(".cargo/config.toml"), config).unwrap();
-    let online = Network::Online(Http::new(&HttpSettings { retries: 0, ..HttpSettings::default() }).unwrap());
+    world.replace_crates_io(&fake);
+    let online = without_retries();
     let asked = |clock: &str, network: &Network| {
         let knowledge = world.with_request(clock, clock, Refresh::Old, None, |request| {
             gather(Request { index: None, network, ..request }).unwrap()
@@ -538,6 +616,47 @@ fn registries_are_kept_apart() {
     assert!(told.contains("IndexUnread { registry: \"own\", crates: [\"serde\"], error: NoCopy"), "{told}");
 }
 
+/// A crate of one's own registry names crates.io by the address of its index, whichever answers for it here.
+#[test]
+fn what_a_registry_needs_of_crates_io_is_looked_up_there() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    for package in ["there", "too"] {
+        world.put_index(package, "2026-09-01", &[release("1.0.0", "2026-02-01")]);
+    }
+    let fake = FakeRegistry::start();
+    let own = format!("sparse+{}", fake.url("own/"));
+    let needs = [
+        ("far", "https://other.example/index"),
+        ("there", CRATES_IO_INDEX),
+        ("too", CRATES_IO_HTTP_INDEX),
+    ]
+    .map(|(package, registry)| {
+        format!(r#"{{"name":"{package}","req":"^1","features":[],"optional":true,"default_features":true,"target":null,"kind":"normal","registry":"{registry}"}}"#)
+    });
+    let ours = release("1.0.0", "2026-01-01")
+        + "\n"
+        + &release("1.1.0", "2026-03-01").replace("\"deps\":[]", &format!("\"deps\":[{}]", needs.join(",")));
+    fake.serve("own/ou/rs/ours", ours.replace("NAME", "ours"));
+    let mut text = fs::read_to_string(world.path("Cargo.lock")).unwrap();
+    text += &locked("ours", "1.1.0").replace(&format!("registry+{CRATES_IO_INDEX}"), &own);
+    fs::write(world.path("Cargo.lock"), text).unwrap();
+    fs::create_dir_all(world.path(".cargo")).unwrap();
+    fs::write(world.path(".cargo/config.toml"), format!("[registries.own]\nindex = \"{own}\"\n")).unwrap();
+    let knowledge = world.with_request("2026-09-01", "2026-09-01", Refresh::Old, None, |request| {
+        gather(Request { network: &without_retries(), ..request }).unwrap()
+    });
+    let february = Birth::At(time("2026-02-01"));
+    let expected = [("far", Birth::Untold), ("there", february), ("too", february)];
+    let found = births(&knowledge.facts_of(&name("ours")));
+    assert_eq!(
+        found,
+        expected.map(|(package, birth)| (package.to_owned(), birth)),
+        "{}",
+        world.problems(&knowledge)
+    );
+}
+
 /// All of ripgrep's crates: what the snapshot hands out is what their index files say.
 #[test]
 fn real_index_files_come_through_unchanged() {
@@ -547,15 +666,16 @@ fn real_index_files_come_through_unchanged() {
     fs::copy(data.join("lockfiles/ripgrep.lock"), world.path("Cargo.lock")).unwrap();
     let knowledge = world.ask("2027-01-01", "2027-01-01", Refresh::Old, None).unwrap();
     let mut compared = 0;
-    let born: RefCell<BTreeMap<String, Option<Time>>> = RefCell::default();
+    let births: RefCell<BTreeMap<String, Birth>> = RefCell::default();
     for package in world.lockfile().packages {
         let Some(release) = package.release() else { continue };
         let bytes = fs::read(world.index_file(release.name.as_str())).unwrap();
         let file = IndexFile::parse(&release.name, &bytes, &Limits::default()).unwrap();
         let mut expected = file.facts(|package| {
-            *born.borrow_mut().entry(package.to_owned()).or_insert_with(|| {
-                let bytes = fs::read(world.index_file(package)).ok()?;
-                IndexFile::parse(&name(package), &bytes, &Limits::default()).ok()?.born()
+            *births.borrow_mut().entry(package.to_owned()).or_insert_with(|| {
+                let Ok(bytes) = fs::read(world.index_file(package)) else { return Birth::Unread };
+                let file = IndexFile::parse(&name(package), &bytes, &Limits::default()).unwrap();
+                Birth::At(file.born().unwrap())
             })
         });
         expected.sort_by(|a, b| a.version.cmp(&b.version));
@@ -576,7 +696,7 @@ fn real_index_files_come_through_unchanged() {
                     (d.package.to_owned(), d.requirement.to_owned(), d.kind, d.optional)
                 };
                 assert_eq!(key(found), key(expected));
-                assert!(found.born.is_none() || found.born == expected.born, "{found:?}");
+                assert!(found.birth == Birth::Unread || found.birth == expected.birth, "{found:?}");
             }
             compared += 1;
         }
@@ -657,6 +777,16 @@ impl World {
 
     fn index_file(&self, name: &str) -> PathBuf {
         self.path("index").join(IndexPath::of(&name.parse().unwrap()).as_str())
+    }
+
+    /// Cargo's configuration lets `fake` answer for crates.io.
+    fn replace_crates_io(&self, fake: &FakeRegistry) {
+        let config = format!(
+            "[source.crates-io]\nreplace-with = \"fake\"\n[source.fake]\nregistry = \"sparse+{}\"\n",
+            fake.url("index/")
+        );
+        fs::create_dir_all(self.path(".cargo")).unwrap();
+        fs::write(self.path(".cargo/config.toml"), config).unwrap();
     }
 
     /// The index shows `lines` of a crate since the moment `changed`; the lockfile locks the first of them.
@@ -820,6 +950,22 @@ fn time(text: &str) -> Time {
 
 fn name(text: &str) -> CrateName {
     text.parse().unwrap()
+}
+
+/// What is known of the packages that a crate needs.
+fn births(facts: &CrateFacts<'_>) -> Vec<(String, Birth)> {
+    let all: BTreeMap<String, Birth> = facts
+        .releases
+        .iter()
+        .flat_map(|release| release.dependencies.iter())
+        .map(|dependency| (dependency.package.to_owned(), dependency.birth))
+        .collect();
+    all.into_iter().collect()
+}
+
+/// A network that does not try twice.
+fn without_retries() -> Network {
+    Network::Online(Http::new(&HttpSettings { retries: 0, ..HttpSettings::default() }).unwrap())
 }
 
 /// All that is known of a crate, a line each.

@@ -19,6 +19,7 @@ use fence_client::gather::{Knowledge, Problem, Refresh, Request, gather};
 use fence_client::http::Network;
 use fence_client::progress::Silent;
 use fence_client::project::lockfile;
+use fence_model::decision::Unknown;
 use fence_model::judge::Asked;
 use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, FeedRole, FeedSource, Policy};
@@ -83,8 +84,8 @@ impl Data {
         }
         let _ = write!(
             text,
-            "\nall {} packages: {:?}\n{:#?}\n",
-            everywhere.packages, everywhere.grounds, everywhere.codes
+            "\nall {} packages: {:?}\n{} with dependencies unknown\n{:#?}\n",
+            everywhere.packages, everywhere.grounds, everywhere.dependencies_unknown, everywhere.codes
         );
         text
     }
@@ -131,6 +132,7 @@ struct Tally {
     packages: usize,
     grounds: BTreeMap<&'static str, usize>,
     codes: BTreeMap<&'static str, usize>,
+    dependencies_unknown: usize,
 }
 
 fn show(
@@ -152,6 +154,9 @@ fn show(
                 *everywhere.grounds.entry(word).or_default() += 1;
                 for reason in decision.reasons.iter().filter(|reason| reason.stands) {
                     *everywhere.codes.entry(reason.code.as_str()).or_default() += 1;
+                }
+                if decision.attained.unknown.contains(&Unknown::Dependencies) {
+                    everywhere.dependencies_unknown += 1;
                 }
                 if decision.verdict != Verdict::Admit {
                     lines.push(format!(

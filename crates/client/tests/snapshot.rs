@@ -11,7 +11,8 @@ use fence_client::snapshot::{
     WriteError, write,
 };
 use fence_model::facts::{
-    Advisory, AdvisoryKind, Audit, AuditedVersion, Bound, Claim, DependencyKind, Publisher, Range, Window,
+    Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, DependencyKind, Publisher, Range,
+    Window,
 };
 use fence_model::policy::PublishTimes;
 use fence_model::{Digest, Time};
@@ -27,7 +28,7 @@ use xxhash_rust::xxh3::xxh3_64;
 fn the_example_of_the_specification_is_what_is_written() {
     let contents = Contents { crates: vec![CrateRecord::new(0, "a")], ..Contents::default() };
     let mut expected = b"cgfence\n".to_vec();
-    expected.extend([1, 0, 0, 0, 0, 0, 0, 0]);
+    expected.extend([2, 0, 0, 0, 0, 0, 0, 0]);
     let mut rest = vec![0, 0, 0, 0, 1, 0, 0, 0];
     rest.extend([0; 4 * 13]);
     rest.extend([1, 0, 0, 0]);
@@ -69,12 +70,12 @@ fn what_was_not_known_yet_is_left_out() {
     let snapshot = open(&sample());
     let facts = |now: &str, times| {
         let view = snapshot.crate_named(0, "arrayref").unwrap().unwrap();
-        let facts = view.facts(moment(now), times, |package| package.born).unwrap();
+        let facts = view.facts(moment(now), times, |package| package.birth).unwrap();
         let released: Vec<_> = facts
             .releases
             .iter()
             .map(|release| {
-                let needs = release.dependencies.iter().map(|d| format!(" {} born {:?}", d.package, d.born));
+                let needs = release.dependencies.iter().map(|d| format!(" {} born {:?}", d.package, d.birth));
                 let by = release.publisher.map_or_else(String::new, |who| format!(" by {who}"));
                 format!("{}{by}{}", release.version, needs.collect::<String>())
             })
@@ -94,16 +95,16 @@ fn what_was_not_known_yet_is_left_out() {
     );
     insta::assert_snapshot!(
         facts("2026-08-20T07:30:00Z", PublishTimes::Trusted),
-        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born Some(2026-08-20T02:11:00Z)"] [] 1 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
+        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [] 1 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
     );
     insta::assert_snapshot!(
         facts("2026-08-21T07:30:00Z", PublishTimes::Trusted),
-        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born Some(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", None)] 1 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
+        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", None)] 1 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
     );
     // Withdrawn by then; and publish times that nobody believes are not told.
     insta::assert_snapshot!(
         facts("2026-09-01T00:00:00Z", PublishTimes::Untrusted),
-        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born Some(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", Some(2026-08-30T23:59:59Z))] 1 audits, 1 windows, first published None"#
+        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", Some(2026-08-30T23:59:59Z))] 1 audits, 1 windows, first published None"#
     );
     insta::assert_snapshot!(
         facts("2020-01-01T00:00:00Z", PublishTimes::Trusted),
@@ -222,7 +223,7 @@ fn seal(mut bytes: Vec<u8>) -> Vec<u8> {
 fn read_all(bytes: Vec<u8>) -> Result<(), SnapshotError> {
     let snapshot = Snapshot::open(bytes)?;
     for view in snapshot.crates() {
-        drop(view?.facts(Time::LATEST, PublishTimes::Trusted, |package| package.born)?);
+        drop(view?.facts(Time::LATEST, PublishTimes::Trusted, |package| package.birth)?);
     }
     snapshot.crate_named(0, "serde")?;
     drop(snapshot.contents()?);
@@ -240,6 +241,7 @@ fn sorted(mut contents: Contents<'_>) -> Contents<'_> {
         });
         record.publishers.sort_by(|a, b| (&a.version, a.publisher).cmp(&(&b.version, b.publisher)));
     }
+    contents.packages.retain(|package| package.birth != Birth::Unread || package.asked.is_some());
     contents.packages.sort_by_key(|package| (package.registry, package.name));
     contents
 }
@@ -325,7 +327,7 @@ fn sample() -> Contents<'static> {
         packages: vec![PackageRecord {
             registry: 0,
             name: "proc-macro1",
-            born: Some(moment("2026-08-20T02:11:00Z")),
+            birth: Birth::At(moment("2026-08-20T02:11:00Z")),
             asked: Some(moment("2026-08-20T07:30:00Z")),
         }],
         problems: vec![ProblemRecord { source: 0, place: "arrayref", line: 3, because: "not JSON" }],
@@ -335,7 +337,7 @@ fn sample() -> Contents<'static> {
 fn contents() -> impl Strategy<Value = Contents<'static>> {
     let sources = vec(source(), 0..3);
     let crates = prop::collection::btree_map((0..3_u32, name()), crate_record(), 0..6);
-    let packages = prop::collection::btree_map((0..3_u32, name()), (time(), option::of(time())), 0..6);
+    let packages = prop::collection::btree_map((0..3_u32, name()), (option::of(time()), birth()), 0..6);
     let problems = vec((0..3_u32, text(), any::<u32>(), text()), 0..3);
     (sources, crates, packages, problems).prop_map(|(sources, crates, packages, problems)| Contents {
         sources,
@@ -345,18 +347,22 @@ fn contents() -> impl Strategy<Value = Contents<'static>> {
             .collect(),
         packages: packages
             .into_iter()
-            .map(|((registry, name), (asked, born))| PackageRecord {
-                registry,
-                name,
-                born,
-                asked: Some(asked),
-            })
+            .map(|((registry, name), (asked, birth))| PackageRecord { registry, name, birth, asked })
             .collect(),
         problems: problems
             .into_iter()
             .map(|(source, place, line, because)| ProblemRecord { source, place, line, because })
             .collect(),
     })
+}
+
+fn birth() -> impl Strategy<Value = Birth> {
+    prop_oneof![
+        Just(Birth::Unread),
+        time().prop_map(Birth::At),
+        Just(Birth::Untold),
+        Just(Birth::Nonexistent)
+    ]
 }
 
 fn source() -> impl Strategy<Value = SourceRecord<'static>> {

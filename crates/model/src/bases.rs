@@ -13,8 +13,8 @@ use std::cell::{Cell, RefCell};
 
 use crate::clock;
 use crate::code::{Code, Level};
-use crate::decision::{Reason, Verdict};
-use crate::facts::{AdvisoryKind, DependencyKind, ReleaseFacts};
+use crate::decision::{Because, Reason, Verdict};
+use crate::facts::{AdvisoryKind, Birth, DependencyKind, ReleaseFacts};
 use crate::findings::LOOK_ALIKE_UNTIL;
 use crate::history::new_dependencies;
 use crate::judge::{Judge, Timing, standing, weigh};
@@ -199,9 +199,8 @@ impl Judge<'_> {
         let needs_only_old = || {
             release.dependencies.iter().filter(|d| d.kind != DependencyKind::Dev).all(|dependency| {
                 let settled = policy.wait.crate_tenure.max(LOOK_ALIKE_UNTIL);
-                dependency
-                    .born
-                    .is_some_and(|born| born + settled <= opened.min(release.published.unwrap_or(opened)))
+                let then = opened.min(release.published.unwrap_or(opened));
+                matches!(dependency.birth, Birth::At(born) if born + settled <= then)
             })
         };
         if !(was_never_yanked && is_calm && needs_only_old()) {
@@ -226,6 +225,12 @@ impl Judge<'_> {
             return None;
         }
         self.against(at, &mut reasons);
+        // What nobody knows to be old is no measure for others: what a release brings in beside a dependency that
+        // was never read stays new in its successors.
+        let is_unread = |r: &&Reason| matches!(r.because, Because::DependencyUnread { .. });
+        if let Some(unread) = reasons.iter().find(is_unread).cloned() {
+            reasons.push(Reason { code: Code::YoungDependency, ..unread });
+        }
         self.give_effects(Some(release), &mut reasons);
         let by_age = self.admitted_with(release, opened, &reasons, 0);
         let vouched = self.vouched_since(at);

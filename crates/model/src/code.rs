@@ -187,7 +187,7 @@ codes! {
     Dormant = "dormant", Against, [Double, Double, Double];
     /// The release has a dependency that its base lacks.
     NewDependency = "new-dependency", Against, [Double, Double, Double];
-    /// A new dependency is itself young, a look-alike, or of unknown age.
+    /// A new dependency is itself young, a look-alike, not there, or does not tell its age.
     YoungDependency = "young-dependency", Against, [Ceiling, Review, Review];
     /// A build script or procedural macro is new or changed.
     NewBuildCode = "new-build-code", Against, [Double, Review, Review];

@@ -116,6 +116,8 @@ pub enum Unknown {
     Journal,
     /// What the advisory feed says: it is absent.
     Advisories,
+    /// How old a new dependency is: nobody read its index file, so `young-dependency` could not be looked for.
+    Dependencies,
     /// Who published the release: `new-publisher`, `ci-known`, and `involved`.
     Publishers,
     /// What the code can do: `new-capability`, `new-build-code`, `unreviewed-finding`, `unchanged-code`, `clone`.
@@ -134,6 +136,7 @@ impl Unknown {
         match self {
             Self::Journal => "journal",
             Self::Advisories => "advisories",
+            Self::Dependencies => "dependencies",
             Self::Publishers => "publishers",
             Self::Capabilities => "capabilities",
             Self::People => "people",
@@ -281,8 +284,20 @@ pub enum Because {
         /// How old its crate was when this release was published; none if it did not exist before.
         age: Span,
     },
-    /// A new dependency of whose crate nothing is known.
-    DependencyUnknown {
+    /// A dependency that the base lacks, and of which nobody read how old its crate is.
+    DependencyUnread {
+        /// The package.
+        package: String,
+        /// For what.
+        kind: DependencyKind,
+    },
+    /// A new dependency of which it was asked in vain how old its crate is.
+    DependencyUntold {
+        /// The package.
+        package: String,
+    },
+    /// A new dependency whose crate does not exist.
+    DependencyNonexistent {
         /// The package.
         package: String,
     },

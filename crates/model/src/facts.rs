@@ -93,8 +93,24 @@ pub struct Dependency<'a> {
     pub kind: DependencyKind,
     /// Whether a feature switches it on.
     pub optional: bool,
-    /// When the package's first release was published; `None` where its index file was not to be had.
-    pub born: Option<Time>,
+    /// Since when the package's crate is there.
+    pub birth: Birth,
+}
+
+/// What is known about since when a crate that others depend on is there. Of two, the later in this order is the
+/// graver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Birth {
+    /// Nobody was asked: there was no network, or only a part of an index is at hand. So it is unknown, and said to
+    /// be.
+    Unread,
+    /// Its first release was published then.
+    At(Time),
+    /// It was asked for, and nothing came back that tells: no answer, one that makes no sense, or no time that is
+    /// believed. It counts as young, or whoever makes an index file unreadable would hide what is young.
+    Untold,
+    /// Its registry has no such crate; what it will be is up to whoever creates it.
+    Nonexistent,
 }
 
 /// For what a dependency is needed.

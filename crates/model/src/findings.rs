@@ -11,7 +11,7 @@ use semver::{Version, VersionReq};
 use crate::clock;
 use crate::code::{Code, Effect};
 use crate::decision::{Because, Reason, Witness};
-use crate::facts::{Advisory, AdvisoryKind, Claim, Dependency, Gone, Publisher, ReleaseFacts};
+use crate::facts::{Advisory, AdvisoryKind, Birth, Claim, Dependency, Gone, Publisher, ReleaseFacts};
 use crate::history::{new_dependencies, reaches_as};
 use crate::judge::{Checksum, Judge, Moment, Neighbourhood, Treatment};
 use crate::names::CaretClass;
@@ -164,31 +164,40 @@ impl<'a> Judge<'a> {
             }
         }
         for dependency in new {
-            let package = dependency.package.to_owned();
-            let because = Because::DependencyAdded { package: package.clone(), kind: dependency.kind };
+            let (package, kind) = (dependency.package.to_owned(), dependency.kind);
+            let because = match dependency.birth {
+                Birth::Unread => Because::DependencyUnread { package: package.clone(), kind },
+                Birth::At(_) | Birth::Untold | Birth::Nonexistent => {
+                    Because::DependencyAdded { package: package.clone(), kind }
+                }
+            };
             found.push(reason(Code::NewDependency, release.published, because));
 
-            let young =
-                |because| reason(Code::YoungDependency, dependency.born.or(release.published), because);
-            let Some(born) = dependency.born else {
-                found.push(young(Because::DependencyUnknown { package }));
-                continue;
+            let young = |known, because| reason(Code::YoungDependency, known, because);
+            let born = match dependency.birth {
+                Birth::At(born) => born,
+                Birth::Unread => continue,
+                Birth::Untold => {
+                    found.push(young(release.published, Because::DependencyUntold { package }));
+                    continue;
+                }
+                Birth::Nonexistent => {
+                    found.push(young(release.published, Because::DependencyNonexistent { package }));
+                    continue;
+                }
             };
             // As of the release: a dependency does not stop having been young by waiting.
             let age = release.appeared().map_or(Span::ZERO, |appeared| appeared - born);
             if age < self.asked.policy.wait.crate_tenure {
-                found.push(young(Because::DependencyYoung { package: package.clone(), age }));
+                found.push(young(Some(born), Because::DependencyYoung { package: package.clone(), age }));
             }
             if age < LOOK_ALIKE_UNTIL
                 && !self.asked.baseline.has_crate(dependency.package)
                 && let Some(known) = self.asked.names.better_known(dependency.package, Some(born))
             {
-                let likeness = known.likeness.as_str();
-                found.push(young(Because::DependencyLookAlike {
-                    package,
-                    known_as: known.name.to_string(),
-                    likeness,
-                }));
+                let (known_as, likeness) = (known.name.to_string(), known.likeness.as_str());
+                let because = Because::DependencyLookAlike { package, known_as, likeness };
+                found.push(young(Some(born), because));
             }
         }
     }

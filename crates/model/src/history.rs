@@ -137,8 +137,8 @@ pub(crate) fn new_dependencies<'r, 'a>(
             new.push(dependency);
         }
     }
-    // Of several on one package the gravest is told: of unknown or youngest birth, for the build script.
-    let gravest = |d: &Dependency<'a>| Reverse((d.born.is_none(), d.born, d.kind));
+    // Of several on one package the gravest is told: of no or the youngest birth, for the build script.
+    let gravest = |d: &Dependency<'a>| Reverse((d.birth, d.kind));
     new.sort_by(|a, b| a.package.cmp(b.package).then_with(|| gravest(a).cmp(&gravest(b))));
     new.dedup_by_key(|dependency| dependency.package);
     new

@@ -328,6 +328,9 @@ impl<'a> Judge<'a> {
         if Feeds(self.asked.feeds).any_absent() {
             unknown.push(Unknown::Advisories);
         }
+        if reasons.iter().any(|r| matches!(r.because, Because::DependencyUnread { .. })) {
+            unknown.push(Unknown::Dependencies);
+        }
         if release.is_none_or(|r| r.publisher.is_none()) {
             unknown.push(Unknown::Publishers);
         }

@@ -34,15 +34,18 @@ pub fn sentence(reason: &Reason) -> String {
         Because::Silence { length, ended } => {
             format!("no release for {} before {}", length.in_words(), ended.date())
         }
-        Because::DependencyAdded { package, kind } => {
-            let of_kind = if *kind == DependencyKind::Build { "build dependency" } else { "dependency" };
-            format!("new {of_kind} {package}")
+        Because::DependencyAdded { package, kind } => format!("new {} {package}", dependency(*kind)),
+        Because::DependencyUnread { package, kind } => {
+            format!("new {} {package}, of unknown age: its index file was not read", dependency(*kind))
         }
         Because::DependencyYoung { package, age } => {
             format!("new in this release, {package} was {} old when this was published", age.in_words())
         }
-        Because::DependencyUnknown { package } => {
-            format!("new in this release, {package} is not in the index at hand, so its age is not known")
+        Because::DependencyUntold { package } => {
+            format!("new in this release, {package} counts as young: the index does not tell how old it is")
+        }
+        Because::DependencyNonexistent { package } => {
+            format!("new in this release, {package} does not exist, and anybody may create it")
         }
         Because::DependencyLookAlike { package, known_as, likeness } => {
             format!("new in this release, {package} looks like {known_as} ({likeness})")
@@ -122,6 +125,13 @@ pub fn sentence(reason: &Reason) -> String {
         }
         Because::Withdrawn { at: Some(at) } => format!("yanked by its publisher, seen on {}", at.date()),
         Because::Withdrawn { at: None } => "yanked by its publisher; since when is not known".to_owned(),
+    }
+}
+
+fn dependency(kind: DependencyKind) -> &'static str {
+    match kind {
+        DependencyKind::Normal | DependencyKind::Dev => "dependency",
+        DependencyKind::Build => "build dependency",
     }
 }
 
@@ -237,7 +247,9 @@ mod tests {
             added(DependencyKind::Normal),
             added(DependencyKind::Build),
             Because::DependencyYoung { package: text("core"), age: Span::hours(5) },
-            Because::DependencyUnknown { package: text("core") },
+            Because::DependencyUnread { package: text("core"), kind: DependencyKind::Build },
+            Because::DependencyUntold { package: text("core") },
+            Because::DependencyNonexistent { package: text("core") },
             Because::DependencyLookAlike {
                 package: text("cores"),
                 known_as: text("core"),
@@ -296,7 +308,9 @@ mod tests {
         new dependency core
         new build dependency core
         new in this release, core was 5 hours old when this was published
-        new in this release, core is not in the index at hand, so its age is not known
+        new build dependency core, of unknown age: its index file was not read
+        new in this release, core counts as young: the index does not tell how old it is
+        new in this release, core does not exist, and anybody may create it
         new in this release, cores looks like core (a letter more)
         3 older releases, 1.0.0 to 1.0.4, were yanked around this one on 2026-08-17
         the 3 newest older compatible releases, 1.0.0 to 1.0.4, are yanked; since when is not known

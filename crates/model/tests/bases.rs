@@ -1,6 +1,6 @@
 //! What a release is compared with.
 
-use fence_model::facts::DependencyKind;
+use fence_model::facts::{Birth, DependencyKind};
 use fence_model::{Code, Level, Verdict};
 use fence_testkit::world::{World, show, time};
 
@@ -47,6 +47,26 @@ fn a_staging_release_burns_no_flag() {
     world.full_audit("mozilla", "tidy", "1.0.1", "2026-07-20");
     check(&world, "1.0.2", Some("1.0.1"));
     assert!(!world.decide("tidy", "1.0.2").has(Code::NewDependency));
+}
+
+/// Else a dependency that nobody reads would hide what comes with it from the next release.
+#[test]
+fn what_is_of_unknown_age_makes_no_base() {
+    let base = |birth| {
+        let mut world = world();
+        world.release("tidy", "1.0.0", "2020-01-01");
+        world
+            .release("tidy", "1.0.1", "2026-05-01")
+            .needs("old", "^1")
+            .depends("far", "^1", DependencyKind::Normal, true)
+            .of_birth(birth);
+        world.release("tidy", "1.0.2", "2026-08-01").needs("old", "^1");
+        assert_eq!(world.decide("tidy", "1.0.1").has(Code::YoungDependency), birth == Birth::Untold);
+        world.decide("tidy", "1.0.2").base.expect("there is one").to_string()
+    };
+    assert_eq!(base(Birth::At(time("2015-01-01"))), "1.0.1");
+    assert_eq!(base(Birth::Unread), "1.0.0");
+    assert_eq!(base(Birth::Untold), "1.0.0");
 }
 
 #[test]

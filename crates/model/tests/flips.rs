@@ -1,7 +1,7 @@
 //! Every code counts: taking away the one fact that it rests on flips the verdict, or, for what is only said,
 //! takes the reason away.
 
-use fence_model::facts::{AdvisoryKind, DependencyKind, FeedState};
+use fence_model::facts::{AdvisoryKind, Birth, DependencyKind, FeedState};
 use fence_model::judge::{Checksum, InUse, Treatment};
 use fence_model::policy::BaselineEntry;
 use fence_model::project::{Judged, Locked, Origin};
@@ -151,6 +151,8 @@ fn against() -> Vec<Flip> {
     with_old.release("old", "1.0.0", "2015-01-01");
     let mut with_young = old();
     with_young.release("fresh", "1.0.0", "2026-04-30");
+    let mut unread = old();
+    unread.edit(OF, AT).depends("somewhere", "^1", DependencyKind::Normal, true).of_birth(Birth::Unread);
     let mut with_look_alike = old();
     with_look_alike.release("alphabets", "1.0.0", "2026-01-01");
     with_look_alike.edit(OF, AT).needs("alphabets", "^1");
@@ -213,8 +215,11 @@ fn against() -> Vec<Flip> {
         flip(Code::YoungDependency, "a dependency of yesterday", with_young, |world| {
             world.edit(OF, AT).needs("fresh", "^1");
         }),
-        flip(Code::YoungDependency, "a dependency that nobody knows", old(), |world| {
+        flip(Code::YoungDependency, "a dependency that does not exist", old(), |world| {
             world.edit(OF, AT).depends("nowhere", "^1", DependencyKind::Normal, true);
+        }),
+        flip(Code::YoungDependency, "that nobody could tell how old a dependency is", unread, |world| {
+            world.edit(OF, AT).of_birth(Birth::Untold);
         }),
         flip(Code::YoungDependency, "a dependency with a name like another's", with_look_alike, |world| {
             world.known_names("alphabet\t2015-01-01\t5000\n");

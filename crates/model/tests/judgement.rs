@@ -1,6 +1,7 @@
 //! How single releases are judged: each reason flips a verdict, and goes when its fact goes.
 
-use fence_model::facts::{AdvisoryKind, DependencyKind};
+use fence_model::decision::Unknown;
+use fence_model::facts::{AdvisoryKind, Birth, DependencyKind};
 use fence_model::{Code, Effect, Level, Verdict};
 use fence_testkit::world::{World, show, time};
 
@@ -68,6 +69,45 @@ fn a_young_dependency_asks_for_a_reviewer() {
       audited-once [favour]: audited by mozilla (1.0.1)
       young-dependency [review, cleared]: new in this release, fresh was 5 hours old when this was published
     ");
+}
+
+/// What nobody read is new, and said to be unknown; what was asked for in vain counts as young.
+#[test]
+fn a_dependency_of_unknown_age_is_told_apart_from_a_young_one() {
+    let needs = |birth: Birth| {
+        let mut world = crate_with_update("2026-08-28T12:00:00Z", "2026-08-14");
+        world.edit("tidy", "1.0.1").depends("far", "^1", DependencyKind::Normal, true).of_birth(birth);
+        world
+    };
+    let unread = needs(Birth::Unread);
+    check!(unread, @"
+    tidy 1.0.1 admit (by age)
+      new-dependency [double]: new dependency far, of unknown age: its index file was not read
+    ");
+    check!(needs(Birth::Untold), @"
+    tidy 1.0.1 hold
+      young-dependency [review]: new in this release, far counts as young: the index does not tell how old it is
+      new-dependency [double]: new dependency far
+      > one audit by a trusted set, from 2026-08-28T12:00:00Z on
+      > an exception for young-dependency
+    ");
+    check!(needs(Birth::Nonexistent), @"
+    tidy 1.0.1 hold
+      young-dependency [review]: new in this release, far does not exist, and anybody may create it
+      new-dependency [double]: new dependency far
+      > one audit by a trusted set, from 2026-08-28T12:00:00Z on
+      > an exception for young-dependency
+    ");
+    check!(needs(Birth::At(time("2015-01-01"))), @"
+    tidy 1.0.1 admit (by age)
+      new-dependency [double]: new dependency far
+    ");
+    let is_unknown =
+        |world: &World, at: &str| world.decide("tidy", at).attained.unknown.contains(&Unknown::Dependencies);
+    assert!(is_unknown(&unread, "1.0.1"));
+    // Nothing is unknown of a release that does not need it, nor where somebody was asked.
+    assert!(!is_unknown(&unread, "1.0.0"));
+    assert!(!is_unknown(&needs(Birth::Untold), "1.0.1"));
 }
 
 #[test]

@@ -13,7 +13,7 @@ mod tests;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use fence_model::facts::{Dependency, DependencyKind, ReleaseFacts};
+use fence_model::facts::{Birth, Dependency, DependencyKind, ReleaseFacts};
 use fence_model::{CrateName, Digest, Time};
 use semver::Version;
 use serde::Deserialize;
@@ -139,11 +139,11 @@ impl<'a> IndexFile<'a> {
         Ok(file)
     }
 
-    /// The releases as facts, in the file's order. `born` tells when a package of this registry had its first
-    /// release; packages of other registries are never asked about, for the name may be another crate's there.
+    /// The releases as facts, in the file's order. `birth` tells since when a package of this registry is there;
+    /// packages of other registries are never asked about, for the name may be another crate's there.
     ///
     /// Neighbouring releases with equal dependencies share one list.
-    pub fn facts(&self, born: impl Fn(&str) -> Option<Time>) -> Vec<ReleaseFacts<'_>> {
+    pub fn facts(&self, birth: impl Fn(&str) -> Birth) -> Vec<ReleaseFacts<'_>> {
         let mut latest: Arc<[Dependency<'_>]> = Arc::new([]);
         let mut collected = Vec::new();
         let mut facts = Vec::with_capacity(self.releases.len());
@@ -154,7 +154,10 @@ impl<'a> IndexFile<'a> {
                 requirement: &dependency.requirement,
                 kind: dependency.kind,
                 optional: dependency.optional,
-                born: if dependency.registry.is_none() { born(dependency.package_name()) } else { None },
+                birth: match dependency.registry {
+                    None => birth(dependency.package_name()),
+                    Some(_) => Birth::Untold,
+                },
             }));
             if *latest != *collected {
                 latest = collected.as_slice().into();

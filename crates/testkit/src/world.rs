@@ -19,8 +19,8 @@ use std::sync::Arc;
 use fence_model::code::GENERATION;
 use fence_model::decision::Decision;
 use fence_model::facts::{
-    Advisory, AdvisoryKind, Audit, AuditedVersion, Bound, Claim, CrateFacts, Dependency, DependencyKind,
-    Feed, FeedState, Gone, Publisher, Range, ReleaseFacts, Sighting, Window,
+    Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, CrateFacts, Dependency,
+    DependencyKind, Feed, FeedState, Gone, Publisher, Range, ReleaseFacts, Sighting, Window,
 };
 use fence_model::judge::{Asked, Checksum, InUse, Treatment};
 use fence_model::look_alike::KnownNames;
@@ -316,18 +316,27 @@ impl World {
     }
 }
 
+/// The birth of a package of which a test says nothing: that of its crate in the world, if there is one.
+const AS_THE_WORLD_SAYS: Birth = Birth::Nonexistent;
+
+impl World {
+    fn birth(&self, of: &Dependency<'_>) -> Birth {
+        match (of.birth, self.crates.get(of.package)) {
+            (AS_THE_WORLD_SAYS, Some(facts)) => facts.born().map_or(Birth::Untold, Birth::At),
+            (told, _) => told,
+        }
+    }
+}
+
 impl FactsOf for World {
     fn facts_of(&self, name: &CrateName) -> CrateFacts<'_> {
         let Some(facts) = self.crates.get(name) else { return CrateFacts::unknown(name.clone()) };
         let mut facts = facts.clone();
         // A dependency's crate is as old as this world says, unless a test said otherwise.
         for release in &mut facts.releases {
-            if release.dependencies.iter().any(|d| d.born.is_none()) {
-                release.dependencies = release
-                    .dependencies
-                    .iter()
-                    .map(|d| Dependency { born: d.born.or_else(|| self.crates.get(d.package)?.born()), ..*d })
-                    .collect();
+            if release.dependencies.iter().any(|d| d.birth == AS_THE_WORLD_SAYS) {
+                release.dependencies =
+                    release.dependencies.iter().map(|d| Dependency { birth: self.birth(d), ..*d }).collect();
             }
         }
         facts
@@ -371,8 +380,17 @@ impl Verb<'_> {
         optional: bool,
     ) -> Self {
         let facts = self.facts();
-        let new = Dependency { package, requirement, kind, optional, born: None };
+        let new = Dependency { package, requirement, kind, optional, birth: AS_THE_WORLD_SAYS };
         facts.dependencies = facts.dependencies.iter().copied().chain([new]).collect();
+        self
+    }
+
+    /// That is known of the package that it was last said to depend on, whatever crates the world has.
+    pub fn of_birth(mut self, birth: Birth) -> Self {
+        let facts = self.facts();
+        let mut dependencies = facts.dependencies.to_vec();
+        dependencies.last_mut().unwrap_or_else(|| panic!("a dependency comes first")).birth = birth;
+        facts.dependencies = dependencies.into();
         self
     }
 

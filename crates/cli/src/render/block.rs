@@ -263,7 +263,8 @@ fn is_told_by_another(reason: &Reason, decision: &Decision) -> bool {
     let Because::DependencyAdded { package: added, .. } = &reason.because else { return false };
     decision.reasons.iter().any(|other| match &other.because {
         Because::DependencyYoung { package, .. }
-        | Because::DependencyUnknown { package }
+        | Because::DependencyUntold { package }
+        | Because::DependencyNonexistent { package }
         | Because::DependencyLookAlike { package, .. } => package == added,
         _ => false,
     })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fence_client::gather::Age;
-use fence_model::decision::{Decision, Grounds, Reason, Verdict};
+use fence_model::decision::{Decision, Grounds, Reason, Unknown, Verdict};
 use fence_model::facts::FeedState;
 use fence_model::policy::{Policy, Severity};
 use fence_model::project::{Judged, Reach, Waiting};
@@ -54,6 +54,7 @@ pub(crate) fn check(checked: &Checked<'_>, shell: &Shell, took: Duration) -> Str
     parts.extend(warnings(checked, frame));
     parts.extend(waiting(checked, frame));
     parts.extend(fixes(checked, frame));
+    parts.extend(unknown_ages(checked, frame));
     parts.extend(problems(checked, frame));
     parts.extend(set_up(checked, frame));
     // Where all is well and nobody wants to hear it, nothing is said.
@@ -371,6 +372,22 @@ fn fixes(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
         }
     }
     Some(text)
+}
+
+/// Admitted releases of which one thing was not looked for that usually is. What nobody knows yet of any release is
+/// told by `why`, not here.
+fn unknown_ages(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
+    let admitted = checked.report.decisions().filter(|decision| decision.verdict == Verdict::Admit);
+    let names: Vec<String> = admitted
+        .filter(|decision| decision.attained.unknown.contains(&Unknown::Dependencies))
+        .map(|decision| decision.release.to_string())
+        .collect();
+    let has = if names.len() == 1 { "has" } else { "have" };
+    let head = format!(
+        "{} {has} new dependencies of unknown age, since their index files were not read: ",
+        text::count(names.len(), "release")
+    );
+    (!names.is_empty()).then(|| note(frame, &(head + &line_of(&names))))
 }
 
 /// What else to know about the facts themselves.

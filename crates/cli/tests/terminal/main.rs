@@ -476,6 +476,38 @@ fn what_no_registry_has_is_held_or_listed() {
     "#);
 }
 
+/// The index is a folder, which need not hold all of it; so nobody was asked about what it lacks.
+#[test]
+fn what_was_not_looked_for_is_told() {
+    let mut project = Project::at("2026-08-22T12:00:00Z", &[("app", "0.1.0", &["shlex"])]);
+    project.publish("shlex", "1.3.1", "2026-06-01T12:00:00Z", &[("far", "^1")]);
+    project.make_optional("shlex");
+    project.lock(&("shlex", "1.3.1", &[]));
+    insta::assert_snapshot!(project.run("check"), @"
+    $ cargo fence check
+    note: 1 release has new dependencies of unknown age, since their index files were not read: shlex
+          1.3.1
+        Finished 1 admitted (1 by age), 1 of this project at level medium in […]s
+    [exit code 0]
+    ");
+    insta::assert_snapshot!(project.run("why shlex"), @"
+    $ cargo fence why shlex
+    shlex 1.3.1 is admitted: by age, level medium
+      2026-05-16  dormant: no release for 845 days before 2026-05-16  → doubles the wait
+      2026-06-01  published 82 days ago
+      2026-06-01  new-dependency: new dependency far, of unknown age: its index file was not read  →
+                  doubles the wait
+      wait        7 days (level medium), then 14 days (dormant), then 28 days (new-dependency); in the
+                  open for 82 days, over since 2026-06-29
+      compared    with 1.3.0
+      attains     level medium by itself; unknown: journal, dependencies, publishers, capabilities,
+                  people
+      digest      e1e1e1e1…
+      through     app > shlex
+    [exit code 0]
+    ");
+}
+
 #[test]
 fn init_is_green_at_once() {
     let project = calm();

@@ -95,6 +95,11 @@ impl Project {
         fs::write(file, format!("{text}{line}\n")).unwrap();
     }
 
+    /// Leaves the dependencies of invented releases to features.
+    pub(crate) fn make_optional(&mut self, name: &str) {
+        self.change(name, |line, _| Some(line.replace("\"optional\":false", "\"optional\":true")));
+    }
+
     /// Yanks releases.
     pub(crate) fn yank(&mut self, name: &str, versions: &[&str]) {
         self.change(name, |line, version| {

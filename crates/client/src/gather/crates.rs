@@ -8,15 +8,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use fence_model::facts::DependencyKind;
+use fence_model::facts::{Birth, DependencyKind};
 use fence_model::policy::PublishTimes;
 use fence_model::{CrateName, Span, Time};
 use fence_registry::lockfile::Source;
 use fence_registry::{IndexFile, Limits};
 use semver::Version;
+use tame_index::{CRATES_IO_HTTP_INDEX, CRATES_IO_INDEX};
 
 use super::feeds::{self, FeedNow};
-use super::{GatherError, LockedRegistry, Problem, Refresh, Request, Tally};
+use super::{CRATES_IO, GatherError, LockedRegistry, Problem, Refresh, Request, Tally};
 use crate::cache::ContentDigest;
 use crate::cargo_config::IndexLocation;
 use crate::http::Network;
@@ -61,7 +62,10 @@ pub(super) fn read(
 ) -> Result<IndexRead, GatherError> {
     let sources = old.map(Snapshot::sources).transpose()?.unwrap_or_default();
     let is_other_selection = |(old, new): (&SourceRecord<'_>, &LockedRegistry)| old.identity != new.locked;
-    let is_news = old.is_none() || sources.iter().zip(registries).any(is_other_selection);
+    let is_news = match old {
+        Some(old) => sources.iter().zip(registries).any(is_other_selection) || is_unanswered(request, old)?,
+        None => true,
+    };
     let mut all = IndexRead { fates: Vec::new(), is_news, is_failed: false };
     for (registry, number) in registries.iter().zip(0..) {
         let mut reader = Reader { request, registry, before: Vec::new(), failures: Failures::default() };
@@ -245,28 +249,31 @@ impl Failures {
     fn told(self, registry: &str, problems: &mut Vec<Problem>) {
         let registry = registry.to_owned();
         let names = |places: &[usize]| places.iter().map(|&at| self.names[at].clone()).collect::<Vec<_>>();
-        for (failed, is_old) in [(&self.old, true), (&self.unread, false)] {
-            let mut kinds: Vec<(&IndexError, Vec<usize>)> = Vec::new();
-            for (at, error) in failed {
-                let alike =
-                    |other: &IndexError| std::mem::discriminant(other) == std::mem::discriminant(error);
-                match kinds.iter_mut().find(|(other, _)| alike(other)) {
-                    Some((_, places)) => places.push(*at),
-                    None => kinds.push((error, vec![*at])),
-                }
-            }
-            for (error, places) in kinds {
-                let (registry, crates, error) = (registry.clone(), names(&places), error.clone());
-                problems.push(match is_old {
-                    true => Problem::IndexOld { registry, crates, error },
-                    false => Problem::IndexUnread { registry, crates, error },
-                });
-            }
+        for (places, error) in by_kind(self.old) {
+            let (registry, crates) = (registry.clone(), names(&places));
+            problems.push(Problem::IndexOld { registry, crates, error });
+        }
+        for (places, error) in by_kind(self.unread) {
+            let (registry, crates) = (registry.clone(), names(&places));
+            problems.push(Problem::IndexUnread { registry, crates, error });
         }
         if !self.shrunk.is_empty() {
             problems.push(Problem::IndexShrunk { crates: names(&self.shrunk), registry });
         }
     }
+}
+
+/// What failed alike, together, with the first error of each kind.
+fn by_kind<T>(failed: Vec<(T, IndexError)>) -> Vec<(Vec<T>, IndexError)> {
+    let mut kinds: Vec<(Vec<T>, IndexError)> = Vec::new();
+    for (what, error) in failed {
+        let alike = |other: &IndexError| std::mem::discriminant(other) == std::mem::discriminant(&error);
+        match kinds.iter_mut().find(|(_, other)| alike(other)) {
+            Some((all, _)) => all.push(what),
+            None => kinds.push((vec![what], error)),
+        }
+    }
+    kinds
 }
 
 /// The bytes of the new snapshot.
@@ -276,6 +283,7 @@ pub(super) fn compile(
     registries: &[LockedRegistry],
     feeds: &[FeedNow],
     read: &IndexRead,
+    problems: &mut Vec<Problem>,
     tally: &mut Tally,
 ) -> Result<Vec<u8>, GatherError> {
     let labels: Vec<[String; 3]> =
@@ -337,20 +345,26 @@ pub(super) fn compile(
             contents.problems.extend(problem?.into_iter().map(|problem| ProblemRecord { source, ..problem }));
         }
     }
-    let born = births(request, old, registries, &contents, tally)?;
-    for record in &contents.crates {
-        contents.packages.push(PackageRecord {
-            registry: record.registry,
+    let births = births(request, old, registries, &contents, problems, tally)?;
+    for (registry, number) in registries.iter().zip(0..) {
+        let of_it = contents.crates.iter().filter(|record| record.registry == number);
+        contents.packages.extend(of_it.map(|record| PackageRecord {
+            registry: number,
             name: record.name,
-            born: record.releases.iter().filter_map(|release| release.published).min(),
-            asked: Some(record.index.checked),
-        });
+            birth: match (record.index.presence, first_published(record)) {
+                (_, Some(born)) => Birth::At(born),
+                (Presence::Listed, None) => Birth::Untold,
+                (Presence::Nonexistent, None) => lacking(registry),
+                (Presence::Unread, None) => unread(request),
+            },
+            asked: Some(record.index.checked).filter(|_| record.index.presence != Presence::Unread),
+        }));
     }
-    contents.packages.extend(born.iter().map(|((registry, name), (born, asked))| PackageRecord {
+    contents.packages.extend(births.iter().map(|((registry, name), (birth, asked))| PackageRecord {
         registry: *registry,
         name: name.as_str(),
-        born: *born,
-        asked: *asked,
+        birth: *birth,
+        asked: Some(*asked),
     }));
     Ok(snapshot::write(&contents)?)
 }
@@ -460,19 +474,47 @@ fn misread(file: &IndexFile<'_>) -> impl Iterator<Item = (u32, String)> {
     file.problems.iter().map(|problem| (0, problem.to_string())).chain(skipped)
 }
 
-/// The number of the registry with this index address, if the lockfile names it.
+/// The number of the registry with this index address, if the lockfile names it. crates.io has two.
 fn place_of_registry(labels: &[[String; 3]], address: &str) -> u32 {
     let bare = |address: &str| -> String {
         let address =
             address.strip_prefix("registry+").or(address.strip_prefix("sparse+")).unwrap_or(address);
         address.trim_end_matches('/').to_owned()
     };
-    let place = labels.iter().position(|[label, ..]| bare(label) == bare(address));
+    let is_crates_io =
+        [CRATES_IO_INDEX, CRATES_IO_HTTP_INDEX].iter().any(|index| bare(index) == bare(address));
+    let wanted = if is_crates_io { CRATES_IO.to_owned() } else { bare(address) };
+    let place = labels.iter().position(|[label, ..]| bare(label) == wanted);
     place.and_then(|place| u32::try_from(place).ok()).unwrap_or(ELSEWHERE)
 }
 
-/// When packages outside the lockfile were born, by registry and name, and when that was asked.
-type Births = BTreeMap<(u32, CrateName), (Option<Time>, Option<Time>)>;
+/// What a registry says by not having a crate. A folder may hold a part of an index, so it says nothing.
+fn lacking(registry: &LockedRegistry) -> Birth {
+    match registry.registry.location {
+        IndexLocation::Folder(_) => Birth::Unread,
+        IndexLocation::Sparse(_) | IndexLocation::Git(_) | IndexLocation::Vendored(_) => Birth::Nonexistent,
+    }
+}
+
+/// What it means that an index file could not be had. Who is offline asked nobody, and chose to; an answer that
+/// fails to come may be somebody's doing.
+fn unread(request: &Request<'_>) -> Birth {
+    match request.network {
+        Network::Offline => Birth::Unread,
+        Network::Online(_) => Birth::Untold,
+    }
+}
+
+/// Whether the last snapshot lacks the age of a package that nobody could tell then, and somebody may now.
+fn is_unanswered(request: &Request<'_>, old: &Snapshot) -> Result<bool, GatherError> {
+    if matches!(request.network, Network::Offline) {
+        return Ok(false);
+    }
+    Ok(old.packages()?.iter().any(|package| package.asked == Some(PackageRecord::IN_VAIN)))
+}
+
+/// Since when packages outside the lockfile are there, by registry and name, and when that was told.
+type Births = BTreeMap<(u32, CrateName), (Birth, Time)>;
 
 /// The second round.
 fn births(
@@ -480,6 +522,7 @@ fn births(
     old: Option<&Snapshot>,
     registries: &[LockedRegistry],
     contents: &Contents<'_>,
+    problems: &mut Vec<Problem>,
     tally: &mut Tally,
 ) -> Result<Births, GatherError> {
     let mut known: BTreeMap<(u32, &str), PackageRecord<'_>> = BTreeMap::new();
@@ -490,7 +533,7 @@ fn births(
     let mut wanted: BTreeSet<(u32, &str)> = BTreeSet::new();
     for record in &contents.crates {
         if let Some(lowest) = locked.get(record.name) {
-            wanted.extend(needs_of_later_releases(record, lowest));
+            wanted.extend(needs_of_later_releases(record, lowest, request.policy.wait.ceiling));
         }
     }
     let mut births = Births::new();
@@ -502,7 +545,7 @@ fn births(
                 continue;
             }
             let settled = known.get(&(number, name.as_str())).filter(|package| is_settled(request, package));
-            match settled.map(|package| (package.born, package.asked)) {
+            match settled.and_then(|package| Some((package.birth, package.asked?))) {
                 Some(answer) => drop(births.insert((number, name), answer)),
                 None => asked.push(name),
             }
@@ -515,18 +558,33 @@ fn births(
         // A first publish time never changes, so a copy of any age tells it.
         let Request { network, cache, clock, progress, .. } = *request;
         let outcomes = read_index(&registry.registry, &wanted, ANY_AGE, network, cache, clock, progress);
-        for (name, outcome) in asked.iter().zip(outcomes) {
+        let mut failed = Vec::new();
+        for (name, outcome) in asked.into_iter().zip(outcomes) {
             let answer = match outcome {
                 IndexOutcome::Read(entry) => {
-                    let file = IndexFile::parse(name, &entry.bytes, &Limits::default());
-                    (file.ok().and_then(|file| file.born()), Some(clock))
+                    let file = IndexFile::parse(&name, &entry.bytes, &Limits::default());
+                    let born = file.ok().and_then(|file| file.born());
+                    (born.map_or(Birth::Untold, Birth::At), clock)
                 }
-                IndexOutcome::DoesNotExist => (None, Some(clock)),
-                // Not known is asked again next time; the judgement takes it for young meanwhile.
-                IndexOutcome::Unchanged { .. } | IndexOutcome::Failed(_) => (None, None),
+                IndexOutcome::DoesNotExist => (lacking(registry), clock),
+                IndexOutcome::Failed(error) => {
+                    if matches!(network, Network::Online(_)) {
+                        failed.push((name.clone(), error));
+                    }
+                    // Asking nobody now takes nothing back of what asking came to before.
+                    let before = known.get(&(number, name.as_str())).map(|package| package.birth);
+                    (before.into_iter().fold(unread(request), Birth::max), PackageRecord::IN_VAIN)
+                }
+                // Nothing was known that could be unchanged.
+                IndexOutcome::Unchanged { .. } => (Birth::Untold, PackageRecord::IN_VAIN),
             };
-            births.insert((number, name.clone()), answer);
+            births.insert((number, name), answer);
         }
+        problems.extend(by_kind(failed).into_iter().map(|(crates, error)| Problem::AgesUntold {
+            registry: registry.registry.name.clone(),
+            crates,
+            error,
+        }));
     }
     Ok(births)
 }
@@ -534,7 +592,8 @@ fn births(
 /// Whether there is no point in asking again.
 fn is_settled(request: &Request<'_>, package: &PackageRecord<'_>) -> bool {
     let is_recent = |asked: Time| request.clock - asked <= request.policy.freshness.index;
-    package.born.is_some() || (request.refresh != Refresh::All && package.asked.is_some_and(is_recent))
+    matches!(package.birth, Birth::At(_))
+        || (request.refresh != Refresh::All && package.asked.is_some_and(is_recent))
 }
 
 /// The lowest version that is locked of each crate.
@@ -547,20 +606,49 @@ fn locked_versions<'a>(request: &Request<'a>) -> BTreeMap<&'a str, &'a Version> 
     lowest
 }
 
+/// What of a release's needs may be new in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    None,
+    /// What some release below it does without.
+    BeyondCommon,
+    All,
+}
+
+fn first_published(record: &CrateRecord<'_>) -> Option<Time> {
+    record.releases.iter().filter_map(|release| release.published).min()
+}
+
 /// The packages that some release from `lowest` on needs to run or build, and some release below it does without:
-/// to whichever release it is compared, these are all that can be new.
-fn needs_of_later_releases<'r, 'a>(record: &'r CrateRecord<'a>, lowest: &Version) -> HashSet<(u32, &'a str)> {
+/// to whichever release it is compared, these are all that can be new. Of a release that may be compared with
+/// nothing, because no good one was older by `ceiling`, all that it needs is new, unless it was the first.
+fn needs_of_later_releases<'r, 'a>(
+    record: &'r CrateRecord<'a>,
+    lowest: &Version,
+    ceiling: Span,
+) -> HashSet<(u32, &'a str)> {
     let mut sorted: Vec<&'r ReleaseRecord<'a>> = record.releases.iter().collect();
     sorted.sort_by(|a, b| a.version.cmp(&b.version));
+    let first = first_published(record);
     let mut found = HashSet::new();
-    // What all releases so far need; nothing is new in the first.
+    // What all releases so far need, and when the first of those that can be a base was published.
     let mut common: Option<HashSet<(u32, &'a str)>> = None;
-    let mut before: Option<(&Arc<[DependencyRecord<'a>]>, bool)> = None;
+    let mut oldest: Option<Time> = None;
+    let mut before: Option<(&Arc<[DependencyRecord<'a>]>, Needs)> = None;
     for release in sorted {
-        let is_judged = release.version >= *lowest;
+        let has_base = oldest.zip(release.published).is_some_and(|(old, new)| old + ceiling <= new);
+        let is_first = release.published.is_some() && release.published == first;
+        let new = match release.version >= *lowest {
+            true if has_base => Needs::BeyondCommon,
+            true if !is_first => Needs::All,
+            _ => Needs::None,
+        };
+        if release.version.pre.is_empty() && !release.yanked {
+            oldest = oldest.into_iter().chain(release.published).min();
+        }
         let is_same =
-            |(list, judged): (&Arc<_>, bool)| Arc::ptr_eq(list, &release.dependencies) && judged == is_judged;
-        if before.replace((&release.dependencies, is_judged)).is_some_and(is_same) {
+            |(list, as_new): (&Arc<_>, Needs)| Arc::ptr_eq(list, &release.dependencies) && as_new == new;
+        if before.replace((&release.dependencies, new)).is_some_and(is_same) {
             continue;
         }
         let needs: HashSet<(u32, &'a str)> = release
@@ -569,8 +657,10 @@ fn needs_of_later_releases<'r, 'a>(record: &'r CrateRecord<'a>, lowest: &Version
             .filter(|dependency| dependency.kind != DependencyKind::Dev && dependency.registry != ELSEWHERE)
             .map(|dependency| (dependency.registry, dependency.package))
             .collect();
-        if let (Some(common), true) = (&common, is_judged) {
-            found.extend(needs.difference(common));
+        match (new, &common) {
+            (Needs::BeyondCommon, Some(common)) => found.extend(needs.difference(common)),
+            (Needs::All, _) | (Needs::BeyondCommon, None) => found.extend(&needs),
+            (Needs::None, _) => {}
         }
         common = Some(match common {
             None => needs,

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use fence_model::facts::{CrateFacts, Feed, FeedState, Gone};
+use fence_model::facts::{Birth, CrateFacts, Feed, FeedState, Gone};
 use fence_model::policy::PublishTimes;
 use fence_model::settle::FactsOf;
 use fence_model::{CrateName, Span, Time};
@@ -13,7 +13,7 @@ use fence_registry::lockfile::Source;
 use super::feeds::is_asked_elsewhere;
 use super::{Failed, GatherError, LockedRegistry, Problem, Request};
 use crate::snapshot::{
-    CrateView, ELSEWHERE, PackageRecord, Presence, Snapshot, SnapshotError, SourceKind, SourceRecord,
+    CrateView, PackageRecord, Presence, Snapshot, SnapshotError, SourceKind, SourceRecord,
 };
 
 /// A clock that is further ahead of all that was read is suspicious. In a replay it is not asked.
@@ -139,7 +139,7 @@ impl Knowledge {
         name: &CrateName,
     ) -> Result<CrateFacts<'a>, SnapshotError> {
         let mut facts = match view {
-            Some(view) => view.facts(self.now, times, |package| self.born(package))?,
+            Some(view) => view.facts(self.now, times, |package| self.birth(package))?,
             None => CrateFacts::unknown(name.clone()),
         };
         if let Some(journal) = &self.journal {
@@ -148,19 +148,26 @@ impl Knowledge {
         Ok(facts)
     }
 
-    /// When a package was born, as far as was known at the moment asked about.
-    fn born(&self, package: &PackageRecord<'_>) -> Option<Time> {
-        if package.registry == ELSEWHERE {
-            return None;
-        }
-        let (_, times) = self.registries.get(usize::try_from(package.registry).ok()?)?;
-        let told = package.born.filter(|born| *born <= self.now && *times == PublishTimes::Trusted);
-        told.or_else(|| {
-            let memory = self.journal.as_ref()?.memory(&package.name.parse().ok()?, self.now);
-            let shown = memory.sightings.values().map(|sighting| sighting.first_seen);
-            let gone = memory.gone.iter().map(|gone| gone.published.unwrap_or(gone.first_seen));
-            shown.chain(gone).min()
-        })
+    /// Since when a package is there, as far as was known at the moment asked about.
+    fn birth(&self, package: &PackageRecord<'_>) -> Birth {
+        let place = usize::try_from(package.registry).ok();
+        let told = match (package.birth, place.and_then(|place| self.registries.get(place))) {
+            // Of a registry from which nothing is locked nobody knows what it is, nor whether it answers truly.
+            (_, None) => return Birth::Untold,
+            (_, Some((_, PublishTimes::Untrusted))) => Birth::Untold,
+            (Birth::At(born), Some(_)) if born > self.now => Birth::Nonexistent,
+            (Birth::At(born), Some(_)) => return Birth::At(born),
+            (told, Some(_)) => told,
+        };
+        self.remembered(package.name).map_or(told, Birth::At)
+    }
+
+    /// When the journal first saw a package.
+    fn remembered(&self, package: &str) -> Option<Time> {
+        let memory = self.journal.as_ref()?.memory(&package.parse().ok()?, self.now);
+        let shown = memory.sightings.values().map(|sighting| sighting.first_seen);
+        let gone = memory.gone.iter().map(|gone| gone.published.unwrap_or(gone.first_seen));
+        shown.chain(gone).min()
     }
 }
 

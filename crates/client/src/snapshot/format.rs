@@ -3,7 +3,7 @@
 //! A record is a [`Row`]: a struct whose fields lie one after the other, each little-endian and of fixed width,
 //! without padding. The same declaration makes the reader's and the writer's side, so the two cannot disagree.
 
-use fence_model::facts::{AdvisoryKind, DependencyKind};
+use fence_model::facts::{AdvisoryKind, Birth, DependencyKind};
 use fence_model::{Digest, Time};
 
 use super::{Presence, SourceKind};
@@ -13,7 +13,7 @@ use crate::cache::ContentDigest;
 pub(super) const MAGIC: [u8; 8] = *b"cgfence\n";
 /// The layout that this module reads and writes. Any change of a row, a section or a meaning raises it; an older
 /// snapshot is made again, never converted.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// Where the checksum lies: after magic, format, and four bytes that are zero.
 pub(super) const CHECKSUM_AT: usize = 16;
 /// Where the counts of the sections begin: the first byte that the checksum covers.
@@ -186,7 +186,7 @@ rows! {
     /// A dependency, as often as it stands in lists.
     DependencyRow in Dependencies { package: Id, requirement: Text, kind: DependencyKind, optional: bool, }
     /// A package that is depended on. `asked` is when its first release was last looked for.
-    PackageRow in Packages { registry: u32, name: Text, born: Option<Time>, asked: Option<Time>, }
+    PackageRow in Packages { registry: u32, name: Text, birth: Birth, asked: Option<Time>, }
     /// A version: `text` where its three numbers do not say all of it, or do not fit.
     VersionRow in Versions { major: u32, minor: u32, patch: u32, text: Option<Text>, }
     /// An advisory. Its patched ranges lie before its unaffected ones.
@@ -245,6 +245,34 @@ impl Field for End {
         };
         out.push(tag);
         version.put(out);
+    }
+}
+
+impl Field for Birth {
+    const BYTES: usize = 9;
+
+    #[inline]
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        let tag = u8::take(bytes)?;
+        let time = <Option<Time> as Field>::take(bytes)?;
+        match (tag, time) {
+            (0, None) => Some(Self::Unread),
+            (1, Some(time)) => Some(Self::At(time)),
+            (2, None) => Some(Self::Untold),
+            (3, None) => Some(Self::Nonexistent),
+            _ => None,
+        }
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        let (tag, time) = match *self {
+            Self::Unread => (0, None),
+            Self::At(time) => (1, Some(time)),
+            Self::Untold => (2, None),
+            Self::Nonexistent => (3, None),
+        };
+        out.push(tag);
+        time.put(out);
     }
 }
 

@@ -29,7 +29,7 @@
 //! The smallest snapshot that says something, one crate without releases, registry 0, never read:
 //!
 //! ```text
-//! 63 67 66 65 6e 63 65 0a  01 00 00 00  00 00 00 00     "cgfence\n", format 1, zeros
+//! 63 67 66 65 6e 63 65 0a  02 00 00 00  00 00 00 00     "cgfence\n", format 2, zeros
 //! xx xx xx xx xx xx xx xx                               checksum of what follows
 //! 00 00 00 00  01 00 00 00  00 00 00 00 (13 times)      no source, one crate, nothing in 13 sections
 //! 01 00 00 00                                           one byte of text
@@ -48,7 +48,7 @@ mod write;
 use std::fmt;
 use std::sync::Arc;
 
-use fence_model::facts::{Advisory, Audit, DependencyKind, Publisher, Window};
+use fence_model::facts::{Advisory, Audit, Birth, DependencyKind, Publisher, Window};
 use fence_model::{Digest, Time};
 use semver::Version;
 
@@ -210,10 +210,15 @@ pub struct PackageRecord<'a> {
     pub registry: u32,
     /// Its name.
     pub name: &'a str,
-    /// When its first release was published, where its index file was to be had and says so.
-    pub born: Option<Time>,
-    /// When that was last looked up.
+    /// Since when it is there.
+    pub birth: Birth,
+    /// When that was last told, or [`PackageRecord::IN_VAIN`]; none where nobody wanted to know.
     pub asked: Option<Time>,
+}
+
+impl PackageRecord<'_> {
+    /// When a package was asked about of which nobody could tell: before anything, so that it is asked again.
+    pub const IN_VAIN: Time = Time::EARLIEST;
 }
 
 /// A window, and since when it is known.

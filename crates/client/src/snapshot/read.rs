@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use fence_model::facts::{
-    Advisory, Audit, AuditedVersion, Bound, Claim, CrateFacts, Dependency, Publisher, Range, ReleaseFacts,
-    Window,
+    Advisory, Audit, AuditedVersion, Birth, Bound, Claim, CrateFacts, Dependency, Publisher, Range,
+    ReleaseFacts, Window,
 };
 use fence_model::policy::PublishTimes;
 use fence_model::{CrateName, Time};
@@ -140,7 +140,7 @@ impl Snapshot {
         let mut packages = Vec::new();
         for id in 0..self.all(Section::Packages).count {
             let package = self.package(id)?;
-            if package.born.is_some() || package.asked.is_some() {
+            if package.birth != Birth::Unread || package.asked.is_some() {
                 packages.push(package);
             }
         }
@@ -233,8 +233,8 @@ impl Snapshot {
     }
 
     fn package(&self, id: Id) -> Result<PackageRecord<'_>, SnapshotError> {
-        let PackageRow { registry, name, born, asked } = self.row(id)?;
-        Ok(PackageRecord { registry, name: self.text(name)?, born, asked })
+        let PackageRow { registry, name, birth, asked } = self.row(id)?;
+        Ok(PackageRecord { registry, name: self.text(name)?, birth, asked })
     }
 
     fn version(&self, id: Id) -> Result<Version, SnapshotError> {
@@ -327,7 +327,7 @@ impl<'a> CrateView<'a> {
 
     /// What was known of it at `now`: releases published later, and advisories, audits and windows first known
     /// later, are left out; so are publish times where `times` says that they are not to be believed, and no
-    /// release is then too late. `born` says when a package had its first release, given what is kept of it.
+    /// release is then too late. `birth` says since when a package is there, given what is kept of it.
     ///
     /// # Errors
     ///
@@ -336,7 +336,7 @@ impl<'a> CrateView<'a> {
         &self,
         now: Time,
         times: PublishTimes,
-        born: impl Fn(&PackageRecord<'a>) -> Option<Time>,
+        birth: impl Fn(&PackageRecord<'a>) -> Birth,
     ) -> Result<CrateFacts<'a>, SnapshotError> {
         let name: CrateName = self.name.parse().map_err(|_| self.damaged())?;
         let lists = self.lists(|of: DependencyRow| {
@@ -346,7 +346,7 @@ impl<'a> CrateView<'a> {
                 requirement: self.snapshot.text(of.requirement)?,
                 kind: of.kind,
                 optional: of.optional,
-                born: born(&package),
+                birth: birth(&package),
             })
         })?;
         let publishers = self.publishers()?;

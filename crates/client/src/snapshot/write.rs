@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use fence_model::facts::{AuditedVersion, Bound, Claim, Publisher, Range};
+use fence_model::facts::{AuditedVersion, Birth, Bound, Claim, Publisher, Range};
 use semver::Version;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -39,8 +39,8 @@ pub fn write(contents: &Contents<'_>) -> Result<Vec<u8>, WriteError> {
     packages.sort_by_key(|package| (package.registry, package.name));
     for package in packages {
         let name = writer.text(package.name)?;
-        let (registry, born, asked) = (package.registry, package.born, package.asked);
-        let id = writer.push(&PackageRow { registry, name, born, asked })?;
+        let (registry, birth, asked) = (package.registry, package.birth, package.asked);
+        let id = writer.push(&PackageRow { registry, name, birth, asked })?;
         writer.packages.insert((registry, name), id);
     }
     let mut crates: Vec<_> = contents.crates.iter().collect();
@@ -231,7 +231,7 @@ impl<'a> Writer<'a> {
         if let Some(&id) = self.packages.get(&(registry, name)) {
             return Ok(id);
         }
-        let id = self.push(&PackageRow { registry, name, born: None, asked: None })?;
+        let id = self.push(&PackageRow { registry, name, birth: Birth::Unread, asked: None })?;
         self.packages.insert((registry, name), id);
         Ok(id)
     }

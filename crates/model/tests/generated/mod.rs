@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use fence_model::code::GENERATION;
 use fence_model::facts::{
-    Advisory, AdvisoryKind, Audit, AuditedVersion, Bound, Claim, CrateFacts, Dependency, DependencyKind,
-    FeedState, Gone, Publisher, Range, ReleaseFacts, Sighting, Window,
+    Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, CrateFacts, Dependency,
+    DependencyKind, FeedState, Gone, Publisher, Range, ReleaseFacts, Sighting, Window,
 };
 use fence_model::judge::{Checksum, InUse, Treatment};
 use fence_model::policy::{Baseline, BaselineEntry, Exception};
@@ -289,7 +289,13 @@ fn dependencies(lots: &mut Lots, of: &str, published: Time) -> Arc<[Dependency<'
             requirement: lots.pick(&["*", "^1", "=1.0.1", "^1.0.2", "^2", "not a requirement"]),
             kind: lots.pick(&[DependencyKind::Normal, DependencyKind::Build, DependencyKind::Dev]),
             optional: lots.once_in(4),
-            born: lots.pick(&[None, Some(published - Span::days(800)), Some(published - Span::days(10))]),
+            birth: lots.pick(&[
+                Birth::Nonexistent,
+                Birth::At(published - Span::days(800)),
+                Birth::At(published - Span::days(10)),
+                Birth::Untold,
+                Birth::Unread,
+            ]),
         })
         .collect()
 }

@@ -141,7 +141,7 @@ fn facts_name_real_packages_and_ask_nothing_about_other_registries() {
     let file = parse("a", text.as_bytes());
     let facts = file.facts(|package| {
         assert_eq!(package, "real-b");
-        Some(Time::from_unix(7))
+        Birth::At(Time::from_unix(7))
     });
     assert_eq!(
         facts[0].dependencies[..],
@@ -151,14 +151,14 @@ fn facts_name_real_packages_and_ask_nothing_about_other_registries() {
                 requirement: "^1",
                 kind: DependencyKind::Build,
                 optional: true,
-                born: Some(Time::from_unix(7))
+                birth: Birth::At(Time::from_unix(7))
             },
             Dependency {
                 package: "c",
                 requirement: "*",
                 kind: DependencyKind::Dev,
                 optional: false,
-                born: None
+                birth: Birth::Untold
             },
         ]
     );
@@ -179,7 +179,7 @@ fn real_indexes_are_read_whole() {
         assert!(path.ends_with(IndexPath::of(&name).as_str()), "{path}");
         let file = parse(name.as_str(), bytes);
         assert_eq!((&file.problems, &file.skipped), (&Vec::new(), &Vec::new()), "{path}");
-        assert_eq!(file.facts(|_| None).len(), text.lines().count(), "{path}");
+        assert_eq!(file.facts(|_| Birth::Unread).len(), text.lines().count(), "{path}");
         releases += file.releases.len();
     }
     assert_eq!(releases, 83_446);
