@@ -5,7 +5,7 @@
 //! to dependency only: nobody's pin holds somebody else's crate. The way is [`Settlement::decide`]: look down the
 //! requirements until an admitted release meets each, then judge.
 
-use std::cell::RefCell;
+use std::cell::{LazyCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -56,6 +56,7 @@ type Verdicts = BTreeMap<CrateName, BTreeMap<Version, bool>>;
 /// A release that was decided alone, and what it needs of its neighbours.
 pub(crate) struct Alone<'a> {
     pub(crate) decision: Decision,
+    raised: Option<Raised>,
     needs: Arc<[Dependency<'a>]>,
 }
 
@@ -109,36 +110,35 @@ impl<'a> Settlement<'a> {
     /// Decides a release that was decided alone. If its requirements are met, that stands; otherwise its crate's
     /// facts are asked for again.
     pub(crate) fn settled(&self, alone: Alone<'a>) -> Alone<'a> {
-        let release = &alone.decision.release;
-        self.search.replace(Search::default());
-        if self.unmet(release, &alone.needs, DEEPEST).is_empty() {
-            self.remember(release, alone.decision.verdict);
+        let ReleaseId { name, version } = &alone.decision.release;
+        let judge = LazyCell::new(|| self.judge(name));
+        let with = |unmet| Neighbourhood { unmet, raised: alone.raised.clone() };
+        let unmet = self.look_down(&alone.decision.release, &alone.needs, &|unmet| match unmet.is_empty() {
+            true => alone.decision.verdict,
+            false => judge.outcome(version, &with(unmet), judge.present()).verdict,
+        });
+        if unmet.is_empty() {
+            self.remember(&alone.decision.release, alone.decision.verdict);
             return alone;
         }
-        Alone { decision: self.decide(&self.judge(&release.name), &release.version), ..alone }
+        let decision = judge.decide(version, &with(unmet));
+        self.remember(&decision.release, decision.verdict);
+        Alone { decision, ..alone }
     }
 
     /// Decides a release, its neighbours considered.
     pub fn decide(&self, judge: &Judge<'a>, version: &Version) -> Decision {
         let release = ReleaseId { name: judge.name().clone(), version: version.clone() };
-        let mut neighbours = Neighbourhood::default();
-        for _ in 0..MOST_SEARCHES {
-            self.search.replace(Search::default());
-            neighbours = self.neighbours(judge, &release, DEEPEST);
-            if self.search.borrow().taken.contains(&release) {
-                self.found(judge, &release, &neighbours);
-            }
-            if self.search.borrow().taken_were == Taken::Right {
-                break;
-            }
-        }
-        let found_held = std::mem::take(&mut self.search.borrow_mut().held);
-        for held in found_held {
-            self.remember(&held, Verdict::Hold);
-        }
-        let decision = judge.decide(version, &neighbours);
+        let position = judge.history.position(version);
+        let needs = position.map_or(&[][..], |at| &judge.history.release(at).dependencies);
+        let raised = self.case.raised(judge, version);
+        let with = |unmet| Neighbourhood { unmet, raised: raised.clone() };
+        let unmet = self.look_down(&release, needs, &|unmet| {
+            judge.outcome(version, &with(unmet), judge.present()).verdict
+        });
+        let decision = judge.decide(version, &with(unmet));
         // One that is neither shown nor in use meets nobody's requirement, whatever an exception says of it.
-        if judge.history.position(version).is_some() || judge.checksums(version).next().is_some() {
+        if position.is_some() || judge.checksums(version).next().is_some() {
             self.remember(&decision.release, decision.verdict);
         }
         decision
@@ -170,11 +170,30 @@ impl<'a> Settlement<'a> {
         }
     }
 
-    fn neighbours(&self, judge: &Judge<'a>, release: &ReleaseId, depth: usize) -> Neighbourhood {
-        let position = judge.history.position(&release.version);
-        let needs = position.map_or(&[][..], |at| &judge.history.release(at).dependencies);
-        let unmet = self.unmet(release, needs, depth);
-        Neighbourhood { unmet, raised: self.case.raised(judge, &release.version) }
+    /// The requirements of a release that nothing meets, and so what becomes of it, `verdict` says; asked again as
+    /// long as what was taken for granted on the way turns out wrong.
+    fn look_down(
+        &self,
+        release: &ReleaseId,
+        needs: &[Dependency<'_>],
+        verdict: &dyn Fn(Vec<(String, String)>) -> Verdict,
+    ) -> Vec<(String, String)> {
+        let mut unmet = Vec::new();
+        for _ in 0..MOST_SEARCHES {
+            self.search.replace(Search::default());
+            unmet = self.unmet(release, needs, DEEPEST);
+            if self.search.borrow().taken.contains(release) {
+                self.found(release, verdict(unmet.clone()));
+            }
+            if self.search.borrow().taken_were == Taken::Right {
+                break;
+            }
+        }
+        let found_held = std::mem::take(&mut self.search.borrow_mut().held);
+        for held in found_held {
+            self.remember(&held, Verdict::Hold);
+        }
+        unmet
     }
 
     /// The requirements of a release, by package, that no admitted release meets.
@@ -239,17 +258,20 @@ impl<'a> Settlement<'a> {
         // What its own facts hold, its neighbours cannot admit: there is no need to look further down.
         let alone = Neighbourhood { unmet: Vec::new(), raised: self.case.raised(judge, &release.version) };
         if judge.outcome(&release.version, &alone, judge.present()).verdict == Verdict::Admit {
-            let neighbours = self.neighbours(judge, &release, depth);
-            self.found(judge, &release, &neighbours)
+            let position = judge.history.position(&release.version);
+            let needs = position.map_or(&[][..], |at| &judge.history.release(at).dependencies);
+            let neighbours = Neighbourhood { unmet: self.unmet(&release, needs, depth), ..alone };
+            let verdict = judge.outcome(&release.version, &neighbours, judge.present()).verdict;
+            self.found(&release, verdict);
+            verdict == Verdict::Admit
         } else {
             self.search.borrow_mut().held.insert(release);
             false
         }
     }
 
-    /// Takes down whether a release is admitted, now that its neighbours are known.
-    fn found(&self, judge: &Judge<'a>, release: &ReleaseId, neighbours: &Neighbourhood) -> bool {
-        let verdict = judge.outcome(&release.version, neighbours, judge.present()).verdict;
+    /// Takes down what became of a release, now that its neighbours are known.
+    fn found(&self, release: &ReleaseId, verdict: Verdict) {
         let search = &mut *self.search.borrow_mut();
         if verdict == Verdict::Admit {
             self.remember(release, verdict);
@@ -259,7 +281,6 @@ impl<'a> Settlement<'a> {
         } else {
             search.held.insert(release.clone());
         }
-        verdict == Verdict::Admit
     }
 }
 
@@ -278,7 +299,8 @@ impl<'a> Case<'a> {
         let raised = self.raised(judge, version);
         let position = judge.history.position(version);
         Alone {
-            decision: judge.decide(version, &Neighbourhood { unmet: Vec::new(), raised }),
+            decision: judge.decide(version, &Neighbourhood { unmet: Vec::new(), raised: raised.clone() }),
+            raised,
             needs: position.map(|at| judge.history.release(at).dependencies.clone()).unwrap_or_default(),
         }
     }
