@@ -83,6 +83,7 @@ fn what_was_young_when_it_was_recorded_is_excused_aloud() {
       baseline [favour]: locked when the fence was set up, on 2026-08-17, younger than its wait then
     ");
     check!(world.later("2026-08-22T12:00:00Z"), @"tidy 1.0.1 admit (by age)");
+    let mut unseen = world.clone();
     world.edit("tidy", "1.0.1").needs("fresh", "^1");
     check!(world.later("2027-08-22T12:00:00Z"), @"
     tidy 1.0.1 admit (baseline)
@@ -91,7 +92,8 @@ fn what_was_young_when_it_was_recorded_is_excused_aloud() {
       baseline [favour]: locked when the fence was set up, on 2026-08-17, younger than its wait then
     ");
     // What a feed cannot have seen is no part of any level, excused or not.
-    let mut unseen = world.clone();
+    unseen.full_audit("mozilla", "tidy", "1.0.1", "2026-08-18");
+    unseen.full_audit("google", "tidy", "1.0.1", "2026-08-18");
     (unseen.feeds[1].state, unseen.feeds[1].as_of) = (FeedState::Stale, Some(time("2026-08-14")));
     let decision = unseen.decide("tidy", "1.0.1");
     assert_eq!((decision.verdict, decision.attained.level), (Verdict::Admit, None), "{}", show(&decision));
