@@ -18,6 +18,7 @@ use crate::facts::{AdvisoryKind, Birth, DependencyKind, ReleaseFacts};
 use crate::findings::LOOK_ALIKE_UNTIL;
 use crate::history::new_dependencies;
 use crate::judge::{Judge, Timing, standing, weigh};
+use crate::policy::Standing;
 use crate::time::Time;
 
 /// How many releases may each be waiting for the answer of a lower one. Real crates need a handful; where an index
@@ -114,12 +115,12 @@ impl Judge<'_> {
         admitted
     }
 
-    /// Whether a release had been admitted at `moment`, by audit, full wait, or baseline, leaving its later yank
-    /// aside.
+    /// Whether a release had been admitted at `moment`, by audit, full wait, or as settled in the baseline, leaving
+    /// its later yank aside.
     pub(crate) fn was_admitted_by(&self, at: usize, moment: Time) -> bool {
         let release = self.history.release(at);
         self.baseline_entry(&release.version, Some(release.digest), Some(release))
-            .is_some_and(|entry| entry.recorded <= moment)
+            .is_some_and(|entry| entry.standing == Standing::Settled && entry.recorded <= moment)
             || self.was_admitted_for_later(at, moment)
     }
 

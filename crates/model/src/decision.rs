@@ -430,6 +430,11 @@ pub enum Because {
         /// When.
         recorded: Time,
     },
+    /// In the baseline, where it was recorded when it was younger than its wait.
+    RecordedYoung {
+        /// When.
+        recorded: Time,
+    },
     /// In the baseline, but published after it was made, so that the entry is invalid.
     RecordedTooEarly {
         /// When the entry was made.

@@ -15,6 +15,7 @@ use crate::facts::{Advisory, AdvisoryKind, Birth, Claim, Dependency, Gone, Publi
 use crate::history::{new_dependencies, reaches_as};
 use crate::judge::{Checksum, Judge, Moment, Neighbourhood, Treatment};
 use crate::names::CaretClass;
+use crate::policy::has_settled;
 use crate::time::{Span, Time};
 
 /// Two reads this far apart that both lack a release mean that it was deleted; a single read may be torn.
@@ -271,7 +272,7 @@ impl<'a> Judge<'a> {
 
     pub(crate) fn name_close(&self, release: &ReleaseFacts<'a>, found: &mut Vec<Reason>) {
         let (Some(born), Some(appeared)) = (self.history.born, release.appeared()) else { return };
-        if appeared - born >= LOOK_ALIKE_UNTIL || !self.recorded.is_empty() {
+        if appeared - born >= LOOK_ALIKE_UNTIL || has_settled(self.recorded) {
             return;
         }
         let better_known = || self.asked.names.better_known(self.name().as_str(), Some(born));

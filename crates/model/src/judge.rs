@@ -18,7 +18,7 @@ use crate::facts::{CrateFacts, Feed, ReleaseFacts};
 use crate::history::History;
 use crate::look_alike::{BetterKnown, KnownNames};
 use crate::names::{CrateName, Digest, ReleaseId};
-use crate::policy::{Baseline, BaselineEntry, Exception, Policy};
+use crate::policy::{Baseline, BaselineEntry, Exception, Policy, Standing};
 use crate::time::{Span, Time};
 use crate::ways;
 
@@ -313,7 +313,10 @@ impl<'a> Judge<'a> {
     fn attained(&self, release: Option<&ReleaseFacts<'_>>, reasons: &[Reason], time: &Timing) -> Attained {
         let passes = |level: Level| {
             let found = reasons.iter().filter_map(|r| match (r.code.class(), r.code) {
-                (CodeClass::Condition, Code::ClockStopped) => Some((r.code, r.effect)),
+                // Excused or not, it is in the way of every level.
+                (CodeClass::Condition, Code::ClockStopped) if r.effect > Effect::Note => {
+                    Some((r.code, Effect::Hold))
+                }
                 // Young and unaudited it is at one level and not at another: weighing tells.
                 (CodeClass::Condition, _) => None,
                 _ => Some((r.code, self.effect_at(r.code, level, release))),
@@ -372,18 +375,30 @@ impl<'a> Judge<'a> {
                 }
             };
         let not_a_block = |reason: &Reason| reason.effect < Effect::Block && reason.effect > Effect::Warn;
+        let holds = |reason: &Reason| matches!(reason.effect, Effect::Hold | Effect::Review);
         if let Treatment::FirstParty(registry) = self.context.treatment {
             let because = Because::Source(registry.to_owned());
             apply(reasons, favour(Code::FirstParty, because, None), Grounds::FirstParty, &not_a_block);
         }
         if let Some(entry) = self.baseline_entry(version, digest, release) {
-            let because = Because::Recorded { recorded: entry.recorded };
-            apply(
-                reasons,
-                favour(Code::Baseline, because, Some(entry.recorded)),
-                Grounds::Baseline,
-                &not_a_block,
-            );
+            let (recorded, known) = (entry.recorded, Some(entry.recorded));
+            match entry.standing {
+                Standing::Settled => {
+                    let because = Because::Recorded { recorded };
+                    let reason = favour(Code::Baseline, because, known);
+                    apply(reasons, reason, Grounds::Baseline, &not_a_block);
+                }
+                // Nobody vouches for it yet: all that it is excused goes on being said.
+                Standing::Young => {
+                    let mut excused = reasons.iter_mut().filter(|r| r.stands && holds(r)).peekable();
+                    if excused.peek().is_some() {
+                        excused.for_each(|reason| reason.effect = Effect::Warn);
+                        let because = Because::RecordedYoung { recorded };
+                        let reason = favour(Code::Baseline, because, known);
+                        apply(reasons, reason, Grounds::Baseline, &|_| false);
+                    }
+                }
+            }
         } else if let Some(entry) = self.recorded.iter().find(|entry| entry.version == *version)
             && release.and_then(|r| r.published).is_some_and(|published| published > entry.recorded)
         {

@@ -336,9 +336,9 @@ fn without_number(name: &[u8]) -> &[u8] {
     &name[..name.len() - digits]
 }
 
-/// Without the separators at the end.
+/// Without the separators at the end, but for one where there is nothing else: `_` is a name.
 fn without_separators(name: &[u8]) -> &[u8] {
-    let separators = name.iter().rev().take_while(|byte| **byte == b'-').count();
+    let separators = name.iter().skip(1).rev().take_while(|byte| **byte == b'-').count();
     &name[..name.len() - separators]
 }
 

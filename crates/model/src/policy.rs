@@ -445,6 +445,18 @@ pub struct BaselineEntry {
     pub digest: Digest,
     /// When it was recorded.
     pub recorded: Time,
+    /// What was known of it then.
+    pub standing: Standing,
+}
+
+/// What was known of a release when it was recorded in the baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// It had been in use or in the open for long enough: it counts as known from then on.
+    Settled,
+    /// It was younger than its wait. It passes, and what stands against it is said as a warning, until it would be
+    /// admitted without the baseline; nothing else rests on it.
+    Young,
 }
 
 /// What `fence.lock` records: machine-written, one sorted line per release.
@@ -477,9 +489,9 @@ impl Baseline {
         self.entries_of(name.as_str()).iter().find(|entry| entry.version == *version)
     }
 
-    /// Whether some release of the crate is in it.
+    /// Whether some settled release of the crate is in it.
     pub fn has_crate(&self, name: &str) -> bool {
-        !self.entries_of(name).is_empty()
+        has_settled(self.entries_of(name))
     }
 
     /// The entries of a crate.
@@ -488,4 +500,9 @@ impl Baseline {
         let length = self.entries[start..].partition_point(|entry| entry.name.as_str() == name);
         &self.entries[start..start + length]
     }
+}
+
+/// Whether one of these releases was settled when it was recorded.
+pub(crate) fn has_settled(entries: &[BaselineEntry]) -> bool {
+    entries.iter().any(|entry| entry.standing == Standing::Settled)
 }

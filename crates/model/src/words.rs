@@ -113,6 +113,9 @@ pub fn sentence(reason: &Reason) -> String {
             format!("{publisher}, vouched for by {origin} until {}", until.date())
         }
         Because::Recorded { recorded } => format!("locked when the fence was set up, on {}", recorded.date()),
+        Because::RecordedYoung { recorded } => {
+            format!("locked when the fence was set up, on {}, younger than its wait then", recorded.date())
+        }
         Because::RecordedTooEarly { recorded } => {
             format!(
                 "the baseline's entry of {} is invalid: the release was published after it",
@@ -279,6 +282,7 @@ mod tests {
             Because::Audits(vec![chain(&["mozilla"], &["1.0.0"]), chain(&["a", "b"], &["0.9.0", "1.0.0"])]),
             Because::PublisherVouched { publisher: text("user 7"), origin: text("mozilla"), until: AT },
             Because::Recorded { recorded: AT },
+            Because::RecordedYoung { recorded: AT },
             Because::RecordedTooEarly { recorded: AT },
             Because::Excused {
                 because: text("it is ours"),
@@ -336,6 +340,7 @@ mod tests {
         audited by mozilla (1.0.0), and by a with b (0.9.0 → 1.0.0)
         user 7, vouched for by mozilla until 2026-08-17
         locked when the fence was set up, on 2026-08-17
+        locked when the fence was set up, on 2026-08-17, younger than its wait then
         the baseline's entry of 2026-08-17 is invalid: the release was published after it
         young, deleted until 2026-08-17: it is ours
         yanked by its publisher, seen on 2026-08-17

@@ -92,11 +92,13 @@ fn what_the_baseline_had_recorded_before_a_yank_had_been_admitted() {
     let mut world = tidy();
     let yank = ("2026-06-03T00:00:00Z", Some("2026-07-01T00:00:00Z"));
     world.edit("tidy", "1.0.1").seen("2026-06-01T12:10:00Z", None).seen_yanked(yank.0, yank.1);
-    let mut late = world.clone();
+    let (mut late, mut young) = (world.clone(), world.clone());
     world.baseline("tidy", "1.0.1", "2026-06-02T00:00:00Z");
     assert!(!world.decide("tidy", "1.0.1").has(Code::Unyanked));
     late.baseline("tidy", "1.0.1", "2026-06-04T00:00:00Z");
     assert!(late.decide("tidy", "1.0.1").has(Code::Unyanked));
+    young.young_baseline("tidy", "1.0.1", "2026-06-02T00:00:00Z");
+    assert!(young.decide("tidy", "1.0.1").has(Code::Unyanked));
 }
 
 #[test]

@@ -295,6 +295,9 @@ fn in_favour() -> Vec<Flip> {
         flip(Code::Baseline, "an entry of the baseline", young(), |world| {
             world.baseline(OF, AT, "2026-08-17");
         }),
+        flip(Code::Baseline, "an entry of the baseline that was young then", young(), |world| {
+            world.young_baseline(OF, AT, "2026-08-17");
+        }),
         flip(Code::Exception, "an exception", young(), |world| {
             world.except(OF, AT, &[Code::Young], world.now);
         }),

@@ -1,7 +1,7 @@
 //! How single releases are judged: each reason flips a verdict, and goes when its fact goes.
 
 use fence_model::decision::Unknown;
-use fence_model::facts::{AdvisoryKind, Birth, DependencyKind};
+use fence_model::facts::{AdvisoryKind, Birth, DependencyKind, FeedState};
 use fence_model::{Code, Effect, Level, Verdict};
 use fence_testkit::world::{World, show, time};
 
@@ -69,6 +69,57 @@ fn a_young_dependency_asks_for_a_reviewer() {
       audited-once [favour]: audited by mozilla (1.0.1)
       young-dependency [review, cleared]: new in this release, fresh was 5 hours old when this was published
     ");
+}
+
+/// It passes, what stands against it goes on being said, and when it would pass without the baseline that is over.
+#[test]
+fn what_was_young_when_it_was_recorded_is_excused_aloud() {
+    let mut world = crate_with_update("2026-08-20T12:00:00Z", "2026-08-15");
+    world.release("fresh", "1.0.0", "2026-08-15T07:00:00Z");
+    world.young_baseline("tidy", "1.0.1", "2026-08-17");
+    check!(world, @"
+    tidy 1.0.1 admit (baseline)
+      young [warn]: in the open for 5 days, 7 days are asked for
+      baseline [favour]: locked when the fence was set up, on 2026-08-17, younger than its wait then
+    ");
+    check!(world.later("2026-08-22T12:00:00Z"), @"tidy 1.0.1 admit (by age)");
+    let mut unseen = world.clone();
+    world.edit("tidy", "1.0.1").needs("fresh", "^1");
+    check!(world.later("2027-08-22T12:00:00Z"), @"
+    tidy 1.0.1 admit (baseline)
+      new-dependency [double]: new dependency fresh
+      young-dependency [warn]: new in this release, fresh was 5 hours old when this was published
+      baseline [favour]: locked when the fence was set up, on 2026-08-17, younger than its wait then
+    ");
+    // What a feed cannot have seen is no part of any level, excused or not.
+    unseen.full_audit("mozilla", "tidy", "1.0.1", "2026-08-18");
+    unseen.full_audit("google", "tidy", "1.0.1", "2026-08-18");
+    (unseen.feeds[1].state, unseen.feeds[1].as_of) = (FeedState::Stale, Some(time("2026-08-14")));
+    let decision = unseen.decide("tidy", "1.0.1");
+    assert_eq!((decision.verdict, decision.attained.level), (Verdict::Admit, None), "{}", show(&decision));
+    // Of another release under the same version nothing is excused, nor what blocks.
+    world.edit("tidy", "1.0.1").facts().digest = fence_testkit::world::digest("other bytes");
+    assert_eq!(world.decide("tidy", "1.0.1").verdict, Verdict::Block);
+}
+
+/// What was recorded when it was young is no reason to believe in a name.
+#[test]
+fn nothing_rests_on_what_was_recorded_young() {
+    let codes = |record: &dyn Fn(&mut World)| {
+        let mut world = World::at("2026-08-20T12:00:00Z");
+        world.release("tidy", "1.0.0", "2026-03-01");
+        world.release("tidy", "1.0.1", "2026-05-01").needs("alphabets", "^1");
+        world.release("alphabets", "1.0.0", "2026-01-01");
+        world.known_names("alphabet\t2015-01-01\t5000\ntidyy\t2015-01-01\t5000\n");
+        record(&mut world);
+        let decision = world.decide("tidy", "1.0.1");
+        [Code::LookAlike, Code::YoungDependency].map(|code| decision.has(code))
+    };
+    assert_eq!(codes(&|_| ()), [true, true]);
+    for (of, known) in [("tidy", [false, true]), ("alphabets", [true, false])] {
+        assert_eq!(codes(&|world| world.young_baseline(of, "1.0.0", "2026-06-01")), [true, true]);
+        assert_eq!(codes(&|world| world.baseline(of, "1.0.0", "2026-06-01")), known);
+    }
 }
 
 /// What nobody read is new, and said to be unknown; what was asked for in vain counts as young.

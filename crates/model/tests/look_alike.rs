@@ -32,6 +32,7 @@ fn it_is_said_how_names_are_close() {
             ("sha", "sha2"),
             ("foo-1-22", "foo-1"),
             ("base65", "base64"),
+            ("_-1", "_"),
         ],
         Some(Likeness::Number),
     );
@@ -341,8 +342,14 @@ fn all_affixes_of_crates_io_are_found() {
     }
 }
 
+/// So many cases, or as many as the environment asks for.
+fn at_least(cases: u32) -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig { cases: config.cases.max(cases), ..config }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..at_least(4_000) })]
 
     /// Names over few characters, so that many pairs are close.
     #[test]

@@ -24,7 +24,7 @@ use fence_model::facts::{
 };
 use fence_model::judge::{Asked, Checksum, InUse, Treatment};
 use fence_model::look_alike::KnownNames;
-use fence_model::policy::{Baseline, BaselineEntry, Exception, Policy};
+use fence_model::policy::{Baseline, BaselineEntry, Exception, Policy, Standing};
 use fence_model::project::{Locked, Origin, Report, judge_project, settlement};
 use fence_model::settle::{FactsOf, InUseByCrate, Settlement};
 use fence_model::view::{Shown, view};
@@ -246,11 +246,21 @@ impl World {
 
     /// The release was locked when the fence was set up.
     pub fn baseline(&mut self, of: &str, at: &str, recorded: &str) {
+        self.record(of, at, recorded, Standing::Settled);
+    }
+
+    /// The release was locked when the fence was set up, and younger than its wait.
+    pub fn young_baseline(&mut self, of: &str, at: &str, recorded: &str) {
+        self.record(of, at, recorded, Standing::Young);
+    }
+
+    fn record(&mut self, of: &str, at: &str, recorded: &str, standing: Standing) {
         let entry = BaselineEntry {
             name: name(of),
             version: version(at),
             digest: digest(&format!("{of} {at}")),
             recorded: time(recorded),
+            standing,
         };
         let mut entries = std::mem::take(&mut self.baseline.entries);
         entries.push(entry);

@@ -3,7 +3,7 @@
 use fence_client::Environment;
 use fence_client::project::{self, baseline};
 use fence_model::decision::Verdict;
-use fence_model::policy::{Baseline, BaselineEntry};
+use fence_model::policy::{Baseline, BaselineEntry, Standing};
 use fence_model::project::Judged;
 use fence_model::{Code, Level, code};
 
@@ -17,13 +17,13 @@ use crate::shell::Shell;
 /// Set this project up: write fence.toml and fence.lock
 ///
 /// What is locked now becomes the baseline and stays admitted, unless something blocks it. Releases that are still
-/// younger than their wait are listed and left out, so that `check` holds them until they are old enough.
+/// younger than their wait are listed and marked: `check` lets them pass with a warning until they are old enough.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// How hard a release must be to forge: low, medium or high
     #[arg(long, value_name = "LEVEL", value_parser = |text: &str| text.parse::<Level>())]
     level: Option<Level>,
-    /// Put releases into the baseline that are younger than their wait
+    /// Record releases that are younger than their wait like all others, without a warning
     #[arg(long)]
     accept_young: bool,
     #[command(flatten)]
@@ -56,18 +56,27 @@ pub(crate) fn run(
     for package in &report.packages {
         let Judged::Decided(decision) = package else { continue };
         let Some(digest) = decision.digest else { continue };
-        match decision.verdict {
-            Verdict::Block => blocked.push(decision.release.to_string()),
-            Verdict::Hold if decision.has(Code::Young) && !args.accept_young => {
-                young.push(format!("{} ({})", decision.release, human::brief(decision, session.now)));
+        // What a feed has not seen yet is young too: nobody can have spoken against it.
+        let is_young =
+            || decision.standing_codes().iter().any(|code| matches!(code, Code::Young | Code::ClockStopped));
+        let standing = match decision.verdict {
+            Verdict::Block => {
+                blocked.push(decision.release.to_string());
+                continue;
             }
-            Verdict::Admit | Verdict::Hold => entries.push(BaselineEntry {
-                name: decision.release.name.clone(),
-                version: decision.release.version.clone(),
-                digest,
-                recorded: session.now,
-            }),
-        }
+            Verdict::Hold if is_young() && !args.accept_young => {
+                young.push(format!("{} ({})", decision.release, human::brief(decision, session.now)));
+                Standing::Young
+            }
+            Verdict::Admit | Verdict::Hold => Standing::Settled,
+        };
+        entries.push(BaselineEntry {
+            name: decision.release.name.clone(),
+            version: decision.release.version.clone(),
+            digest,
+            recorded: session.now,
+            standing,
+        });
     }
     let recorded = text::count(entries.len(), "release");
     let baseline = Baseline { since: session.now, generation: code::GENERATION, entries };
@@ -80,9 +89,10 @@ pub(crate) fn run(
     project::write(lock, &baseline::format(&baseline))?;
     shell.status("Created", &format!("{} ({recorded})", shown(lock)));
     if !young.is_empty() {
+        let (are, them) = if young.len() == 1 { ("is", "it") } else { ("are", "them") };
         shell.warning(&format!(
-            "{} younger than the wait, and not in the baseline: {}\n      `cargo fence check` holds them until then; \
-             `cargo fence init --accept-young` would have taken them in",
+            "{} {are} younger than the wait, and nothing vouches for {them} yet: {}\n      `cargo fence check` lets \
+             {them} pass, and warns until something does",
             text::count(young.len(), "release"),
             young.join(", ")
         ));

@@ -8,7 +8,7 @@ use fence_model::decision::{Decision, Grounds, Reason, Unknown, Verdict};
 use fence_model::facts::FeedState;
 use fence_model::policy::{Policy, Severity};
 use fence_model::project::{Judged, Reach, Waiting};
-use fence_model::{Code, Effect, ReleaseId, Time, words};
+use fence_model::{Code, CodeClass, Effect, ReleaseId, Time, words};
 use fence_registry::lockfile::{Lockfile, Package, Source};
 
 use super::block::{self, Folding, Frame, Help, Named, Picture, Placed, Subject};
@@ -52,6 +52,7 @@ pub(crate) fn check(checked: &Checked<'_>, shell: &Shell, took: Duration) -> Str
     parts.extend(blocks(checked, frame));
     parts.extend(unjudged(checked, frame));
     parts.extend(warnings(checked, frame));
+    parts.extend(not_vouched_for(checked, frame));
     parts.extend(waiting(checked, frame));
     parts.extend(fixes(checked, frame));
     parts.extend(unknown_ages(checked, frame));
@@ -302,6 +303,36 @@ fn warnings(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
         parts.push(text);
     }
     parts
+}
+
+/// Releases that were younger than their wait when the fence was set up, and what they would be held for.
+fn not_vouched_for(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
+    let excused = |reason: &&Reason| {
+        reason.stands && reason.effect == Effect::Warn && reason.code.class() != CodeClass::Warning
+    };
+    let mut releases = 0;
+    let mut lines = String::new();
+    for decision in checked.report.decisions().filter(|decision| decision.verdict == Verdict::Admit) {
+        let release = decision.release.to_string();
+        let reasons = decision.reasons.iter().filter(excused);
+        let said: Vec<String> = reasons
+            .map(|reason| {
+                let sentence = format!("{}: {}", reason.code, text::harmless(&words::sentence(reason)));
+                let sentence = text::wrap(&sentence, 8 + release.len(), 8, frame.width);
+                format!("      {release}: {sentence}\n")
+            })
+            .collect();
+        releases += usize::from(!said.is_empty());
+        lines += &said.concat();
+    }
+    let label = frame.colour.paint(Ink::Waiting, "warning[baseline]");
+    let head = format!(
+        "{} in use {} young when the fence was set up, and nothing vouches for {} yet",
+        text::count(releases, "release"),
+        if releases == 1 { "was" } else { "were" },
+        if releases == 1 { "it" } else { "them" },
+    );
+    (releases > 0).then(|| format!("{label}: {head}\n{lines}"))
 }
 
 /// The codes that warn about releases in use, what the policy does about each, and its words.

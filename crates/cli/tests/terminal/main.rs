@@ -572,25 +572,109 @@ fn init_is_green_at_once() {
     "#);
 }
 
+/// What nobody vouches for passes, and goes on being said until somebody does or its wait is over.
 #[test]
-fn init_leaves_out_what_is_young_and_never_excuses_what_blocks() {
+fn init_marks_what_is_young_and_check_warns_of_it() {
+    let mut project = Project::at(
+        "2026-07-23T12:00:00Z",
+        &[("app", "0.1.0", &["glob"]), ("glob", "0.3.4", &[]), ("lexopt", "0.3.2", &[])],
+    );
+    project.publish("helper", "1.0.0", "2026-07-20T12:00:00Z", &[]);
+    project.lock(&("helper", "1.0.0", &[]));
+    project.write("fence.toml", "");
+    insta::assert_snapshot!(project.run("init"), @"
+    $ cargo fence init
+         Created fence.lock (3 releases)
+    warning: 2 releases are younger than the wait, and nothing vouches for them yet: glob 0.3.4 (6 days left), helper 1.0.0 (needs a reviewer)
+          `cargo fence check` lets them pass, and warns until something does
+    [exit code 0]
+    ");
+    insta::assert_snapshot!(project.read("fence.lock"), @"
+    fence.lock format=1 codes=1 since=2026-07-23T12:00:00Z
+    glob 0.3.4 e4eba85ea1d0a966a983acd07deee566e67395d2d96b6fb39e62b5a833f1eb0b 2026-07-23T12:00:00Z young
+    helper 1.0.0 e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1 2026-07-23T12:00:00Z young
+    lexopt 0.3.2 803ec87c9cfb29b9d2633f20cba1f488db3fd53f2158b1024cbefb47ba05d413 2026-07-23T12:00:00Z
+    ");
+    insta::assert_snapshot!(project.run("check"), @"
+    $ cargo fence check
+    warning[baseline]: 2 releases in use were young when the fence was set up, and nothing vouches for them yet
+          glob 0.3.4: young: in the open for 1 day, 7 days are asked for
+          helper 1.0.0: young: in the open for 3 days, 7 days are asked for
+          helper 1.0.0: new-crate: the crate is 3 days old, first published on 2026-07-20
+        Finished 3 admitted (1 by age, 2 baseline), 1 of this project at level medium in […]s
+    [exit code 0]
+    ");
+    insta::assert_snapshot!(project.run("list --excused"), @"
+    $ cargo fence list --excused
+    admit  glob    0.3.4  baseline; young
+    admit  helper  1.0.0  baseline; young, new-crate
+    [exit code 0]
+    ");
+    insta::assert_snapshot!(project.run("why helper"), @"
+    $ cargo fence why helper
+    helper 1.0.0 is admitted: baseline, level medium
+      2026-07-20  published 3 days ago
+      2026-07-20  young: in the open for 3 days, 7 days are asked for  → warns
+      2026-07-20  new-crate: the crate is 3 days old, first published on 2026-07-20  → warns
+      2026-07-23  baseline: locked when the fence was set up, on 2026-07-23, younger than its wait then 
+                  → speaks for it
+      wait        7 days (level medium); in the open for 3 days, over in 4 days, on 2026-07-27
+      attains     no level by itself; unknown: journal, publishers, capabilities, people
+      digest      e1e1e1e1…
+    [exit code 0]
+    ");
+    project.later("2026-08-22T12:00:00Z");
+    insta::assert_snapshot!(project.run("check"), @"
+    $ cargo fence check
+    warning[baseline]: 1 release in use was young when the fence was set up, and nothing vouches for it yet
+          helper 1.0.0: new-crate: the crate is 33 days old, first published on 2026-07-20
+        Finished 3 admitted (2 by age, 1 baseline), 1 of this project at level medium in […]s
+    [exit code 0]
+    ");
+    project.later("2026-10-22T12:00:00Z");
+    insta::assert_snapshot!(project.run("check"), @"
+    $ cargo fence check
+        Finished 3 admitted (3 by age), 1 of this project at level medium in […]s
+    [exit code 0]
+    ");
+}
+
+#[test]
+fn init_takes_young_releases_for_known_where_it_is_told_to() {
+    let mut project =
+        Project::at("2026-07-23T12:00:00Z", &[("app", "0.1.0", &["glob"]), ("glob", "0.3.4", &[])]);
+    project.write("fence.toml", "");
+    insta::assert_snapshot!(project.run("init --accept-young"), @"
+    $ cargo fence init --accept-young
+         Created fence.lock (1 release)
+    [exit code 0]
+    ");
+    insta::assert_snapshot!(project.run("check"), @"
+    $ cargo fence check
+        Finished 1 admitted (1 baseline), 1 of this project at level medium in […]s
+    [exit code 0]
+    ");
+}
+
+#[test]
+fn init_never_excuses_what_blocks() {
     let mut project = taken_over();
-    project.lock(&("glob", "0.3.4", &[]));
-    project.later("2026-07-23T12:00:00Z");
-    insta::assert_snapshot!(project.run("init --level low"), @r#"
+    project.later("2026-08-22T12:00:00Z");
+    insta::assert_snapshot!(project.run("init --level low"), @"
     $ cargo fence init --level low
          Created fence.toml (level low)
-         Created fence.lock (3 releases)
-    warning: 1 release younger than the wait, and not in the baseline: glob 0.3.4 (2 days left)
-          `cargo fence check` holds them until then; `cargo fence init --accept-young` would have taken them in
+         Created fence.lock (2 releases)
+    warning: 1 release is younger than the wait, and nothing vouches for it yet: proc-macro1 1.0.107 (28 days left)
+          `cargo fence check` lets it pass, and warns until something does
+    warning: 1 release blocked, which no baseline excuses: arrayref 0.3.10
+          cargo fence check
     [exit code 0]
-    "#);
-    insta::assert_snapshot!(project.read("fence.lock"), @r#"
-    fence.lock format=1 codes=1 since=2026-07-23T12:00:00Z
-    arrayref 0.3.10 e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1 2026-07-23T12:00:00Z
-    lexopt 0.3.2 803ec87c9cfb29b9d2633f20cba1f488db3fd53f2158b1024cbefb47ba05d413 2026-07-23T12:00:00Z
-    proc-macro1 1.0.107 e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1 2026-07-23T12:00:00Z
-    "#);
+    ");
+    insta::assert_snapshot!(project.read("fence.lock"), @"
+    fence.lock format=1 codes=1 since=2026-08-22T12:00:00Z
+    lexopt 0.3.2 803ec87c9cfb29b9d2633f20cba1f488db3fd53f2158b1024cbefb47ba05d413 2026-08-22T12:00:00Z
+    proc-macro1 1.0.107 e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1 2026-08-22T12:00:00Z young
+    ");
 }
 
 #[test]

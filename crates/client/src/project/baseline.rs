@@ -1,10 +1,11 @@
 //! `fence.lock`: what was locked when the fence was set up; written and read by machine.
 //!
-//! A header line, then one line per release, sorted by name and version:
+//! A header line, then one line per release, sorted by name and version; one that was younger than its wait says so:
 //!
 //! ```text
 //! fence.lock format=1 codes=1 since=2026-08-20T07:15:00Z
 //! anyhow 1.0.98 e16d2d3311acee920a9eb8d33b8cbc1787ce4a264e85f964c2404b969bdcd487 2026-08-20T07:15:00Z
+//! glob 0.3.4 e4eba85e77c0a8ac24c5cb6dc3a6da2ff27caf2b76b5b6fb1b1b3f1e7b4a1f0e 2026-08-20T07:15:00Z young
 //! ```
 //!
 //! There is one way to write each baseline, so that a review of a change sees every change and nothing else:
@@ -12,7 +13,7 @@
 
 use std::fmt::Write as _;
 
-use fence_model::policy::{Baseline, BaselineEntry};
+use fence_model::policy::{Baseline, BaselineEntry, Standing};
 use fence_model::{Digest, Time};
 
 /// The only format there is.
@@ -46,8 +47,8 @@ pub enum BaselineFault {
     /// The last line does not end.
     #[error("the last line does not end, so the file may be cut off")]
     Unended,
-    /// Not four fields.
-    #[error("a line is a name, a version, a digest and a time, with one space between")]
+    /// Not four fields, nor five.
+    #[error("a line is a name, a version, a digest and a time, and perhaps `young`, with one space between")]
     Fields,
     /// A field does not read.
     #[error("{0}")]
@@ -99,9 +100,13 @@ pub fn format(baseline: &Baseline) -> String {
     entries.dedup_by(|a, b| (&a.name, &a.version) == (&b.name, &b.version));
     let mut text = header(baseline);
     text.push('\n');
-    for BaselineEntry { name, version, digest, recorded } in entries {
+    for BaselineEntry { name, version, digest, recorded, standing } in entries {
+        let mark = match standing {
+            Standing::Settled => "",
+            Standing::Young => " young",
+        };
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{name} {version} {digest} {recorded}");
+        let _ = writeln!(text, "{name} {version} {digest} {recorded}{mark}");
     }
     text
 }
@@ -137,11 +142,11 @@ fn parse_header(line: &str) -> Result<Baseline, BaselineFault> {
 }
 
 fn parse_entry(line: &str) -> Result<BaselineEntry, BaselineFault> {
-    let mut fields = line.split(' ');
-    let (Some(name), Some(version), Some(digest), Some(recorded), None) =
-        (fields.next(), fields.next(), fields.next(), fields.next(), fields.next())
-    else {
-        return Err(BaselineFault::Fields);
+    let fields: Vec<&str> = line.splitn(6, ' ').collect();
+    let (name, version, digest, recorded, standing) = match fields[..] {
+        [name, version, digest, recorded] => (name, version, digest, recorded, Standing::Settled),
+        [name, version, digest, recorded, "young"] => (name, version, digest, recorded, Standing::Young),
+        _ => return Err(BaselineFault::Fields),
     };
     let entry = BaselineEntry {
         name: field(name)?,
@@ -149,6 +154,7 @@ fn parse_entry(line: &str) -> Result<BaselineEntry, BaselineFault> {
             .map_err(|why| BaselineFault::Field(format!("{version:?} is not a version: {why}")))?,
         digest: field::<Digest>(digest)?,
         recorded: field::<Time>(recorded)?,
+        standing,
     };
     spelt(recorded, entry.recorded.to_string())?;
     Ok(entry)
@@ -189,11 +195,16 @@ mod tests {
     fn a_line_says_what_is_wrong_with_it() {
         check(&[], "0 entries");
         check(&[&line("a", "1.0.0"), &line("a", "1.0.1"), &line("b", "0.1.0")], "3 entries");
+        check(&[&line("a", "1.0.0").replace("Z\n", "Z young\n"), &line("b", "0.1.0")], "2 entries");
         check(&[&line("b", "1.0.0"), &line("a", "1.0.0")], "line 3: a 1.0.0 is out of order or there twice");
         check(&[&line("a", "1.0.0"), &line("a", "1.0.0")], "line 3: a 1.0.0 is out of order or there twice");
         check(
             &["a 1.0.0 2026-08-20T07:15:00Z\n"],
-            "line 2: a line is a name, a version, a digest and a time, with one space between",
+            "line 2: a line is a name, a version, a digest and a time, and perhaps `young`, with one space between",
+        );
+        check(
+            &[&line("a", "1.0.0").replace("Z\n", "Z old\n")],
+            "line 2: a line is a name, a version, a digest and a time, and perhaps `young`, with one space between",
         );
         check(
             &["a 1.0 x y\n"],
@@ -236,13 +247,17 @@ mod tests {
             "(-rc\\.[0-9])?",
             any::<[u8; 32]>(),
             0..4_000_000_000i64,
+            prop_oneof![Just(Standing::Settled), Just(Standing::Young)],
         )
             .prop_map(
-                |(name, major, minor, pre, digest, seconds): (String, _, _, String, _, i64)| BaselineEntry {
-                    name: name.parse().unwrap(),
-                    version: semver::Version::parse(&format!("{major}.{minor}.0{pre}")).unwrap(),
-                    digest: Digest(digest),
-                    recorded: Time::from_unix(seconds),
+                |(name, major, minor, pre, digest, seconds, standing): (String, _, _, String, _, i64, _)| {
+                    BaselineEntry {
+                        name: name.parse().unwrap(),
+                        version: semver::Version::parse(&format!("{major}.{minor}.0{pre}")).unwrap(),
+                        digest: Digest(digest),
+                        recorded: Time::from_unix(seconds),
+                        standing,
+                    }
                 },
             );
         proptest::collection::vec(entry, 0..20)
@@ -257,12 +272,13 @@ mod tests {
             prop_assert_eq!(format(&read), text);
             prop_assert_eq!((read.since, read.generation), (baseline.since, baseline.generation));
             for entry in &baseline.entries {
-                prop_assert!(read.entry(&entry.name, &entry.version).is_some());
+                let first = baseline.entries.iter().filter(|e| e.name == entry.name && e.version == entry.version);
+                prop_assert_eq!(read.entry(&entry.name, &entry.version), first.min());
             }
         }
 
         #[test]
-        fn what_reads_is_what_would_be_written(lines in "(fence.lock format=1 codes=[01]{1,2} since=2026-08-20(T07:15:00Z)?\n)?([ab]{1,2} 1\\.0\\.[0-2] (a2){32} 2026-08-20T07:15:0[0-9]Z\n){0,3}") {
+        fn what_reads_is_what_would_be_written(lines in "(fence.lock format=1 codes=[01]{1,2} since=2026-08-20(T07:15:00Z)?\n)?([ab]{1,2} 1\\.0\\.[0-2] (a2){32} 2026-08-20T07:15:0[0-9]Z( young)?\n){0,3}") {
             if let Ok(baseline) = parse(&lines) {
                 prop_assert_eq!(format(&baseline), lines);
             }

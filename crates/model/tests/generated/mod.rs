@@ -12,7 +12,7 @@ use fence_model::facts::{
     DependencyKind, FeedState, Gone, Publisher, Range, ReleaseFacts, Sighting, Window,
 };
 use fence_model::judge::{Checksum, InUse, Treatment};
-use fence_model::policy::{Baseline, BaselineEntry, Exception};
+use fence_model::policy::{Baseline, BaselineEntry, Exception, Standing};
 use fence_model::{Code, CodeClass, CrateName, Digest, Effect, Level, Span, Time};
 use fence_testkit::world::{World, digest, name, time, version};
 use proptest::prelude::*;
@@ -411,7 +411,9 @@ fn project(lots: &mut Lots, world: &mut World) {
     for _ in 0..lots.pick(&[0, 0, 0, 1, 2]) {
         let Some((of, at, digest)) = pick_release(lots, &releases) else { continue };
         let digest = if lots.once_in(10) { digest_of(lots) } else { digest };
-        entries.push(BaselineEntry { name: of, version: at, digest, recorded: past(lots, world.now) });
+        let recorded = past(lots, world.now);
+        let standing = lots.pick(&[Standing::Settled, Standing::Young]);
+        entries.push(BaselineEntry { name: of, version: at, digest, recorded, standing });
     }
     world.baseline = Baseline::new(past(lots, world.now), GENERATION, entries);
     for _ in 0..lots.pick(&[0, 0, 1, 2, 3]) {
