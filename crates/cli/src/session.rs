@@ -91,7 +91,7 @@ impl Session {
         Ok(Self {
             level: level.level.unwrap_or(policy.level),
             now,
-            names: KnownNames::shipped(),
+            names: knowledge.names().map_err(GatherError::from)?,
             tally,
             project,
             policy,

@@ -481,10 +481,34 @@ fn an_age_that_nobody_told_is_asked_for_again() {
     failing At(2026-02-01T00:00:00Z)
     there At(2026-02-01T00:00:00Z)
     ");
-    assert_eq!(asked("2026-09-01T00:04:00Z", &Network::Offline), asked("2026-09-01T00:05:00Z", &without_retries()));
+    assert_eq!(
+        asked("2026-09-01T00:04:00Z", &Network::Offline),
+        asked("2026-09-01T00:05:00Z", &without_retries())
+    );
 }
 
 /// What is no longer locked holds no clock up.
+/// No shipped list can have the names of one's own registry.
+#[test]
+fn names_that_enough_crates_at_hand_need_are_known() {
+    let world = World::new();
+    world.index("ticketing", "2026-09-01", &[needing("1.0.0", "2020-01-01", "ticketing-core")]);
+    let families = ["ape", "bat", "cow", "dog", "elk", "fox", "gnu", "hen", "imp"];
+    for family in families {
+        world.index(family, "2026-09-01", &[needing("1.0.0", "2021-01-01", "ticketing")]);
+    }
+    // Not yet one that tells: it may be published just to make the name known.
+    world.index("jay", "2026-09-01", &[needing("1.0.0", "2026-08-01", "ticketing")]);
+    let taken_for = |name: &str| {
+        let names = world.gather("2026-09-01").names().unwrap();
+        names.better_known(name, Some(time("2026-08-30"))).map(|known| known.name.to_owned())
+    };
+    assert_eq!(taken_for("ticketting"), None);
+    world.index("kid", "2026-09-01", &[needing("1.0.0", "2021-01-01", "ticketing")]);
+    assert_eq!(taken_for("ticketting").as_deref(), Some("ticketing"));
+    assert_eq!(taken_for("ticketing-core"), None, "it is what ticketing itself needs");
+}
+
 #[test]
 fn a_crate_that_left_the_lockfile_is_forgotten() {
     let world = World::new();
@@ -925,6 +949,13 @@ fn release(version: &str, published: &str) -> String {
     format!(
         r#"{{"name":"NAME","vers":"{version}","deps":[],"cksum":"{digest}","features":{{}},"yanked":false,"pubtime":"{published}T00:00:00Z"}}"#
     )
+}
+
+fn needing(version: &str, published: &str, package: &str) -> String {
+    let dependency = format!(
+        r#"{{"name":"{package}","req":"^1","features":[],"optional":false,"default_features":true,"target":null,"kind":"normal"}}"#
+    );
+    release(version, published).replace("\"deps\":[]", &format!("\"deps\":[{dependency}]"))
 }
 
 fn yanked(version: &str, published: &str) -> String {

@@ -21,7 +21,6 @@ use fence_client::progress::Silent;
 use fence_client::project::lockfile;
 use fence_model::decision::Unknown;
 use fence_model::judge::Asked;
-use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, FeedRole, FeedSource, Policy};
 use fence_model::project::{Judged, Report, judge_project, settlement};
 use fence_model::{Code, Time, Verdict};
@@ -118,7 +117,7 @@ impl Data {
             level: self.policy.level,
             baseline: &Baseline::default(),
             feeds: knowledge.feeds(),
-            names: &KnownNames::shipped(),
+            names: &knowledge.names().unwrap(),
             now,
         };
         let hands = NonZeroUsize::MIN;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use fence_client::cache::ContentDigest;
 use fence_client::snapshot::{
-    Contents, CrateRecord, DependencyRecord, FORMAT, IndexRecord, PackageRecord, Presence, ProblemRecord,
-    PublisherRecord, ReleaseRecord, Section, Snapshot, SnapshotError, SourceKind, SourceRecord, WindowRecord,
-    WriteError, write,
+    Contents, CrateRecord, DependencyRecord, FORMAT, IndexRecord, KnownRecord, PackageRecord, Presence,
+    ProblemRecord, PublisherRecord, ReleaseRecord, Section, Snapshot, SnapshotError, SourceKind,
+    SourceRecord, WindowRecord, WriteError, write,
 };
 use fence_model::facts::{
     Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, DependencyKind, Publisher, Range,
@@ -28,9 +28,9 @@ use xxhash_rust::xxh3::xxh3_64;
 fn the_example_of_the_specification_is_what_is_written() {
     let contents = Contents { crates: vec![CrateRecord::new(0, "a")], ..Contents::default() };
     let mut expected = b"cgfence\n".to_vec();
-    expected.extend([2, 0, 0, 0, 0, 0, 0, 0]);
+    expected.extend([3, 0, 0, 0, 0, 0, 0, 0]);
     let mut rest = vec![0, 0, 0, 0, 1, 0, 0, 0];
-    rest.extend([0; 4 * 13]);
+    rest.extend([0; 4 * 14]);
     rest.extend([1, 0, 0, 0]);
     rest.extend([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
     rest.extend([0, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -331,6 +331,12 @@ fn sample() -> Contents<'static> {
             asked: Some(moment("2026-08-20T07:30:00Z")),
         }],
         problems: vec![ProblemRecord { source: 0, place: "arrayref", line: 3, because: "not JSON" }],
+        known: vec![KnownRecord {
+            name: "arrayref",
+            born: moment("2015-10-29T01:15:00Z"),
+            clusters: 41,
+            kin: vec!["arrayref-core"],
+        }],
     }
 }
 
@@ -339,20 +345,27 @@ fn contents() -> impl Strategy<Value = Contents<'static>> {
     let crates = prop::collection::btree_map((0..3_u32, name()), crate_record(), 0..6);
     let packages = prop::collection::btree_map((0..3_u32, name()), (option::of(time()), birth()), 0..6);
     let problems = vec((0..3_u32, text(), any::<u32>(), text()), 0..3);
-    (sources, crates, packages, problems).prop_map(|(sources, crates, packages, problems)| Contents {
-        sources,
-        crates: crates
-            .into_iter()
-            .map(|((registry, name), record)| CrateRecord { registry, name, ..record })
-            .collect(),
-        packages: packages
-            .into_iter()
-            .map(|((registry, name), (asked, birth))| PackageRecord { registry, name, birth, asked })
-            .collect(),
-        problems: problems
-            .into_iter()
-            .map(|(source, place, line, because)| ProblemRecord { source, place, line, because })
-            .collect(),
+    let known = vec((name(), time(), any::<u32>(), vec(name(), 0..3)), 0..3);
+    (sources, crates, packages, problems, known).prop_map(|(sources, crates, packages, problems, known)| {
+        Contents {
+            sources,
+            crates: crates
+                .into_iter()
+                .map(|((registry, name), record)| CrateRecord { registry, name, ..record })
+                .collect(),
+            packages: packages
+                .into_iter()
+                .map(|((registry, name), (asked, birth))| PackageRecord { registry, name, birth, asked })
+                .collect(),
+            problems: problems
+                .into_iter()
+                .map(|(source, place, line, because)| ProblemRecord { source, place, line, because })
+                .collect(),
+            known: known
+                .into_iter()
+                .map(|(name, born, clusters, kin)| KnownRecord { name, born, clusters, kin })
+                .collect(),
+        }
     })
 }
 

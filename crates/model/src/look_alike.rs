@@ -26,9 +26,9 @@ use std::fmt;
 
 use crate::time::Time;
 
-/// How many times the clusters of a crate the better-known one has at least. Of two names that are needed about
-/// equally often neither lives on the mistakes of those who mean the other.
-const BETTER_KNOWN: u32 = 10;
+/// How many times the clusters of a crate the better-known one has at least, and so the fewest that make a crate
+/// known. Of two names that are needed about equally often neither lives on the mistakes of those who mean the other.
+pub const BETTER_KNOWN: u32 = 10;
 
 /// Names of up to so many characters come from other honest ones by one more character (`cc` and `cbc`), and there
 /// are too few of them to choose from.

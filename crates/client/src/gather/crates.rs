@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use fence_model::facts::{Birth, DependencyKind};
 use fence_model::policy::PublishTimes;
-use fence_model::{CrateName, Span, Time};
+use fence_model::{CrateName, Span, Time, look_alike};
 use fence_registry::lockfile::Source;
 use fence_registry::{IndexFile, Limits};
 use semver::Version;
@@ -23,9 +23,12 @@ use crate::cargo_config::IndexLocation;
 use crate::http::Network;
 use crate::index::{IndexEntry, IndexError, IndexOutcome, Known, Wanted, read_index};
 use crate::snapshot::{
-    self, Contents, CrateRecord, CrateView, DependencyRecord, ELSEWHERE, IndexRecord, PackageRecord,
-    Presence, ProblemRecord, ReleaseRecord, Snapshot, SourceKind, SourceRecord,
+    self, Contents, CrateRecord, CrateView, DependencyRecord, ELSEWHERE, IndexRecord, KnownRecord,
+    PackageRecord, Presence, ProblemRecord, ReleaseRecord, Snapshot, SourceKind, SourceRecord,
 };
+
+/// A release that has been in the open for so long is beyond doubt, whatever a policy's ceiling.
+const BEYOND_DOUBT: Span = Span::days(365);
 
 /// Copies of any age will do.
 const ANY_AGE: Span = Span::seconds(Time::LATEST.unix());
@@ -366,7 +369,42 @@ pub(super) fn compile(
         birth: *birth,
         asked: Some(*asked),
     }));
+    contents.known = known(&contents.crates, request.clock);
     Ok(snapshot::write(&contents)?)
+}
+
+/// The names that others may be taken for, as the crates at hand show: enough families of them need it.
+///
+/// What a crate needs is what its newest release beyond doubt needs: one that has been in the open for longer than
+/// any policy waits. So who takes a crate over cannot let it vouch for its own look-alike.
+fn known<'a>(crates: &[CrateRecord<'a>], clock: Time) -> Vec<KnownRecord<'a>> {
+    let is_beyond_doubt = |release: &&ReleaseRecord<'a>| {
+        let is_old = release.published.is_some_and(|published| published + BEYOND_DOUBT <= clock);
+        is_old && !release.yanked && release.version.pre.is_empty()
+    };
+    let needs = |record: &CrateRecord<'a>| -> Vec<&'a str> {
+        let newest = record.releases.iter().filter(is_beyond_doubt).max_by(|a, b| a.version.cmp(&b.version));
+        let all = newest.map_or(&[][..], |release| &release.dependencies);
+        all.iter().filter(|d| d.kind != DependencyKind::Dev).map(|d| d.package).collect()
+    };
+    let needs: Vec<(&CrateRecord<'a>, Vec<&str>)> =
+        crates.iter().map(|record| (record, needs(record))).collect();
+    let edges = needs.iter().flat_map(|(record, needs)| needs.iter().map(|package| (record.name, *package)));
+    let clusters = look_alike::clusters(edges);
+    let mut known: Vec<KnownRecord<'a>> = needs
+        .iter()
+        .filter_map(|(record, needs)| {
+            let clusters = *clusters.get(record.name)?;
+            let mut kin: Vec<&str> =
+                needs.iter().copied().filter(|n| look_alike::close(n, record.name).is_some()).collect();
+            kin.sort_unstable();
+            kin.dedup();
+            (clusters >= look_alike::BETTER_KNOWN).then_some(())?;
+            Some(KnownRecord { name: record.name, born: first_published(record)?, clusters, kin })
+        })
+        .collect();
+    known.sort_by_key(|known| (known.name, known.born));
+    known
 }
 
 /// What the new snapshot is made from: registries in their order, then feeds.

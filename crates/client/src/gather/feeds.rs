@@ -454,7 +454,7 @@ impl Configured {
             }],
             problems: problems.collect(),
             crates: crates.into_values().collect(),
-            packages: Vec::new(),
+            ..Contents::default()
         })?))
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use fence_model::facts::{Birth, CrateFacts, Feed, FeedState, Gone};
+use fence_model::look_alike::KnownNames;
 use fence_model::policy::PublishTimes;
 use fence_model::settle::FactsOf;
 use fence_model::{CrateName, Span, Time};
@@ -13,7 +14,7 @@ use fence_registry::lockfile::Source;
 use super::feeds::is_asked_elsewhere;
 use super::{Failed, GatherError, LockedRegistry, Problem, Request};
 use crate::snapshot::{
-    CrateView, PackageRecord, Presence, Snapshot, SnapshotError, SourceKind, SourceRecord,
+    CrateView, KnownRecord, PackageRecord, Presence, Snapshot, SnapshotError, SourceKind, SourceRecord,
 };
 
 /// A clock that is further ahead of all that was read is suspicious. In a replay it is not asked.
@@ -103,6 +104,20 @@ impl Knowledge {
     /// How old everything is that was asked for, the index first.
     pub fn ages(&self) -> &[Age] {
         &self.ages
+    }
+
+    /// The names that others may be taken for: those of the shipped list, and those that the crates at hand show.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`]: the snapshot is to be made again.
+    pub fn names(&self) -> Result<KnownNames, SnapshotError> {
+        let mut names = KnownNames::shipped();
+        for KnownRecord { name, born, clusters, kin } in self.snapshot.known()? {
+            names.see(name, born, clusters);
+            kin.iter().for_each(|package| names.vouch(name, package));
+        }
+        Ok(names)
     }
 
     /// What went wrong, and what was done instead.

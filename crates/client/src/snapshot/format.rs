@@ -13,7 +13,7 @@ use crate::cache::ContentDigest;
 pub(super) const MAGIC: [u8; 8] = *b"cgfence\n";
 /// The layout that this module reads and writes. Any change of a row, a section or a meaning raises it; an older
 /// snapshot is made again, never converted.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 /// Where the checksum lies: after magic, format, and four bytes that are zero.
 pub(super) const CHECKSUM_AT: usize = 16;
 /// Where the counts of the sections begin: the first byte that the checksum covers.
@@ -54,13 +54,15 @@ pub enum Section {
     Words,
     /// What could not be understood in the sources.
     Problems,
+    /// Names that others may be taken for.
+    Known,
     /// All text, in UTF-8, without separators. Its count is in bytes.
     Text,
 }
 
 impl Section {
     /// All sections, in their order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Sources,
         Self::Crates,
         Self::Releases,
@@ -76,6 +78,7 @@ impl Section {
         Self::Publishers,
         Self::Words,
         Self::Problems,
+        Self::Known,
         Self::Text,
     ];
 
@@ -97,6 +100,7 @@ impl Section {
             Self::Publishers => PublisherRow::BYTES,
             Self::Words => WordRow::BYTES,
             Self::Problems => ProblemRow::BYTES,
+            Self::Known => KnownRow::BYTES,
             Self::Text => 1,
         }
     }
@@ -210,6 +214,9 @@ rows! {
     WordRow in Words { text: Text, }
     /// What could not be understood: in which source, where, and why.
     ProblemRow in Problems { source: u32, place: Text, line: u32, because: Text, }
+    /// A name that others may be taken for: when its crate was born, how many families of crates need it, and the
+    /// packages with names close to it that it needs itself.
+    KnownRow in Known { name: Text, born: Time, clusters: u32, kin: Run, }
 }
 
 /// One end of a range.

@@ -29,9 +29,9 @@
 //! The smallest snapshot that says something, one crate without releases, registry 0, never read:
 //!
 //! ```text
-//! 63 67 66 65 6e 63 65 0a  02 00 00 00  00 00 00 00     "cgfence\n", format 2, zeros
+//! 63 67 66 65 6e 63 65 0a  03 00 00 00  00 00 00 00     "cgfence\n", format 3, zeros
 //! xx xx xx xx xx xx xx xx                               checksum of what follows
-//! 00 00 00 00  01 00 00 00  00 00 00 00 (13 times)      no source, one crate, nothing in 13 sections
+//! 00 00 00 00  01 00 00 00  00 00 00 00 (14 times)      no source, one crate, nothing in 14 sections
 //! 01 00 00 00                                           one byte of text
 //! 00 00 00 00  00 00 00 00  01 00 00 00                 the crate: registry 0, its name begins at 0 and has 1 byte
 //! 00  00 00 00 00 00 00 00 00                           not read, checked at 0
@@ -69,6 +69,8 @@ pub struct Contents<'a> {
     pub packages: Vec<PackageRecord<'a>>,
     /// What could not be understood in the sources.
     pub problems: Vec<ProblemRecord<'a>>,
+    /// The names that others may be taken for, as the crates show.
+    pub known: Vec<KnownRecord<'a>>,
 }
 
 /// A registry or a feed that a snapshot was made from.
@@ -250,6 +252,19 @@ pub struct ProblemRecord<'a> {
     pub line: u32,
     /// Why, in the words of who tried to read it.
     pub because: &'a str,
+}
+
+/// A name that others may be taken for, as the crates at hand show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownRecord<'a> {
+    /// The crate's name.
+    pub name: &'a str,
+    /// When its first release was published.
+    pub born: Time,
+    /// How many families of crates need it.
+    pub clusters: u32,
+    /// The packages with names close to it that it needs itself.
+    pub kin: Vec<&'a str>,
 }
 
 /// Why bytes are no usable snapshot. None of it is anybody's fault but the disk's, or an older fence's: the answer

@@ -14,12 +14,12 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::format::{
     AdvisoryRow, AuditRow, CHECKSUM_AT, COUNTS_AT, CrateRow, DependencyRow, End, EntryRow, FORMAT, Field,
-    HEADER_BYTES, Id, ListRow, MAGIC, PackageRow, ProblemRow, PublisherRow, RangeRow, ReleaseRow, Row, Run,
-    Section, SourceRow, Text, VersionRow, WindowRow, WordRow,
+    HEADER_BYTES, Id, KnownRow, ListRow, MAGIC, PackageRow, ProblemRow, PublisherRow, RangeRow, ReleaseRow,
+    Row, Run, Section, SourceRow, Text, VersionRow, WindowRow, WordRow,
 };
 use super::{
-    Contents, CrateRecord, DependencyRecord, IndexRecord, PackageRecord, ProblemRecord, PublisherRecord,
-    ReleaseRecord, SnapshotError, SourceRecord, WindowRecord,
+    Contents, CrateRecord, DependencyRecord, IndexRecord, KnownRecord, PackageRecord, ProblemRecord,
+    PublisherRecord, ReleaseRecord, SnapshotError, SourceRecord, WindowRecord,
 };
 
 /// A snapshot in memory, as it lies on disk.
@@ -166,6 +166,20 @@ impl Snapshot {
             .collect()
     }
 
+    /// The names that others may be taken for.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn known(&self) -> Result<Vec<KnownRecord<'_>>, SnapshotError> {
+        self.rows(self.all(Section::Known))?
+            .map(|row: Result<KnownRow, _>| {
+                let KnownRow { name, born, clusters, kin } = row?;
+                Ok(KnownRecord { name: self.text(name)?, born, clusters, kin: self.words(kin)? })
+            })
+            .collect()
+    }
+
     /// All that it holds, decoded.
     ///
     /// # Errors
@@ -177,6 +191,7 @@ impl Snapshot {
             crates: self.crates().map(|view| view?.record()).collect::<Result<_, _>>()?,
             packages: self.packages()?,
             problems: self.problems()?,
+            known: self.known()?,
         })
     }
 

@@ -10,10 +10,10 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::format::{
     AdvisoryRow, AuditRow, CHECKSUM_AT, COUNTS_AT, CrateRow, DependencyRow, End, EntryRow, FORMAT, Field,
-    HEADER_BYTES, Id, ListRow, MAGIC, PackageRow, ProblemRow, PublisherRow, RangeRow, ReleaseRow, Row, Run,
-    Section, SourceRow, Text, VersionRow, WindowRow, WordRow,
+    HEADER_BYTES, Id, KnownRow, ListRow, MAGIC, PackageRow, ProblemRow, PublisherRow, RangeRow, ReleaseRow,
+    Row, Run, Section, SourceRow, Text, VersionRow, WindowRow, WordRow,
 };
-use super::{Contents, CrateRecord, DependencyRecord, ReleaseRecord, WriteError};
+use super::{Contents, CrateRecord, DependencyRecord, KnownRecord, ReleaseRecord, WriteError};
 
 /// The bytes of a snapshot that holds `contents`. Equal contents give equal bytes, in whatever order the crates
 /// and their releases come.
@@ -60,6 +60,10 @@ pub fn write(contents: &Contents<'_>) -> Result<Vec<u8>, WriteError> {
             because: writer.text(problem.because)?,
         };
         writer.push(&row)?;
+    }
+    for KnownRecord { name, born, clusters, kin } in &contents.known {
+        let (name, kin) = (writer.text(name)?, writer.words(kin)?);
+        writer.push(&KnownRow { name, born: *born, clusters: *clusters, kin })?;
     }
     Ok(writer.finish())
 }
