@@ -84,6 +84,13 @@ pub(crate) enum Misuse {
 pub(crate) enum Undecidable<'a> {
     /// Index files of locked crates could not be read, ever.
     Index(&'a Problem),
+    /// The index does not show a locked release, but has a line that cannot be understood, which may be its own.
+    IndexLine {
+        /// The release.
+        release: ReleaseId,
+        /// What is wrong with the line.
+        problem: &'a Problem,
+    },
     /// A feed that speaks against releases was never read.
     NeverRead {
         /// Its name.
@@ -188,14 +195,18 @@ impl From<ProjectError> for CliError {
             ProjectError::TooLarge { file, limit } => Self::new(format!(
                 "{} has more than {limit} bytes, which no honest file of its kind has",
                 shown(&file)
-            )),
-            ProjectError::NotText(file) => Self::new(format!("{} is not UTF-8 text", shown(&file))),
+            ))
+            .hint("restore it from version control, or look at what wrote it"),
+            ProjectError::NotText { file, line } => {
+                Self::new(format!("{}, line {line}: not UTF-8 text", shown(&file)))
+                    .hint("restore it from version control, or save it as UTF-8")
+            }
             ProjectError::Unwritable { file, why } => {
                 Self::new(format!("{} cannot be written: {why}", shown(&file)))
                     .hint("nothing was changed; what was there before is still there")
             }
             ProjectError::Lockfile { file, problem } => {
-                Self::new(format!("{}, {problem}", shown(&file))).hint(problem.hint())
+                Self::new(in_file(&file, &problem)).hint(problem.hint())
             }
             ProjectError::Policy { file, problems } => policy(&file, problems),
             ProjectError::Baseline { file, problem } => baseline(&file, &problem),
@@ -206,6 +217,13 @@ impl From<ProjectError> for CliError {
             }
         }
     }
+}
+
+/// `Cargo.lock, line 3: …`, and where no line is meant `Cargo.lock: …`.
+pub(crate) fn in_file(file: &Path, problem: &fence_registry::Error) -> String {
+    let problem = problem.to_string();
+    let joint = if problem.starts_with("line ") { "," } else { ":" };
+    format!("{}{joint} {problem}", shown(file))
 }
 
 fn policy(file: &Path, problems: Vec<PolicyProblem>) -> CliError {
@@ -255,9 +273,21 @@ impl From<Undecidable<'_>> for CliError {
                 };
                 Self::new(problem_words(problem)).hint(hint)
             }
+            Undecidable::IndexLine { release, problem } => Self::new(format!(
+                "{release} is in no line of the index that can be understood: {}",
+                record_words(problem)
+            ))
+            .hint(
+                "the registry, or a mirror on the way, served this line: `cargo fence update` asks again; tell its \
+                 operators if it stays, or use a newer fence if its schema is newer",
+            ),
             Undecidable::NeverRead { name, problem } => {
                 let (cause, hint) = match problem {
                     Some(problem @ Problem::Feed { error, .. }) => (problem_words(problem), error.hint()),
+                    Some(problem @ Problem::FeedInvalid { .. }) => (
+                        problem_words(problem),
+                        format!("let [feeds.{name}] of fence.toml name what holds the feed, and little else"),
+                    ),
                     Some(problem) => (problem_words(problem), String::new()),
                     None => (format!("{name} was never read"), String::new()),
                 };
@@ -267,7 +297,7 @@ impl From<Undecidable<'_>> for CliError {
                 if name == "index" { error } else { error.hint(off) }
             }
             Undecidable::TooOld { name, as_of, now, limit } => Self::new(format!(
-                "{name} speaks only up to {as_of}, {} before the moment asked about, and the policy allows {limit}",
+                "{name} is as of {as_of}, {} before the moment asked about, and the policy allows {limit}",
                 (now - as_of).in_words()
             ))
             .hint("`cargo fence update` asks again; `limit` in `[freshness]` of fence.toml says what is allowed"),
@@ -344,12 +374,7 @@ fn problem_words(problem: &Problem) -> String {
         Problem::FeedInvalid { name, because, used: known } => {
             format!("feed {name} cannot be understood: {because}{}", used(known))
         }
-        Problem::Record { source, place, line: 0, because } => {
-            format!("{source}: {place}: {because}; the rest is used")
-        }
-        Problem::Record { source, place, line, because } => {
-            format!("{source}: {place}, line {line}: {because}; the rest is used")
-        }
+        Problem::Record { .. } => format!("{}; the rest is used", record_words(problem)),
         Problem::IndexOld { registry, crates, error } => format!(
             "{} of {registry} cannot be read again, older facts are used: {error}",
             index_files(crates)
@@ -373,9 +398,25 @@ fn problem_words(problem: &Problem) -> String {
         }
         Problem::ClockAhead { clock, newest } => {
             format!(
-                "the clock shows {clock}, which is long after everything that was read, {newest} at the latest"
+                "the clock shows {clock}, long after all that was read, {newest} at the latest; \
+                 `cargo fence update` asks again, if the clock is right"
             )
         }
+    }
+}
+
+/// Where a record that cannot be understood stands, and why.
+fn record_words(problem: &Problem) -> String {
+    match problem {
+        // What is wrong with an index line says itself of which crate it is.
+        Problem::Record { source, because, line: 0, .. } if because.starts_with("index of ") => {
+            format!("{source}: {because}")
+        }
+        Problem::Record { source, place, because, line: 0 } => format!("{source}: {place}: {because}"),
+        Problem::Record { source, place, because, line } => {
+            format!("{source}: {place}, line {line}: {because}")
+        }
+        other => problem_words(other),
     }
 }
 

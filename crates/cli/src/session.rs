@@ -1,5 +1,6 @@
 //! One run on one project: its files, the facts about its releases, and the judgement.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,13 +11,13 @@ use fence_client::gather::{self, Age, GatherError, Knowledge, Problem, Refresh, 
 use fence_client::http::{Http, Network};
 use fence_client::project::{self, Project, lockfile};
 use fence_client::snapshot::SourceKind;
-use fence_model::decision::{Decision, Verdict};
+use fence_model::decision::Decision;
 use fence_model::judge::Asked;
 use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, Policy};
-use fence_model::project::{Locked, Report, in_use_by_crate, judge_project, treatment_by_crate};
+use fence_model::project::{Locked, Report, judge_project, settlement};
 use fence_model::settle::{FactsOf, Settlement};
-use fence_model::{CaretClass, CrateName, Digest, Level, ReleaseId, Span, Time};
+use fence_model::{CrateName, Digest, Level, ReleaseId, Span, Time};
 use fence_registry::Journal;
 use fence_registry::lockfile::{Lockfile, Package};
 use semver::Version;
@@ -86,6 +87,7 @@ impl Session {
         let asking = Asking { sources, project: &project, policy: &policy, lockfile: &lockfile, now };
         let (knowledge, tally) = asking.gather(refresh, global, environment, shell)?;
         decidable(&knowledge, &policy, now)?;
+        all_lines_read(&knowledge, &lockfile)?;
         Ok(Self {
             level: level.level.unwrap_or(policy.level),
             now,
@@ -102,12 +104,18 @@ impl Session {
     }
 
     /// The judgement of the whole lockfile.
-    pub(crate) fn report(&self) -> Result<Report, CliError> {
-        let report = judge_project(self.asked(), &self.locked, &self.knowledge);
+    pub(crate) fn report(&self, settlement: &Settlement<'_>) -> Result<Report, CliError> {
+        let hands = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let report = judge_project(settlement, &self.locked, hands);
         match self.knowledge.damage() {
             None => Ok(report),
             Some(damage) => Err(GatherError::Snapshot(damage).into()),
         }
+    }
+
+    /// Who is asked for judgements; what is found for one question helps to answer the next.
+    pub(crate) fn settlement(&self) -> Settlement<'_> {
+        settlement(self.asked(), &self.locked, &self.knowledge)
     }
 
     /// How old everything is that was asked for.
@@ -127,21 +135,8 @@ impl Session {
 
     /// The judgement of one release, locked or not.
     pub(crate) fn decide(&self, release: &ReleaseId) -> Decision {
-        self.settling(|settlement| settlement.decide(&settlement.judge(&release.name), &release.version))
-    }
-
-    /// The highest admitted release below the one that was decided, among those that a requirement on it would also
-    /// take: where to stay.
-    pub(crate) fn stay(&self, decision: &Decision) -> Option<Version> {
-        let ReleaseId { name, version } = &decision.release;
-        let is_below = |lower: &Version| {
-            lower < version && CaretClass::of(lower) == CaretClass::of(version) && lower.pre.is_empty()
-        };
-        self.settling(|settlement| {
-            let judge = settlement.judge(name);
-            let mut below = judge.releases().iter().rev().map(|r| &r.version).filter(|lower| is_below(lower));
-            below.find(|lower| settlement.decide(&judge, lower).verdict == Verdict::Admit).cloned()
-        })
+        let settlement = self.settlement();
+        settlement.decide(&settlement.judge(&release.name), &release.version)
     }
 
     /// All that a renderer needs.
@@ -202,12 +197,6 @@ impl Session {
             names: &self.names,
             now: self.now,
         }
-    }
-
-    fn settling<T>(&self, act: impl FnOnce(&Settlement<'_>) -> T) -> T {
-        let in_use = in_use_by_crate(&self.locked);
-        let treatment = treatment_by_crate(self.asked(), &self.locked);
-        act(&Settlement::new(self.asked(), &self.knowledge, &in_use, treatment))
     }
 }
 
@@ -287,7 +276,7 @@ fn journal(file: &Path, shell: &Shell) -> Result<Journal, CliError> {
     let text = project::read_text(file, limits.journal_bytes as u64)?
         .ok_or_else(|| project::ProjectError::NoSuchFile(file.to_owned()))?;
     let (journal, torn) = Journal::parse(text.as_bytes(), &limits)
-        .map_err(|problem| CliError::new(format!("{}, {problem}", shown(file))).hint(problem.hint()))?;
+        .map_err(|problem| CliError::new(error::in_file(file, &problem)).hint(problem.hint()))?;
     if let Some(torn) = torn {
         shell.warning(&format!("{}, line {} is cut off and does not count", shown(file), torn.line));
     }
@@ -316,6 +305,23 @@ fn decidable(knowledge: &Knowledge, policy: &Policy, now: Time) -> Result<(), Cl
                 return Err(Undecidable::TooOld { name: &age.name, as_of, now, limit }.into());
             }
             Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether every locked release that the index lacks is known not to be in it. It is not, where a line of its crate
+/// cannot be understood: that line may be its own, and a release that is there must not be called missing.
+fn all_lines_read(knowledge: &Knowledge, lockfile: &Lockfile) -> Result<(), CliError> {
+    for problem in knowledge.problems() {
+        let Problem::Record { source, place, .. } = problem else { continue };
+        for package in lockfile.packages.iter().filter(|package| *package.name == **place) {
+            let registry = lockfile::registry_id(&package.source).unwrap_or_else(|| "crates.io".to_owned());
+            let Some(release) = package.release().filter(|_| registry == *source) else { continue };
+            let facts = knowledge.crate_facts(&package.source, &release.name).map_err(GatherError::from)?;
+            if facts.releases.iter().all(|shown| shown.version != release.version) {
+                return Err(Undecidable::IndexLine { release, problem }.into());
+            }
         }
     }
     Ok(())

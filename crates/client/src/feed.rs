@@ -150,10 +150,9 @@ impl FeedError {
                 "let [feeds.{feed}] of fence.toml name an https address (a git feed also ssh:// or file://) \
                  that can be read without a prompt"
             ),
-            Self::Archive { feed, .. } => format!(
-                "fetch or make the archive again; if it is the one that its publisher means, report it to them, \
-                 and set `enabled = false` in [feeds.{feed}] of fence.toml meanwhile"
-            ),
+            Self::Archive { .. } => {
+                "fetch or make the archive again; if it is the one that its publisher means, report it to them".into()
+            }
             Self::Invalid { feed, .. } => {
                 format!("let [feeds.{feed}] of fence.toml name what holds the feed, and little else")
             }

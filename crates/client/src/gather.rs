@@ -194,9 +194,22 @@ pub enum GatherError {
         clock: Time,
         /// The later time that was written down.
         seen: Time,
+        /// Where.
+        by: WrittenDown,
     },
     /// A snapshot that was written a moment ago makes no sense: the fence's own fault.
     Snapshot(SnapshotError),
+}
+
+/// Where a time was written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WrittenDown {
+    /// In the journal.
+    Journal,
+    /// In the snapshot at this path.
+    Snapshot(PathBuf),
+    /// In the index, as the publish time of a release of this crate.
+    Index(CrateName),
 }
 
 impl fmt::Display for GatherError {
@@ -205,8 +218,17 @@ impl fmt::Display for GatherError {
             Self::Cargo(error) => write!(f, "{error}"),
             Self::Cache(error) => write!(f, "{error}"),
             Self::TooMuch(error) => write!(f, "{error}"),
-            Self::ClockBehind { clock, seen } => {
-                write!(f, "the clock shows {clock}, and facts were written down at {seen}")
+            Self::ClockBehind { clock, seen, by: WrittenDown::Journal } => {
+                write!(f, "the clock shows {clock}, but the journal was written at {seen}")
+            }
+            Self::ClockBehind { clock, seen, by: WrittenDown::Snapshot(path) } => {
+                write!(f, "the clock shows {clock}, but {} was written at {seen}", path.display())
+            }
+            Self::ClockBehind { clock, seen, by: WrittenDown::Index(name) } => {
+                write!(
+                    f,
+                    "the clock shows {clock}, but the index has a release of {name} published at {seen}"
+                )
             }
             Self::Snapshot(error) => write!(f, "a snapshot that was just written cannot be read: {error}"),
         }
@@ -222,10 +244,17 @@ impl GatherError {
             Self::Cargo(error) => error.hint().into(),
             Self::Cache(error) => error.hint().into(),
             Self::TooMuch(_) => "leave out a feed".into(),
-            Self::ClockBehind { .. } => {
-                "set the machine's clock; if it was ahead when the facts were written, delete the cache"
+            Self::ClockBehind { by: WrittenDown::Journal, .. } => {
+                "set the machine's clock; if it was ahead when the journal was written, use another journal"
                     .into()
             }
+            Self::ClockBehind { by: WrittenDown::Index(_), .. } => {
+                "set the machine's clock; if it is right, tell the registry's operators".into()
+            }
+            Self::ClockBehind { by: WrittenDown::Snapshot(path), .. } => format!(
+                "set the machine's clock; if it was ahead when that was written, delete {}",
+                path.display()
+            ),
             Self::Snapshot(_) => "report this as a bug of the fence".into(),
         }
     }
@@ -370,10 +399,12 @@ fn gather_counted(request: Request<'_>) -> Result<(Knowledge, Tally), GatherErro
         Some(old) if is_of(&old, &registries)? => Some(old),
         _ => None,
     };
-    check_clock(&request, old.as_ref())?;
+    check_clock(&request, old.as_ref(), &place)?;
 
     let mut tally = Tally::default();
     let read = crates::read(&request, old.as_ref(), &registries, &mut problems, &mut tally)?;
+    // Before anything is dated by a clock that is wrong, and kept.
+    check_clock_by_index(&request, &registries, &read)?;
     let mut failed = Failed { index: read.is_failed, feeds: BTreeMap::new() };
     let feeds_are_fresh = match &old {
         Some(old) => feeds::are_fresh(&request, old, &configured)?,
@@ -492,16 +523,31 @@ fn is_of(snapshot: &Snapshot, registries: &[LockedRegistry]) -> Result<bool, Gat
     Ok(registries_before == registries.len() && sources.iter().filter(of).zip(registries).all(same))
 }
 
-/// The clock must not be behind what was written down with it.
-fn check_clock(request: &Request<'_>, old: Option<&Snapshot>) -> Result<(), GatherError> {
-    let mut seen = request.journal.as_ref().and_then(Journal::latest);
-    for source in old.map(Snapshot::sources).transpose()?.unwrap_or_default() {
-        seen = seen.max(source.read);
-    }
-    match seen {
-        Some(seen) if request.clock + CLOCK_TOLERANCE < seen => {
-            Err(GatherError::ClockBehind { clock: request.clock, seen })
+/// The clock must not be behind the publish times of a registry that is believed.
+fn check_clock_by_index(
+    request: &Request<'_>,
+    registries: &[LockedRegistry],
+    read: &crates::IndexRead,
+) -> Result<(), GatherError> {
+    match crates::newest_release(registries, read) {
+        Some((seen, name)) if request.clock + CLOCK_TOLERANCE < seen => {
+            let by = WrittenDown::Index(name.clone());
+            Err(GatherError::ClockBehind { clock: request.clock, seen, by })
         }
         _ => Ok(()),
     }
+}
+
+/// The clock must not be behind what was written down with it.
+fn check_clock(request: &Request<'_>, old: Option<&Snapshot>, place: &Place) -> Result<(), GatherError> {
+    let journalled = request.journal.as_ref().and_then(Journal::latest);
+    let sources = old.map(Snapshot::sources).transpose()?.unwrap_or_default();
+    let read = sources.iter().filter_map(|source| source.read).max();
+    let behind = |seen: &Time| request.clock + CLOCK_TOLERANCE < *seen;
+    let (seen, by) = match (journalled.filter(behind), read.filter(behind)) {
+        (Some(seen), _) => (seen, WrittenDown::Journal),
+        (None, Some(seen)) => (seen, WrittenDown::Snapshot(request.cache.path(place))),
+        (None, None) => return Ok(()),
+    };
+    Err(GatherError::ClockBehind { clock: request.clock, seen, by })
 }

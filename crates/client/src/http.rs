@@ -1,13 +1,14 @@
 //! One small HTTP client: GET with a condition, and every way in which that can end.
 //!
-//! [`Http::fetch`] asks once for an [`Ask`], again where cargo would (three times unless `net.retry` says
-//! otherwise, with cargo's pauses), and gives an [`Answer`] or an [`HttpError`]. Absent is an answer
+//! [`Http::fetch`] asks once for an [`Ask`], again where the failure may pass by itself (three times unless
+//! `net.retry` says otherwise, with cargo's pauses), and gives an [`Answer`] or an [`HttpError`]. Absent is an answer
 //! ([`Answer::DoesNotExist`]); unreachable and invalid are errors of their own.
 //!
 //! Addresses are shown to people without user names, passwords and queries, which may hold secrets.
 
 use std::collections::HashMap;
 use std::fmt;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -186,7 +187,7 @@ impl Http {
             .build();
         let no_proxy = settings.no_proxy.as_deref();
         Ok(Self(Arc::new(Client {
-            agent: ureq::Agent::with_parts(config, DefaultConnector::default(), RememberedNames::default()),
+            agent: ureq::Agent::with_parts(config, DefaultConnector::default(), <RememberedNames>::default()),
             https_proxy: settings.https_proxy.as_deref().map(|p| parse_proxy(p, no_proxy)).transpose()?,
             http_proxy: settings.http_proxy.as_deref().map(|p| parse_proxy(p, no_proxy)).transpose()?,
             settings: settings.clone(),
@@ -458,9 +459,9 @@ pub(crate) fn is_loopback(url: &str) -> bool {
 /// Asks for each host's addresses once in the life of a client. The library asks for every request, also where it
 /// has a connection: a thousand index files were a thousand lookups, and one that is lost costs five seconds.
 #[derive(Default)]
-struct RememberedNames {
-    inner: DefaultResolver,
-    names: Mutex<HashMap<String, Lookup>>,
+struct RememberedNames<R = DefaultResolver> {
+    inner: R,
+    names: Mutex<HashMap<String, Arc<Mutex<Option<Lookup>>>>>,
 }
 
 /// How the last lookup of a name ended.
@@ -469,7 +470,7 @@ enum Lookup {
     FailedAt(Instant),
 }
 
-impl Resolver for RememberedNames {
+impl<R: Resolver> Resolver for RememberedNames<R> {
     fn resolve(
         &self,
         uri: &Uri,
@@ -482,9 +483,12 @@ impl Resolver for RememberedNames {
             uri.authority().map_or("", |a| a.as_str())
         );
         let asked = Instant::now();
-        // Held during the lookup: workers who start together wait for the first one's answer, and share it.
-        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        match names.get(&name) {
+        let lookup =
+            Arc::clone(self.names.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default());
+        // Held during the lookup: workers who start together wait for the first one's answer, and share it. Those
+        // who look for another name do not wait.
+        let mut lookup = lookup.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*lookup {
             Some(Lookup::Found(remembered)) => {
                 let mut addresses = self.empty();
                 remembered.iter().for_each(|address| addresses.push(*address));
@@ -493,17 +497,20 @@ impl Resolver for RememberedNames {
             Some(Lookup::FailedAt(moment)) if *moment >= asked => return Err(ureq::Error::HostNotFound),
             _ => {}
         }
-        let addresses = self.inner.resolve(uri, config, timeout);
-        let lookup = match &addresses {
+        let addresses = self.inner.resolve(uri, config, timeout).map_err(|error| match error {
+            // Systems word it as they please, and mean that there is no such host, or nobody to ask for it.
+            ureq::Error::Io(_) => ureq::Error::HostNotFound,
+            error => error,
+        });
+        *lookup = Some(match &addresses {
             Ok(addresses) => Lookup::Found(addresses.to_vec()),
             Err(_) => Lookup::FailedAt(Instant::now()),
-        };
-        names.insert(name, lookup);
+        });
         addresses
     }
 }
 
-impl fmt::Debug for RememberedNames {
+impl<R> fmt::Debug for RememberedNames<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RememberedNames")
     }
@@ -543,9 +550,7 @@ impl Failure {
             E::Tls(_) | E::Rustls(_) | E::Pem(_) => {
                 Self::for_good(HttpError::Untrusted { url, cause: error.to_string() })
             }
-            E::Io(error)
-                if error.kind() == std::io::ErrorKind::InvalidData && is_about_certificates(&error) =>
-            {
+            E::Io(error) if error.kind() == ErrorKind::InvalidData && is_about_certificates(&error) => {
                 Self::for_good(HttpError::Untrusted { url, cause: error.to_string() })
             }
             E::Protocol(_) | E::Decompress(..) | E::LargeResponseHeader(..) => Self {
@@ -557,18 +562,42 @@ impl Failure {
                 Self::for_good(HttpError::Garbled { url, cause: error.to_string() })
             }
             error => {
+                let again = if may_pass(&error) { Again::After(None) } else { Again::No };
                 let cause = match error {
                     E::Timeout(Timeout::Resolve | Timeout::Connect) => "no connection in time".to_owned(),
                     E::Timeout(_) => "it fell silent".to_owned(),
-                    E::HostNotFound => "there is no host of this name".to_owned(),
-                    E::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                        "the connection was closed before the answer was whole".to_owned()
-                    }
+                    E::HostNotFound => "the name of its host does not resolve".to_owned(),
+                    E::Io(error) => match error.kind() {
+                        ErrorKind::ConnectionRefused => "nobody listens there".to_owned(),
+                        ErrorKind::UnexpectedEof => {
+                            "the connection was closed before the answer was whole".to_owned()
+                        }
+                        _ => error.to_string(),
+                    },
                     error => error.to_string(),
                 };
-                Self { error: HttpError::Unreachable { url, cause }, again: Again::After(None) }
+                Self { error: HttpError::Unreachable { url, cause }, again }
             }
         }
+    }
+}
+
+/// Whether a failure to get through may pass by itself, within the seconds that retries take. A name that does not
+/// resolve, a host where nobody listens and a network that is not there do not: who has no network would wait
+/// eleven seconds for every address.
+fn may_pass(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::Timeout(_) => true,
+        ureq::Error::Io(error) => matches!(
+            error.kind(),
+            ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionAborted
+                | ErrorKind::BrokenPipe
+                | ErrorKind::UnexpectedEof
+                | ErrorKind::TimedOut
+                | ErrorKind::Interrupted
+        ),
+        _ => false,
     }
 }
 
@@ -647,4 +676,49 @@ fn read_certificates(path: &std::path::Path) -> Result<Vec<Certificate<'static>>
         }
     }
     if certificates.is_empty() { Err(error("it holds no certificate".into())) } else { Ok(certificates) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Condvar;
+
+    use super::*;
+
+    /// Answers no lookup before two are under way.
+    #[derive(Debug, Default)]
+    struct InPairs {
+        lookups: Mutex<usize>,
+        changed: Condvar,
+    }
+
+    impl Resolver for InPairs {
+        fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+            let mut lookups = self.lookups.lock().unwrap();
+            *lookups += 1;
+            self.changed.notify_all();
+            // The bound ends a test that fails; one that passes never reaches it.
+            let bound = Duration::from_secs(20);
+            let (lookups, _) = self.changed.wait_timeout_while(lookups, bound, |count| *count < 2).unwrap();
+            let mut addresses = self.empty();
+            if *lookups == 2 {
+                addresses.push(([127, 0, 0, 1], 80).into());
+            }
+            Ok(addresses)
+        }
+    }
+
+    #[test]
+    fn one_name_is_looked_up_once_and_two_side_by_side() {
+        let names = RememberedNames::<InPairs>::default();
+        let found = |url: &'static str| {
+            let found = names.resolve(&Uri::from_static(url), &Config::default(), NextTimeout::default());
+            found.map(|addresses| addresses.len()).ok()
+        };
+        std::thread::scope(|scope| {
+            let asked = ["http://a.example/1", "http://a.example/2", "http://b.example/1"];
+            let asked = asked.map(|url| scope.spawn(move || found(url)));
+            assert_eq!(asked.map(|answer| answer.join().unwrap()), [Some(1); 3]);
+        });
+        assert_eq!(*names.inner.lookups.lock().unwrap(), 2);
+    }
 }

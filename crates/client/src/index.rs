@@ -31,6 +31,7 @@ use crate::http::{
 use crate::limits::Limits;
 use crate::process;
 use crate::progress::Progress;
+use crate::side_by_side;
 
 /// A crate whose index file is wanted.
 #[derive(Debug, Clone, Copy)]
@@ -437,33 +438,19 @@ impl Sparse<'_> {
             }
         };
         self.progress.begin("index files", to_ask.len());
-        let workers = http.settings().connections.clamp(1, to_ask.len());
-        let line = Line::new(workers.max(LEAST_PATIENCE));
-        let queue = Mutex::new(to_ask.into_iter());
-        let outcomes = Mutex::new(Vec::new());
-        let work = || {
-            loop {
-                // A poisoned lock means that another worker panicked, which the scope passes on.
-                let Some((at, copy)) = queue.lock().ok().and_then(|mut queue| queue.next()) else { return };
-                let outcome = match line.is_dead() {
-                    Some(error) => IndexOutcome::Failed(error),
-                    None => self.ask(http, token.as_ref(), &wanted[at], copy),
-                };
-                line.learn(&outcome);
-                self.progress.advance();
-                if let Ok(mut outcomes) = outcomes.lock() {
-                    outcomes.push((at, outcome));
-                }
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..workers {
-                scope.spawn(work);
-            }
-            work();
+        let workers = http.settings().connections;
+        let line = Line::new(workers.min(to_ask.len()).max(LEAST_PATIENCE));
+        let outcomes = side_by_side::map(to_ask, workers, |(at, copy)| {
+            let outcome = match line.is_dead() {
+                Some(error) => IndexOutcome::Failed(error),
+                None => self.ask(http, token.as_ref(), &wanted[at], copy),
+            };
+            line.learn(&outcome);
+            self.progress.advance();
+            (at, outcome)
         });
         self.progress.end();
-        outcomes.into_inner().unwrap_or_default()
+        outcomes
     }
 
     fn ask(

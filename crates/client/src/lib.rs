@@ -22,6 +22,7 @@ mod limits;
 mod process;
 pub mod progress;
 pub mod project;
+mod side_by_side;
 pub mod snapshot;
 
 pub use environment::Environment;

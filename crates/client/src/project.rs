@@ -77,8 +77,13 @@ pub enum ProjectError {
         limit: u64,
     },
     /// A file is not UTF-8.
-    #[error("{} is not UTF-8 text", .0.display())]
-    NotText(PathBuf),
+    #[error("{}, line {line}: not UTF-8 text", .file.display())]
+    NotText {
+        /// The file.
+        file: PathBuf,
+        /// The first line that is not, from 1.
+        line: usize,
+    },
     /// A file cannot be written; what was there before is still there.
     #[error("{} cannot be written: {why}", .file.display())]
     Unwritable {
@@ -226,7 +231,11 @@ pub fn read_text(file: &Path, limit: u64) -> Result<Option<String>, ProjectError
     if bytes.len() as u64 > limit {
         return Err(ProjectError::TooLarge { file: file.to_owned(), limit });
     }
-    String::from_utf8(bytes).map(Some).map_err(|_| ProjectError::NotText(file.to_owned()))
+    String::from_utf8(bytes).map(Some).map_err(|error| {
+        let whole = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + whole.iter().filter(|byte| **byte == b'\n').count();
+        ProjectError::NotText { file: file.to_owned(), line }
+    })
 }
 
 /// Puts `text` in place of `file`, whole or not at all.
@@ -451,6 +460,6 @@ mod tests {
         assert!(matches!(read_text(&file, 4), Err(ProjectError::TooLarge { limit: 4, .. })));
         assert!(read_text(&top.path().join("none"), 4).unwrap().is_none());
         fs::write(&file, [0xff]).unwrap();
-        assert!(matches!(read_text(&file, 5), Err(ProjectError::NotText(_))));
+        assert!(matches!(read_text(&file, 5), Err(ProjectError::NotText { line: 1, .. })));
     }
 }

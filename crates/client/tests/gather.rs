@@ -7,19 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use fence_client::Environment;
 use fence_client::cache::Cache;
 use fence_client::cargo_config::CargoConfig;
 use fence_client::gather::{
     FeedRead, GatherError, Knowledge, Problem, Refresh, Request, Updated, gather, update,
 };
 use fence_client::http::{Http, HttpSettings, Network};
-use fence_client::progress::Silent;
+use fence_client::progress::{Progress, Silent};
 use fence_client::project::lockfile;
+use fence_client::{Environment, Limits as ClientLimits};
 use fence_model::facts::{Birth, CrateFacts};
-use fence_model::policy::Policy;
+use fence_model::policy::{FeedRole, FeedSource, Policy};
 use fence_model::settle::FactsOf;
 use fence_model::{CrateName, Time};
 use fence_registry::lockfile::{Lockfile, Source};
@@ -221,6 +222,55 @@ fn a_feed_that_was_never_read_is_absent() {
     assert_eq!(knowledge.feeds()[1].as_of, None);
 }
 
+/// Feeds are asked side by side; what is told of them is in their order, whichever ended first.
+#[test]
+fn one_slow_feed_holds_up_no_other() {
+    let mut world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    let fake = FakeRegistry::start();
+    for (name, text) in [("a", "<<<<<<< HEAD\n"), ("b", &full_audit("serde", "1.0.0"))] {
+        fake.serve(name, text);
+        // No answer before all three were asked.
+        fake.next(name, [Act::AfterRequests(3)]);
+    }
+    for name in ["a", "b", "c"] {
+        world.add_source(name, &fake.url(name));
+    }
+    let told = Told::default();
+    let updated = world.with_request("2026-09-01", "2026-09-01", Refresh::Old, None, |request| {
+        let network = online(|pause| panic!("it waited for {pause:?}"));
+        update(Request { network: &network, progress: &told, ..request }).unwrap()
+    });
+    let read: Vec<_> = updated.tally.feeds.iter().map(|feed| (feed.name.as_str(), feed.read)).collect();
+    assert_eq!(read, [("a", FeedRead::Failed), ("b", FeedRead::Changed), ("c", FeedRead::Failed)]);
+    let problems = world.problems(&updated.knowledge).replace(&fake.host_and_port(), "fake");
+    insta::assert_snapshot!(problems, @r#"
+    FeedInvalid { name: "a", because: "a:1: not TOML: key with no value, expected `=`", used: None }
+    Feed { name: "c", error: Absent { feed: "c", place: "http://fake/c", cause: "the server says that there is no such file" }, used: None }
+    "#);
+    insta::assert_snapshot!(told.text(), @"3 feeds, one, one, one, end");
+}
+
+/// Six sets that nobody serves: no retries, each told.
+#[test]
+fn feeds_that_nobody_serves_cost_no_time() {
+    let mut world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    let gone = FakeRegistry::start().url("set.toml");
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        world.add_source(name, &gone);
+    }
+    let knowledge = world.with_request("2026-09-01", "2026-09-01", Refresh::Old, None, |request| {
+        let network = online(|pause| panic!("it waited for {pause:?}"));
+        gather(Request { network: &network, ..request }).unwrap()
+    });
+    let unreachable = |problem: &&Problem| match problem {
+        Problem::Feed { error, .. } => error.to_string().ends_with("nobody listens there"),
+        _ => false,
+    };
+    assert_eq!(knowledge.problems().iter().filter(unreachable).count(), 6);
+}
+
 #[test]
 fn an_update_says_what_changed() {
     let world = World::new();
@@ -277,7 +327,22 @@ fn a_clock_behind_what_was_written_down_decides_nothing() {
     let Err(error) = world.ask("2026-08-31", "2026-08-31", Refresh::Old, None) else {
         panic!("it was believed")
     };
-    insta::assert_snapshot!(error, @"the clock shows 2026-08-31T00:00:00Z, and facts were written down at 2026-09-01T00:00:00Z");
+    let snapshot = only_file(&world.path("cache/v1/projects")).display().to_string();
+    let told = format!("{error}; {}", error.hint()).replace(&snapshot, "<snapshot>");
+    insta::assert_snapshot!(told, @"the clock shows 2026-08-31T00:00:00Z, but <snapshot> was written at 2026-09-01T00:00:00Z; set the machine's clock; if it was ahead when that was written, delete <snapshot>");
+}
+
+/// The first check of a machine whose clock starts in 1970 writes nothing down under that date.
+#[test]
+fn a_clock_behind_the_newest_release_decides_nothing() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01"), release("1.0.1", "2026-08-01")]);
+    world.audits("mozilla", "2026-08-30", &full_audit("serde", "1.0.1"));
+    let Err(error) = world.ask("2026-07-31", "2026-07-31", Refresh::Old, None) else {
+        panic!("it was believed")
+    };
+    insta::assert_snapshot!(format!("{error}; {}", error.hint()), @"the clock shows 2026-07-31T00:00:00Z, but the index has a release of serde published at 2026-08-01T00:00:00Z; set the machine's clock; if it is right, tell the registry's operators");
+    assert!(!world.path("cache/v1/compiled").exists());
 }
 
 #[test]
@@ -383,7 +448,7 @@ fn an_age_that_nobody_told_is_asked_for_again() {
     for path in all {
         fake.next(path, [Act::status(503)]);
     }
-    insta::assert_snapshot!(asked("2026-09-01", &online()), @r#"
+    insta::assert_snapshot!(asked("2026-09-01", &without_retries()), @r#"
     absent Untold
     empty Untold
     failing Untold
@@ -400,7 +465,7 @@ fn an_age_that_nobody_told_is_asked_for_again() {
     ");
     // What nobody could tell is asked for again when somebody can be asked, however fresh all else is.
     fake.next("index/fa/il/failing", [Act::status(503)]);
-    insta::assert_snapshot!(asked("2026-09-01T00:02:00Z", &online()), @r#"
+    insta::assert_snapshot!(asked("2026-09-01T00:02:00Z", &without_retries()), @r#"
     absent Nonexistent
     empty Untold
     failing Untold
@@ -410,13 +475,16 @@ fn an_age_that_nobody_told_is_asked_for_again() {
     // What was asked in vain stays so where nobody is asked.
     world.lock(&[("app", "1.0.0")]);
     assert!(asked("2026-09-01T00:02:00Z", &Network::Offline).contains("failing Untold"));
-    insta::assert_snapshot!(asked("2026-09-01T00:03:00Z", &online()), @"
+    insta::assert_snapshot!(asked("2026-09-01T00:03:00Z", &without_retries()), @"
     absent Nonexistent
     empty Untold
     failing At(2026-02-01T00:00:00Z)
     there At(2026-02-01T00:00:00Z)
     ");
-    assert_eq!(asked("2026-09-01T00:04:00Z", &Network::Offline), asked("2026-09-01T00:05:00Z", &online()));
+    assert_eq!(
+        asked("2026-09-01T00:04:00Z", &Network::Offline),
+        asked("2026-09-01T00:05:00Z", &without_retries())
+    );
 }
 
 /// What is no longer locked holds no clock up.
@@ -485,7 +553,7 @@ fn a_registry_is_asked_when_its_word_is_old() {
     fake.serve("index/se/rd/serde", release("1.0.0", "2020-01-01").replace("NAME", "serde"));
     fake.serve("index/3/s/syn", release("2.0.0", "2023-01-01").replace("NAME", "syn"));
     world.replace_crates_io(&fake);
-    let online = online();
+    let online = without_retries();
     let asked = |clock: &str, network: &Network| {
         let knowledge = world.with_request(clock, clock, Refresh::Old, None, |request| {
             gather(Request { index: None, network, ..request }).unwrap()
@@ -579,7 +647,7 @@ fn what_a_registry_needs_of_crates_io_is_looked_up_there() {
     fs::create_dir_all(world.path(".cargo")).unwrap();
     fs::write(world.path(".cargo/config.toml"), format!("[registries.own]\nindex = \"{own}\"\n")).unwrap();
     let knowledge = world.with_request("2026-09-01", "2026-09-01", Refresh::Old, None, |request| {
-        gather(Request { network: &online(), ..request }).unwrap()
+        gather(Request { network: &without_retries(), ..request }).unwrap()
     });
     let february = Birth::At(time("2026-02-01"));
     let expected = [("far", Birth::Untold), ("there", february), ("too", february)];
@@ -696,6 +764,20 @@ impl World {
         }
     }
 
+    /// The policy names an audit set at this address.
+    fn add_source(&mut self, name: &str, address: &str) {
+        let set = FeedSource {
+            role: FeedRole::Audits,
+            git: None,
+            archive: None,
+            file: Some(address.to_owned()),
+            path: None,
+            criteria_map: BTreeMap::new(),
+            enabled: true,
+        };
+        self.policy.feeds.insert(name.to_owned(), set);
+    }
+
     fn index_file(&self, name: &str) -> PathBuf {
         self.path("index").join(IndexPath::of(&name.parse().unwrap()).as_str())
     }
@@ -800,6 +882,39 @@ impl World {
     }
 }
 
+/// A client that does `pause` where it would wait.
+fn online(pause: fn(Duration)) -> Network {
+    Network::Online(Http::with(&HttpSettings::default(), ClientLimits::DEFAULT, Arc::new(pause)).unwrap())
+}
+
+/// Keeps what it is told.
+#[derive(Default)]
+struct Told(Mutex<Vec<String>>);
+
+impl Told {
+    fn text(&self) -> String {
+        self.0.lock().unwrap().join(", ")
+    }
+}
+
+impl Progress for Told {
+    fn begin(&self, what: &str, total: usize) {
+        self.0.lock().unwrap().push(format!("{total} {what}"));
+    }
+
+    fn advance(&self) {
+        self.0.lock().unwrap().push("one".to_owned());
+    }
+
+    fn end(&self) {
+        self.0.lock().unwrap().push("end".to_owned());
+    }
+
+    fn warn(&self, text: &str) {
+        self.0.lock().unwrap().push(text.to_owned());
+    }
+}
+
 fn locked(name: &str, version: &str) -> String {
     let digest = "a".repeat(64);
     format!(
@@ -852,7 +967,7 @@ fn births(facts: &CrateFacts<'_>) -> Vec<(String, Birth)> {
 }
 
 /// A network that does not try twice.
-fn online() -> Network {
+fn without_retries() -> Network {
     Network::Online(Http::new(&HttpSettings { retries: 0, ..HttpSettings::default() }).unwrap())
 }
 

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, File};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use fence_client::Environment;
@@ -22,7 +23,7 @@ use fence_model::decision::Unknown;
 use fence_model::judge::Asked;
 use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, FeedRole, FeedSource, Policy};
-use fence_model::project::{Judged, Report, judge_project};
+use fence_model::project::{Judged, Report, judge_project, settlement};
 use fence_model::{Code, Time, Verdict};
 
 /// When the data were gathered, as the machine's clock.
@@ -120,7 +121,8 @@ impl Data {
             names: &KnownNames::shipped(),
             now,
         };
-        (judge_project(asked, &locked, &knowledge), knowledge)
+        let hands = NonZeroUsize::MIN;
+        (judge_project(&settlement(asked, &locked, &knowledge), &locked, hands), knowledge)
     }
 }
 

@@ -9,7 +9,8 @@
 //! superfluous: with the same or fewer people, known no later. So another record never makes a release worse off,
 //! which a search that stops at the shortest chain could not promise.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, VecDeque};
 
 use semver::Version;
 
@@ -23,8 +24,8 @@ const MOST_CHAINS: usize = 64;
 
 /// The chains of records that lead to the releases of one crate.
 pub(crate) struct Vouching {
-    /// For each version, the chains that lead there, in the order in which they are told.
-    chains: BTreeMap<AuditedVersion, Vec<Trail>>,
+    /// For each published version, in order, the chains that lead there in the order in which they are told.
+    chains: Vec<(Version, Vec<Trail>)>,
 }
 
 /// Since when audits vouch for a release.
@@ -41,10 +42,7 @@ pub(crate) struct VouchedSince {
 struct Trail {
     known: Time,
     length: usize,
-    /// Places of feeds, of origins and of people in their sorted lists.
-    feeds: BTreeSet<usize>,
-    origins: BTreeSet<usize>,
-    people: BTreeSet<usize>,
+    rests_on: Members,
     /// Places of records.
     records: Vec<usize>,
 }
@@ -53,36 +51,43 @@ impl Vouching {
     /// Finds all chains. `criteria` is what each record must meet; `seen` tells when a release appeared: evidence
     /// without a digest binds to the bytes that were known then, so what was written before says nothing of them.
     pub(crate) fn new(audits: &[Audit<'_>], criteria: &str, seen: impl Fn(&Version) -> Time) -> Self {
-        let counts = |at: &AuditedVersion, audit: &Audit<'_>| {
-            audit.criteria.contains(&criteria) && (at.git.is_some() || audit.known >= seen(&at.version))
-        };
         let ids = Ids::of(audits);
-        let mut starts = Vec::new();
-        let mut onward: BTreeMap<&AuditedVersion, Vec<(&AuditedVersion, usize)>> = BTreeMap::new();
+        let members: Vec<Members> = audits.iter().map(|audit| ids.of_record(audit)).collect();
+        let mut starts: Vec<(usize, usize)> = Vec::new();
+        let mut onward: Vec<(usize, usize, usize)> = Vec::new();
         for (place, audit) in audits.iter().enumerate() {
-            match &audit.claim {
-                Claim::Full(at) if counts(at, audit) => starts.push((at, place)),
-                Claim::Delta { from, to } if counts(to, audit) => {
-                    onward.entry(from).or_default().push((to, place));
-                }
-                _ => {}
+            let Some((from, to)) = audit.claim.versions() else { continue };
+            let is_in_time = || to.git.is_some() || audit.known >= seen(&to.version);
+            if !audit.criteria.contains(&criteria) || !is_in_time() {
+                continue;
+            }
+            match from {
+                None => starts.push((ids.version(to), place)),
+                Some(from) => onward.push((ids.version(from), ids.version(to), place)),
             }
         }
-        let mut chains: BTreeMap<AuditedVersion, Vec<Trail>> = BTreeMap::new();
-        let mut queue: VecDeque<(&AuditedVersion, Trail)> =
-            starts.into_iter().map(|(at, place)| (at, Trail::start(place, audits, &ids))).collect();
+        onward.sort_unstable();
+        let nothing = Trail { known: Time::EARLIEST, length: 0, rests_on: ids.nobody(), records: Vec::new() };
+        let mut chains: Vec<Vec<Trail>> = vec![Vec::new(); ids.versions.len()];
+        let mut queue: VecDeque<(usize, Trail)> =
+            starts.into_iter().map(|(at, place)| (at, nothing.followed(place, audits, &members))).collect();
         while let Some((at, trail)) = queue.pop_front() {
-            let kept = chains.entry(at.clone()).or_default();
+            let kept = &mut chains[at];
             if kept.len() >= MOST_CHAINS || kept.iter().any(|other| other.makes_superfluous(&trail)) {
                 continue;
             }
             kept.retain(|other| !trail.makes_superfluous(other));
-            for &(to, place) in onward.get(at).into_iter().flatten() {
-                queue.push_back((to, trail.followed(place, audits, &ids)));
+            let from_here = onward.partition_point(|(from, ..)| *from < at);
+            for &(_, to, place) in onward[from_here..].iter().take_while(|(from, ..)| *from == at) {
+                queue.push_back((to, trail.followed(place, audits, &members)));
             }
             kept.push(trail);
         }
-        chains.values_mut().for_each(|chains| chains.sort());
+        let published =
+            ids.versions.iter().zip(chains).filter(|(at, kept)| at.git.is_none() && !kept.is_empty());
+        let mut chains: Vec<(Version, Vec<Trail>)> =
+            published.map(|(at, kept)| (at.version.clone(), kept)).collect();
+        chains.iter_mut().for_each(|(_, kept)| kept.sort());
         Self { chains }
     }
 
@@ -104,9 +109,8 @@ impl Vouching {
     }
 
     fn trails(&self, version: &Version) -> &[Trail] {
-        // Few releases of few crates are audited: no key is made to look for one.
-        let found = self.chains.iter().find(|(at, _)| at.git.is_none() && at.version == *version);
-        found.map_or(&[], |(_, trails)| trails)
+        let place = self.chains.binary_search_by(|(at, _)| at.cmp(version));
+        place.map_or(&[], |place| &self.chains[place].1)
     }
 }
 
@@ -119,42 +123,23 @@ fn best_pair(trails: &[Trail]) -> Option<(&Trail, &Trail)> {
 }
 
 impl Trail {
-    fn start(place: usize, audits: &[Audit<'_>], ids: &Ids<'_>) -> Self {
-        let nothing = Self {
-            known: audits[place].known,
-            length: 0,
-            feeds: BTreeSet::new(),
-            origins: BTreeSet::new(),
-            people: BTreeSet::new(),
-            records: Vec::new(),
-        };
-        nothing.followed(place, audits, ids)
-    }
-
-    fn followed(&self, place: usize, audits: &[Audit<'_>], ids: &Ids<'_>) -> Self {
+    fn followed(&self, place: usize, audits: &[Audit<'_>], members: &[Members]) -> Self {
         let audit = &audits[place];
         let mut longer = self.clone();
         longer.known = longer.known.max(audit.known);
         longer.length += 1;
-        longer.feeds.insert(ids.feed(audit));
-        longer.origins.insert(ids.origin(audit));
-        longer.people.extend(ids.people(audit));
+        longer.rests_on.add_all(&members[place]);
         longer.records.push(place);
         longer
     }
 
     /// Whether whatever `other` is good for, this is good for too.
     fn makes_superfluous(&self, other: &Self) -> bool {
-        self.known <= other.known
-            && self.feeds.is_subset(&other.feeds)
-            && self.origins.is_subset(&other.origins)
-            && self.people.is_subset(&other.people)
+        self.known <= other.known && self.rests_on.is_within(&other.rests_on)
     }
 
     fn is_independent_of(&self, other: &Self) -> bool {
-        self.feeds.is_disjoint(&other.feeds)
-            && self.origins.is_disjoint(&other.origins)
-            && self.people.is_disjoint(&other.people)
+        self.rests_on.is_apart_from(&other.rests_on)
     }
 
     fn chain(&self, audits: &[Audit<'_>]) -> Chain {
@@ -168,8 +153,10 @@ impl Trail {
     }
 }
 
-/// Feeds, origins and people by number, in the order of their names.
+/// Numbers for what records name, each kind in its order: versions; and feeds, origins and people, all of these in
+/// one row, the feeds first.
 struct Ids<'x> {
+    versions: Vec<&'x AuditedVersion>,
     feeds: Vec<&'x str>,
     origins: Vec<&'x str>,
     people: Vec<&'x str>,
@@ -177,24 +164,82 @@ struct Ids<'x> {
 
 impl<'x> Ids<'x> {
     fn of(audits: &'x [Audit<'_>]) -> Self {
-        let sorted = |names: BTreeSet<&'x str>| names.into_iter().collect();
+        let sorted = |mut names: Vec<&'x str>| {
+            names.sort_unstable();
+            names.dedup();
+            names
+        };
+        let ends = audits.iter().filter_map(|audit| audit.claim.versions());
+        let mut versions: Vec<&AuditedVersion> =
+            ends.flat_map(|(from, to)| from.into_iter().chain([to])).collect();
+        versions.sort_unstable();
+        versions.dedup();
         Self {
+            versions,
             feeds: sorted(audits.iter().map(|audit| audit.feed).collect()),
             origins: sorted(audits.iter().map(|audit| audit.origin).collect()),
             people: sorted(audits.iter().flat_map(|audit| audit.who.iter().copied()).collect()),
         }
     }
 
-    fn feed(&self, audit: &Audit<'_>) -> usize {
-        self.feeds.partition_point(|name| *name < audit.feed)
+    fn version(&self, version: &AuditedVersion) -> usize {
+        self.versions.partition_point(|other| *other < version)
     }
 
-    fn origin(&self, audit: &Audit<'_>) -> usize {
-        self.origins.partition_point(|name| *name < audit.origin)
+    fn nobody(&self) -> Members {
+        let all = self.feeds.len() + self.origins.len() + self.people.len();
+        Members(vec![0; all.div_ceil(64)])
     }
 
-    fn people(&self, audit: &Audit<'_>) -> impl Iterator<Item = usize> {
-        audit.who.iter().map(|person| self.people.partition_point(|name| name < person))
+    /// All on whom a record rests.
+    fn of_record(&self, audit: &Audit<'_>) -> Members {
+        let place = |names: &[&str], name: &str| names.partition_point(|other| *other < name);
+        let mut members = self.nobody();
+        members.add(place(&self.feeds, audit.feed));
+        members.add(self.feeds.len() + place(&self.origins, audit.origin));
+        for person in &audit.who {
+            members.add(self.feeds.len() + self.origins.len() + place(&self.people, person));
+        }
+        members
+    }
+}
+
+/// A set of numbers, a bit for each; sets that are compared are of the same length. Ordered as the numbers are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Members(Vec<u64>);
+
+impl Ord for Members {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.iter().cmp(other.iter())
+    }
+}
+
+impl PartialOrd for Members {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Members {
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        let has = |member: &usize| self.0[member / 64] >> (member % 64) & 1 == 1;
+        (0..self.0.len() * 64).filter(has)
+    }
+
+    fn add(&mut self, member: usize) {
+        self.0[member / 64] |= 1 << (member % 64);
+    }
+
+    fn add_all(&mut self, others: &Self) {
+        self.0.iter_mut().zip(&others.0).for_each(|(one, other)| *one |= other);
+    }
+
+    fn is_within(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(one, other)| one & !other == 0)
+    }
+
+    fn is_apart_from(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(one, other)| one & other == 0)
     }
 }
 

@@ -6,36 +6,77 @@
 //!
 //! Everything is asked as of the release's own appearance, so a base never changes as time goes by, and a later
 //! `now` cannot turn an admission into a hold. The answer for a release needs the answers for lower ones. For most
-//! of them a glance suffices ([`Judge::was_surely_admitted`]); otherwise they are found from the lowest up and kept.
+//! of them a glance suffices, that they surely were admitted or surely were not ([`Judge::at_a_glance`]); the others
+//! are found by asking further down, and kept.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
 
 use crate::clock;
 use crate::code::{Code, Level};
 use crate::decision::{Because, Reason, Verdict};
 use crate::facts::{AdvisoryKind, Birth, DependencyKind, ReleaseFacts};
 use crate::findings::LOOK_ALIKE_UNTIL;
+use crate::history::new_dependencies;
 use crate::judge::{Judge, Timing, standing, weigh};
 use crate::policy::Standing;
 use crate::time::Time;
 
-/// What was found so far of a crate's releases, by their places in its history.
+/// How many releases may each be waiting for the answer of a lower one. Real crates need a handful; where an index
+/// is made to go deeper, the answers are found from the lowest release up instead.
+const DEEPEST: usize = 64;
+
+/// How many lower releases a glance takes in.
+const NEAR: usize = 16;
+
+/// What was found so far of a crate's releases.
 #[derive(Default)]
 pub(crate) struct Bases {
-    bases: RefCell<BTreeMap<usize, Option<usize>>>,
-    /// From the lowest release up, since when it counts as admitted.
-    admitted: RefCell<Vec<Option<Time>>>,
+    /// By their places in its history; shorter than that where nobody asked about the highest.
+    found: RefCell<Vec<Found>>,
+    /// How many releases are waiting for the answer of a lower one.
+    depth: Cell<usize>,
+}
+
+/// What was found of one release: nothing yet, or an answer, which may be that there is none.
+#[derive(Clone, Copy, Default)]
+struct Found {
+    base: Option<Option<usize>>,
+    /// From when on a glance tells that it is admitted for later ones.
+    surely: Option<Option<Time>>,
+    /// Since when it counts as admitted for later ones.
+    admitted: Option<Option<Time>>,
+}
+
+impl Bases {
+    fn of(&self, at: usize) -> Found {
+        self.found.borrow().get(at).copied().unwrap_or_default()
+    }
+
+    fn note(&self, at: usize, note: impl FnOnce(&mut Found)) {
+        let found = &mut *self.found.borrow_mut();
+        if found.len() <= at {
+            found.resize(at + 1, Found::default());
+        }
+        note(&mut found[at]);
+    }
+}
+
+/// What a glance at a release tells of a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Glance {
+    Admitted,
+    NotAdmitted,
+    Unclear,
 }
 
 impl Judge<'_> {
     /// The release that the one at `at` is compared with.
     pub(crate) fn base(&self, at: usize) -> Option<usize> {
-        if let Some(base) = self.bases.bases.borrow().get(&at) {
-            return *base;
+        if let Some(base) = self.bases.of(at).base {
+            return base;
         }
         let base = self.find_base(at);
-        self.bases.bases.borrow_mut().insert(at, base);
+        self.bases.note(at, |found| found.base = Some(base));
         base
     }
 
@@ -56,13 +97,21 @@ impl Judge<'_> {
 
     /// Whether a release counted as admitted, for others, at a moment.
     pub(crate) fn was_admitted_for_later(&self, at: usize, moment: Time) -> bool {
-        let is_sure = self.was_surely_admitted(at, moment);
+        if let Some(admitted) = self.bases.of(at).admitted {
+            return admitted.is_some_and(|admitted| admitted <= moment);
+        }
+        let glance = self.at_a_glance(at, moment);
         // Where tests run, the glance is held against the full answer.
-        if is_sure && !cfg!(debug_assertions) {
-            return true;
+        if !cfg!(debug_assertions) && glance != Glance::Unclear {
+            return glance == Glance::Admitted;
         }
         let admitted = self.admitted(at).is_some_and(|admitted| admitted <= moment);
-        debug_assert!(admitted || !is_sure, "{} {}", self.name(), self.history.release(at).version);
+        debug_assert!(
+            glance == Glance::Unclear || admitted == (glance == Glance::Admitted),
+            "{} {} at {moment}: {glance:?}",
+            self.name(),
+            self.history.release(at).version
+        );
         admitted
     }
 
@@ -82,26 +131,63 @@ impl Judge<'_> {
 
     /// From when a release counts as admitted for later ones; none if never.
     fn admitted(&self, at: usize) -> Option<Time> {
-        loop {
-            // Nothing stays borrowed: finding the answer for a release asks for those of lower ones.
-            let next = self.bases.admitted.borrow().len();
-            if next > at {
-                return self.bases.admitted.borrow()[at];
-            }
-            let admitted = self.admitted_since(next, self.base(next));
-            self.bases.admitted.borrow_mut().push(admitted);
+        let known = |at| self.bases.of(at).admitted;
+        if let Some(admitted) = known(at) {
+            return admitted;
+        }
+        let depth = self.bases.depth.get();
+        let lowest = if depth < DEEPEST { at } else { 0 };
+        self.bases.depth.set(depth + 1);
+        // Nothing stays borrowed: finding the answer for a release asks for those of lower ones.
+        for next in (lowest..=at).filter(|next| known(*next).is_none()) {
+            let admitted = self.admitted_since(next);
+            self.bases.note(next, |found| found.admitted = Some(admitted));
+        }
+        self.bases.depth.set(depth);
+        known(at).flatten()
+    }
+
+    /// Whether it takes only a glance to see that a release gains no dependency: it is the crate's first, or a lower
+    /// one near it that surely was admitted had them all. Then there is no need to know its base.
+    pub(crate) fn surely_gains_nothing(&self, at: usize) -> bool {
+        if !self.history.has_earlier(at) {
+            return true;
+        }
+        let Some(then) = self.appeared(at) else { return false };
+        let mut near = self.history.comparable(at, then).take(NEAR);
+        let surely = near.find(|lower| self.at_a_glance(*lower, then) == Glance::Admitted);
+        surely.is_some_and(|lower| {
+            new_dependencies(self.history.release(at), Some(self.history.release(lower))).is_empty()
+        })
+    }
+
+    fn at_a_glance(&self, at: usize, moment: Time) -> Glance {
+        let Some(opened) = clock::first_open(self.history.release(at)) else { return Glance::NotAdmitted };
+        let waits = &self.asked.policy.wait;
+        if opened + waits.ceiling <= moment {
+            let surely = self.bases.of(at).surely.unwrap_or_else(|| {
+                let surely = self.surely_admitted_from(at, opened);
+                self.bases.note(at, |found| found.surely = Some(surely));
+                surely
+            });
+            if surely.is_some_and(|surely| surely <= moment) { Glance::Admitted } else { Glance::Unclear }
+        } else if opened + self.asked.policy.base_wait(self.asked.level) > moment
+            && self.vouched_since(at).once.is_none_or(|known| known > moment)
+        {
+            // Its time was shorter than the level's wait, which only audits shorten here, and there was none.
+            Glance::NotAdmitted
+        } else {
+            Glance::Unclear
         }
     }
 
-    /// Whether it takes only a glance to see that a release had been admitted at `moment`: it had been in the open
-    /// for the ceiling, which no wait exceeds, and nothing at all can have asked for a reviewer or blocked.
-    fn was_surely_admitted(&self, at: usize, moment: Time) -> bool {
+    /// From when on it takes only a glance to see that a release is admitted: it has been in the open for the
+    /// ceiling, which no wait exceeds, and nothing at all can have asked for a reviewer or blocked.
+    fn surely_admitted_from(&self, at: usize, opened: Time) -> Option<Time> {
         let policy = self.asked.policy;
         let facts = &self.history.facts;
         let release = self.history.release(at);
-        let Some(opened) = clock::first_open(release) else { return false };
         let grown_up = self.history.born.map_or(opened, |born| born + policy.wait.crate_tenure);
-        let is_old = opened + policy.wait.ceiling <= moment && grown_up <= moment;
         let was_never_yanked = match release.sighting.as_deref() {
             Some(s) => s.lacked_at.is_none() && s.yanked_at.is_none() && !s.first_seen_yanked,
             None => !release.yanked,
@@ -118,20 +204,20 @@ impl Judge<'_> {
                 matches!(dependency.birth, Birth::At(born) if born + settled <= then)
             })
         };
-        if !(is_old && was_never_yanked && is_calm && needs_only_old()) {
-            return false;
+        if !(was_never_yanked && is_calm && needs_only_old()) {
+            return None;
         }
         let mut found = Vec::new();
         self.blocks(at, &mut found);
         self.name_close(release, &mut found);
         self.yanked_older(at, &mut found);
         found.retain(|reason| reason.code != Code::YankedAround);
-        found.is_empty()
+        found.is_empty().then(|| grown_up.max(opened + policy.wait.ceiling))
     }
 
     /// From when a release counts as admitted for later ones: by audit, or by a full, unshortened wait; never if
     /// something stands that neither clears, or if it was withdrawn before.
-    fn admitted_since(&self, at: usize, base: Option<usize>) -> Option<Time> {
+    fn admitted_since(&self, at: usize) -> Option<Time> {
         let release = self.history.release(at);
         let opened = clock::first_open(release)?;
         let mut reasons = Vec::new();
@@ -139,7 +225,7 @@ impl Judge<'_> {
         if !reasons.is_empty() {
             return None;
         }
-        self.against(at, base, &mut reasons);
+        self.against(at, &mut reasons);
         // What nobody knows to be old is no measure for others: what a release brings in beside a dependency that
         // was never read stays new in its successors.
         let is_unread = |r: &&Reason| matches!(r.because, Because::DependencyUnread { .. });

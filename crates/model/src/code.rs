@@ -74,6 +74,28 @@ pub enum Effect {
     Block,
 }
 
+impl Effect {
+    /// The word that policies and outputs use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Favour => "favour",
+            Self::Note => "note",
+            Self::Warn => "warn",
+            Self::Double => "double",
+            Self::Ceiling => "ceiling",
+            Self::Hold => "hold",
+            Self::Review => "review",
+            Self::Block => "block",
+        }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// What kind of thing a code says; fixed for all levels, while its [`Effect`] is a policy's choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CodeClass {

@@ -4,12 +4,14 @@
 //! is fixed when the release is published, so that bases can be found with it. Effects are filled in afterwards,
 //! since they depend on the level.
 
+use std::sync::Arc;
+
 use semver::{Version, VersionReq};
 
 use crate::clock;
 use crate::code::{Code, Effect};
 use crate::decision::{Because, Reason, Witness};
-use crate::facts::{Advisory, AdvisoryKind, Birth, Claim, Gone, Publisher, ReleaseFacts};
+use crate::facts::{Advisory, AdvisoryKind, Birth, Claim, Dependency, Gone, Publisher, ReleaseFacts};
 use crate::history::{new_dependencies, reaches_as};
 use crate::judge::{Checksum, Judge, Moment, Neighbourhood, Treatment};
 use crate::names::CaretClass;
@@ -53,7 +55,7 @@ impl<'a> Judge<'a> {
         let release = self.history.release(at);
         let base = self.base(at);
         self.blocks(at, &mut found);
-        self.against(at, base, &mut found);
+        self.against(at, &mut found);
         // Without times, yanks only double a wait that the ceiling bounds: nothing to say of an older release.
         let ceiling = self.asked.policy.wait.ceiling;
         let is_past = self.opened(at).is_some_and(|opened| moment.now - opened >= ceiling);
@@ -97,7 +99,7 @@ impl<'a> Judge<'a> {
 
     /// What speaks against the release when compared with its base, and what its publication tells: all of it
     /// fixed from the day on which it was published.
-    pub(crate) fn against(&self, at: usize, base: Option<usize>, found: &mut Vec<Reason>) {
+    pub(crate) fn against(&self, at: usize, found: &mut Vec<Reason>) {
         let release = self.history.release(at);
         let policy = &self.asked.policy.wait;
         for advisory in self.advisories(&release.version).filter(|a| a.kind == AdvisoryKind::Malicious) {
@@ -123,28 +125,43 @@ impl<'a> Judge<'a> {
                 found.push(reason(Code::Dormant, Some(ended), Because::Silence { length, ended }));
             }
         }
-        // A crate's first release has nothing that could be new in it; one whose earlier releases are all yanked,
-        // gone or pre-releases has everything new, so that withdrawing them hides nothing.
-        if base.is_some() || self.history.has_earlier(at) {
-            self.dependencies_gained(at, base, found);
-        }
+        self.dependencies_gained(at, found);
         self.yanked_older(at, found);
         self.name_close(release, found);
     }
 
-    fn dependencies_gained(&self, at: usize, base: Option<usize>, found: &mut Vec<Reason>) {
+    fn dependencies_gained(&self, at: usize, found: &mut Vec<Reason>) {
+        if self.surely_gains_nothing(at) {
+            return;
+        }
+        let base = self.base(at);
+        // A crate's first release has nothing that could be new in it; one whose earlier releases are all yanked,
+        // gone or pre-releases has everything new, so that withdrawing them hides nothing.
+        if base.is_none() && !self.history.has_earlier(at) {
+            return;
+        }
         let release = self.history.release(at);
         let mut new = new_dependencies(release, base.map(|base| self.history.release(base)));
         // What an earlier admitted release already had is nothing new either. So admitting more of the releases
         // below, by an audit or at a lower level, never makes this one worse.
         if let (Some(then), false) = (self.appeared(at), new.is_empty()) {
-            for lower in
-                self.history.comparable(at, then).filter(|lower| self.was_admitted_for_later(*lower, then))
-            {
-                let lower = self.history.release(lower);
-                new.retain(|dependency| {
-                    !lower.dependencies.iter().any(|old| reaches_as(old, dependency.package))
-                });
+            // Neighbours share their lists: one without any of the new dependencies is looked through once.
+            let mut without: Option<&Arc<[Dependency<'a>]>> = None;
+            for lower in self.history.comparable(at, then) {
+                let list = &self.history.release(lower).dependencies;
+                if without.is_some_and(|without| Arc::ptr_eq(without, list)) {
+                    continue;
+                }
+                let had =
+                    |dependency: &&Dependency<'a>| list.iter().any(|old| reaches_as(old, dependency.package));
+                if !new.iter().any(had) {
+                    without = Some(list);
+                } else if self.was_admitted_for_later(lower, then) {
+                    new.retain(|dependency| !had(dependency));
+                }
+                if new.is_empty() {
+                    break;
+                }
             }
         }
         for dependency in new {
@@ -175,9 +192,8 @@ impl<'a> Judge<'a> {
             if age < self.asked.policy.wait.crate_tenure {
                 found.push(young(Some(born), Because::DependencyYoung { package: package.clone(), age }));
             }
-            let is_in_baseline = self.asked.baseline.has_crate(dependency.package);
             if age < LOOK_ALIKE_UNTIL
-                && !is_in_baseline
+                && !self.asked.baseline.has_crate(dependency.package)
                 && let Some(known) = self.asked.names.better_known(dependency.package, Some(born))
             {
                 let (known_as, likeness) = (known.name.to_string(), known.likeness.as_str());

@@ -111,7 +111,9 @@ impl<'a> History<'a> {
 
 /// Whether a dependency is one on `package` that reaches a dependent's build.
 pub(crate) fn reaches_as(dependency: &Dependency<'_>, package: &str) -> bool {
-    dependency.kind != DependencyKind::Dev && dependency.package == package
+    // Facts of one snapshot share their text, so most names that are equal lie in the same place.
+    let is_same = || std::ptr::eq(dependency.package, package) || dependency.package == package;
+    dependency.kind != DependencyKind::Dev && is_same()
 }
 
 /// The dependencies of `release` that reach a dependent's build and that `base` lacks, by package name. Without a

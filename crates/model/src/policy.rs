@@ -308,6 +308,8 @@ pub enum PolicyError {
     NoReason(CrateName, Version),
     /// An exception that names no code.
     NoCodes(CrateName, Version),
+    /// An exception that names a code in favour of a release, which it cannot override.
+    NeedlessCode(CrateName, Version, Code),
     /// An exception that ends more than [`LONGEST_EXCEPTION`] after now.
     TooLong(CrateName, Version, Time),
     /// A wait that contradicts itself, such as a base beyond the ceiling.
@@ -323,7 +325,7 @@ impl std::fmt::Display for PolicyError {
             ),
             Self::MilderCode { code, wanted, level } => write!(
                 f,
-                "[codes] makes `{code}` milder ({wanted:?}) than the level has it ({level:?}); choose a lower level, or an exception for a single release"
+                "[codes] makes `{code}` milder ({wanted}) than the level has it ({level}); choose a lower level, or an exception for a single release"
             ),
             Self::FeedSource(name) => {
                 write!(f, "[feeds.{name}] needs exactly one of `git`, `archive`, `file` and `path`")
@@ -343,6 +345,10 @@ impl std::fmt::Display for PolicyError {
             Self::NoCodes(name, version) => {
                 write!(f, "the exception for {name} {version} names no code: write `codes = [\"…\"]`")
             }
+            Self::NeedlessCode(name, version, code) => write!(
+                f,
+                "the exception for {name} {version} names `{code}`, which speaks for a release: name codes that stand against it"
+            ),
             Self::TooLong(name, version, until) => write!(
                 f,
                 "the exception for {name} {version} runs until {}, but at most {} are allowed from today",
@@ -393,6 +399,9 @@ impl Policy {
             if codes.is_empty() {
                 problems.push(PolicyError::NoCodes(name.clone(), version.clone()));
             }
+            let needless = codes.iter().filter(|code| code.class() == CodeClass::For);
+            problems
+                .extend(needless.map(|code| PolicyError::NeedlessCode(name.clone(), version.clone(), *code)));
             if *until > now + LONGEST_EXCEPTION + Span::days(1) {
                 problems.push(PolicyError::TooLong(name.clone(), version.clone(), *until));
             }

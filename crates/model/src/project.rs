@@ -2,16 +2,17 @@
 //! would fix them.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use semver::Version;
 
 use crate::code::{Code, Effect};
 use crate::decision::{Because, Decision, Reason, Verdict};
-use crate::facts::AdvisoryKind;
+use crate::facts::{Advisory, AdvisoryKind};
 use crate::judge::{Asked, Checksum, InUse, Judge, Treatment};
 use crate::names::{CaretClass, CrateName, Digest, ReleaseId};
 use crate::policy::RegistryTreatment;
-use crate::settle::{FactsOf, InUseByCrate, Settlement};
+use crate::settle::{Alone, Case, FactsOf, InUseByCrate, Settlement};
 
 /// One package of a lockfile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,18 +106,45 @@ pub enum Reach {
     Breaking,
 }
 
-/// Judges every package of a lockfile.
-pub fn judge_project(asked: Asked<'_>, locked: &[Locked], facts: &dyn FactsOf) -> Report {
-    let in_use = in_use_by_crate(locked);
-    let settlement = Settlement::new(asked, facts, &in_use, treatment_by_crate(asked, locked));
+/// What the releases of one crate come to on their own.
+struct CrateAlone<'a> {
+    /// Those in use, in the lockfile's order.
+    in_use: Vec<Alone<'a>>,
+    newer: Vec<Newer<'a>>,
+    /// Whether one in use has a vulnerability.
+    is_vulnerable: bool,
+}
 
+/// A newer release beside one in use, decided alone.
+struct Newer<'a> {
+    in_use: Version,
+    alone: Alone<'a>,
+}
+
+/// How many crates are worth another pair of hands.
+const CRATES_PER_HAND: usize = 32;
+
+/// A settlement for a project: what it has in use, and how the policy treats the registries that it comes from.
+pub fn settlement<'a>(asked: Asked<'a>, locked: &'a [Locked], facts: &'a dyn FactsOf) -> Settlement<'a> {
+    Settlement::new(asked, facts, in_use_by_crate(locked), treatment_by_crate(asked, locked))
+}
+
+/// Judges every package of a lockfile.
+///
+/// `settlement` is the project's own, see [`settlement()`]; what it finds out here helps to answer what else it is
+/// asked. Facts of one crate are asked for, used and let go before those of the next, and only where a neighbour
+/// changes something are they asked for again. `hands` is how many threads may judge at once; what they find does
+/// not depend on it.
+pub fn judge_project(settlement: &Settlement<'_>, locked: &[Locked], hands: NonZeroUsize) -> Report {
+    let asked = settlement.case.asked;
     let mut report = Report { packages: Vec::with_capacity(locked.len()), ..Report::default() };
     let mut places: BTreeMap<&CrateName, Vec<usize>> = BTreeMap::new();
     for (at, package) in locked.iter().enumerate() {
-        report.packages.push(match &package.origin {
+        let judged = match &package.origin {
             Origin::CratesIo(_) | Origin::Registry(..) => {
                 places.entry(&package.name).or_default().push(at);
-                Judged::Own // replaced below, when its crate is judged
+                report.packages.push(Judged::Own); // until it is decided below
+                continue;
             }
             Origin::Path => Judged::Own,
             Origin::Git { url, revision } => {
@@ -124,48 +152,97 @@ pub fn judge_project(asked: Asked<'_>, locked: &[Locked], facts: &dyn FactsOf) -
                 unjudged(asked, format!("git {url} at {revision}"), allowed)
             }
             Origin::Other(source) => unjudged(asked, source.clone(), false),
-        });
-    }
-    // First every locked release on its own, so that requirements are mostly met by what is known then; facts of
-    // one crate are let go before those of the next are asked for.
-    let mut worth_a_second_look: Vec<&CrateName> = Vec::new();
-    for places in places.values() {
-        let judge = settlement.judge(&locked[places[0]].name);
-        for &at in places {
-            let decision = settlement.decide_alone(&judge, &locked[at].version);
-            report.packages[at] = Judged::Decided(Box::new(decision));
-        }
-        if has_more_to_tell(&judge, places.iter().map(|&at| &locked[at].version)) {
-            worth_a_second_look.push(&locked[places[0]].name);
-        }
-    }
-    // What the project brings itself meets requirements too.
-    for (package, judged) in locked.iter().zip(&report.packages) {
+        };
+        // What the project brings itself meets requirements too.
         if matches!(judged, Judged::Own | Judged::Unjudged { verdict: Verdict::Admit, .. }) {
-            settlement.provide(&package.name, &package.version);
+            settlement.remember(&package.release(), Verdict::Admit);
+        }
+        report.packages.push(judged);
+    }
+    // First every locked release on its own, and the newer ones beside it, so that requirements are mostly met by
+    // what is known when they are looked at.
+    let mut alone: Vec<Option<Alone<'_>>> = locked.iter().map(|_| None).collect();
+    let mut newer: Vec<Newer<'_>> = Vec::new();
+    let mut vulnerable: Vec<&[usize]> = Vec::new();
+    let places: Vec<Vec<usize>> = places.into_values().collect();
+    for (places, found) in places.iter().zip(each_alone(&settlement.case, locked, &places, hands)) {
+        for (&at, decided) in places.iter().zip(found.in_use) {
+            settlement.remember(&decided.decision.release, decided.decision.verdict);
+            alone[at] = Some(decided);
+        }
+        newer.extend(found.newer);
+        if found.is_vulnerable {
+            vulnerable.push(places);
         }
     }
     // Then again, from the bottom up, those to which a release that is not admitted leads. What was found of them
     // alone is forgotten first, all of it: a release beside the lockfile may ask for any of them.
-    let above = above_what_is_not_admitted(locked, &report);
-    for &at in &above {
-        settlement.forget(&locked[at].name, &locked[at].version);
-    }
+    let above = above_what_is_not_admitted(locked, &report, &alone);
+    above.iter().for_each(|&at| settlement.forget(&locked[at].release()));
     for at in above {
-        let judge = settlement.judge(&locked[at].name);
-        report.packages[at] = Judged::Decided(Box::new(settlement.decide(&judge, &locked[at].version)));
+        alone[at] = alone[at].take().map(|alone| settlement.settled(alone));
     }
-    // Last, what lies beside the releases in use.
-    for name in worth_a_second_look {
-        let judge = settlement.judge(name);
-        let places = &places[name];
-        let versions: Vec<&Version> = places.iter().map(|&at| &locked[at].version).collect();
-        report.waiting.extend(waiting(&settlement, &judge, &versions));
-        for &at in places {
-            report.fixes.extend(admitted_fix(&settlement, &judge, &locked[at].version));
+    for (judged, alone) in report.packages.iter_mut().zip(alone) {
+        if let Some(Alone { decision, .. }) = alone {
+            *judged = Judged::Decided(Box::new(decision));
         }
     }
+    // Last, what lies beside the releases in use.
+    for Newer { in_use, alone } in newer {
+        let decision = settlement.settled(alone).decision;
+        if decision.verdict != Verdict::Admit {
+            report.waiting.push(Waiting { in_use, decision });
+        }
+    }
+    for places in vulnerable {
+        let judge = settlement.judge(&locked[places[0]].name);
+        report
+            .fixes
+            .extend(places.iter().filter_map(|&at| admitted_fix(settlement, &judge, &locked[at].version)));
+    }
     report
+}
+
+/// Judges the crates that lie at `places` on their own, each by itself and so several at once.
+fn each_alone<'a>(
+    case: &Case<'a>,
+    locked: &[Locked],
+    places: &[Vec<usize>],
+    hands: NonZeroUsize,
+) -> Vec<CrateAlone<'a>> {
+    let one = |places: &Vec<usize>| crate_alone(case, locked, places);
+    let hands = hands.get().min(places.len().div_ceil(CRATES_PER_HAND)).max(1);
+    let mut shares = places.chunks(places.len().div_ceil(hands).max(1));
+    std::thread::scope(|scope| {
+        let own = shares.next().unwrap_or_default();
+        let others: Vec<_> =
+            shares.map(|share| scope.spawn(move || share.iter().map(one).collect::<Vec<_>>())).collect();
+        let mut found: Vec<CrateAlone<'a>> = own.iter().map(one).collect();
+        for other in others {
+            match other.join() {
+                Ok(share) => found.extend(share),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        found
+    })
+}
+
+fn crate_alone<'a>(case: &Case<'a>, locked: &[Locked], places: &[usize]) -> CrateAlone<'a> {
+    let judge = case.judge(&locked[places[0]].name);
+    let in_use: Vec<&Version> = places.iter().map(|&at| &locked[at].version).collect();
+    CrateAlone {
+        newer: newer_releases(case, &judge, &in_use),
+        is_vulnerable: in_use.iter().any(|version| vulnerabilities(&judge, version).next().is_some()),
+        in_use: in_use.into_iter().map(|version| case.alone(&judge, version)).collect(),
+    }
+}
+
+impl Locked {
+    /// Its name and version.
+    pub fn release(&self) -> ReleaseId {
+        ReleaseId { name: self.name.clone(), version: self.version.clone() }
+    }
 }
 
 impl Report {
@@ -179,11 +256,11 @@ impl Report {
 }
 
 /// The decided packages that depend, directly or not, on one that is not admitted: dependencies before dependents.
-fn above_what_is_not_admitted(locked: &[Locked], report: &Report) -> Vec<usize> {
-    let is_held = |at: usize| match &report.packages[at] {
-        Judged::Decided(decision) => decision.verdict != Verdict::Admit,
-        Judged::Unjudged { verdict, .. } => *verdict != Verdict::Admit,
-        Judged::Own => false,
+fn above_what_is_not_admitted(locked: &[Locked], report: &Report, alone: &[Option<Alone<'_>>]) -> Vec<usize> {
+    let is_held = |at: usize| match (&alone[at], &report.packages[at]) {
+        (Some(alone), _) => alone.decision.verdict != Verdict::Admit,
+        (None, Judged::Unjudged { verdict, .. }) => *verdict != Verdict::Admit,
+        (None, _) => false,
     };
     let mut state = vec![Walked::Unseen; locked.len()];
     let mut above = Vec::new();
@@ -205,7 +282,7 @@ fn above_what_is_not_admitted(locked: &[Locked], report: &Report) -> Vec<usize> 
             let leads = locked[at].dependencies.iter().any(|&d| is_held(d) || state[d] == Walked::Leads);
             if leads {
                 state[at] = Walked::Leads;
-                if matches!(report.packages[at], Judged::Decided(_)) {
+                if alone[at].is_some() {
                     above.push(at);
                 }
             }
@@ -222,14 +299,6 @@ enum Walked {
     Leads,
 }
 
-/// Whether newer releases are to be looked at: something compatible that is newer, or something to be fixed.
-fn has_more_to_tell<'v>(judge: &Judge<'_>, mut in_use: impl Iterator<Item = &'v Version>) -> bool {
-    in_use.any(|version| {
-        newest_compatible(judge, version).is_some()
-            || judge.advisories(version).any(|a| a.kind == AdvisoryKind::Vulnerability)
-    })
-}
-
 /// The newest compatible release above one in use that cargo may choose.
 fn newest_compatible<'j>(judge: &'j Judge<'_>, in_use: &Version) -> Option<&'j Version> {
     let class = CaretClass::of(in_use);
@@ -239,8 +308,8 @@ fn newest_compatible<'j>(judge: &'j Judge<'_>, in_use: &Version) -> Option<&'j V
     of_class.next().map(|release| &release.version)
 }
 
-/// The newest compatible release above one in use, if it is held and no admitted one lies above it.
-fn waiting<'a>(settlement: &Settlement<'a>, judge: &Judge<'a>, in_use: &[&Version]) -> Vec<Waiting> {
+/// For each class in use, the newest compatible release above the one in use.
+fn newer_releases<'a>(case: &Case<'a>, judge: &Judge<'a>, in_use: &[&Version]) -> Vec<Newer<'a>> {
     let mut found = Vec::new();
     for version in in_use {
         let class = CaretClass::of(version);
@@ -249,28 +318,28 @@ fn waiting<'a>(settlement: &Settlement<'a>, judge: &Judge<'a>, in_use: &[&Versio
         if in_use.iter().any(|other| **other > **version && CaretClass::of(other) == class) {
             continue;
         }
-        let decision = settlement.decide(judge, newest);
-        if decision.verdict != Verdict::Admit {
-            found.push(Waiting { in_use: (*version).clone(), decision });
-        }
+        found.push(Newer { in_use: (*version).clone(), alone: case.alone(judge, newest) });
     }
     found
 }
 
+/// The vulnerabilities of a release.
+fn vulnerabilities<'j, 'a>(
+    judge: &'j Judge<'a>,
+    version: &Version,
+) -> impl Iterator<Item = &'j Advisory<'a>> {
+    judge.advisories(version).filter(|advisory| advisory.kind == AdvisoryKind::Vulnerability)
+}
+
 /// The lowest admitted release that is free of the vulnerabilities of the one in use.
 fn admitted_fix<'a>(settlement: &Settlement<'a>, judge: &Judge<'a>, in_use: &Version) -> Option<AdmittedFix> {
-    let mut advisories: Vec<String> = judge
-        .advisories(in_use)
-        .filter(|a| a.kind == AdvisoryKind::Vulnerability)
-        .map(|a| a.id.to_owned())
-        .collect();
+    let mut advisories: Vec<String> = vulnerabilities(judge, in_use).map(|a| a.id.to_owned()).collect();
     if advisories.is_empty() {
         return None;
     }
     advisories.sort();
     let class = CaretClass::of(in_use);
-    let is_free =
-        |version: &Version| !judge.advisories(version).any(|a| a.kind == AdvisoryKind::Vulnerability);
+    let is_free = |version: &Version| vulnerabilities(judge, version).next().is_none();
     let above =
         judge.releases().iter().filter(|r| r.version > *in_use && r.version.pre.is_empty() && !r.yanked);
     let (near, far): (Vec<_>, Vec<_>) = above.partition(|r| CaretClass::of(&r.version) == class);
@@ -284,7 +353,7 @@ fn admitted_fix<'a>(settlement: &Settlement<'a>, judge: &Judge<'a>, in_use: &Ver
 }
 
 /// The releases that a lockfile has in use, by crate.
-pub fn in_use_by_crate(locked: &[Locked]) -> InUseByCrate {
+fn in_use_by_crate(locked: &[Locked]) -> InUseByCrate {
     let mut by_crate = InUseByCrate::new();
     for package in locked {
         let checksum = match &package.origin {

@@ -5,14 +5,14 @@
 //! to dependency only: nobody's pin holds somebody else's crate. The way is [`Settlement::decide`]: look down the
 //! requirements until an admitted release meets each, then judge.
 
-use std::cell::RefCell;
+use std::cell::{LazyCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use semver::{Version, VersionReq};
 
 use crate::decision::{Decision, Verdict};
-use crate::facts::{Advisory, AdvisoryKind, CrateFacts, DependencyKind, ReleaseFacts};
+use crate::facts::{Advisory, AdvisoryKind, CrateFacts, Dependency, DependencyKind, ReleaseFacts};
 use crate::findings::FIX_FOLLOWS_WITHIN;
 use crate::judge::{Asked, Context, InUse, Judge, Neighbourhood, Raised, Treatment};
 use crate::names::{CaretClass, CrateName, ReleaseId};
@@ -23,28 +23,42 @@ use crate::time::Time;
 const DEEPEST: usize = 256;
 
 /// Facts about crates, by name. The one thing that a settlement asks of the outside; answered from memory.
-pub trait FactsOf {
+pub trait FactsOf: Sync {
     /// What is known about a crate; one of which nothing is known has no releases.
     fn facts_of(&self, name: &CrateName) -> CrateFacts<'_>;
     /// Whether anything is known about it.
     fn knows(&self, name: &CrateName) -> bool;
+    /// Whether an advisory may speak of it; where none does there is no need to ask for its facts.
+    fn may_be_advised(&self, name: &CrateName) -> bool;
 }
 
 /// The releases that a project has in use, by crate.
 pub type InUseByCrate = BTreeMap<CrateName, Vec<InUse>>;
 
+/// What many releases are judged by: the question, the facts, and what is in use. Shared by all who judge at once.
+pub(crate) struct Case<'a> {
+    pub(crate) asked: Asked<'a>,
+    facts: &'a dyn FactsOf,
+    in_use: InUseByCrate,
+    treatment: BTreeMap<CrateName, Treatment<'a>>,
+}
+
 /// Settles releases of many crates; each is decided once.
 pub struct Settlement<'a> {
-    asked: Asked<'a>,
-    facts: &'a dyn FactsOf,
-    in_use: &'a InUseByCrate,
-    treatment: BTreeMap<CrateName, Treatment<'a>>,
+    pub(crate) case: Case<'a>,
     /// Whether a release is admitted, once that was asked.
     admitted: RefCell<Verdicts>,
     search: RefCell<Search>,
 }
 
 type Verdicts = BTreeMap<CrateName, BTreeMap<Version, bool>>;
+
+/// A release that was decided alone, and what it needs of its neighbours.
+pub(crate) struct Alone<'a> {
+    pub(crate) decision: Decision,
+    raised: Option<Raised>,
+    needs: Arc<[Dependency<'a>]>,
+}
 
 /// A look down the requirements that is under way.
 ///
@@ -81,39 +95,95 @@ impl<'a> Settlement<'a> {
     pub fn new(
         asked: Asked<'a>,
         facts: &'a dyn FactsOf,
-        in_use: &'a InUseByCrate,
+        in_use: InUseByCrate,
         treatment: BTreeMap<CrateName, Treatment<'a>>,
     ) -> Self {
-        Self { asked, facts, in_use, treatment, admitted: RefCell::default(), search: RefCell::default() }
+        let case = Case { asked, facts, in_use, treatment };
+        Self { case, admitted: RefCell::default(), search: RefCell::default() }
     }
 
     /// The judge of one crate, to decide releases with [`Settlement::decide`].
     pub fn judge(&self, name: &CrateName) -> Judge<'a> {
-        let context = Context {
-            treatment: self.treatment.get(name).copied().unwrap_or_default(),
-            in_use: self.in_use.get(name).cloned().unwrap_or_default(),
-        };
-        Judge::new(self.asked, context, self.facts.facts_of(name))
+        self.case.judge(name)
     }
 
-    /// Decides a release without looking whether its requirements are met: enough for a lockfile of which every
-    /// release turns out admitted, since its packages meet one another's requirements.
-    pub fn decide_alone(&self, judge: &Judge<'a>, version: &Version) -> Decision {
-        let raised = self.raised(judge, version);
-        let decision = judge.decide(version, &Neighbourhood { unmet: Vec::new(), raised });
-        self.remember(judge.name(), version, decision.verdict);
-        decision
+    /// Decides a release that was decided alone. If its requirements are met, that stands; otherwise its crate's
+    /// facts are asked for again.
+    pub(crate) fn settled(&self, alone: Alone<'a>) -> Alone<'a> {
+        let ReleaseId { name, version } = &alone.decision.release;
+        let judge = LazyCell::new(|| self.judge(name));
+        let with = |unmet| Neighbourhood { unmet, raised: alone.raised.clone() };
+        let unmet = self.look_down(&alone.decision.release, &alone.needs, &|unmet| match unmet.is_empty() {
+            true => alone.decision.verdict,
+            false => judge.outcome(version, &with(unmet), judge.present()).verdict,
+        });
+        if unmet.is_empty() {
+            self.remember(&alone.decision.release, alone.decision.verdict);
+            return alone;
+        }
+        let decision = judge.decide(version, &with(unmet));
+        self.remember(&decision.release, decision.verdict);
+        Alone { decision, ..alone }
     }
 
     /// Decides a release, its neighbours considered.
     pub fn decide(&self, judge: &Judge<'a>, version: &Version) -> Decision {
         let release = ReleaseId { name: judge.name().clone(), version: version.clone() };
-        let mut neighbours = Neighbourhood::default();
+        let position = judge.history.position(version);
+        let needs = position.map_or(&[][..], |at| &judge.history.release(at).dependencies);
+        let raised = self.case.raised(judge, version);
+        let with = |unmet| Neighbourhood { unmet, raised: raised.clone() };
+        let unmet = self.look_down(&release, needs, &|unmet| {
+            judge.outcome(version, &with(unmet), judge.present()).verdict
+        });
+        let decision = judge.decide(version, &with(unmet));
+        // One that is neither shown nor in use meets nobody's requirement, whatever an exception says of it.
+        if position.is_some() || judge.checksums(version).next().is_some() {
+            self.remember(&decision.release, decision.verdict);
+        }
+        decision
+    }
+
+    /// The highest admitted release below one that was decided, among those that a requirement on it would also
+    /// take: where to stay.
+    pub fn stay(&self, decision: &Decision) -> Option<Version> {
+        let ReleaseId { name, version } = &decision.release;
+        let judge = self.judge(name);
+        let class = CaretClass::of(version);
+        let is_below =
+            |lower: &&Version| **lower < *version && CaretClass::of(lower) == class && lower.pre.is_empty();
+        let mut below = judge.releases().iter().rev().map(|release| &release.version).filter(is_below);
+        below.find(|lower| self.decide(&judge, lower).verdict == Verdict::Admit).cloned()
+    }
+
+    /// Takes down the verdict on a release: it meets requirements from now on, or does not.
+    pub(crate) fn remember(&self, release: &ReleaseId, verdict: Verdict) {
+        let mut admitted = self.admitted.borrow_mut();
+        let releases = admitted.entry(release.name.clone()).or_default();
+        releases.insert(release.version.clone(), verdict == Verdict::Admit);
+    }
+
+    /// Forgets the verdict on a release, so that it is asked again with its neighbours.
+    pub(crate) fn forget(&self, release: &ReleaseId) {
+        if let Some(releases) = self.admitted.borrow_mut().get_mut(&release.name) {
+            releases.remove(&release.version);
+        }
+    }
+
+    /// The requirements of a release that nothing meets, and so what becomes of it, `verdict` says; asked again as
+    /// long as what was taken for granted on the way turns out wrong.
+    fn look_down(
+        &self,
+        release: &ReleaseId,
+        needs: &[Dependency<'_>],
+        verdict: &dyn Fn(Vec<(String, String)>) -> Verdict,
+    ) -> Vec<(String, String)> {
+        let mut unmet = Vec::new();
         for _ in 0..MOST_SEARCHES {
             self.search.replace(Search::default());
-            neighbours = self.neighbours(judge, &release, DEEPEST);
-            if self.search.borrow().taken.contains(&release) {
-                self.found(judge, &release, &neighbours);
+            unmet = self.unmet(release, needs, DEEPEST);
+            if self.search.borrow().taken.contains(release) {
+                self.found(release, verdict(unmet.clone()));
             }
             if self.search.borrow().taken_were == Taken::Right {
                 break;
@@ -121,50 +191,21 @@ impl<'a> Settlement<'a> {
         }
         let found_held = std::mem::take(&mut self.search.borrow_mut().held);
         for held in found_held {
-            self.remember(&held.name, &held.version, Verdict::Hold);
+            self.remember(&held, Verdict::Hold);
         }
-        let decision = judge.decide(version, &neighbours);
-        // One that is neither shown nor in use meets nobody's requirement, whatever an exception says of it.
-        if judge.history.position(version).is_some() || judge.checksums(version).next().is_some() {
-            self.remember(judge.name(), version, decision.verdict);
-        }
-        decision
+        unmet
     }
 
-    /// Lets a package that the project brings itself meet requirements.
-    pub(crate) fn provide(&self, name: &CrateName, version: &Version) {
-        self.remember(name, version, Verdict::Admit);
-    }
-
-    /// Forgets the verdict on a release, so that it is asked again with its neighbours.
-    pub(crate) fn forget(&self, name: &CrateName, version: &Version) {
-        if let Some(releases) = self.admitted.borrow_mut().get_mut(name) {
-            releases.remove(version);
-        }
-    }
-
-    fn remember(&self, name: &CrateName, version: &Version, verdict: Verdict) {
-        let mut admitted = self.admitted.borrow_mut();
-        admitted.entry(name.clone()).or_default().insert(version.clone(), verdict == Verdict::Admit);
-    }
-
-    fn neighbours(&self, judge: &Judge<'a>, release: &ReleaseId, depth: usize) -> Neighbourhood {
+    /// The requirements of a release, by package, that no admitted release meets.
+    fn unmet(&self, release: &ReleaseId, needs: &[Dependency<'_>], depth: usize) -> Vec<(String, String)> {
         self.search.borrow_mut().open.insert(release.clone());
-        let position = judge.history.position(&release.version);
-        let unmet = position.map_or_else(Vec::new, |at| self.unmet(judge.history.release(at), depth));
-        self.search.borrow_mut().open.remove(release);
-        Neighbourhood { unmet, raised: self.raised(judge, &release.version) }
-    }
-
-    /// The requirements of `release`, by package, that no admitted release meets.
-    fn unmet(&self, release: &ReleaseFacts<'_>, depth: usize) -> Vec<(String, String)> {
-        let mut unmet: Vec<(String, String)> = release
-            .dependencies
+        let mut unmet: Vec<(String, String)> = needs
             .iter()
             .filter(|dependency| !dependency.optional && dependency.kind != DependencyKind::Dev)
             .filter(|dependency| !self.is_met(dependency.package, dependency.requirement, depth))
             .map(|dependency| (dependency.package.to_owned(), dependency.requirement.to_owned()))
             .collect();
+        self.search.borrow_mut().open.remove(release);
         unmet.sort();
         unmet.dedup();
         unmet
@@ -183,7 +224,7 @@ impl<'a> Settlement<'a> {
         if is_known {
             return true;
         }
-        if depth == 0 || !self.facts.knows(&name) {
+        if depth == 0 || !self.case.facts.knows(&name) {
             return false;
         }
         let judge = self.judge(&name);
@@ -215,29 +256,53 @@ impl<'a> Settlement<'a> {
             }
         }
         // What its own facts hold, its neighbours cannot admit: there is no need to look further down.
-        let alone = Neighbourhood { unmet: Vec::new(), raised: self.raised(judge, &release.version) };
+        let alone = Neighbourhood { unmet: Vec::new(), raised: self.case.raised(judge, &release.version) };
         if judge.outcome(&release.version, &alone, judge.present()).verdict == Verdict::Admit {
-            let neighbours = self.neighbours(judge, &release, depth);
-            self.found(judge, &release, &neighbours)
+            let position = judge.history.position(&release.version);
+            let needs = position.map_or(&[][..], |at| &judge.history.release(at).dependencies);
+            let neighbours = Neighbourhood { unmet: self.unmet(&release, needs, depth), ..alone };
+            let verdict = judge.outcome(&release.version, &neighbours, judge.present()).verdict;
+            self.found(&release, verdict);
+            verdict == Verdict::Admit
         } else {
             self.search.borrow_mut().held.insert(release);
             false
         }
     }
 
-    /// Takes down whether a release is admitted, now that its neighbours are known.
-    fn found(&self, judge: &Judge<'a>, release: &ReleaseId, neighbours: &Neighbourhood) -> bool {
-        let verdict = judge.outcome(&release.version, neighbours, judge.present()).verdict;
+    /// Takes down what became of a release, now that its neighbours are known.
+    fn found(&self, release: &ReleaseId, verdict: Verdict) {
         let search = &mut *self.search.borrow_mut();
         if verdict == Verdict::Admit {
-            self.remember(&release.name, &release.version, verdict);
+            self.remember(release, verdict);
             if search.taken.contains(release) {
                 search.taken_were = Taken::Wrong;
             }
         } else {
             search.held.insert(release.clone());
         }
-        verdict == Verdict::Admit
+    }
+}
+
+impl<'a> Case<'a> {
+    pub(crate) fn judge(&self, name: &CrateName) -> Judge<'a> {
+        let context = Context {
+            treatment: self.treatment.get(name).copied().unwrap_or_default(),
+            in_use: self.in_use.get(name).cloned().unwrap_or_default(),
+        };
+        Judge::new(self.asked, context, self.facts.facts_of(name))
+    }
+
+    /// Decides a release without looking whether its requirements are met; [`Settlement::settled`] does that, once
+    /// more is known of its neighbours.
+    pub(crate) fn alone(&self, judge: &Judge<'a>, version: &Version) -> Alone<'a> {
+        let raised = self.raised(judge, version);
+        let position = judge.history.position(version);
+        Alone {
+            decision: judge.decide(version, &Neighbourhood { unmet: Vec::new(), raised: raised.clone() }),
+            raised,
+            needs: position.map(|at| judge.history.release(at).dependencies.clone()).unwrap_or_default(),
+        }
     }
 
     /// The requirement that `version` raises to a fix, if the index shows no other change against its base.
@@ -279,6 +344,9 @@ impl<'a> Settlement<'a> {
     /// fix of years ago, and an advisory that old would be an excuse at hand for whoever takes a crate over.
     fn fix_between(&self, package: &str, old: &str, new: &str, published: Time) -> Option<String> {
         let name: CrateName = package.parse().ok()?;
+        if !self.facts.may_be_advised(&name) {
+            return None;
+        }
         let (old, new) = (VersionReq::parse(old).ok()?, VersionReq::parse(new).ok()?);
         let facts = self.facts.facts_of(&name);
         let lowest = |wanted: &dyn Fn(&Version) -> bool| {

@@ -139,14 +139,20 @@ fn dependency(kind: DependencyKind) -> &'static str {
 }
 
 fn feed_behind(feed: &str, state: FeedState, as_of: Option<Time>) -> String {
-    match as_of {
-        Some(as_of) => format!("{feed} is {} and speaks only up to {as_of}", state.as_str()),
-        None => format!("{feed} was never read, so time does not count"),
+    match (as_of, state) {
+        (None, _) => format!("{feed} was never read, so time does not count"),
+        // Nothing went wrong: it is a copy that nobody brought up to date.
+        (Some(as_of), FeedState::Current) => {
+            format!("{feed} is as of {as_of}, and the clock stands still there")
+        }
+        (Some(as_of), FeedState::Stale | FeedState::Absent | FeedState::Invalid) => {
+            format!("{feed} is {}, as of {as_of}, and the clock stands still there", state.as_str())
+        }
     }
 }
 
-/// What a way out asks for, in a few words: `wait until 2026-09-03`, `one audit`, `an exception`.
-pub fn way(way: &Way) -> String {
+/// What a way out asks for at `now`, in a few words: `wait until 2026-09-03`, `one audit`, `an exception`.
+pub fn way(way: &Way, now: Time) -> String {
     let mut needs: Vec<String> = way
         .needs
         .iter()
@@ -163,12 +169,25 @@ pub fn way(way: &Way) -> String {
             }
         })
         .collect();
-    if way.is_wait() {
+    if way.earliest <= now {
+        // No time is missing, but word of the feeds that stand still.
+        let feeds: Vec<&str> = way.needs.iter().filter_map(feed).collect();
+        if !feeds.is_empty() {
+            needs.push(format!("{} as of {} or later", feeds.join(" and "), way.earliest));
+        }
+    } else if way.is_wait() {
         needs.push(format!("wait until {}", way.earliest));
     } else if !way.is_override() {
         needs.push(format!("from {} on", way.earliest));
     }
     needs.join(", ")
+}
+
+fn feed(need: &Need) -> Option<&str> {
+    match need {
+        Need::Feed(name) => Some(name),
+        Need::Audits(_) | Need::Admitted { .. } | Need::Exception(_) => None,
+    }
 }
 
 #[cfg(test)]
@@ -204,7 +223,7 @@ mod tests {
         };
         let added = |kind| Because::DependencyAdded { package: text("core"), kind };
         let changed = |by| Because::DigestChanged { now: one, seen: other, by };
-        let behind = |as_of| Because::FeedBehind { feed: text("rustsec"), state: FeedState::Stale, as_of };
+        let behind = |state, as_of| Because::FeedBehind { feed: text("rustsec"), state, as_of };
         let together = |at| Because::YankedTogether {
             first: Version::new(1, 0, 0),
             last: Version::new(1, 0, 4),
@@ -224,8 +243,9 @@ mod tests {
             Because::AuditsMissing { have: 1 },
             Because::RequirementHeld { package: text("core"), requirement: text("^1.2") },
             Because::FixHeld { in_use: Version::new(1, 0, 0), advisories: vec![text("A"), text("B")] },
-            behind(Some(AT)),
-            behind(None),
+            behind(FeedState::Current, Some(AT)),
+            behind(FeedState::Stale, Some(AT)),
+            behind(FeedState::Absent, None),
             Because::Silence { length: Span::days(704), ended: AT },
             added(DependencyKind::Normal),
             added(DependencyKind::Build),
@@ -285,7 +305,8 @@ mod tests {
         level high asks for two independent audits; there is one
         needs core ^1.2, of which no release is admitted
         1.0.0, in use, is vulnerable (A, B), and this release is not
-        rustsec is stale and speaks only up to 2026-08-17T20:53:20Z
+        rustsec is as of 2026-08-17T20:53:20Z, and the clock stands still there
+        rustsec is stale, as of 2026-08-17T20:53:20Z, and the clock stands still there
         rustsec was never read, so time does not count
         no release for 704 days before 2026-08-17
         new dependency core
@@ -332,15 +353,21 @@ mod tests {
 
     #[test]
     fn every_way_has_words() {
-        let way_of = |needs| way(&Way { needs, earliest: AT });
+        let (before, after) = (AT - Span::days(1), AT + Span::days(1));
+        let way_of = |needs| way(&Way { needs, earliest: AT }, before);
+        let way_now = |needs| way(&Way { needs, earliest: AT }, after);
         let admitted = Need::Admitted { package: text("core"), requirement: text("^1.2") };
         let ways = [
             way_of(vec![]),
             way_of(vec![Need::Feed(text("rustsec"))]),
             way_of(vec![Need::Audits(1)]),
             way_of(vec![admitted.clone(), Need::Audits(2), Need::Feed(text("rustsec"))]),
-            way_of(vec![admitted]),
+            way_of(vec![admitted.clone()]),
             way_of(vec![Need::Exception(vec![Code::Young, Code::LookAlike])]),
+            way_now(vec![Need::Feed(text("index")), Need::Feed(text("rustsec"))]),
+            way_now(vec![admitted, Need::Audits(2), Need::Feed(text("rustsec"))]),
+            way_now(vec![Need::Audits(1)]),
+            way_now(vec![Need::Exception(vec![Code::Young])]),
         ];
         insta::assert_snapshot!(ways.join("\n"), @"
         wait until 2026-08-17T20:53:20Z
@@ -349,6 +376,10 @@ mod tests {
         an admitted release of core ^1.2, 2 independent audits by trusted sets, from 2026-08-17T20:53:20Z on
         an admitted release of core ^1.2, from 2026-08-17T20:53:20Z on
         an exception for young, look-alike
+        index and rustsec as of 2026-08-17T20:53:20Z or later
+        an admitted release of core ^1.2, 2 independent audits by trusted sets, rustsec as of 2026-08-17T20:53:20Z or later
+        one audit by a trusted set
+        an exception for young
         ");
     }
 }

@@ -127,7 +127,7 @@ fn the_stalest_feed_says_up_to_when_time_counts() {
     insta::assert_snapshot!(show(&decision), @"
     tidy 1.0.1 hold
       young [hold]: in the open for 6 days, 7 days are asked for
-      clock-stopped [note]: rustsec is stale and speaks only up to 2026-06-08T00:00:00Z
+      clock-stopped [note]: rustsec is stale, as of 2026-06-08T00:00:00Z, and the clock stands still there
       > wait until 2026-08-20T12:00:00Z
       > an exception for young
     ");

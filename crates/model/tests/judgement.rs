@@ -231,7 +231,7 @@ fn a_silent_feed_stops_the_clock() {
     check!(world, @"
     tidy 1.0.1 hold
       young [hold]: in the open for 2 days, 7 days are asked for
-      clock-stopped [note]: rustsec is current and speaks only up to 2026-08-18T00:00:00Z
+      clock-stopped [note]: rustsec is as of 2026-08-18T00:00:00Z, and the clock stands still there
       > wait until 2026-08-30T12:00:00Z
       > an exception for young
     ");
@@ -239,7 +239,7 @@ fn a_silent_feed_stops_the_clock() {
     check!(world, @"
     tidy 1.0.1 hold
       young [hold]: in the open for 0 seconds, 7 days are asked for
-      clock-stopped [hold]: rustsec is current and speaks only up to 2026-08-14T00:00:00Z
+      clock-stopped [hold]: rustsec is as of 2026-08-14T00:00:00Z, and the clock stands still there
       > wait until 2026-08-30T12:00:00Z
       > an exception for young, clock-stopped
     ");

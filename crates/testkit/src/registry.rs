@@ -63,6 +63,9 @@ pub enum Act {
         /// The body.
         body: Vec<u8>,
     },
+    /// The file, but not before so many requests have come in in all: who asks for one thing after the other
+    /// waits in vain.
+    AfterRequests(usize),
     /// The request is read and never answered.
     Silence,
     /// The head of an answer, half of the file, then silence.
@@ -178,7 +181,7 @@ impl FakeRegistry {
 impl Drop for FakeRegistry {
     fn drop(&mut self) {
         self.shared.state().over = true;
-        self.shared.over.notify_all();
+        self.shared.changed.notify_all();
         // Wakes the acceptor, which then sees that it is over.
         let _ = TcpStream::connect(self.address);
         if let Some(acceptor) = self.acceptor.take() {
@@ -196,7 +199,8 @@ enum Next {
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
-    over: Condvar,
+    /// A request came in, or it is over.
+    changed: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -207,6 +211,7 @@ struct State {
     acts: BTreeMap<String, VecDeque<Act>>,
     always: Option<Act>,
     requests: Vec<Request>,
+    received: usize,
     connections: usize,
     over: bool,
 }
@@ -251,6 +256,8 @@ impl Shared {
             let sent = request.headers.get("authorization");
             let allowed = state.token.is_none() || state.token.as_ref() == sent;
             state.requests.push(request.clone());
+            state.received += 1;
+            self.changed.notify_all();
             (act, file, state.validators, allowed)
         };
         if request.method == "CONNECT" {
@@ -269,11 +276,15 @@ impl Shared {
         let head = |length: usize| format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
         match act {
             Act::Answer { status, headers, body } => return write_answer(stream, status, &headers, &body),
-            Act::Silence => self.wait_for_the_end(),
+            Act::AfterRequests(count) => {
+                self.wait_until(|state| state.received >= count);
+                return write_answer(stream, 200, &[], &bytes);
+            }
+            Act::Silence => self.wait_until(|_| false),
             Act::StallMidBody => {
                 stream.write_all(head(bytes.len()).as_bytes())?;
                 stream.write_all(&bytes[..bytes.len() / 2])?;
-                self.wait_for_the_end();
+                self.wait_until(|_| false);
             }
             Act::CloseMidBody => {
                 stream.write_all(head(bytes.len()).as_bytes())?;
@@ -290,10 +301,11 @@ impl Shared {
         Ok(Next::Hangup)
     }
 
-    fn wait_for_the_end(&self) {
+    /// Waits until something is so, or all is over.
+    fn wait_until(&self, is_so: impl Fn(&State) -> bool) {
         let mut state = self.state();
-        while !state.over {
-            state = self.over.wait(state).unwrap_or_else(PoisonError::into_inner);
+        while !state.over && !is_so(&state) {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }

@@ -13,6 +13,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use fence_model::code::GENERATION;
@@ -24,7 +25,7 @@ use fence_model::facts::{
 use fence_model::judge::{Asked, Checksum, InUse, Treatment};
 use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, BaselineEntry, Exception, Policy, Standing};
-use fence_model::project::{Locked, Origin, Report, judge_project};
+use fence_model::project::{Locked, Origin, Report, judge_project, settlement};
 use fence_model::settle::{FactsOf, InUseByCrate, Settlement};
 use fence_model::view::{Shown, view};
 use fence_model::{Code, CrateName, Digest, Level, Time};
@@ -305,14 +306,14 @@ impl World {
         &self,
         releases: impl IntoIterator<Item = (&'r CrateName, &'r Version)>,
     ) -> Vec<Decision> {
-        let settlement = Settlement::new(self.asked(), self, &self.in_use, self.treatment.clone());
+        let settlement = Settlement::new(self.asked(), self, self.in_use.clone(), self.treatment.clone());
         let decide = |(name, version)| settlement.decide(&settlement.judge(name), version);
         releases.into_iter().map(decide).collect()
     }
 
     /// What a registry shows of a crate.
     pub fn view(&self, of: &str) -> Vec<Shown> {
-        let settlement = Settlement::new(self.asked(), self, &self.in_use, self.treatment.clone());
+        let settlement = Settlement::new(self.asked(), self, self.in_use.clone(), self.treatment.clone());
         let judge = settlement.judge(&name(of));
         let decisions: Vec<Decision> =
             judge.releases().iter().map(|release| settlement.decide(&judge, &release.version)).collect();
@@ -321,7 +322,7 @@ impl World {
 
     /// Judges the lockfile.
     pub fn report(&self) -> Report {
-        judge_project(self.asked(), &self.locked, self)
+        judge_project(&settlement(self.asked(), &self.locked, self), &self.locked, NonZeroUsize::MIN)
     }
 }
 
@@ -353,6 +354,10 @@ impl FactsOf for World {
 
     fn knows(&self, name: &CrateName) -> bool {
         self.crates.contains_key(name)
+    }
+
+    fn may_be_advised(&self, name: &CrateName) -> bool {
+        self.crates.get(name).is_some_and(|facts| !facts.advisories.is_empty())
     }
 }
 
@@ -451,7 +456,8 @@ pub fn show(decision: &Decision) -> String {
         lines.push(format!("  {} [{effect}{stands}]: {}", reason.code, fence_model::words::sentence(reason)));
     }
     for way in &decision.clears {
-        lines.push(format!("  > {}", fence_model::words::way(way)));
+        // A decision does not say when it was made; as told before, every way has its time.
+        lines.push(format!("  > {}", fence_model::words::way(way, Time::EARLIEST)));
     }
     lines.join("\n")
 }

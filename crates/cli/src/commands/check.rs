@@ -63,9 +63,10 @@ fn checked(
 ) -> Result<Outcome, CliError> {
     let started = Instant::now();
     let session = Session::open(&args.sources, args.level, global, environment, shell)?;
-    let report = session.report()?;
+    let settlement = session.settlement();
+    let report = session.report(&settlement)?;
     let outcome = outcome(&report, &session.policy);
-    let stay = |decision: &Decision| session.stay(decision);
+    let stay = |decision: &Decision| settlement.stay(decision);
     let checked = session.checked(&report, &stay, outcome);
     match args.format {
         Format::Json => shell.print(&json::check(&checked))?,

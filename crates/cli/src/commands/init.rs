@@ -49,7 +49,7 @@ pub(crate) fn run(
         return Err(Misuse::OtherLevel(policy.clone()).into());
     }
 
-    let report = session.report()?;
+    let report = session.report(&session.settlement())?;
     let mut entries = Vec::new();
     let mut young = Vec::new();
     let mut blocked = Vec::new();

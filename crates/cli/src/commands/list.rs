@@ -45,8 +45,9 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
     let session = Session::open(&args.sources, args.level, global, environment, shell)?;
-    let report = session.report()?;
-    let stay = |decision: &Decision| session.stay(decision);
+    let settlement = session.settlement();
+    let report = session.report(&settlement)?;
+    let stay = |decision: &Decision| settlement.stay(decision);
     let checked = session.checked(&report, &stay, Outcome::Pass);
     shell.print(&human::list(&checked, shell.colour, |decision| args.wants(decision)))?;
     Ok(Outcome::Pass)

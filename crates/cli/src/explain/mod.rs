@@ -5,7 +5,6 @@
 
 use fence_model::{Code, CodeClass, Level};
 
-use crate::render::json::effect_word;
 use crate::shell::{Colour, Ink};
 
 /// The page of `code`, with a line end.
@@ -51,7 +50,7 @@ const CLASSES: [(CodeClass, &str); 5] = [
 
 /// What the code does, level by level.
 fn effects(code: Code) -> String {
-    let [low, medium, high] = Level::ALL.map(|level| effect_word(code.effect(level)));
+    let [low, medium, high] = Level::ALL.map(|level| code.effect(level).as_str());
     if low == medium && medium == high {
         format!("Effect at every level: {low}.")
     } else {

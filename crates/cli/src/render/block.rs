@@ -126,7 +126,7 @@ fn hold_outlook(decision: &Decision, now: Time) -> String {
             format!("admitted {}", text::ahead(way.earliest, now))
         } else {
             let feeds: Vec<String> = way.needs.iter().filter_map(feed).collect();
-            format!("old enough, but {} has to be newer: `cargo fence update`", text::and(&feeds))
+            format!("old enough, and waits for a newer {}", text::and(&feeds))
         };
     }
     let needed: Vec<String> = decision.clears.iter().flat_map(|way| &way.needs).filter_map(package).collect();
@@ -303,6 +303,10 @@ pub(crate) fn helps(subject: &Subject<'_>, now: Time) -> Vec<Help> {
     }
     let or =
         |helps: &[Help], what: &str| if helps.is_empty() { what.to_owned() } else { format!("or {what}") };
+    if decision.clears.iter().any(|way| way.is_wait() && way.earliest <= now) {
+        let what = or(&helps, "ask the feeds again that stand still");
+        helps.push(Help { what, commands: vec!["cargo fence update".to_owned()] });
+    }
     let what = or(&helps, "look at what is known about it");
     helps.push(Help { what, commands: vec![format!("cargo fence why {spec}")] });
     // Nobody has to vouch for what time clears, or for what waits for somebody else.

@@ -7,7 +7,7 @@
 use fence_client::gather::Age;
 use fence_model::decision::{Decision, Need, Reason, Verdict, Way};
 use fence_model::project::{AdmittedFix, Judged, Reach};
-use fence_model::words;
+use fence_model::{Time, words};
 use serde::Serialize;
 
 use super::{Checked, human};
@@ -279,13 +279,13 @@ pub(crate) fn check(checked: &Checked<'_>) -> String {
                     Verdict::Admit => Vec::new(),
                     Verdict::Hold | Verdict::Block => human::path(lockfile, at),
                 };
-                releases.push(release(decision, Some(lockfile.packages[at].line), path));
+                releases.push(release(decision, Some(lockfile.packages[at].line), path, checked.now));
             }
         }
     }
     let newer = report.waiting.iter().map(|waiting| Newer {
         in_use: waiting.in_use.to_string(),
-        release: release(&waiting.decision, None, Vec::new()),
+        release: release(&waiting.decision, None, Vec::new(), checked.now),
     });
     let problem = |text: &String| Problem { message: text.clone(), ..Problem::default() };
     print(&Document {
@@ -351,7 +351,7 @@ fn empty() -> Document {
     }
 }
 
-fn release(decision: &Decision, line: Option<u32>, path: Vec<String>) -> Release {
+fn release(decision: &Decision, line: Option<u32>, path: Vec<String>, now: Time) -> Release {
     Release {
         name: decision.release.name.to_string(),
         version: decision.release.version.to_string(),
@@ -367,36 +367,21 @@ fn release(decision: &Decision, line: Option<u32>, path: Vec<String>) -> Release
         wait_until: decision.clock.until.map(|time| time.to_string()),
         base: decision.base.as_ref().map(ToString::to_string),
         reasons: decision.reasons.iter().map(reason).collect(),
-        clears: decision.clears.iter().map(clear).collect(),
+        clears: decision.clears.iter().map(|way| clear(way, now)).collect(),
     }
 }
 
 fn reason(reason: &Reason) -> ReasonLine {
     ReasonLine {
         code: reason.code.to_string(),
-        effect: effect_word(reason.effect).to_owned(),
+        effect: reason.effect.as_str().to_owned(),
         stands: reason.stands,
         known: reason.known.map(|time| time.to_string()),
         sentence: words::sentence(reason),
     }
 }
 
-/// The word for an effect, as policies write it.
-pub(crate) fn effect_word(effect: fence_model::Effect) -> &'static str {
-    use fence_model::Effect;
-    match effect {
-        Effect::Favour => "favour",
-        Effect::Note => "note",
-        Effect::Warn => "warn",
-        Effect::Double => "double",
-        Effect::Ceiling => "ceiling",
-        Effect::Hold => "hold",
-        Effect::Review => "review",
-        Effect::Block => "block",
-    }
-}
-
-fn clear(way: &Way) -> Clear {
+fn clear(way: &Way, now: Time) -> Clear {
     let need = |need: &Need| match need {
         Need::Feed(name) => NeedLine::Feed { name: name.clone() },
         Need::Audits(count) => NeedLine::Audits { count: *count },
@@ -408,7 +393,7 @@ fn clear(way: &Way) -> Clear {
         }
     };
     Clear {
-        sentence: words::way(way),
+        sentence: words::way(way, now),
         needs: way.needs.iter().map(need).collect(),
         earliest: way.earliest.to_string(),
         is_override: way.is_override(),

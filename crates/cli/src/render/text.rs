@@ -49,12 +49,19 @@ pub(crate) fn and(words: &[String]) -> String {
 }
 
 /// `text` in lines of at most `width` characters, where its words allow; each but the first begins with `indent`
-/// blanks, and the first has `used` characters before it.
+/// blanks, and the first has `used` characters before it. What stands between backquotes is to be copied, and stays
+/// in one piece.
 pub(crate) fn wrap(text: &str, used: usize, indent: usize, width: usize) -> String {
     let mut lines = String::new();
     let mut at = used;
     let mut is_first = true;
-    for word in text.split(' ') {
+    let is_paired = text.matches('`').count().is_multiple_of(2);
+    let mut is_quoted = false;
+    let ends_word = |c: char| {
+        is_quoted ^= c == '`' && is_paired;
+        c == ' ' && !is_quoted
+    };
+    for word in text.split(ends_word) {
         let length = word.chars().count();
         if !is_first && at + 1 + length > width {
             lines.push('\n');
@@ -114,6 +121,12 @@ mod tests {
         assert_eq!(wrap("one two three", 6, 2, 8), "one\n  two\n  three");
         assert_eq!(wrap("unbreakable", 0, 2, 4), "unbreakable");
         assert_eq!(wrap("", 0, 2, 4), "");
+        assert_eq!(wrap("run `a b c` now", 0, 2, 8), "run\n  `a b c`\n  now");
+        assert_eq!(
+            wrap("half a ` b c", 0, 2, 6),
+            "half a\n  ` b\n  c",
+            "quotes that do not close quote nothing"
+        );
     }
 
     #[test]

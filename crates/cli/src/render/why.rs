@@ -41,8 +41,14 @@ pub(crate) fn page(decision: &Decision, path: Option<&[String]>, now: Time, shel
     if decision.verdict != Verdict::Admit {
         row("ways out", if decision.is_no_way() { "none but an override".to_owned() } else { String::new() });
         for way in &decision.clears {
-            let mark = if way.is_override() { " (override)" } else { "" };
-            row("", format!("- {}{mark}", text::harmless(&words::way(way))));
+            let mark = if way.is_override() {
+                " (override)"
+            } else if way.is_wait() && way.earliest <= now {
+                ": `cargo fence update`"
+            } else {
+                ""
+            };
+            row("", format!("- {}{mark}", text::harmless(&words::way(way, now))));
         }
         let spec = format!("{}@{}", decision.release.name, decision.release.version);
         if decision.clears.iter().any(|way| way.is_override()) {

@@ -3,16 +3,21 @@
 //! The index is that of `tests/data/index`, real bytes; stories add releases that never were, or take some away.
 //! Every command that an output suggests is run as well, in a copy of the project: what is suggested has to exist.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, UNIX_EPOCH};
+
+use fence_model::Time;
 
 /// The project and the time in it.
 pub(crate) struct Project {
     folder: tempfile::TempDir,
     now: String,
     packages: Vec<String>,
+    advisories: String,
+    journal: Option<String>,
 }
 
 /// One package of the lockfile, by name, version and the names that it depends on.
@@ -25,7 +30,13 @@ impl Project {
         let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
         copy(&data.join("index"), &folder.path().join("index"));
         copy(&data.join("advisories"), &folder.path().join("advisories"));
-        let mut project = Self { folder, now: now.to_owned(), packages: Vec::new() };
+        let mut project = Self {
+            folder,
+            now: now.to_owned(),
+            packages: Vec::new(),
+            advisories: "advisories".to_owned(),
+            journal: None,
+        };
         project.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\n");
         for package in locked {
             project.lock(package);
@@ -108,8 +119,46 @@ impl Project {
     }
 
     /// Writes a file of the project.
-    pub(crate) fn write(&mut self, file: &str, text: &str) {
+    pub(crate) fn write(&mut self, file: &str, text: impl AsRef<[u8]>) {
         fs::write(self.path(file), text).unwrap();
+    }
+
+    /// From now on the advisories come from this folder or archive of the project.
+    pub(crate) fn read_advisories_from(&mut self, place: &str) {
+        self.advisories = place.to_owned();
+    }
+
+    /// From now on commands are given this journal.
+    pub(crate) fn keep_journal(&mut self, file: &str, text: &str) {
+        self.write(file, text);
+        self.journal = Some(file.to_owned());
+    }
+
+    /// Every file of the project and what is in it, but for what the fence and cargo keep for themselves.
+    pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let mut left = vec![self.folder.path().to_owned()];
+        while let Some(folder) = left.pop() {
+            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                match entry.path() {
+                    path if path == self.path("cache") || path == self.path("home") => {}
+                    path if path.is_dir() => left.push(path),
+                    path => _ = files.insert(path.clone(), fs::read(path).unwrap()),
+                }
+            }
+        }
+        files
+    }
+
+    /// Says of every file of the index and of the advisories that it was last changed on this day.
+    pub(crate) fn date_facts(&self, day: &str) {
+        let then = UNIX_EPOCH + Duration::from_secs(day.parse::<Time>().unwrap().unix().unsigned_abs());
+        let is_fact = |path: &&PathBuf| {
+            path.starts_with(self.path("index")) || path.starts_with(self.path("advisories"))
+        };
+        for path in self.files().keys().filter(is_fact) {
+            fs::File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
+        }
     }
 
     /// A file of the project.
@@ -152,7 +201,8 @@ impl Project {
         let judges = !matches!(words.first().map(String::as_str), None | Some("explain"));
         if judges && !words.iter().any(|word| word == "--help") {
             command.args(["--offline", "--index", "index", "--now", &self.now]);
-            command.args(["--feed", "rustsec=advisories"]);
+            command.args(["--feed", &format!("rustsec={}", self.advisories)]);
+            command.args(self.journal.iter().flat_map(|file| ["--journal", file]));
         }
         command.output().unwrap()
     }
@@ -162,7 +212,13 @@ impl Project {
         let words: Vec<String> = words(command).into_iter().skip(2).collect();
         let copied = tempfile::tempdir().unwrap();
         copy(self.folder.path(), copied.path());
-        let copied = Self { folder: copied, now: self.now.clone(), packages: Vec::new() };
+        let copied = Self {
+            folder: copied,
+            now: self.now.clone(),
+            packages: Vec::new(),
+            advisories: self.advisories.clone(),
+            journal: self.journal.clone(),
+        };
         let output = copied.output(&words);
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!stderr.contains("Usage:"), "`{command}` was suggested, and does not exist:\n{stderr}");
@@ -217,7 +273,7 @@ fn seen(output: &Output, folder: &Path) -> String {
     for folder in [real.as_path(), folder] {
         seen = seen.replace(&format!("{}/", folder.display()), "").replace(folder.to_str().unwrap(), ".");
     }
-    let lines: Vec<String> = seen.lines().map(without_seconds).collect();
+    let lines: Vec<String> = seen.lines().map(without_seconds).map(without_clock).collect();
     lines.join("\n") + &format!("\n[exit code {code}]")
 }
 
@@ -228,6 +284,15 @@ fn without_seconds(line: &str) -> String {
             format!("{before} in […]s")
         }
         _ => line.to_owned(),
+    }
+}
+
+/// `the clock shows 2026-08-22T12:00:00Z` becomes `the clock shows […]`: it is this machine's.
+fn without_clock(line: String) -> String {
+    const WORDS: &str = "the clock shows ";
+    match line.split_once(WORDS) {
+        Some((before, rest)) => format!("{before}{WORDS}[…]{}", &rest["2026-08-22T12:00:00Z".len()..]),
+        None => line,
     }
 }
 

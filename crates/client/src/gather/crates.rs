@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use fence_model::facts::{Birth, DependencyKind};
+use fence_model::policy::PublishTimes;
 use fence_model::{CrateName, Span, Time};
 use fence_registry::lockfile::Source;
 use fence_registry::{IndexFile, Limits};
@@ -91,6 +92,24 @@ pub(super) fn read(
         reader.failures.told(&registry.registry.name, problems);
     }
     Ok(all)
+}
+
+/// The newest publish time among the index files that were just read, and of which crate it is; of registries whose
+/// times are believed. Registries add lines at the end, so that one line of each file will do.
+pub(super) fn newest_release<'a>(
+    registries: &'a [LockedRegistry],
+    read: &IndexRead,
+) -> Option<(Time, &'a CrateName)> {
+    let believed =
+        registries.iter().zip(&read.fates).filter(|(registry, _)| registry.times == PublishTimes::Trusted);
+    let files = believed.flat_map(|(registry, fates)| registry.crates.iter().zip(fates));
+    files
+        .filter_map(|(name, fate)| {
+            let Fate::Read(entry) = fate else { return None };
+            let last = entry.bytes.trim_ascii_end().rsplit(|byte| *byte == b'\n').next()?;
+            Some((IndexFile::parse(name, last, &Limits::default()).ok()?.born()?, name))
+        })
+        .max()
 }
 
 /// Reads the index files of one registry's crates.

@@ -17,7 +17,8 @@ use fence_model::policy::{FeedRole, FeedSource};
 use super::{FeedRead, FeedTally, GatherError, Problem, Refresh, Request, Tally, feeds_of, open};
 use crate::cache::{ContentDigest, Keep, Place};
 use crate::feed::{FeedError, FeedFiles, FeedOutcome, read_feed};
-use crate::http::Network;
+use crate::http::{Network, shown};
+use crate::side_by_side;
 use crate::snapshot::{
     self, Contents, CrateRecord, ProblemRecord, PublisherRecord, Snapshot, SnapshotError, SourceKind,
     SourceRecord, WindowRecord,
@@ -114,7 +115,12 @@ pub(super) fn are_fresh(
     Ok(same && feeds.iter().zip(configured).all(|(old, new)| new.is_fresh(request, old.read)))
 }
 
-/// Reads and compiles what has to be, and opens the rest.
+/// How many feeds are read at a time. Most of the time of one is waiting for another machine; but each is held
+/// whole, and an archive may have as much as [`crate::Limits`] lets it.
+const AT_ONCE: usize = 8;
+
+/// Reads and compiles what has to be, and opens the rest, side by side: one that is slow or dead does not hold up
+/// the others. What is told of them is in their order.
 pub(super) fn read(
     request: &Request<'_>,
     configured: &[Configured],
@@ -122,15 +128,20 @@ pub(super) fn read(
     tally: &mut Tally,
 ) -> Result<Vec<FeedNow>, GatherError> {
     request.progress.begin("feeds", configured.len());
-    let mut feeds = Vec::with_capacity(configured.len());
-    for feed in configured {
-        let before = open(request.cache, &feed.place, problems)?;
-        let (now, read) = feed.read(request, before, problems)?;
-        tally.feeds.push(counted(&now, read)?);
-        feeds.push(now);
+    let read = side_by_side::map(configured.iter().collect(), AT_ONCE, |feed: &Configured| {
+        let mut problems = Vec::new();
+        let read = feed.read(request, &mut problems);
         request.progress.advance();
-    }
+        (read, problems)
+    });
     request.progress.end();
+    let mut feeds = Vec::with_capacity(configured.len());
+    for (read, told) in read {
+        problems.extend(told);
+        let (now, counted) = read?;
+        tally.feeds.push(counted);
+        feeds.push(now);
+    }
     Ok(feeds)
 }
 
@@ -212,11 +223,23 @@ impl Configured {
         address(&self.source).is_some() && matches!(request.network, Network::Offline)
     }
 
-    /// What was compiled before if that will do; otherwise what is read now, or at least what there is.
+    /// The feed as it is now, and what became of it.
     fn read(
         &self,
         request: &Request<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(FeedNow, FeedTally), GatherError> {
+        let before = open(request.cache, &self.place, problems)?;
+        let (now, read) = self.renew(before, request, problems)?;
+        let counted = counted(&now, read)?;
+        Ok((now, counted))
+    }
+
+    /// What was compiled before if that will do; otherwise what is read now, or at least what there is.
+    fn renew(
+        &self,
         before: Option<Snapshot>,
+        request: &Request<'_>,
         problems: &mut Vec<Problem>,
     ) -> Result<(FeedNow, FeedRead), GatherError> {
         // What was compiled under other settings only tells since when its records are known.
@@ -296,6 +319,13 @@ impl Configured {
         FeedNow { name, kind: self.kind, settings, compiled, failed }
     }
 
+    /// Where it comes from, fit to be shown.
+    fn shown(&self) -> String {
+        let FeedSource { git, archive, file, path, .. } = &self.source;
+        let place = [git, archive, file, path].into_iter().flatten().next();
+        place.map_or_else(String::new, |place| shown(place))
+    }
+
     /// The compiled feed, or why the files are no such feed.
     fn compile(
         &self,
@@ -316,7 +346,8 @@ impl Configured {
         let all = files.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
         let database = match rustsec::read_database(&self.name, all, &Limits::default()) {
             Ok(database) => database,
-            Err(problem) => return Ok(Err(problem.to_string())),
+            // What is wrong with all of it has no file, but a place.
+            Err(problem) => return Ok(Err(format!("{}: {}", self.shown(), problem.error))),
         };
         let mut crates: BTreeMap<&str, CrateRecord<'_>> = BTreeMap::new();
         for record in &database.value {
@@ -353,7 +384,7 @@ impl Configured {
             }
         }
         if sets.is_empty() {
-            return Ok(Err("it has no audits.toml".to_owned()));
+            return Ok(Err(format!("{}: it has no audits.toml", self.shown())));
         }
         // At first contact nobody can say when a record was written: it is as old as the content at most.
         let known = if before.is_some() { files.fetched } else { files.as_of };

@@ -1,6 +1,6 @@
 //! What is known: one snapshot, one moment, and what a journal adds.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use fence_model::facts::{Birth, CrateFacts, Feed, FeedState, Gone};
 use fence_model::policy::PublishTimes;
@@ -30,7 +30,7 @@ pub struct Knowledge {
     feeds: Vec<Feed>,
     ages: Vec<Age>,
     problems: Vec<Problem>,
-    damage: OnceCell<SnapshotError>,
+    damage: OnceLock<SnapshotError>,
 }
 
 /// How old a source is.
@@ -91,7 +91,7 @@ impl Knowledge {
             feeds,
             ages,
             problems,
-            damage: OnceCell::new(),
+            damage: OnceLock::new(),
         })
     }
 
@@ -187,6 +187,12 @@ impl FactsOf for Knowledge {
 
     fn knows(&self, name: &CrateName) -> bool {
         self.first_with(name).is_ok_and(|found| found.is_some())
+    }
+
+    fn may_be_advised(&self, name: &CrateName) -> bool {
+        // Damage is for `facts_of` to tell of.
+        self.first_with(name)
+            .map_or(true, |found| found.is_some_and(|(view, _)| view.evidence_counts()[0] > 0))
     }
 }
 

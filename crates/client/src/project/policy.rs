@@ -11,7 +11,7 @@ use std::ops::Range;
 use fence_model::policy::{FeedRole, Policy, PolicyError, PublishTimes, RegistryTreatment, Severity};
 use fence_model::{Code, CrateName, Digest, Effect, Level, Span, Time};
 use serde::Deserialize;
-use serde::de::IntoDeserializer;
+use serde::de::{self, IntoDeserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -98,6 +98,9 @@ impl PolicyFault {
                 Some(format!("known keys are {}", known.join(", ")))
             }
             Self::MissingKeys { examples, .. } => Some(format!("write `{}`", examples.join("`, `"))),
+            Self::Rule(PolicyError::NeedlessCode(name, version, _)) => {
+                Some(format!("`cargo fence why {name}@{version}` tells what stands against it"))
+            }
             Self::UnknownKey { .. } | Self::Syntax(_) | Self::Value { .. } | Self::Rule(_) => None,
         }
     }
@@ -166,6 +169,16 @@ const fn value<T: for<'de> Deserialize<'de>>() -> Takes {
     Takes::Value(|value| T::deserialize(value.into_deserializer()).map(drop))
 }
 
+/// A length of time; a bare number is one without its unit.
+const fn span() -> Takes {
+    Takes::Value(|value| match value.get_ref() {
+        DeValue::Integer(_) | DeValue::Float(_) => {
+            Err(de::Error::custom("a length of time has a unit and stands in quotes, as \"7 days\""))
+        }
+        _ => Span::deserialize(value.into_deserializer()).map(drop),
+    })
+}
+
 const POLICY: &[Key] = &[
     key("level", value::<Level>()),
     key("newer-unapproved", value::<Severity>()),
@@ -184,19 +197,18 @@ const POLICY: &[Key] = &[
 ];
 
 const WAIT: &[Key] = &[
-    key("base", value::<Span>()),
-    key("ceiling", value::<Span>()),
-    key("floor-audited-once", value::<Span>()),
-    key("floor-fix", value::<Span>()),
-    key("floor-known", value::<Span>()),
-    key("crate-tenure", value::<Span>()),
-    key("silence", value::<Span>()),
-    key("after-silence", value::<Span>()),
-    key("publication-delay", value::<Span>()),
+    key("base", span()),
+    key("ceiling", span()),
+    key("floor-audited-once", span()),
+    key("floor-fix", span()),
+    key("floor-known", span()),
+    key("crate-tenure", span()),
+    key("silence", span()),
+    key("after-silence", span()),
+    key("publication-delay", span()),
 ];
 
-const FRESHNESS: &[Key] =
-    &[key("index", value::<Span>()), key("feeds", value::<Span>()), key("limit", value::<Span>())];
+const FRESHNESS: &[Key] = &[key("index", span()), key("feeds", span()), key("limit", span())];
 
 const FEED: &[Key] = &[
     must("role", value::<FeedRole>(), "role = \"audits\""),
@@ -377,7 +389,9 @@ fn place_of(rule: &PolicyError, table: &DeTable<'_>, policy: &Policy) -> Range<u
             key(inner("feeds"), name)
         }
         PolicyError::NoReason(name, version) => exception(name, version, "because"),
-        PolicyError::NoCodes(name, version) => exception(name, version, "codes"),
+        PolicyError::NoCodes(name, version) | PolicyError::NeedlessCode(name, version, _) => {
+            exception(name, version, "codes")
+        }
         PolicyError::TooLong(name, version, _) => exception(name, version, "until"),
         PolicyError::Wait(_) => key(Some(table), "wait"),
     };
@@ -594,7 +608,7 @@ url = "https://git.example/audits.toml"
         6:8+8 `wait`: a table belongs here, not a string
         7:14+6 `exceptions`: tables that begin with `[[exceptions]]` belong here, not a string
         10:9+4 `index`: "10" is not a length of time: write a whole number and a unit, such as "7 days" or "12 hours"
-        11:9+1 `feeds`: invalid type: integer `6`, expected a string
+        11:9+1 `feeds`: a length of time has a unit and stands in quotes, as "7 days"
         14:1+6 [codes] names `dormnt`, which is not a code
             did you mean `dormant`?
         15:11+8 `dormant`: unknown variant `milder`, expected one of `favour`, `note`, `warn`, `double`, `ceiling`, `hold`, `review`, `block`
@@ -658,16 +672,26 @@ digest = "a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2"
 codes = []
 because = " "
 until = "2027-09-30"
+
+[[exceptions]]
+crate = "syn"
+version = "2.0.0"
+digest = "a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2"
+codes = ["young", "audited"]
+because = "we read it"
+until = "2026-09-30"
 "#), @r#"
         1:2+4 [wait] `base` lies beyond `ceiling`
         5:1+9 [codes] cannot change `malicious`: only codes against a release can be made stronger; use an exception for a single release
-        6:1+16 [codes] makes `young-dependency` milder (Note) than the level has it (Review); choose a lower level, or an exception for a single release
+        6:1+16 [codes] makes `young-dependency` milder (note) than the level has it (review); choose a lower level, or an exception for a single release
         8:8+4 [feeds.both] needs exactly one of `git`, `archive`, `file` and `path`
         13:8+5 [feeds.index]: a feed's name is letters, digits and `-`, and not `index`
         13:8+5 [feeds.index]: advisories come as `git`, `archive` or `path`, not as a single `file`
         21:9+2 the exception for serde 1.0.229 names no code: write `codes = ["…"]`
         22:11+3 the exception for serde 1.0.229 gives no reason: write `because = "…"`
         23:9+12 the exception for serde 1.0.229 runs until 2027-09-30, but at most 180 days are allowed from today
+        29:9+20 the exception for syn 2.0.0 names `audited`, which speaks for a release: name codes that stand against it
+            `cargo fence why syn@2.0.0` tells what stands against it
         "#);
     }
 

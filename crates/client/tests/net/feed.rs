@@ -259,8 +259,8 @@ fn times_that_cannot_be_are_not_believed() {
 fn check_archive(packed: &[u8], expected: &str) {
     let reading = reading();
     reading.put("db", packed, "2026-09-01T00:00:00Z");
-    let again = "fetch or make the archive again; if it is the one that its publisher means, report it to them, \
-                 and set `enabled = false` in [feeds.rustsec] of fence.toml meanwhile";
+    let again =
+        "fetch or make the archive again; if it is the one that its publisher means, report it to them";
     let expected = format!("feed rustsec is invalid: /project/db: {expected}; {again}");
     assert_eq!(reading.shown(&archive("db"), None), expected);
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use fence_client::cache::{Cache, ContentDigest};
 use fence_client::cargo_config::{CargoConfig, Credentials, IndexLocation, Registry};
-use fence_client::http::{Http, HttpSettings, Network, Secret};
+use fence_client::http::{Ask, Http, HttpSettings, Network, Secret, Transfer};
 use fence_client::index::{IndexOutcome, Known, Wanted, read_index};
 use fence_client::progress::Silent;
 use fence_client::{Environment, Limits};
@@ -207,7 +207,7 @@ fn a_copy_outlives_its_file_at_the_registry_but_is_not_taken_for_it() {
 }
 
 #[test]
-fn chance_failures_are_tried_again_as_cargo_does() {
+fn chance_failures_are_tried_again_with_cargos_pauses() {
     let meeting = meeting();
     let serde = meeting.read(&["serde"]);
     for acts in [
@@ -271,6 +271,23 @@ fn unreachable_is_said_with_the_address() {
             "failed: http://fake/index/se/rd/serde cannot be reached: the connection was closed before the answer was whole; {look}"
         ),
     );
+}
+
+/// Who has no network, or a wrong address, is told at once.
+#[test]
+fn what_does_not_pass_by_itself_is_not_tried_again() {
+    let check = |url: &str, expected: &str| {
+        let (network, pauses) = online();
+        let Network::Online(http) = network else { unreachable!() };
+        let ask = Ask { url, limit: 100, unless: None, token: None, transfer: Transfer::Plain };
+        assert_eq!(http.fetch(&ask).unwrap_err().to_string(), format!("{url} cannot be reached: {expected}"));
+        assert_eq!(*pauses.lock().unwrap(), [0; 0], "{url}");
+    };
+    // The server is gone.
+    let url = FakeRegistry::start().url("db");
+    check(&url, "nobody listens there");
+    // No label of a name has more than 63 letters, so that nobody is asked for this one.
+    check(&format!("https://{}.example/db", "a".repeat(64)), "the name of its host does not resolve");
 }
 
 #[test]
