@@ -650,8 +650,10 @@ fn what_a_registry_needs_of_crates_io_is_looked_up_there() {
     }
     let fake = FakeRegistry::start();
     let own = format!("sparse+{}", fake.url("own/"));
+    fake.serve("own/ne/ar/near", release("1.0.0", "2026-02-01").replace("NAME", "near"));
     let needs = [
         ("far", "https://other.example/index"),
+        ("near", own.as_str()),
         ("there", CRATES_IO_INDEX),
         ("too", CRATES_IO_HTTP_INDEX),
     ]
@@ -671,7 +673,8 @@ fn what_a_registry_needs_of_crates_io_is_looked_up_there() {
         gather(Request { network: &without_retries(), ..request }).unwrap()
     });
     let february = Birth::At(time("2026-02-01"));
-    let expected = [("far", Birth::Untold), ("there", february), ("too", february)];
+    // Nobody said that the publish times of one's own registry are to be believed.
+    let expected = [("far", Birth::Untold), ("near", Birth::Untold), ("there", february), ("too", february)];
     let found = births(&knowledge.facts_of(&name("ours")));
     assert_eq!(
         found,
