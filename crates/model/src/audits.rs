@@ -204,13 +204,15 @@ impl<'x> Ids<'x> {
     }
 }
 
-/// A set of numbers, a bit for each; sets that are compared are of the same length. Ordered as the numbers are.
+/// A set of numbers, a bit for each; sets that are compared are of the same length. The smaller set comes first, then
+/// the one with the lower numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Members(Vec<u64>);
 
 impl Ord for Members {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.iter().cmp(other.iter())
+        let size = |of: &Self| of.0.iter().map(|bits| bits.count_ones()).sum::<u32>();
+        size(self).cmp(&size(other)).then_with(|| self.iter().cmp(other.iter()))
     }
 }
 

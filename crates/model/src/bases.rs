@@ -23,10 +23,10 @@ use crate::time::Time;
 
 /// How many releases may each be waiting for the answer of a lower one. Real crates need a handful; where an index
 /// is made to go deeper, the answers are found from the lowest release up instead.
-const DEEPEST: usize = 64;
+const MOST_WAITING: usize = 64;
 
 /// How many lower releases a glance takes in.
-const NEAR: usize = 16;
+pub(crate) const NEAR: usize = 16;
 
 /// What was found so far of a crate's releases.
 #[derive(Default)]
@@ -97,8 +97,8 @@ impl Judge<'_> {
 
     /// Whether a release counted as admitted, for others, at a moment.
     pub(crate) fn was_admitted_for_later(&self, at: usize, moment: Time) -> bool {
-        if let Some(admitted) = self.bases.of(at).admitted {
-            return admitted.is_some_and(|admitted| admitted <= moment);
+        if let Some(was_admitted) = self.known_admission(at, moment) {
+            return was_admitted;
         }
         let glance = self.at_a_glance(at, moment);
         // Where tests run, the glance is held against the full answer.
@@ -113,6 +113,21 @@ impl Judge<'_> {
             self.history.release(at).version
         );
         admitted
+    }
+
+    /// The answer of [`Judge::was_admitted_for_later`], if it was found before.
+    fn known_admission(&self, at: usize, moment: Time) -> Option<bool> {
+        let admitted = self.bases.of(at).admitted?;
+        Some(admitted.is_some_and(|admitted| admitted <= moment))
+    }
+
+    /// The same, if it was found before or takes only a glance.
+    pub(crate) fn cheap_admission(&self, at: usize, moment: Time) -> Option<bool> {
+        self.known_admission(at, moment).or_else(|| match self.at_a_glance(at, moment) {
+            Glance::Admitted => Some(true),
+            Glance::NotAdmitted => Some(false),
+            Glance::Unclear => None,
+        })
     }
 
     /// Whether a release had been admitted at `moment`, by audit, full wait, or as settled in the baseline, leaving
@@ -136,7 +151,7 @@ impl Judge<'_> {
             return admitted;
         }
         let depth = self.bases.depth.get();
-        let lowest = if depth < DEEPEST { at } else { 0 };
+        let lowest = if depth < MOST_WAITING { at } else { 0 };
         self.bases.depth.set(depth + 1);
         // Nothing stays borrowed: finding the answer for a release asks for those of lower ones.
         for next in (lowest..=at).filter(|next| known(*next).is_none()) {
@@ -147,12 +162,9 @@ impl Judge<'_> {
         known(at).flatten()
     }
 
-    /// Whether it takes only a glance to see that a release gains no dependency: it is the crate's first, or a lower
-    /// one near it that surely was admitted had them all. Then there is no need to know its base.
+    /// Whether it takes only a glance to see that a release gains no dependency: a lower one near it that surely was
+    /// admitted had them all. Then there is no need to know its base.
     pub(crate) fn surely_gains_nothing(&self, at: usize) -> bool {
-        if !self.history.has_earlier(at) {
-            return true;
-        }
         let Some(then) = self.appeared(at) else { return false };
         let mut near = self.history.comparable(at, then).take(NEAR);
         let surely = near.find(|lower| self.at_a_glance(*lower, then) == Glance::Admitted);

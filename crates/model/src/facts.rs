@@ -107,7 +107,8 @@ pub enum Birth {
     /// Its first release was published then.
     At(Time),
     /// It was asked for, and nothing came back that tells: no answer, one that makes no sense, or no time that is
-    /// believed. It counts as young, or whoever makes an index file unreadable would hide what is young.
+    /// believed; or it could have been asked for, and was not. It counts as young, or whoever makes an index file
+    /// unreadable would hide what is young.
     Untold,
     /// Its registry has no such crate; what it will be is up to whoever creates it.
     Nonexistent,

@@ -4,14 +4,15 @@
 //! is fixed when the release is published, so that bases can be found with it. Effects are filled in afterwards,
 //! since they depend on the level.
 
-use std::sync::Arc;
+use semver::{Comparator, Op, Version, VersionReq};
 
-use semver::{Version, VersionReq};
-
+use crate::bases::NEAR;
 use crate::clock;
 use crate::code::{Code, Effect};
 use crate::decision::{Because, Reason, Witness};
-use crate::facts::{Advisory, AdvisoryKind, Birth, Claim, Dependency, Gone, Publisher, ReleaseFacts};
+use crate::facts::{
+    Advisory, AdvisoryKind, Birth, Claim, Dependency, DependencyKind, Gone, Publisher, ReleaseFacts,
+};
 use crate::history::{new_dependencies, reaches_as};
 use crate::judge::{Checksum, Judge, Moment, Neighbourhood, Treatment};
 use crate::names::CaretClass;
@@ -131,40 +132,8 @@ impl<'a> Judge<'a> {
     }
 
     fn dependencies_gained(&self, at: usize, found: &mut Vec<Reason>) {
-        if self.surely_gains_nothing(at) {
-            return;
-        }
-        let base = self.base(at);
-        // A crate's first release has nothing that could be new in it; one whose earlier releases are all yanked,
-        // gone or pre-releases has everything new, so that withdrawing them hides nothing.
-        if base.is_none() && !self.history.has_earlier(at) {
-            return;
-        }
         let release = self.history.release(at);
-        let mut new = new_dependencies(release, base.map(|base| self.history.release(base)));
-        // What an earlier admitted release already had is nothing new either. So admitting more of the releases
-        // below, by an audit or at a lower level, never makes this one worse.
-        if let (Some(then), false) = (self.appeared(at), new.is_empty()) {
-            // Neighbours share their lists: one without any of the new dependencies is looked through once.
-            let mut without: Option<&Arc<[Dependency<'a>]>> = None;
-            for lower in self.history.comparable(at, then) {
-                let list = &self.history.release(lower).dependencies;
-                if without.is_some_and(|without| Arc::ptr_eq(without, list)) {
-                    continue;
-                }
-                let had =
-                    |dependency: &&Dependency<'a>| list.iter().any(|old| reaches_as(old, dependency.package));
-                if !new.iter().any(had) {
-                    without = Some(list);
-                } else if self.was_admitted_for_later(lower, then) {
-                    new.retain(|dependency| !had(dependency));
-                }
-                if new.is_empty() {
-                    break;
-                }
-            }
-        }
-        for dependency in new {
+        for dependency in self.new_to(at) {
             let (package, kind) = (dependency.package.to_owned(), dependency.kind);
             let because = match dependency.birth {
                 Birth::Unread => Because::DependencyUnread { package: package.clone(), kind },
@@ -201,6 +170,61 @@ impl<'a> Judge<'a> {
                 found.push(young(Some(born), because));
             }
         }
+    }
+
+    /// The dependencies of a release that neither its base nor any earlier admitted release had, by package.
+    fn new_to(&self, at: usize) -> Vec<&Dependency<'a>> {
+        let gains_nothing = self.surely_gains_nothing(at);
+        // Where tests run, the glance is held against the full answer.
+        if gains_nothing && !cfg!(debug_assertions) {
+            return Vec::new();
+        }
+        let new = self.new_to_all_admitted(at);
+        debug_assert!(
+            new.is_empty() || !gains_nothing,
+            "{} {}",
+            self.name(),
+            self.history.release(at).version
+        );
+        new
+    }
+
+    fn new_to_all_admitted(&self, at: usize) -> Vec<&Dependency<'a>> {
+        let base = self.base(at);
+        // A crate's first release has nothing that could be new in it; one whose earlier releases are all yanked,
+        // gone or pre-releases has everything new, so that withdrawing them hides nothing.
+        if base.is_none() && !self.history.has_earlier(at) {
+            return Vec::new();
+        }
+        let release = self.history.release(at);
+        let mut new = new_dependencies(release, base.map(|base| self.history.release(base)));
+        let Some(then) = self.appeared(at) else { return new };
+        // What an earlier admitted release already had is nothing new either. So admitting more of the releases
+        // below, by an audit or at a lower level, never makes this one worse.
+        let mut passed_over = 0;
+        for lower in self.history.comparable(at, then) {
+            if new.is_empty() {
+                break;
+            }
+            let list = &self.history.release(lower).dependencies;
+            // `new` is sorted by package.
+            let is_new =
+                |old: &Dependency<'a>| new.binary_search_by(|new| new.package.cmp(old.package)).is_ok();
+            let has_any = || list.iter().any(|old| old.kind != DependencyKind::Dev && is_new(old));
+            let was_admitted = match self.cheap_admission(lower, then) {
+                Some(was_admitted) => was_admitted && has_any(),
+                // To ask takes long. Most of those near by have none of the dependencies, and need not be asked.
+                None if passed_over < NEAR && !has_any() => {
+                    passed_over += 1;
+                    false
+                }
+                None => self.was_admitted_for_later(lower, then) && has_any(),
+            };
+            if was_admitted {
+                new.retain(|dependency| !list.iter().any(|old| reaches_as(old, dependency.package)));
+            }
+        }
+        new
     }
 
     /// `yank-lure` and `yanked-around`: the good older releases were withdrawn, so that cargo walks to this one.
@@ -505,8 +529,14 @@ fn reason(code: Code, known: Option<Time>, because: Because) -> Reason {
 }
 
 /// Whether a violation covers a release. A requirement passes over pre-releases that it does not name; a violation
-/// must not: a pre-release of a covered version is covered, so that in doubt the release is blocked.
+/// must not: a pre-release is covered where the version that it leads to is, and where everything before that version
+/// is.
 fn is_violated(requirement: &VersionReq, version: &Version) -> bool {
     let ordinary = Version::new(version.major, version.minor, version.patch);
-    requirement.matches(version) || (!version.pre.is_empty() && requirement.matches(&ordinary))
+    let covers = |comparator: &Comparator| {
+        let end = (comparator.major, comparator.minor.unwrap_or(0), comparator.patch.unwrap_or(0));
+        let is_end = end == (ordinary.major, ordinary.minor, ordinary.patch) && comparator.pre.is_empty();
+        comparator.matches(&ordinary) || (comparator.op == Op::Less && is_end)
+    };
+    requirement.matches(version) || (!version.pre.is_empty() && requirement.comparators.iter().all(covers))
 }

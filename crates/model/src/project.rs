@@ -126,7 +126,12 @@ const CRATES_PER_HAND: usize = 32;
 
 /// A settlement for a project: what it has in use, and how the policy treats the registries that it comes from.
 pub fn settlement<'a>(asked: Asked<'a>, locked: &'a [Locked], facts: &'a dyn FactsOf) -> Settlement<'a> {
+    let own = locked.iter().filter(|package| match judged_by_source(asked, &package.origin) {
+        Some(Judged::Own | Judged::Unjudged { verdict: Verdict::Admit, .. }) => true,
+        Some(Judged::Unjudged { .. } | Judged::Decided(_)) | None => false,
+    });
     Settlement::new(asked, facts, in_use_by_crate(locked), treatment_by_crate(asked, locked))
+        .with_own(own.map(Locked::release))
 }
 
 /// Judges every package of a lockfile.
@@ -140,24 +145,10 @@ pub fn judge_project(settlement: &Settlement<'_>, locked: &[Locked], hands: NonZ
     let mut report = Report { packages: Vec::with_capacity(locked.len()), ..Report::default() };
     let mut places: BTreeMap<&CrateName, Vec<usize>> = BTreeMap::new();
     for (at, package) in locked.iter().enumerate() {
-        let judged = match &package.origin {
-            Origin::CratesIo(_) | Origin::Registry(..) => {
-                places.entry(&package.name).or_default().push(at);
-                report.packages.push(Judged::Own); // until it is decided below
-                continue;
-            }
-            Origin::Path => Judged::Own,
-            Origin::Git { url, revision } => {
-                let allowed = asked.policy.sources.iter().any(|s| s.git == *url && s.rev == *revision);
-                unjudged(asked, format!("git {url} at {revision}"), allowed)
-            }
-            Origin::Other(source) => unjudged(asked, source.clone(), false),
-        };
-        // What the project brings itself meets requirements too.
-        if matches!(judged, Judged::Own | Judged::Unjudged { verdict: Verdict::Admit, .. }) {
-            settlement.remember(&package.release(), Verdict::Admit);
-        }
-        report.packages.push(judged);
+        report.packages.push(judged_by_source(asked, &package.origin).unwrap_or_else(|| {
+            places.entry(&package.name).or_default().push(at);
+            Judged::Own // until it is decided below
+        }));
     }
     // First every locked release on its own, and the newer ones beside it, so that requirements are mostly met by
     // what is known when they are looked at.
@@ -411,6 +402,19 @@ fn is_same_index(one: &str, other: &str) -> bool {
         address.trim_end_matches('/').to_owned()
     };
     bare(one) == bare(other)
+}
+
+/// What becomes of a package for its source alone; none for a registry's, which is decided by facts.
+fn judged_by_source(asked: Asked<'_>, origin: &Origin) -> Option<Judged> {
+    match origin {
+        Origin::CratesIo(_) | Origin::Registry(..) => None,
+        Origin::Path => Some(Judged::Own),
+        Origin::Git { url, revision } => {
+            let is_allowed = asked.policy.sources.iter().any(|s| s.git == *url && s.rev == *revision);
+            Some(unjudged(asked, format!("git {url} at {revision}"), is_allowed))
+        }
+        Origin::Other(source) => Some(unjudged(asked, source.clone(), false)),
+    }
 }
 
 fn unjudged(asked: Asked<'_>, source: String, is_allowed: bool) -> Judged {

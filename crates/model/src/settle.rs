@@ -41,6 +41,8 @@ pub(crate) struct Case<'a> {
     facts: &'a dyn FactsOf,
     in_use: InUseByCrate,
     treatment: BTreeMap<CrateName, Treatment<'a>>,
+    /// What the project brings itself: it meets requirements, whatever a registry has under the same name.
+    own: BTreeMap<CrateName, Vec<Version>>,
 }
 
 /// Settles releases of many crates; each is decided once.
@@ -98,8 +100,16 @@ impl<'a> Settlement<'a> {
         in_use: InUseByCrate,
         treatment: BTreeMap<CrateName, Treatment<'a>>,
     ) -> Self {
-        let case = Case { asked, facts, in_use, treatment };
+        let case = Case { asked, facts, in_use, treatment, own: BTreeMap::new() };
         Self { case, admitted: RefCell::default(), search: RefCell::default() }
+    }
+
+    /// Adds releases that the project brings itself: they meet requirements.
+    pub(crate) fn with_own(mut self, own: impl Iterator<Item = ReleaseId>) -> Self {
+        for ReleaseId { name, version } in own {
+            self.case.own.entry(name).or_default().push(version);
+        }
+        self
     }
 
     /// The judge of one crate, to decide releases with [`Settlement::decide`].
@@ -216,12 +226,13 @@ impl<'a> Settlement<'a> {
             return false;
         };
         // What was found admitted before answers most questions: a project's own locked releases.
+        let is_own = || self.case.own.get(&name).is_some_and(|own| own.iter().any(|v| wanted.matches(v)));
         let is_known = self
             .admitted
             .borrow()
             .get(&name)
             .is_some_and(|releases| releases.iter().any(|(v, ok)| *ok && wanted.matches(v)));
-        if is_known {
+        if is_known || is_own() {
             return true;
         }
         if depth == 0 || !self.case.facts.knows(&name) {

@@ -1,7 +1,7 @@
 //! What a release is compared with.
 
-use fence_model::facts::{Birth, DependencyKind};
-use fence_model::{Code, Level, Verdict};
+use fence_model::facts::{Birth, Dependency, DependencyKind};
+use fence_model::{Code, Level, Span, Verdict};
 use fence_testkit::world::{World, show, time};
 
 /// A world in 2026 with dependencies of 2015 at hand.
@@ -196,4 +196,45 @@ fn a_base_stays_what_it_was() {
         check(&world.at_time(time(now)), "1.0.2", Some("1.0.0"));
     }
     assert_eq!(world.at_time(time("2030-01-01")).decide("tidy", "1.0.2").verdict, Verdict::Admit);
+}
+
+/// The publish time is a claim; that a release lies in the open later than others is what was seen.
+#[test]
+fn a_claimed_first_place_hides_no_dependency() {
+    let mut world = world();
+    world.release("tidy", "1.0.0", "2020-02-02").seen("2026-01-01T00:00:00Z", None);
+    let late = world.release("tidy", "1.0.1", "2020-02-01").needs("fresh", "^1");
+    let mut late = late
+        .seen("2026-07-01T00:00:00Z", None)
+        .seen_yanked("2026-07-01T00:00:00Z", Some("2026-07-01T20:00:00Z"));
+    late.facts().sighting.as_deref_mut().unwrap().first_seen_yanked = true;
+    let decision = world.decide("tidy", "1.0.1");
+    assert!(decision.has(Code::YoungDependency), "{}", show(&decision));
+    assert_eq!(decision.verdict, Verdict::Hold);
+}
+
+/// Two lists in turn, each new to the other: whoever makes an index to be slow gets nowhere. A release costs what it
+/// lists, not what all that lie below it do.
+#[test]
+fn lists_that_alternate_are_looked_through_a_few_at_a_time() {
+    let mut world = World::at("2026-08-20T12:00:00Z");
+    let packages: Vec<&'static str> = (0..120).map(|n| &*format!("package-{n:03}").leak()).collect();
+    let young = Birth::At(time("2026-08-19T00:00:00Z"));
+    world.release("tidy", "0.9.0", "2015-01-01").yanked();
+    for n in 0..300 {
+        let at: &'static str = format!("1.{n}.0").leak();
+        let published = (time("2026-06-20T00:00:00Z") + Span::minutes(n)).to_string();
+        let mut release = world.release("tidy", at, &published);
+        let half = if n % 2 == 0 { &packages[..60] } else { &packages[60..] };
+        let needs = half.iter().map(|package| Dependency {
+            package,
+            requirement: "*",
+            kind: DependencyKind::Normal,
+            optional: true,
+            birth: young,
+        });
+        release.facts().dependencies = needs.collect();
+    }
+    let decision = world.decide("tidy", "1.299.0");
+    assert_eq!(decision.reasons.iter().filter(|reason| reason.code == Code::NewDependency).count(), 60);
 }

@@ -324,3 +324,24 @@ fn an_audit_answers_what_a_policy_holds_but_not_for_the_neighbours() {
       > an exception for needs-held
     ");
 }
+
+#[test]
+fn a_violation_covers_the_prereleases_of_what_it_covers() {
+    let check = |requirement: &str, covered: &[&'static str], spared: &[&'static str]| {
+        let mut world = World::at("2026-08-20T12:00:00Z");
+        for at in covered.iter().chain(spared) {
+            world.release("tidy", at, "2020-01-01");
+        }
+        world.violation("mozilla", "tidy", requirement, "2020-03-01T00:00:00Z");
+        for (of, expected) in [(covered, true), (spared, false)] {
+            for at in of {
+                assert_eq!(world.decide("tidy", at).has(Code::Violation), expected, "{requirement} {at}");
+            }
+        }
+    };
+    check("<0.8.0", &["0.7.9", "0.7.9-rc.1", "0.8.0-rc.1"], &["0.8.0", "0.8.1-rc.1"]);
+    check(">=0.7, <0.8", &["0.7.0-rc.1", "0.7.5", "0.8.0-alpha"], &["0.6.9", "0.8.0", "0.9.0-rc.1"]);
+    check("<=0.8.0", &["0.8.0", "0.8.0-rc.1"], &["0.8.1-rc.1"]);
+    check("=0.7.3", &["0.7.3", "0.7.3-rc.1"], &["0.7.4-rc.1"]);
+    check("<0.8.0-rc.2", &["0.8.0-rc.1"], &["0.8.0-rc.2", "0.8.0"]);
+}

@@ -1,12 +1,15 @@
 //! A whole project: what is held through its dependencies, what waits beside it, what would fix it.
 
 use fence_model::decision::Verdict::{Admit, Hold};
-use fence_model::facts::AdvisoryKind;
+use fence_model::facts::{AdvisoryKind, Birth};
 use fence_model::judge::Treatment;
 use fence_model::policy::{PublishTimes, RegistryTreatment, TrustedRegistry};
 use fence_model::project::{Judged, Locked, Origin, Reach, Report, treatment_by_crate};
-use fence_model::{Code, Verdict};
+use fence_model::{Code, Time, Verdict};
 use fence_testkit::world::{World, digest, name, version};
+
+/// When a package was born of which nobody asks.
+const OLD: Birth = Birth::At(Time::from_unix(1_420_070_400));
 
 /// Crates a to e, each needing just the release of the next that was published with it; the last is of yesterday.
 fn chain() -> World {
@@ -74,6 +77,31 @@ fn a_requirement_that_another_admitted_release_meets_holds_nobody() {
     lock(&mut world, &[("e", "1.0.1"), ("d", "1.0.1")]);
     let expected = [("d 1.0.1".to_owned(), Admit), ("e 1.0.1".to_owned(), Hold)];
     assert_eq!(verdicts(&world.report()), expected);
+}
+
+/// A folder of one's own and a registry's release may have one name and version.
+#[test]
+fn what_the_project_brings_meets_requirements_beside_a_held_namesake() {
+    let mut world = World::at("2026-08-20T12:00:00Z");
+    world.release("e", "1.0.0", "2026-08-19");
+    world.release("f", "1.0.0", "2015-01-01");
+    world.release("f", "1.0.1", "2026-08-19");
+    world.release("d", "1.0.0", "2020-01-01").needs("e", "^1").of_birth(OLD).needs("f", "^1");
+    world.lock("e", "1.0.0", &[]);
+    world.lock("f", "1.0.1", &[]);
+    world.lock("d", "1.0.0", &[0, 1]);
+    let own =
+        Locked { name: name("e"), version: version("1.0.0"), origin: Origin::Path, dependencies: Vec::new() };
+    for place in [0, world.locked.len()] {
+        let mut world = world.clone();
+        world.locked.insert(place, own.clone());
+        if place == 0 {
+            world.locked[3].dependencies = vec![1, 2];
+        }
+        let report = world.report();
+        let of_d = report.decisions().find(|decision| decision.release.name == name("d")).unwrap();
+        assert_eq!(of_d.verdict, Admit, "own package at {place}");
+    }
 }
 
 #[test]

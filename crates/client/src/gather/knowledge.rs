@@ -172,6 +172,9 @@ impl Knowledge {
             (_, Some((_, PublishTimes::Untrusted))) => Birth::Untold,
             (Birth::At(born), Some(_)) if born > self.now => Birth::Nonexistent,
             (Birth::At(born), Some(_)) => return Birth::At(born),
+            // No release in use or above needs it newly, so it was not looked up. A release below that does must not
+            // look better for that: it may be the one to stay on.
+            (Birth::Unread, Some(_)) if package.asked.is_none() => Birth::Untold,
             (told, Some(_)) => told,
         };
         self.remembered(package.name).map_or(told, Birth::At)
