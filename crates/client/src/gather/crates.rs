@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use fence_model::facts::{Birth, DependencyKind};
 use fence_model::policy::PublishTimes;
-use fence_model::{CrateName, Span, Time, look_alike};
+use fence_model::{CaretClass, CrateName, Span, Time, look_alike};
 use fence_registry::lockfile::Source;
 use fence_registry::{IndexFile, Limits};
 use semver::Version;
@@ -657,8 +657,9 @@ fn first_published(record: &CrateRecord<'_>) -> Option<Time> {
     record.releases.iter().filter_map(|release| release.published).min()
 }
 
-/// The packages that some release from `lowest` on needs to run or build, and some release below it does without:
-/// to whichever release it is compared, these are all that can be new. Of a release that may be compared with
+/// The packages that some release from the class of `lowest` on needs to run or build, and some release below it does
+/// without: to whichever release it is compared, these are all that can be new. The class counts as a whole, since
+/// whoever is not to use the newest of it falls back on an older one. Of a release that may be compared with
 /// nothing, because no good one was older by `ceiling`, all that it needs is new, unless it was the first.
 fn needs_of_later_releases<'r, 'a>(
     record: &'r CrateRecord<'a>,
@@ -676,7 +677,9 @@ fn needs_of_later_releases<'r, 'a>(
     for release in sorted {
         let has_base = oldest.zip(release.published).is_some_and(|(old, new)| old + ceiling <= new);
         let is_first = release.published.is_some() && release.published == first;
-        let new = match release.version >= *lowest {
+        let may_be_used =
+            release.version >= *lowest || CaretClass::of(&release.version) == CaretClass::of(lowest);
+        let new = match may_be_used {
             true if has_base => Needs::BeyondCommon,
             true if !is_first => Needs::All,
             _ => Needs::None,
