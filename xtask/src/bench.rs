@@ -19,6 +19,7 @@ use crate::run;
 const PROJECTS: [&str; 2] = ["wasmtime", "nushell"];
 
 /// Where everything lies.
+#[derive(Clone)]
 struct Layout {
     program: PathBuf,
     index: PathBuf,
@@ -62,7 +63,7 @@ pub(crate) fn update(root: &Path, data: &Path, words: &[&str]) -> Result<(), Str
 }
 
 fn warm(layout: &Layout, rounds: usize) -> Result<(), String> {
-    let subjects = [layout.empty(), layout.unchanged()];
+    let subjects = [layout.empty(), layout.unchanged(), layout.set_up()?.unchanged_since_set_up()];
     let times = measure::interleaved(&subjects, rounds * 5)?;
     report(&subjects, &times);
     Ok(())
@@ -167,6 +168,30 @@ impl Layout {
     /// A check of a project of which nothing changed since the last.
     fn unchanged(&self) -> Subject {
         Subject::new("check, nothing changed", &[0, 1], self.fence(&self.cache, &["check"]))
+    }
+
+    /// The same, with a baseline, as projects are after `cargo fence init`.
+    fn unchanged_since_set_up(&self) -> Subject {
+        Subject::new("check, nothing changed, with a baseline", &[0, 1], self.fence(&self.cache, &["check"]))
+    }
+
+    /// The same project beside this one, set up.
+    fn set_up(&self) -> Result<Self, String> {
+        let beside = |path: &Path| {
+            let mut name = path.file_name().unwrap_or_default().to_owned();
+            name.push("-set-up");
+            path.with_file_name(name)
+        };
+        let project = beside(&self.project);
+        emptied(&project)?;
+        fs::create_dir_all(&project).map_err(|error| error.to_string())?;
+        for file in ["Cargo.lock", "Cargo.toml", "fence.toml"] {
+            fs::copy(self.project.join(file), project.join(file)).map_err(|error| error.to_string())?;
+        }
+        let lockfile = project.join("Cargo.lock");
+        let set_up = Self { project, lockfile, cache: beside(&self.cache), ..self.clone() };
+        run::command(&mut set_up.fence(&set_up.cache, &["init", "--accept-young", "--quiet"])())?;
+        Ok(set_up)
     }
 
     /// cargo-audit on the same lockfile and database, where it is installed.
