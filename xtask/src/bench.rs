@@ -18,6 +18,9 @@ use crate::run;
 /// The projects that are measured: one of the size that the limits speak of, and the largest at hand.
 const PROJECTS: [&str; 2] = ["wasmtime", "nushell"];
 
+/// The folder in which cargo-deny 0.20 looks for its copy of the database that it uses by default.
+const DENYS_NAME_FOR_RUSTSEC: &str = "advisory-db-3157b0e258782691";
+
 /// Where everything lies.
 #[derive(Clone)]
 struct Layout {
@@ -96,29 +99,23 @@ fn peers(layout: &Layout, project: &str, rounds: usize) -> Result<(), String> {
     subjects.extend(layout.cargo_audit());
     if let Some(checkout) = &checkout {
         if is_installed("cargo-deny") {
-            let (folder, config) = (checkout.clone(), layout.project.join("deny.toml"));
-            let databases = layout.advisories.parent().unwrap_or(&layout.advisories).join("deny-db");
-            fs::write(
-                &config,
-                format!("[advisories]\ndb-path = {:?}\ndb-urls = []\n", databases.display().to_string()),
-            )
-            .map_err(|error| error.to_string())?;
+            let (folder, config) = (checkout.clone(), layout.deny_config()?);
             let deny = move || {
                 let mut command = Command::new("cargo-deny");
-                command.current_dir(&folder).args(["--offline", "check", "--disable-fetch", "--config"]);
-                command.arg(&config).arg("advisories");
+                command.current_dir(&folder).args(["--offline", "--config"]).arg(&config);
+                command.args(["check", "advisories"]);
                 command
             };
-            subjects.push(Subject::new("cargo-deny check advisories", &[0, 1, 2, 4, 5], deny));
+            subjects.push(Subject::new("cargo-deny --offline check advisories", &[0, 1], deny));
         }
         if is_installed("cargo-vet") && checkout.join("supply-chain").exists() {
             let folder = checkout.clone();
             let vet = move || {
                 let mut command = Command::new("cargo-vet");
-                command.current_dir(&folder).args(["vet", "--frozen"]);
+                command.current_dir(&folder).args(["vet", "--locked", "--frozen"]);
                 command
             };
-            subjects.push(Subject::new("cargo-vet --frozen", &[0, 255], vet));
+            subjects.push(Subject::new("cargo-vet --locked --frozen", &[0, 255], vet));
         }
     }
     if subjects.len() == 1 {
@@ -205,6 +202,20 @@ impl Layout {
                 command
             })
         })
+    }
+
+    /// A configuration under which cargo-deny finds the same database, as its own copy of the one that it knows.
+    fn deny_config(&self) -> Result<PathBuf, String> {
+        let databases = self.advisories.with_file_name("deny-db");
+        let copy = databases.join(DENYS_NAME_FOR_RUSTSEC);
+        if !copy.exists() {
+            fs::create_dir_all(&databases).map_err(|error| error.to_string())?;
+            run::command(Command::new("git").args(["clone", "--quiet"]).arg(&self.advisories).arg(&copy))?;
+        }
+        let config = self.project.join("deny.toml");
+        let text = format!("[advisories]\ndb-path = {:?}\n", databases.display().to_string());
+        fs::write(&config, text).map_err(|error| format!("{}: {error}", config.display()))?;
+        Ok(config)
     }
 
     /// The fence on the project, from local files alone.
