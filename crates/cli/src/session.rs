@@ -106,11 +106,7 @@ impl Session {
     /// The judgement of the whole lockfile.
     pub(crate) fn report(&self, settlement: &Settlement<'_>) -> Result<Report, CliError> {
         let hands = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let report = judge_project(settlement, &self.locked, hands);
-        match self.knowledge.damage() {
-            None => Ok(report),
-            Some(damage) => Err(GatherError::Snapshot(damage).into()),
-        }
+        self.undamaged(judge_project(settlement, &self.locked, hands))
     }
 
     /// Who is asked for judgements; what is found for one question helps to answer the next.
@@ -134,9 +130,17 @@ impl Session {
     }
 
     /// The judgement of one release, locked or not.
-    pub(crate) fn decide(&self, release: &ReleaseId) -> Decision {
+    pub(crate) fn decide(&self, release: &ReleaseId) -> Result<Decision, CliError> {
         let settlement = self.settlement();
-        settlement.decide(&settlement.judge(&release.name), &release.version)
+        self.undamaged(settlement.decide(&settlement.judge(&release.name), &release.version))
+    }
+
+    /// What was judged, unless the snapshot turned out to make no sense on the way.
+    fn undamaged<T>(&self, judged: T) -> Result<T, CliError> {
+        match self.knowledge.damage() {
+            None => Ok(judged),
+            Some(damage) => Err(GatherError::Snapshot(damage).into()),
+        }
     }
 
     /// All that a renderer needs.

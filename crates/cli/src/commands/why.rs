@@ -41,7 +41,7 @@ pub(crate) fn run(
         if !locked.contains(&release) && session.digest_of(&release).is_none() {
             return Err(Misuse::UnknownRelease(release).into());
         }
-        let decision = session.decide(&release);
+        let decision = session.decide(&release)?;
         let path = session.path_to(&release);
         pages.push(why::page(&decision, path.as_deref(), session.now, shell));
     }
