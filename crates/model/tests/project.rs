@@ -1,5 +1,7 @@
 //! A whole project: what is held through its dependencies, what waits beside it, what would fix it.
 
+use std::num::NonZeroUsize;
+
 use fence_model::decision::Verdict::{Admit, Hold};
 use fence_model::facts::{AdvisoryKind, Birth};
 use fence_model::judge::Treatment;
@@ -53,6 +55,29 @@ fn what_needs_something_held_is_held_through_all_layers() {
     // An exception for the one at the bottom admits all.
     world.except("e", "1.0.1", &[Code::Young], world.now);
     assert!(world.report().decisions().all(|decision| decision.verdict == Admit));
+}
+
+#[test]
+fn the_number_of_hands_does_not_show() {
+    let mut world = World::at("2026-08-20T12:00:00Z");
+    for number in 0..150 {
+        let of: &'static str = format!("crate-{number:03}").leak();
+        world.release(of, "1.0.0", "2020-01-01");
+        let published = if number % 7 == 0 { "2026-08-18" } else { "2026-05-01" };
+        let release = world.release(of, "1.0.1", published);
+        if number > 0 {
+            release.needs(format!("crate-{:03}", number - 1).leak(), "^1.0.1");
+        }
+        world.release(of, "1.0.2", "2026-08-19");
+        let below = (number > 0).then(|| number - 1);
+        world.lock(of, if number % 11 == 0 { "1.0.0" } else { "1.0.1" }, below.as_slice());
+    }
+    let told = |hands| format!("{:?}", world.report_by(NonZeroUsize::new(hands).unwrap()));
+    let alone = told(1);
+    assert!(alone.contains("NeedsHeld") && alone.contains("Admit"));
+    for hands in [2, 3, 4, 64] {
+        assert_eq!(told(hands), alone, "{hands} hands");
+    }
 }
 
 #[test]

@@ -322,7 +322,12 @@ impl World {
 
     /// Judges the lockfile.
     pub fn report(&self) -> Report {
-        judge_project(&settlement(self.asked(), &self.locked, self), &self.locked, NonZeroUsize::MIN)
+        self.report_by(NonZeroUsize::MIN)
+    }
+
+    /// Judges the lockfile with that many hands.
+    pub fn report_by(&self, hands: NonZeroUsize) -> Report {
+        judge_project(&settlement(self.asked(), &self.locked, self), &self.locked, hands)
     }
 }
 
