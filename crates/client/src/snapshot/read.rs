@@ -77,6 +77,7 @@ impl Snapshot {
         }
         let mut records = bytes;
         let text = records.split_off(sections[Section::Text as usize].0);
+        records.shrink_to_fit();
         let text = String::from_utf8(text)
             .map_err(|_| SnapshotError::Record { section: Section::Text, number: 0 })?;
         Ok(Self { records, text, sections })
