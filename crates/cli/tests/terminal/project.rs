@@ -18,6 +18,7 @@ pub(crate) struct Project {
     packages: Vec<String>,
     advisories: String,
     journal: Option<String>,
+    variables: BTreeMap<String, String>,
 }
 
 /// One package of the lockfile, by name, version and the names that it depends on.
@@ -36,6 +37,7 @@ impl Project {
             packages: Vec::new(),
             advisories: "advisories".to_owned(),
             journal: None,
+            variables: BTreeMap::new(),
         };
         project.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\n");
         for package in locked {
@@ -134,6 +136,11 @@ impl Project {
         self.journal = Some(file.to_owned());
     }
 
+    /// From now on commands have this variable in their environment.
+    pub(crate) fn set(&mut self, variable: &str, value: &str) {
+        self.variables.insert(variable.to_owned(), value.to_owned());
+    }
+
     /// Every file of the project and what is in it, but for what the fence and cargo keep for themselves.
     pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();
@@ -197,7 +204,7 @@ impl Project {
             }
         }
         command.env("HOME", self.path("home")).env("CARGO_HOME", self.path("home/.cargo"));
-        command.env("CARGO_FENCE_CACHE", self.path("cache")).env("COLUMNS", "100");
+        command.env("CARGO_FENCE_CACHE", self.path("cache")).env("COLUMNS", "100").envs(&self.variables);
         let judges = !matches!(words.first().map(String::as_str), None | Some("explain"));
         if judges && !words.iter().any(|word| word == "--help") {
             command.args(["--offline", "--index", "index", "--now", &self.now]);
@@ -218,6 +225,7 @@ impl Project {
             packages: Vec::new(),
             advisories: self.advisories.clone(),
             journal: self.journal.clone(),
+            variables: self.variables.clone(),
         };
         let output = copied.output(&words);
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
