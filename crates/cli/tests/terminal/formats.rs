@@ -1,5 +1,7 @@
 //! What GitHub and what collects SARIF logs are told: the same projects, in the formats that others draw.
 
+use std::fs;
+
 use serde_json::Value;
 
 use super::{calm, taken_over};
@@ -250,4 +252,48 @@ fn a_summary_that_cannot_be_written_changes_no_verdict() {
         Finished 4 admitted (4 by age), 1 of this project
     [exit code 0]
     "#);
+}
+
+/// A document of the checkout.
+fn document(path: &str) -> String {
+    fs::read_to_string(format!("{}/../../{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+#[test]
+fn recipes_name_commands_that_exist() {
+    let mut found = 0;
+    for text in [document("docs/ci.md"), document("action.yml")] {
+        let lines = text.lines().map(|line| line.trim().trim_start_matches("- ").trim_start_matches("run: "));
+        for line in lines.filter_map(|line| line.strip_prefix("cargo fence ")) {
+            let line = line.split(['>', '$']).next().unwrap().trim();
+            assert_eq!(calm().exit_code(line), Some(0), "{line}");
+            found += 1;
+        }
+    }
+    assert_eq!(found, 5);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_hook_refuses_what_is_blocked_and_nothing_else() {
+    let text = document("docs/ci.md");
+    let (_, rest) = text.split_once("```sh\n#!/bin/sh\n").unwrap();
+    let (hook, _) = rest.split_once("```").unwrap();
+    insta::assert_snapshot!(found_out().hook(hook, &["Cargo.lock"]), @"
+    blocked by cargo fence:
+    block  arrayref  0.3.10  blocked: malicious, missing
+    [exit code 1]
+    ");
+    let passes = |project: Project, staged| assert_eq!(project.hook(hook, &[staged]), "\n[exit code 0]");
+    passes(found_out(), "Cargo.toml");
+    passes(taken_over(), "Cargo.lock");
+    insta::assert_snapshot!(broken().hook(hook, &["Cargo.lock"]), @"
+    error: fence.toml is not a policy: there is a problem
+     --> fence.toml:1:1
+      |
+    1 | levle = 1
+      | ^^^^^ unknown key `levle`
+      = help: did you mean `level`?
+    [exit code 0]
+    ");
 }

@@ -189,6 +189,39 @@ impl Project {
         format!("$ cargo fence {line}\n{seen}")
     }
 
+    /// Runs a hook in a repository that has `staged` to commit, and returns all that a person sees, and the exit
+    /// code. In it, `cargo fence` is ours, with the project's facts.
+    #[cfg(unix)]
+    pub(crate) fn hook(&self, script: &str, staged: &[&str]) -> String {
+        use std::os::unix::fs::PermissionsExt;
+        let bin = self.path("home/bin");
+        fs::create_dir_all(&bin).unwrap();
+        let cargo = format!(
+            "#!/bin/sh\nexec '{}' \"$@\" --index index --now {} --feed rustsec={}\n",
+            env!("CARGO_BIN_EXE_cargo-fence"),
+            self.now,
+            self.advisories
+        );
+        fs::write(bin.join("cargo"), cargo).unwrap();
+        fs::set_permissions(bin.join("cargo"), fs::Permissions::from_mode(0o755)).unwrap();
+        let search = std::env::var("PATH").unwrap();
+        let run = |program: &str, words: &[&str]| {
+            let mut command = Command::new(program);
+            command.args(words).current_dir(self.folder.path()).env_clear();
+            command.env("PATH", format!("{}:{search}", bin.display()));
+            command.env("HOME", self.path("home")).env("CARGO_FENCE_CACHE", self.path("cache"));
+            command.output().unwrap()
+        };
+        assert!(run("git", &["init", "--quiet"]).status.success());
+        assert!(run("git", &[&["add"], staged].concat()).status.success());
+        seen(&run("sh", &["-c", script]), self.folder.path())
+    }
+
+    /// How a command ends.
+    pub(crate) fn exit_code(&self, line: &str) -> Option<i32> {
+        self.output(&words(line)).status.code()
+    }
+
     /// What a command prints on stdout alone.
     pub(crate) fn stdout(&self, line: &str) -> String {
         String::from_utf8(self.output(&words(line)).stdout).unwrap()
