@@ -19,7 +19,7 @@ pub(crate) fn annotations(checked: &Checked<'_>, root: &Root, folding: Folding) 
     let file = root.place(&checked.project.lockfile);
     let mut commands = String::new();
     for Finding { weight, picture, .. } in findings::all(checked, folding) {
-        let place = format!("file={},line={}", property(&file), picture.line);
+        let place = place(&file, picture.line);
         commands += &command(weight, &place, &picture.heading(), &picture.body());
     }
     for Remark { weight, text } in findings::remarks(checked) {
@@ -30,11 +30,15 @@ pub(crate) fn annotations(checked: &Checked<'_>, root: &Root, folding: Folding) 
 
 /// The commands of a check that came to nothing.
 pub(crate) fn undecided(error: &CliError, root: &Root) -> String {
-    let mut commands =
-        command(Weight::Error, "", "cargo fence could not decide", &hinted(&error.message, &error.hints));
+    let place = error.at.as_ref().map(|(file, line)| place(&root.place(file), line));
+    let mut commands = command(
+        Weight::Error,
+        &place.unwrap_or_default(),
+        "cargo fence could not decide",
+        &hinted(&error.message, &error.hints),
+    );
     for Complaint { file, place, message, help } in &error.places {
-        let file = root.place(file);
-        let place = format!("file={},line={},col={}", property(&file), place.line, place.column);
+        let place = format!("{},col={}", self::place(&root.place(file), place.line), place.column);
         commands += &command(Weight::Error, &place, &error.message, &hinted(message, help.as_slice()));
     }
     commands
@@ -42,6 +46,11 @@ pub(crate) fn undecided(error: &CliError, root: &Root) -> String {
 
 fn hinted(message: &str, hints: &[String]) -> String {
     hints.iter().fold(message.to_owned(), |text, hint| text + "\nhint: " + hint)
+}
+
+/// The properties that say where.
+fn place(file: &str, line: impl std::fmt::Display) -> String {
+    format!("file={},line={line}", property(file))
 }
 
 fn command(weight: Weight, place: &str, title: &str, message: &str) -> String {

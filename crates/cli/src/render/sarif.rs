@@ -36,7 +36,11 @@ pub(crate) fn check(checked: &Checked<'_>, root: &Root) -> String {
 
 /// The log of a check that came to nothing.
 pub(crate) fn undecided(error: &CliError, root: &Root) -> String {
-    let mut notifications = vec![notification(&error.message, &error.hints)];
+    let mut whole = notification(&error.message, &error.hints);
+    if let Some((file, line)) = &error.at {
+        whole["locations"] = json!([location(&uri(&root.place(file)), *line)]);
+    }
+    let mut notifications = vec![whole];
     notifications.extend(error.places.iter().map(|complaint| {
         let Complaint { file, place, message, help } = complaint;
         let mut notification = notification(message, help.as_slice());

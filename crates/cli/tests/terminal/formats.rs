@@ -219,6 +219,23 @@ fn github_is_told_of_a_check_that_came_to_nothing() {
     "#);
 }
 
+/// Whoever merged has to be shown the line of the marks.
+#[test]
+fn a_baseline_with_marks_of_a_merge_has_a_place() {
+    let mut project = calm();
+    project.write("fence.lock", "fence.lock format=1 codes=1 since=2026-08-20T07:15:00Z\n<<<<<<< HEAD\n");
+    let text = project.stdout("check --format github");
+    assert!(
+        text.starts_with("::error file=fence.lock,line=2,title=cargo fence could not decide::"),
+        "{text}"
+    );
+    let log = sarif(&project, "check --format sarif");
+    let told = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0];
+    let place = &told["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "fence.lock");
+    assert_eq!(place["region"]["startLine"], 2);
+}
+
 #[test]
 fn a_strangers_words_are_no_commands_and_no_markup() {
     insta::assert_snapshot!("hostile title as a job", job(hostile()));
