@@ -27,6 +27,8 @@ use crate::shell::{Colour, Ink};
 pub(crate) struct CliError {
     /// What, in one line.
     pub(crate) message: String,
+    /// The file and the line that the message names, if it names one that has to change.
+    pub(crate) at: Option<(PathBuf, usize)>,
     /// Where, and what is wrong there; may be several.
     pub(crate) places: Vec<Complaint>,
     /// What to do.
@@ -114,7 +116,13 @@ pub(crate) enum Undecidable<'a> {
 impl CliError {
     /// An error with nothing but a message.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), places: Vec::new(), hints: Vec::new() }
+        Self { message: message.into(), at: None, places: Vec::new(), hints: Vec::new() }
+    }
+
+    /// The same, about a line of a file.
+    fn at(mut self, file: &Path, line: usize) -> Self {
+        self.at = Some((file.to_owned(), line));
+        self
     }
 
     /// The same, with something to do.
@@ -199,6 +207,7 @@ impl From<ProjectError> for CliError {
             .hint("restore it from version control, or look at what wrote it"),
             ProjectError::NotText { file, line } => {
                 Self::new(format!("{}, line {line}: not UTF-8 text", shown(&file)))
+                    .at(&file, line)
                     .hint("restore it from version control, or save it as UTF-8")
             }
             ProjectError::Unwritable { file, why } => {
@@ -246,8 +255,8 @@ fn policy(file: &Path, problems: Vec<PolicyProblem>) -> CliError {
 
 fn baseline(file: &Path, problem: &BaselineError) -> CliError {
     let BaselineError { line, what } = problem;
-    let file = shown(file);
-    let error = CliError::new(format!("{file}, line {line}: {what}"));
+    let (path, file) = (file, shown(file));
+    let error = CliError::new(format!("{file}, line {line}: {what}")).at(path, *line);
     match what {
         BaselineFault::Conflict => error.hint(format!(
             "take either side whole with `git checkout --ours {file}` or `git checkout --theirs {file}`; it is \

@@ -1,5 +1,8 @@
 //! `cargo fence check`: may what is locked reach a build?
 
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
 use std::time::Instant;
 
 use clap::ValueEnum;
@@ -11,8 +14,10 @@ use fence_model::project::{Judged, Report};
 
 use crate::args::{Global, LevelArg, Sources};
 use crate::commands::Outcome;
-use crate::error::CliError;
-use crate::render::{human, json};
+use crate::error::{CliError, shown};
+use crate::render::block::Folding;
+use crate::render::findings::Root;
+use crate::render::{github, human, json, sarif};
 use crate::session::Session;
 use crate::shell::{Shell, Verbosity};
 
@@ -24,7 +29,7 @@ use crate::shell::{Shell, Verbosity};
 pub(crate) struct Args {
     #[command(flatten)]
     level: LevelArg,
-    /// How to print the result: human, or json (docs/check.schema.json)
+    /// How to print the result: human, json (docs/check.schema.json), sarif, or github (annotations and a job summary)
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     #[arg(hide_default_value = true, hide_possible_values = true)]
     format: Format,
@@ -39,9 +44,13 @@ pub(crate) enum Format {
     Human,
     /// For machines: one document, as docs/check.schema.json describes it
     Json,
+    /// For what collects the findings of many tools: a SARIF 2.1.0 log
+    Sarif,
+    /// For GitHub's workflows: annotations, and a summary where `GITHUB_STEP_SUMMARY` says
+    Github,
 }
 
-/// Gathers, judges, prints. With JSON, a check that comes to nothing prints a document too.
+/// Gathers, judges, prints. In formats for machines, a check that comes to nothing prints a document too.
 pub(crate) fn run(
     args: &Args,
     global: &Global,
@@ -49,8 +58,17 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
     let outcome = checked(args, global, environment, shell);
-    if let (Err(error), Format::Json) = (&outcome, args.format) {
-        shell.print(&json::undecided(error))?;
+    if let Err(error) = &outcome {
+        let root = Root::of(environment, environment.current_folder());
+        match args.format {
+            Format::Human => {}
+            Format::Json => shell.print(&json::undecided(error))?,
+            Format::Sarif => shell.print(&sarif::undecided(error, &root))?,
+            Format::Github => {
+                shell.print(&github::undecided(error, &root))?;
+                summarise(&github::undecided_summary(error), environment, shell);
+            }
+        }
     }
     outcome
 }
@@ -68,8 +86,17 @@ fn checked(
     let outcome = outcome(&report, &session.policy);
     let stay = |decision: &Decision| settlement.stay(decision);
     let checked = session.checked(&report, &stay, outcome);
+    let lockfile = &checked.project.lockfile;
+    let root = Root::of(environment, lockfile.parent().unwrap_or(lockfile));
     match args.format {
         Format::Json => shell.print(&json::check(&checked))?,
+        Format::Sarif => shell.print(&sarif::check(&checked, &root))?,
+        Format::Github => {
+            let folding = Folding::of(shell.verbosity);
+            shell.print(&github::annotations(&checked, &root, folding))?;
+            summarise(&github::summary(&checked, folding), environment, shell);
+            shell.status("Finished", &human::counts(&checked));
+        }
         Format::Human => {
             // Where all is well the last line says it all.
             let is_stale = session.ages().iter().any(|age| age.state != FeedState::Current);
@@ -80,6 +107,21 @@ fn checked(
         }
     }
     Ok(outcome)
+}
+
+/// Appends to the summary of a job, where there is one. Without it the verdict is the same, and it is printed: so
+/// what goes wrong here is a warning.
+fn summarise(text: &str, environment: &Environment, shell: &Shell) {
+    let Some(file) = environment.var("GITHUB_STEP_SUMMARY") else { return };
+    let file = environment.current_folder().join(Path::new(file));
+    let appended = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(&file)
+        .and_then(|mut f| f.write_all(text.as_bytes()));
+    if let Err(why) = appended {
+        shell.warning(&format!("the job summary cannot be written to {}: {why}", shown(&file)));
+    }
 }
 
 /// What a report comes to under a policy.

@@ -12,6 +12,12 @@ pub(crate) fn page(code: Code) -> String {
     format!("# {code}\n\n{}\n\n{}\n\n{}", code.summary(), effects(code), body(code))
 }
 
+/// What the code means: the first paragraph of its page.
+pub(crate) fn meaning(code: Code) -> &'static str {
+    let body = body(code);
+    body.split_once("\n\n").map_or(body, |(first, _)| first)
+}
+
 /// All codes by kind, each with its summary.
 pub(crate) fn list(colour: Colour) -> String {
     let widest = Code::ALL.iter().map(|code| code.as_str().len()).max().unwrap_or(0);
@@ -170,6 +176,8 @@ pub(crate) mod tests {
             include_str!("../error.rs"),
             include_str!("../commands/init.rs"),
             include_str!("../render/block.rs"),
+            include_str!("../render/findings.rs"),
+            include_str!("../render/github.rs"),
             include_str!("../render/human.rs"),
         ];
         let mut found = 0;

@@ -6,7 +6,7 @@ use fence_model::{Code, Effect, Time};
 use semver::Version;
 
 use super::text;
-use crate::shell::{Colour, Ink};
+use crate::shell::{Colour, Ink, Verbosity};
 
 /// Where and how a block is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +30,13 @@ pub(crate) enum Folding {
     Folded,
     /// All are shown.
     Unfolded,
+}
+
+impl Folding {
+    /// What `--verbose` asks for.
+    pub(crate) fn of(verbosity: Verbosity) -> Self {
+        if verbosity == Verbosity::Verbose { Self::Unfolded } else { Self::Folded }
+    }
 }
 
 /// How many reasons of one code are shown before they are folded.
@@ -72,18 +79,24 @@ pub(crate) enum Named {
 
 /// What stands between the release and the build, in a word.
 pub(crate) fn label(decision: &Decision) -> String {
+    let code = chief(decision);
     match decision.verdict {
         Verdict::Admit => "admitted".to_owned(),
-        Verdict::Block => {
-            let code = decision.standing_codes().into_iter().find(|code| is_block(decision, *code));
-            format!("blocked[{}]", code.map_or("unknown", Code::as_str))
-        }
-        Verdict::Hold if decision.has(Code::HeldFix) => "held[held-fix]".to_owned(),
-        Verdict::Hold if decision.needs_review() => "held[review]".to_owned(),
-        Verdict::Hold => {
-            let code = decision.standing_codes().into_iter().find(|code| *code != Code::Young);
-            format!("held[{}]", code.unwrap_or(Code::Young))
-        }
+        Verdict::Block => format!("blocked[{code}]"),
+        Verdict::Hold if code != Code::HeldFix && decision.needs_review() => "held[review]".to_owned(),
+        Verdict::Hold => format!("held[{code}]"),
+    }
+}
+
+/// The code that says most about why a release is not admitted. That it is young says least.
+pub(crate) fn chief(decision: &Decision) -> Code {
+    let says_most = |code: &Code| match decision.verdict {
+        Verdict::Block => is_block(decision, *code),
+        Verdict::Admit | Verdict::Hold => *code != Code::Young,
+    };
+    match decision.verdict {
+        Verdict::Hold if decision.has(Code::HeldFix) => Code::HeldFix,
+        _ => decision.standing_codes().into_iter().find(says_most).unwrap_or(Code::Young),
     }
 }
 
@@ -156,25 +169,29 @@ fn package(need: &Need) -> Option<String> {
 
 /// The whole block, with a line end.
 pub(crate) fn block(subject: &Subject<'_>, frame: Frame<'_>) -> String {
+    picture(subject, frame.folding, frame.now).draw(frame)
+}
+
+/// What a block says, however it is drawn.
+pub(crate) fn picture(subject: &Subject<'_>, folding: Folding, now: Time) -> Picture {
     let Subject { decision, line, path, .. } = subject;
-    let mut facts = facts(decision, frame.folding);
+    let mut facts = facts(decision, folding);
     if path.len() > 1 {
         facts.push(("through".to_owned(), path.join(" > ")));
     }
-    let picture = Picture {
+    Picture {
         ink: if decision.verdict == Verdict::Block { Ink::Bad } else { Ink::Waiting },
         label: label(decision),
         name: decision.release.name.to_string(),
         version: decision.release.version.to_string(),
         line: *line,
-        told: outlook(decision, frame.now),
+        told: outlook(decision, now),
         facts,
-        helps: helps(subject, frame.now),
-    };
-    picture.draw(frame)
+        helps: helps(subject, now),
+    }
 }
 
-/// The parts of a block.
+/// The parts of a block. All of its text is fit for a terminal.
 pub(crate) struct Picture {
     pub(crate) ink: Ink,
     pub(crate) label: String,
@@ -187,6 +204,22 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
+    /// `held[young]: glob 0.3.4`.
+    pub(crate) fn heading(&self) -> String {
+        let Self { label, name, version, .. } = self;
+        format!("{label}: {name} {version}")
+    }
+
+    /// Everything below the heading in lines of any length, without a drawing.
+    pub(crate) fn body(&self) -> String {
+        let facts = self.facts.iter().map(|(word, sentence)| format!("{word}: {sentence}"));
+        let helps = self.helps.iter().map(|Help { what, commands }| {
+            let commands = commands.iter().map(|command| format!("\n  {command}"));
+            format!("help: {what}{}", commands.collect::<String>())
+        });
+        std::iter::once(self.told.clone()).chain(facts).chain(helps).collect::<Vec<_>>().join("\n")
+    }
+
     /// The block, with a line end.
     pub(crate) fn draw(&self, frame: Frame<'_>) -> String {
         let Self { ink, label, name, version, line, told, facts, helps } = self;

@@ -7,7 +7,7 @@ use fence_client::gather::Age;
 use fence_model::decision::{Decision, Grounds, Reason, Unknown, Verdict};
 use fence_model::facts::FeedState;
 use fence_model::policy::{Policy, Severity};
-use fence_model::project::{Judged, Reach, Waiting};
+use fence_model::project::{AdmittedFix, Judged, Reach, Waiting};
 use fence_model::{Code, CodeClass, Effect, ReleaseId, Time, words};
 use fence_registry::lockfile::{Lockfile, Package, Source};
 
@@ -46,7 +46,7 @@ fn age_of(at: usize, age: &Age, now: Time) -> String {
 /// The whole report, with a line end; `took` is told in the last line.
 pub(crate) fn check(checked: &Checked<'_>, shell: &Shell, took: Duration) -> String {
     let file = shown(&checked.project.lockfile);
-    let folding = if shell.verbosity == Verbosity::Verbose { Folding::Unfolded } else { Folding::Folded };
+    let folding = Folding::of(shell.verbosity);
     let frame = Frame { file: &file, now: checked.now, folding, colour: shell.colour, width: shell.width };
     let mut parts = held_fixes(checked, frame);
     parts.extend(blocks(checked, frame));
@@ -55,9 +55,11 @@ pub(crate) fn check(checked: &Checked<'_>, shell: &Shell, took: Duration) -> Str
     parts.extend(not_vouched_for(checked, frame));
     parts.extend(waiting(checked, frame));
     parts.extend(fixes(checked, frame));
-    parts.extend(unknown_ages(checked, frame));
+    parts.extend(unknown_ages(checked).map(|text| note(frame, &text)));
     parts.extend(problems(checked, frame));
-    parts.extend(set_up(checked, frame));
+    parts.extend(set_up(checked).map(|Help { what, commands }| {
+        commands.iter().fold(note(frame, &what), |text, command| text + &format!("      {command}\n"))
+    }));
     // Where all is well and nobody wants to hear it, nothing is said.
     if parts.is_empty() && shell.verbosity == Verbosity::Quiet {
         return String::new();
@@ -68,35 +70,35 @@ pub(crate) fn check(checked: &Checked<'_>, shell: &Shell, took: Duration) -> Str
 /// Newer releases that would fix what is in use, and are held: two risks to weigh, so they lead.
 fn held_fixes(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
     let waiting = checked.report.waiting.iter().filter(|waiting| is_held_fix(&waiting.decision));
-    let block = |Waiting { in_use, decision }: &Waiting| {
-        let is_in_use = |package: &&Package| {
-            *package.name == *decision.release.name.as_str() && package.version == *in_use
-        };
-        let line = checked.lockfile.packages.iter().find(is_in_use).map_or(1, |package| package.line);
-        let path = Vec::new();
-        let subject =
-            Subject { decision, line, path, stay: None, named: Named::ByCrate, place: Placed::Newer };
-        block::block(&subject, frame)
-    };
-    waiting.map(block).collect()
+    waiting.map(|waiting| block::block(&newer(checked, waiting), frame)).collect()
 }
 
-fn is_held_fix(decision: &Decision) -> bool {
+/// What a block has to know about a newer release: it stands where the one in use does.
+pub(crate) fn newer<'a>(checked: &Checked<'_>, Waiting { in_use, decision }: &'a Waiting) -> Subject<'a> {
+    let is_in_use =
+        |package: &&Package| *package.name == *decision.release.name.as_str() && package.version == *in_use;
+    let line = checked.lockfile.packages.iter().find(is_in_use).map_or(1, |package| package.line);
+    let path = Vec::new();
+    Subject { decision, line, path, stay: None, named: Named::ByCrate, place: Placed::Newer }
+}
+
+/// Whether a newer release is shown before all others.
+pub(crate) fn is_held_fix(decision: &Decision) -> bool {
     decision.verdict == Verdict::Hold && decision.has(Code::HeldFix)
 }
 
+/// The releases of the lockfile that were decided, with their places in it.
+pub(crate) fn decided<'a>(checked: &Checked<'a>) -> impl Iterator<Item = (usize, &'a Decision)> + use<'a> {
+    checked.report.packages.iter().enumerate().filter_map(|(at, package)| match package {
+        Judged::Decided(decision) => Some((at, &**decision)),
+        Judged::Own | Judged::Unjudged { .. } => None,
+    })
+}
+
 /// The releases that are not admitted: blocks before holds, held fixes first among these; then as locked.
-fn blocks(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
-    let mut refused: Vec<(usize, &Decision)> = checked
-        .report
-        .packages
-        .iter()
-        .enumerate()
-        .filter_map(|(at, package)| match package {
-            Judged::Decided(decision) if decision.verdict != Verdict::Admit => Some((at, &**decision)),
-            _ => None,
-        })
-        .collect();
+pub(crate) fn refused<'a>(checked: &Checked<'a>) -> Vec<(usize, &'a Decision)> {
+    let mut refused: Vec<_> =
+        decided(checked).filter(|(_, decision)| decision.verdict != Verdict::Admit).collect();
     let rank = |decision: &Decision| match decision.verdict {
         Verdict::Block => 0,
         Verdict::Hold if decision.has(Code::HeldFix) => 1,
@@ -104,7 +106,12 @@ fn blocks(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
         Verdict::Hold | Verdict::Admit => 3,
     };
     refused.sort_by_key(|(_, decision)| rank(decision));
+    refused
+}
 
+/// A block for each release that is not admitted; those of a kind are folded.
+fn blocks(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
+    let refused = refused(checked);
     // What is held only because something else is needs no block of its own beside that.
     let is_cascade = |decision: &Decision| decision.standing_codes() == [Code::NeedsHeld];
     let has_roots = refused.iter().any(|(_, decision)| !is_cascade(decision));
@@ -202,18 +209,23 @@ fn line_of(names: &[String]) -> String {
     if more == 0 { named } else { format!("{named} and {more} more") }
 }
 
+/// Packages from elsewhere than a registry that the policy treats like this, with their places in the lockfile.
+pub(crate) fn not_judged<'a>(
+    checked: &Checked<'a>,
+    wanted: Verdict,
+) -> impl Iterator<Item = (usize, &'a Reason)> + use<'a> {
+    checked.report.packages.iter().enumerate().filter_map(move |(at, package)| match package {
+        Judged::Unjudged { reason, verdict } if *verdict == wanted => Some((at, reason)),
+        _ => None,
+    })
+}
+
 /// Packages from elsewhere than a registry, and whether the policy lets them pass.
 fn unjudged(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
-    let of = |wanted: Verdict| {
-        let packages = checked.report.packages.iter().enumerate();
-        packages.filter_map(move |(at, package)| match package {
-            Judged::Unjudged { reason, verdict } if *verdict == wanted => Some((at, reason)),
-            _ => None,
-        })
-    };
-    let mut parts: Vec<String> =
-        of(Verdict::Hold).map(|(at, reason)| unjudged_block(checked, at, reason).draw(frame)).collect();
-    let passing: Vec<String> = of(Verdict::Admit)
+    let mut parts: Vec<String> = not_judged(checked, Verdict::Hold)
+        .map(|(at, reason)| unjudged_block(checked, at, reason).draw(frame))
+        .collect();
+    let passing: Vec<String> = not_judged(checked, Verdict::Admit)
         .map(|(at, reason)| {
             let package = &checked.lockfile.packages[at];
             format!(
@@ -231,7 +243,8 @@ fn unjudged(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
     parts
 }
 
-fn unjudged_block(checked: &Checked<'_>, at: usize, reason: &Reason) -> Picture {
+/// The block of a package that the fence cannot judge.
+pub(crate) fn unjudged_block(checked: &Checked<'_>, at: usize, reason: &Reason) -> Picture {
     let package = &checked.lockfile.packages[at];
     let helps = match &package.source {
         Source::Git { url, revision: Some(revision), .. } => vec![Help {
@@ -307,14 +320,11 @@ fn warnings(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
 
 /// Releases that were younger than their wait when the fence was set up, and what they would be held for.
 fn not_vouched_for(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
-    let excused = |reason: &&Reason| {
-        reason.stands && reason.effect == Effect::Warn && reason.code.class() != CodeClass::Warning
-    };
     let mut releases = 0;
     let mut lines = String::new();
     for decision in checked.report.decisions().filter(|decision| decision.verdict == Verdict::Admit) {
         let release = decision.release.to_string();
-        let reasons = decision.reasons.iter().filter(excused);
+        let reasons = decision.reasons.iter().filter(|reason| is_excused(reason));
         let said: Vec<String> = reasons
             .map(|reason| {
                 let sentence = format!("{}: {}", reason.code, text::harmless(&words::sentence(reason)));
@@ -335,6 +345,11 @@ fn not_vouched_for(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
     (releases > 0).then(|| format!("{label}: {head}\n{lines}"))
 }
 
+/// Whether a reason would hold the release, had it not been there when the fence was set up.
+pub(crate) fn is_excused(reason: &Reason) -> bool {
+    reason.stands && reason.effect == Effect::Warn && reason.code.class() != CodeClass::Warning
+}
+
 /// The codes that warn about releases in use, what the policy does about each, and its words.
 pub(crate) fn warned_codes(policy: &Policy) -> [(Code, Severity, &'static str); 4] {
     [
@@ -345,11 +360,19 @@ pub(crate) fn warned_codes(policy: &Policy) -> [(Code, Severity, &'static str); 
     ]
 }
 
-/// Newer releases that are not admitted yet.
+/// Newer releases that are not admitted yet and fix nothing, unless the policy wants to hear of none.
+pub(crate) fn not_approved<'a>(checked: &Checked<'a>) -> Vec<&'a Waiting> {
+    let waiting = checked.report.waiting.iter().filter(|waiting| !is_held_fix(&waiting.decision));
+    match checked.policy.newer_unapproved {
+        Severity::Allow => Vec::new(),
+        Severity::Warn | Severity::Error => waiting.collect(),
+    }
+}
+
+/// What waits for approval, in a note.
 fn waiting(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
-    let waiting: Vec<&Waiting> =
-        checked.report.waiting.iter().filter(|waiting| !is_held_fix(&waiting.decision)).collect();
-    if waiting.is_empty() || checked.policy.newer_unapproved == Severity::Allow {
+    let waiting = not_approved(checked);
+    if waiting.is_empty() {
         return None;
     }
     let (ink, word) = match checked.policy.newer_unapproved {
@@ -383,31 +406,33 @@ fn fixes(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
     let mut text =
         format!("{}: {} {has} an admitted fix\n", frame.colour.paint(Ink::Note, "help"), fixes.len());
     for fix in fixes {
-        let release = &fix.in_use;
-        match fix.reach {
-            Reach::Compatible => {
-                let others = checked.report.decisions().filter(|d| d.release.name == release.name).count();
-                let spec = if others > 1 {
-                    format!("{}@{}", release.name, release.version)
-                } else {
-                    release.name.to_string()
-                };
-                text += &format!("      cargo update -p {spec} --precise {}\n", fix.fix);
-            }
-            Reach::Breaking => {
-                text += &format!(
-                    "      {release}: raise the requirement to {}, which is not compatible\n",
-                    fix.fix
-                );
-            }
-        }
+        text += &format!("      {}\n", way_to(checked, fix));
     }
     Some(text)
 }
 
+/// How to get to a fix: a command, or what to change.
+pub(crate) fn way_to(checked: &Checked<'_>, fix: &AdmittedFix) -> String {
+    let release = &fix.in_use;
+    match fix.reach {
+        Reach::Compatible => {
+            let others = checked.report.decisions().filter(|d| d.release.name == release.name).count();
+            let spec = if others > 1 {
+                format!("{}@{}", release.name, release.version)
+            } else {
+                release.name.to_string()
+            };
+            format!("cargo update -p {spec} --precise {}", fix.fix)
+        }
+        Reach::Breaking => {
+            format!("{release}: raise the requirement to {}, which is not compatible", fix.fix)
+        }
+    }
+}
+
 /// Admitted releases of which one thing was not looked for that usually is. What nobody knows yet of any release is
 /// told by `why`, not here.
-fn unknown_ages(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
+pub(crate) fn unknown_ages(checked: &Checked<'_>) -> Option<String> {
     let admitted = checked.report.decisions().filter(|decision| decision.verdict == Verdict::Admit);
     let names: Vec<String> = admitted
         .filter(|decision| decision.attained.unknown.contains(&Unknown::Dependencies))
@@ -418,7 +443,7 @@ fn unknown_ages(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
         "{} {has} new dependencies of unknown age, since their index files were not read: ",
         text::count(names.len(), "release")
     );
-    (!names.is_empty()).then(|| note(frame, &(head + &line_of(&names))))
+    (!names.is_empty()).then(|| head + &line_of(&names))
 }
 
 /// What else to know about the facts themselves.
@@ -429,25 +454,32 @@ fn problems(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
 }
 
 /// The way to start from what there is, for a project that never did.
-fn set_up(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
+pub(crate) fn set_up(checked: &Checked<'_>) -> Option<Help> {
     let would_be_excused =
         |decision: &Decision| decision.verdict == Verdict::Hold && !decision.has(Code::Young);
     let helps = checked.report.decisions().any(would_be_excused);
-    let text = "this project is not set up; what is locked now and old enough can be its baseline";
-    (helps && checked.set_up == SetUp::NotYet).then(|| note(frame, text) + "      cargo fence init\n")
+    (helps && checked.set_up == SetUp::NotYet).then(|| Help {
+        what: "this project is not set up; what is locked now and old enough can be its baseline".to_owned(),
+        commands: vec!["cargo fence init".to_owned()],
+    })
 }
 
-/// One line that counts everything, by what admits it.
+/// The last line, which counts everything.
 fn summary(checked: &Checked<'_>, frame: Frame<'_>, took: Duration) -> String {
-    let count = |wanted: Verdict| checked.report.decisions().filter(|d| d.verdict == wanted).count();
-    let unjudged = |wanted: Verdict| {
-        checked
-            .report
-            .packages
-            .iter()
-            .filter(|p| matches!(p, Judged::Unjudged { verdict, .. } if *verdict == wanted))
-            .count()
+    let is_refused = !refused(checked).is_empty() || not_judged(checked, Verdict::Hold).next().is_some();
+    let (ink, level) = if is_refused {
+        (Ink::Waiting, String::new())
+    } else {
+        (Ink::Good, format!(" at level {}", checked.level))
     };
+    let verb = frame.colour.paint(ink, "    Finished");
+    format!("{verb} {}{level} in {:.2}s\n", counts(checked), took.as_secs_f64())
+}
+
+/// How many releases came out how, by what admits them.
+pub(crate) fn counts(checked: &Checked<'_>) -> String {
+    let count = |wanted: Verdict| checked.report.decisions().filter(|d| d.verdict == wanted).count();
+    let unjudged = |wanted: Verdict| not_judged(checked, wanted).count();
     let mut by_grounds: BTreeMap<Grounds, usize> = BTreeMap::new();
     for grounds in checked.report.decisions().filter_map(|d| d.grounds) {
         *by_grounds.entry(grounds).or_default() += 1;
@@ -466,13 +498,7 @@ fn summary(checked: &Checked<'_>, frame: Frame<'_>, took: Duration) -> String {
     if own > 0 {
         parts.push(format!("{own} of this project"));
     }
-    let (ink, level) = if held + blocked == 0 {
-        (Ink::Good, format!(" at level {}", checked.level))
-    } else {
-        (Ink::Waiting, String::new())
-    };
-    let verb = frame.colour.paint(ink, "    Finished");
-    format!("{verb} {}{level} in {:.2}s\n", parts.join(", "), took.as_secs_f64())
+    parts.join(", ")
 }
 
 /// A table of all releases, or of those that `wanted` picks.

@@ -1,8 +1,12 @@
-//! What was decided, as text for people or as JSON for machines. Nothing here decides.
+//! What was decided, as text for people, as JSON for machines, and in the formats that others draw. Nothing here
+//! decides.
 
 pub(crate) mod block;
+pub(crate) mod findings;
+pub(crate) mod github;
 pub(crate) mod human;
 pub(crate) mod json;
+pub(crate) mod sarif;
 pub(crate) mod text;
 pub(crate) mod why;
 

@@ -50,7 +50,7 @@ pub(crate) fn and(words: &[String]) -> String {
 
 /// `text` in lines of at most `width` characters, where its words allow; each but the first begins with `indent`
 /// blanks, and the first has `used` characters before it. What stands between backquotes is to be copied, and stays
-/// in one piece.
+/// in one piece. No line begins with `::`, which a CI runner would take for a command.
 pub(crate) fn wrap(text: &str, used: usize, indent: usize, width: usize) -> String {
     let mut lines = String::new();
     let mut at = used;
@@ -63,7 +63,8 @@ pub(crate) fn wrap(text: &str, used: usize, indent: usize, width: usize) -> Stri
     };
     for word in text.split(ends_word) {
         let length = word.chars().count();
-        if !is_first && at + 1 + length > width {
+        let may_begin = !word.trim_start().starts_with("::");
+        if !is_first && may_begin && at + 1 + length > width {
             lines.push('\n');
             lines.extend(std::iter::repeat_n(' ', indent));
             at = indent;
@@ -79,7 +80,8 @@ pub(crate) fn wrap(text: &str, used: usize, indent: usize, width: usize) -> Stri
 }
 
 /// Text that a stranger chose, fit for a terminal: control characters and what turns the direction of writing
-/// are shown as escapes, and nobody's text is longer than 200 characters.
+/// are shown as escapes, and nobody's text is longer than 200 characters. So is `##[`, with which CI runners know a
+/// command anywhere in a line.
 pub(crate) fn harmless(text: &str) -> String {
     const LONGEST: usize = 200;
     let mut shown = String::new();
@@ -95,7 +97,7 @@ pub(crate) fn harmless(text: &str) -> String {
             shown.push(c);
         }
     }
-    shown
+    shown.replace("##[", "#\\u{23}[")
 }
 
 #[cfg(test)]
@@ -121,6 +123,11 @@ mod tests {
         assert_eq!(wrap("one two three", 6, 2, 8), "one\n  two\n  three");
         assert_eq!(wrap("unbreakable", 0, 2, 4), "unbreakable");
         assert_eq!(wrap("", 0, 2, 4), "");
+        assert_eq!(
+            wrap("one ::two three", 0, 2, 8),
+            "one ::two\n  three",
+            "a stranger commands no CI runner"
+        );
         assert_eq!(wrap("run `a b c` now", 0, 2, 8), "run\n  `a b c`\n  now");
         assert_eq!(
             wrap("half a ` b c", 0, 2, 6),
@@ -132,6 +139,7 @@ mod tests {
     #[test]
     fn a_strangers_text_cannot_move_the_cursor() {
         assert_eq!(harmless("a\u{1b}[2Jb\u{202e}c\nd"), "a\\u{1b}[2Jb\\u{202e}c\\u{a}d");
+        assert_eq!(harmless("##[stop-commands]x"), "#\\u{23}[stop-commands]x");
         assert_eq!(harmless(&"x".repeat(300)).chars().count(), 201);
     }
 }

@@ -18,6 +18,7 @@ pub(crate) struct Project {
     packages: Vec<String>,
     advisories: String,
     journal: Option<String>,
+    variables: BTreeMap<String, String>,
 }
 
 /// One package of the lockfile, by name, version and the names that it depends on.
@@ -36,6 +37,7 @@ impl Project {
             packages: Vec::new(),
             advisories: "advisories".to_owned(),
             journal: None,
+            variables: BTreeMap::new(),
         };
         project.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\n");
         for package in locked {
@@ -134,6 +136,11 @@ impl Project {
         self.journal = Some(file.to_owned());
     }
 
+    /// From now on commands have this variable in their environment.
+    pub(crate) fn set(&mut self, variable: &str, value: &str) {
+        self.variables.insert(variable.to_owned(), value.to_owned());
+    }
+
     /// Every file of the project and what is in it, but for what the fence and cargo keep for themselves.
     pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();
@@ -182,6 +189,39 @@ impl Project {
         format!("$ cargo fence {line}\n{seen}")
     }
 
+    /// Runs a hook in a repository that has `staged` to commit, and returns all that a person sees, and the exit
+    /// code. In it, `cargo fence` is ours, with the project's facts.
+    #[cfg(unix)]
+    pub(crate) fn hook(&self, script: &str, staged: &[&str]) -> String {
+        use std::os::unix::fs::PermissionsExt;
+        let bin = self.path("home/bin");
+        fs::create_dir_all(&bin).unwrap();
+        let cargo = format!(
+            "#!/bin/sh\nexec '{}' \"$@\" --index index --now {} --feed rustsec={}\n",
+            env!("CARGO_BIN_EXE_cargo-fence"),
+            self.now,
+            self.advisories
+        );
+        fs::write(bin.join("cargo"), cargo).unwrap();
+        fs::set_permissions(bin.join("cargo"), fs::Permissions::from_mode(0o755)).unwrap();
+        let search = std::env::var("PATH").unwrap();
+        let run = |program: &str, words: &[&str]| {
+            let mut command = Command::new(program);
+            command.args(words).current_dir(self.folder.path()).env_clear();
+            command.env("PATH", format!("{}:{search}", bin.display()));
+            command.env("HOME", self.path("home")).env("CARGO_FENCE_CACHE", self.path("cache"));
+            command.output().unwrap()
+        };
+        assert!(run("git", &["init", "--quiet"]).status.success());
+        assert!(run("git", &[&["add"], staged].concat()).status.success());
+        seen(&run("sh", &["-c", script]), self.folder.path())
+    }
+
+    /// How a command ends.
+    pub(crate) fn exit_code(&self, line: &str) -> Option<i32> {
+        self.output(&words(line)).status.code()
+    }
+
     /// What a command prints on stdout alone.
     pub(crate) fn stdout(&self, line: &str) -> String {
         String::from_utf8(self.output(&words(line)).stdout).unwrap()
@@ -197,7 +237,7 @@ impl Project {
             }
         }
         command.env("HOME", self.path("home")).env("CARGO_HOME", self.path("home/.cargo"));
-        command.env("CARGO_FENCE_CACHE", self.path("cache")).env("COLUMNS", "100");
+        command.env("CARGO_FENCE_CACHE", self.path("cache")).env("COLUMNS", "100").envs(&self.variables);
         let judges = !matches!(words.first().map(String::as_str), None | Some("explain"));
         if judges && !words.iter().any(|word| word == "--help") {
             command.args(["--offline", "--index", "index", "--now", &self.now]);
@@ -218,6 +258,7 @@ impl Project {
             packages: Vec::new(),
             advisories: self.advisories.clone(),
             journal: self.journal.clone(),
+            variables: self.variables.clone(),
         };
         let output = copied.output(&words);
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
