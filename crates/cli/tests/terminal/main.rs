@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod bad_input;
+mod completions;
+mod getting_started;
 mod project;
 
 use project::Project;
@@ -834,13 +836,14 @@ fn help_is_short_and_names_what_there_is() {
     Usage: cargo fence [OPTIONS] <COMMAND>
 
     Commands:
-      check    Judge every release of Cargo.lock
-      why      Explain the verdict on a release: every fact in time order, the wait step by step, the ways out
-      list     List the locked releases, each with its verdict and what it rests on
-      init     Set this project up: write fence.toml and fence.lock
-      except   Let one release in, against the judgement, for a while and for a reason
-      update   Ask the registry and all feeds again, and say what changed
-      explain  Explain a code: what it means, why it matters, what to do
+      check        Judge every release of Cargo.lock
+      why          Explain the verdict on a release: every fact in time order, the wait step by step, the ways out
+      list         List the locked releases, each with its verdict and what it rests on
+      init         Set this project up: write fence.toml and fence.lock
+      except       Let one release in, against the judgement, for a while and for a reason
+      update       Ask the registry and all feeds again, and say what changed
+      explain      Explain a code: what it means, why it matters, what to do
+      completions  Print a script that completes commands and options in a shell
 
     Options:
       -h, --help
@@ -872,7 +875,7 @@ fn help_is_short_and_names_what_there_is() {
               Both --locked and --offline
     [exit code 0]
     "#);
-    for command in ["check", "why", "list", "init", "except", "update", "explain"] {
+    for command in ["check", "why", "list", "init", "except", "update", "explain", "completions"] {
         insta::assert_snapshot!(format!("help of {command}"), calm().run(&format!("{command} --help")));
     }
 }
