@@ -560,7 +560,9 @@ fn init_is_green_at_once() {
     "#);
     insta::assert_snapshot!(project.run("check"), @r#"
     $ cargo fence check
-        Checking 4 releases at level medium (index 0 min old, bytecode-alliance never read, embark-studios never read, google never read, isrg never read, mozilla never read, rustsec 0 min, zcash never read)
+        Checking 4 releases at level medium (index 0 min old, bytecode-alliance never read,
+                 embark-studios never read, google never read, isrg never read, mozilla never read,
+                 rustsec 0 min, zcash never read)
     warning: never read, so nothing is known of what they say: bytecode-alliance, embark-studios,
           google, isrg, mozilla, zcash; run once without `--offline`
         Finished 4 admitted (4 by age), 1 of this project at level medium in […]s
