@@ -47,6 +47,19 @@ fn green_is_one_line() {
     "#);
 }
 
+/// Expected: no line is longer than the terminal, but for commands, which are copied whole.
+#[test]
+fn a_narrow_terminal_wraps_all_but_commands() {
+    let mut project = taken_over();
+    project.lock(&("shlex", "1.1.0", &[]));
+    project.narrow_to(40);
+    let seen = project.run("check");
+    for line in seen.lines().filter(|line| !line.trim_start().starts_with("cargo ")) {
+        assert!(line.chars().count() <= 40, "{line}\n{seen}");
+    }
+    insta::assert_snapshot!("a narrow terminal", seen);
+}
+
 #[test]
 fn quiet_and_green_is_nothing() {
     insta::assert_snapshot!(calm().run("check --quiet"), @r#"
@@ -601,7 +614,8 @@ fn init_marks_what_is_young_and_check_warns_of_it() {
     ");
     insta::assert_snapshot!(project.run("check"), @"
     $ cargo fence check
-    warning[baseline]: 2 releases in use were young when the fence was set up, and nothing vouches for them yet
+    warning[baseline]: 2 releases in use were young when the fence was set up, and nothing vouches for
+          them yet
           glob 0.3.4: young: in the open for 1 day, 7 days are asked for
           helper 1.0.0: young: in the open for 3 days, 7 days are asked for
           helper 1.0.0: new-crate: the crate is 3 days old, first published on 2026-07-20
@@ -630,7 +644,8 @@ fn init_marks_what_is_young_and_check_warns_of_it() {
     project.later("2026-08-22T12:00:00Z");
     insta::assert_snapshot!(project.run("check"), @"
     $ cargo fence check
-    warning[baseline]: 1 release in use was young when the fence was set up, and nothing vouches for it yet
+    warning[baseline]: 1 release in use was young when the fence was set up, and nothing vouches for it
+          yet
           helper 1.0.0: new-crate: the crate is 33 days old, first published on 2026-07-20
         Finished 3 admitted (2 by age, 1 baseline), 1 of this project at level medium in […]s
     [exit code 0]

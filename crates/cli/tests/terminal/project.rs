@@ -18,6 +18,7 @@ pub(crate) struct Project {
     packages: Vec<String>,
     advisories: String,
     audit_sets: Vec<String>,
+    columns: usize,
     journal: Option<String>,
 }
 
@@ -37,6 +38,7 @@ impl Project {
             packages: Vec::new(),
             advisories: "advisories".to_owned(),
             audit_sets: Vec::new(),
+            columns: 100,
             journal: None,
         };
         project.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\n");
@@ -148,6 +150,11 @@ impl Project {
         self.audit_sets = audit_sets.iter().map(|name| format!("{name}=audits.toml")).collect();
     }
 
+    /// From now on the terminal is this wide.
+    pub(crate) fn narrow_to(&mut self, columns: usize) {
+        self.columns = columns;
+    }
+
     /// From now on commands are given this journal.
     pub(crate) fn keep_journal(&mut self, file: &str, text: &str) {
         self.write(file, text);
@@ -217,7 +224,7 @@ impl Project {
             }
         }
         command.env("HOME", self.path("home")).env("CARGO_HOME", self.path("home/.cargo"));
-        command.env("CARGO_FENCE_CACHE", self.path("cache")).env("COLUMNS", "100");
+        command.env("CARGO_FENCE_CACHE", self.path("cache")).env("COLUMNS", self.columns.to_string());
         let judges = !matches!(words.first().map(String::as_str), None | Some("explain" | "completions"));
         if judges && !words.iter().any(|word| word == "--help") {
             command.args(["--offline", "--index", "index", "--now", &self.now]);
@@ -239,6 +246,7 @@ impl Project {
             packages: Vec::new(),
             advisories: self.advisories.clone(),
             audit_sets: self.audit_sets.clone(),
+            columns: self.columns,
             journal: self.journal.clone(),
         };
         let output = copied.output(&words);
