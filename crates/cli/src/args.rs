@@ -7,13 +7,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use fence_model::{CrateName, Level, Time};
 use semver::Version;
 
-use crate::commands::{check, except, explain, init, list, update, why};
+use crate::commands::{check, completions, except, explain, init, list, update, why};
 
 /// Judges what a build would let in: every locked release, with reasons
 ///
 /// Exit codes: 0 the policy is met, 1 the policy says no, 2 the fence could not decide.
 #[derive(Debug, Parser)]
-#[command(name = "cargo fence", bin_name = "cargo fence", version, propagate_version = false)]
+#[command(name = "cargo-fence", bin_name = "cargo fence", version, propagate_version = false)]
 #[command(disable_help_subcommand = true, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -100,6 +100,7 @@ pub(crate) enum Command {
     Except(except::Args),
     Update(update::Args),
     Explain(explain::Args),
+    Completions(completions::Args),
 }
 
 /// Where facts come from, for commands that judge.

@@ -12,6 +12,7 @@ use fence_client::progress::Progress;
 
 use crate::args::{ColourChoice, Global};
 use crate::error::CliError;
+use crate::render::text;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +86,8 @@ pub(crate) struct Shell {
 #[derive(Debug)]
 struct Bar {
     shown: Shown,
+    /// How wide the terminal is: a bar that it wraps cannot be taken away again.
+    width: usize,
     what: String,
     done: usize,
     total: usize,
@@ -129,6 +132,7 @@ impl Shell {
             stderr_colour: colour(&io::stderr()),
             bar: Mutex::new(Bar {
                 shown: if bars { Shown::OnTerminal } else { Shown::Nowhere },
+                width,
                 what: String::new(),
                 done: 0,
                 total: 0,
@@ -148,6 +152,7 @@ impl Shell {
     /// Says what is being done, with cargo's right-aligned verb.
     pub(crate) fn status(&self, verb: &str, text: &str) {
         if self.verbosity > Verbosity::Quiet {
+            let text = text::wrap(text, 13, 13, self.width);
             self.say(&format!("{} {text}\n", self.stderr_colour.paint(Ink::Good, &format!("{verb:>12}"))));
         }
     }
@@ -199,7 +204,7 @@ impl Progress for Shell {
 }
 
 impl Bar {
-    /// Draws the bar in 60 columns, so that no terminal wraps it. Long work is drawn a hundred times, not once
+    /// Draws the bar where it was drawn before. Long work is drawn a hundred times, not once
     /// per piece.
     fn draw(&self) {
         let step = (self.total / 100).max(1);
@@ -213,7 +218,9 @@ impl Bar {
         let filled = (self.done * CELLS).checked_div(self.total).unwrap_or(CELLS).min(CELLS);
         let (full, empty) = ("=".repeat(filled), " ".repeat(CELLS - filled));
         let what: String = self.what.chars().take(18).collect();
-        format!("    Fetching [{full}{empty}] {}/{} {what}", self.done, self.total)
+        let line = format!("    Fetching [{full}{empty}] {}/{} {what}", self.done, self.total);
+        // Some terminals wrap as soon as the last column is written to.
+        line.chars().take(self.width.saturating_sub(1)).collect()
     }
 
     fn clear(&self) {
@@ -280,11 +287,14 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_fits_into_sixty_columns() {
-        let bar = |done, total| {
+    fn a_bar_fits_into_the_terminal() {
+        let wide = |width, done, total| {
             let what = "index files of some registry".to_owned();
-            Bar { shown: Shown::Nowhere, what, done, total }.line()
+            Bar { shown: Shown::Nowhere, width, what, done, total }.line()
         };
+        let bar = |done, total| wide(100, done, total);
+        assert_eq!(wide(40, 3, 12), "    Fetching [=====               ] 3/1");
+        assert_eq!(wide(0, 3, 12), "");
         assert_eq!(bar(3, 12), "    Fetching [=====               ] 3/12 index files of som");
         assert_eq!(bar(0, 0), "    Fetching [====================] 0/0 index files of som");
         assert!(bar(99_999, 99_999).len() < 72);

@@ -1,6 +1,7 @@
 //! The commands. Each file has the arguments, whose doc comment is the help, and the function that answers.
 
 pub(crate) mod check;
+pub(crate) mod completions;
 pub(crate) mod except;
 pub(crate) mod explain;
 pub(crate) mod init;
@@ -49,5 +50,6 @@ pub(crate) fn run(cli: &Cli, environment: &Environment, shell: &Shell) -> Result
         Command::Except(args) => except::run(args, global, environment, shell),
         Command::Update(args) => update::run(args, global, environment, shell),
         Command::Explain(args) => explain::run(args, shell),
+        Command::Completions(args) => completions::run(args, shell),
     }
 }

@@ -123,26 +123,14 @@ pages! {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use std::ffi::OsString;
 
     use clap::Parser;
 
     use super::*;
     use crate::args::{self, Cli};
-
-    /// Fails where a document is not what the program says; with `FENCE_WRITE_DOCS` set, writes it.
-    pub(crate) fn kept_in_docs(file: &str, text: &str) {
-        let path = format!("{}/../../docs/{file}", env!("CARGO_MANIFEST_DIR"));
-        if std::env::var_os("FENCE_WRITE_DOCS").is_some() {
-            return std::fs::write(path, text).unwrap();
-        }
-        let kept = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            kept == text,
-            "docs/{file} is out of date: run `FENCE_WRITE_DOCS=1 cargo test -p cargo-fence docs`"
-        );
-    }
+    use crate::docs::kept_in_docs;
 
     #[test]
     fn every_page_says_what_why_and_what_to_do() {

@@ -251,6 +251,7 @@ impl Picture {
             lines.push(format!("{gutter} {equals} {word}: {sentence}"));
         }
         for Help { what, commands } in helps {
+            let what = text::wrap(what, 6, 6, width);
             lines.push(format!("{}: {what}", colour.paint(Ink::Note, "help")));
             lines.extend(commands.iter().map(|command| format!("      {command}")));
         }

@@ -308,7 +308,9 @@ fn warnings(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
         let mut releases: Vec<&String> = lines.iter().map(|(release, _)| release).collect();
         releases.dedup();
         let label = frame.colour.paint(ink, &format!("{word}[{code}]"));
-        let mut text = format!("{label}: {} in use {says}\n", text::count(releases.len(), "release"));
+        let head = format!("{} in use {says}", text::count(releases.len(), "release"));
+        let head = text::wrap(&head, word.len() + code.as_str().len() + 4, 6, frame.width);
+        let mut text = format!("{label}: {head}\n");
         for (release, sentence) in &lines {
             let sentence = text::wrap(sentence, 8 + release.len(), 8, frame.width);
             text += &format!("      {release}: {sentence}\n");
@@ -335,13 +337,15 @@ fn not_vouched_for(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
         releases += usize::from(!said.is_empty());
         lines += &said.concat();
     }
-    let label = frame.colour.paint(Ink::Waiting, "warning[baseline]");
+    const LABEL: &str = "warning[baseline]";
+    let label = frame.colour.paint(Ink::Waiting, LABEL);
     let head = format!(
         "{} in use {} young when the fence was set up, and nothing vouches for {} yet",
         text::count(releases, "release"),
         if releases == 1 { "was" } else { "were" },
         if releases == 1 { "it" } else { "them" },
     );
+    let head = text::wrap(&head, LABEL.len() + 2, 6, frame.width);
     (releases > 0).then(|| format!("{label}: {head}\n{lines}"))
 }
 
@@ -403,8 +407,8 @@ fn fixes(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
     }
     let has =
         if fixes.len() == 1 { "vulnerable release in use has" } else { "vulnerable releases in use have" };
-    let mut text =
-        format!("{}: {} {has} an admitted fix\n", frame.colour.paint(Ink::Note, "help"), fixes.len());
+    let head = text::wrap(&format!("{} {has} an admitted fix", fixes.len()), 6, 6, frame.width);
+    let mut text = format!("{}: {head}\n", frame.colour.paint(Ink::Note, "help"));
     for fix in fixes {
         text += &format!("      {}\n", way_to(checked, fix));
     }
@@ -473,7 +477,8 @@ fn summary(checked: &Checked<'_>, frame: Frame<'_>, took: Duration) -> String {
         (Ink::Good, format!(" at level {}", checked.level))
     };
     let verb = frame.colour.paint(ink, "    Finished");
-    format!("{verb} {}{level} in {:.2}s\n", counts(checked), took.as_secs_f64())
+    let text = format!("{}{level} in {:.2}s", counts(checked), took.as_secs_f64());
+    format!("{verb} {}\n", text::wrap(&text, 13, 13, frame.width))
 }
 
 /// How many releases came out how, by what admits them.

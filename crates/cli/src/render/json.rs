@@ -421,7 +421,7 @@ fn feed(feed: &Age) -> Feed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explain::tests::kept_in_docs;
+    use crate::docs::kept_in_docs;
 
     #[test]
     fn the_schema_is_the_one_in_docs() {

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod bad_input;
+mod completions;
 mod formats;
+mod getting_started;
 mod project;
 
 use project::Project;
@@ -44,6 +46,19 @@ fn green_is_one_line() {
         Finished 4 admitted (4 by age), 1 of this project at level medium in […]s
     [exit code 0]
     "#);
+}
+
+/// Expected: no line is longer than the terminal, but for commands, which are copied whole.
+#[test]
+fn a_narrow_terminal_wraps_all_but_commands() {
+    let mut project = taken_over();
+    project.lock(&("shlex", "1.1.0", &[]));
+    project.narrow_to(40);
+    let seen = project.run("check");
+    for line in seen.lines().filter(|line| !line.trim_start().starts_with("cargo ")) {
+        assert!(line.chars().count() <= 40, "{line}\n{seen}");
+    }
+    insta::assert_snapshot!("a narrow terminal", seen);
 }
 
 #[test]
@@ -559,7 +574,9 @@ fn init_is_green_at_once() {
     "#);
     insta::assert_snapshot!(project.run("check"), @r#"
     $ cargo fence check
-        Checking 4 releases at level medium (index 0 min old, bytecode-alliance never read, embark-studios never read, google never read, isrg never read, mozilla never read, rustsec 0 min, zcash never read)
+        Checking 4 releases at level medium (index 0 min old, bytecode-alliance never read,
+                 embark-studios never read, google never read, isrg never read, mozilla never read,
+                 rustsec 0 min, zcash never read)
     warning: never read, so nothing is known of what they say: bytecode-alliance, embark-studios,
           google, isrg, mozilla, zcash; run once without `--offline`
         Finished 4 admitted (4 by age), 1 of this project at level medium in […]s
@@ -598,7 +615,8 @@ fn init_marks_what_is_young_and_check_warns_of_it() {
     ");
     insta::assert_snapshot!(project.run("check"), @"
     $ cargo fence check
-    warning[baseline]: 2 releases in use were young when the fence was set up, and nothing vouches for them yet
+    warning[baseline]: 2 releases in use were young when the fence was set up, and nothing vouches for
+          them yet
           glob 0.3.4: young: in the open for 1 day, 7 days are asked for
           helper 1.0.0: young: in the open for 3 days, 7 days are asked for
           helper 1.0.0: new-crate: the crate is 3 days old, first published on 2026-07-20
@@ -627,7 +645,8 @@ fn init_marks_what_is_young_and_check_warns_of_it() {
     project.later("2026-08-22T12:00:00Z");
     insta::assert_snapshot!(project.run("check"), @"
     $ cargo fence check
-    warning[baseline]: 1 release in use was young when the fence was set up, and nothing vouches for it yet
+    warning[baseline]: 1 release in use was young when the fence was set up, and nothing vouches for it
+          yet
           helper 1.0.0: new-crate: the crate is 33 days old, first published on 2026-07-20
         Finished 3 admitted (2 by age, 1 baseline), 1 of this project at level medium in […]s
     [exit code 0]
@@ -835,13 +854,14 @@ fn help_is_short_and_names_what_there_is() {
     Usage: cargo fence [OPTIONS] <COMMAND>
 
     Commands:
-      check    Judge every release of Cargo.lock
-      why      Explain the verdict on a release: every fact in time order, the wait step by step, the ways out
-      list     List the locked releases, each with its verdict and what it rests on
-      init     Set this project up: write fence.toml and fence.lock
-      except   Let one release in, against the judgement, for a while and for a reason
-      update   Ask the registry and all feeds again, and say what changed
-      explain  Explain a code: what it means, why it matters, what to do
+      check        Judge every release of Cargo.lock
+      why          Explain the verdict on a release: every fact in time order, the wait step by step, the ways out
+      list         List the locked releases, each with its verdict and what it rests on
+      init         Set this project up: write fence.toml and fence.lock
+      except       Let one release in, against the judgement, for a while and for a reason
+      update       Ask the registry and all feeds again, and say what changed
+      explain      Explain a code: what it means, why it matters, what to do
+      completions  Print a script that completes commands and options in a shell
 
     Options:
       -h, --help
@@ -873,7 +893,7 @@ fn help_is_short_and_names_what_there_is() {
               Both --locked and --offline
     [exit code 0]
     "#);
-    for command in ["check", "why", "list", "init", "except", "update", "explain"] {
+    for command in ["check", "why", "list", "init", "except", "update", "explain", "completions"] {
         insta::assert_snapshot!(format!("help of {command}"), calm().run(&format!("{command} --help")));
     }
 }
