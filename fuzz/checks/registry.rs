@@ -3,14 +3,23 @@
 
 #![allow(dead_code, reason = "each target uses its own check")]
 
+use std::sync::LazyLock;
+
 use fence_model::facts::Birth;
 use fence_model::{CrateName, Digest, Time};
 use fence_registry::journal::{Observation, Shown};
 use fence_registry::lockfile::{CratesIo, Package};
 use fence_registry::{Error, IndexFile, Journal, Limits, Lockfile, RegistryConfig};
 
-const CRATES_IO: CratesIo<'_> =
-    CratesIo { source_ids: &["registry+https://github.com/rust-lang/crates.io-index"] };
+/// What cargo calls crates.io in a lockfile: a real one says.
+static IDS: LazyLock<[&str; 1]> = LazyLock::new(|| {
+    let mut lines = include_str!("../../crates/registry/tests/data/excerpt.lock").lines();
+    lines.find_map(|line| Some([line.strip_prefix("source = \"")?.strip_suffix('"')?])).expect("a source")
+});
+
+fn crates_io() -> CratesIo<'static> {
+    CratesIo { source_ids: &*IDS }
+}
 
 /// Each line of an index file is told as exactly one thing, and what is told makes a journal.
 pub(crate) fn index_file(bytes: &[u8]) {
@@ -36,11 +45,11 @@ pub(crate) fn index_file(bytes: &[u8]) {
 
 /// A lockfile's dependencies name its packages, and how it is spelt makes no difference.
 pub(crate) fn lockfile(bytes: &[u8]) {
-    let lockfile = match Lockfile::parse(bytes, CRATES_IO, &Limits::DEFAULT) {
+    let lockfile = match Lockfile::parse(bytes, crates_io(), &Limits::DEFAULT) {
         Ok(lockfile) => lockfile,
         Err(error) => {
             told(&error);
-            if let Ok((_, gaps)) = Lockfile::salvage(bytes, CRATES_IO, &Limits::DEFAULT) {
+            if let Ok((_, gaps)) = Lockfile::salvage(bytes, crates_io(), &Limits::DEFAULT) {
                 assert_eq!(gaps.first(), Some(&error));
                 gaps.iter().for_each(told);
             }
@@ -60,7 +69,7 @@ pub(crate) fn lockfile(bytes: &[u8]) {
         && !head.contains(['"', '\''])
     {
         let spelt_otherwise = format!("{head}\n[[ package ]]{rest}");
-        assert_eq!(Lockfile::parse(spelt_otherwise.as_bytes(), CRATES_IO, &Limits::DEFAULT), Ok(lockfile));
+        assert_eq!(Lockfile::parse(spelt_otherwise.as_bytes(), crates_io(), &Limits::DEFAULT), Ok(lockfile));
     }
 }
 

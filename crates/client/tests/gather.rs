@@ -940,7 +940,7 @@ fn locked(name: &str, version: &str) -> String {
     let digest = "a".repeat(64);
     format!(
         "\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n\
-         source = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{digest}\"\n"
+         source = \"registry+{CRATES_IO_INDEX}\"\nchecksum = \"{digest}\"\n"
     )
 }
 

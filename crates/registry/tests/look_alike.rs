@@ -2,6 +2,7 @@
 //! users a review.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use fence_model::look_alike::KnownNames;
 use fence_model::{CrateName, Span, Time};
@@ -11,8 +12,15 @@ use fence_registry::{IndexFile, IndexPath, Limits};
 #[path = "../src/fence_data.rs"]
 mod fence_data;
 
-const CRATES_IO: CratesIo<'_> =
-    CratesIo { source_ids: &["registry+https://github.com/rust-lang/crates.io-index"] };
+/// What cargo calls crates.io in a lockfile: a real one says.
+static IDS: LazyLock<[&str; 1]> = LazyLock::new(|| {
+    let mut lines = include_str!("data/excerpt.lock").lines();
+    lines.find_map(|line| Some([line.strip_prefix("source = \"")?.strip_suffix('"')?])).expect("a source")
+});
+
+fn crates_io() -> CratesIo<'static> {
+    CratesIo { source_ids: &*IDS }
+}
 
 /// All packages of the 20 lockfiles of today and the 629 historic ones whose crate was younger than a year when the
 /// locked release was published, and that would be held for their name.
@@ -26,7 +34,7 @@ fn of_real_packages_three_look_alike() {
     let mut young = BTreeMap::new();
     let mut packages = 0;
     for (path, bytes) in &lockfiles {
-        let (lockfile, _) = Lockfile::salvage(bytes, CRATES_IO, &Limits::DEFAULT).unwrap();
+        let (lockfile, _) = Lockfile::salvage(bytes, crates_io(), &Limits::DEFAULT).unwrap();
         for package in lockfile.packages.iter().filter(|package| package.source == Source::CratesIo) {
             packages += 1;
             let release = package.release().unwrap();

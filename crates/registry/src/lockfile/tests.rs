@@ -1,16 +1,34 @@
 use std::fmt::Write;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::fence_data;
 
-const CRATES_IO: CratesIo<'_> = CratesIo {
-    source_ids: &["registry+https://github.com/rust-lang/crates.io-index", "sparse+https://crates.example/"],
-};
+/// What cargo calls crates.io in a lockfile: a real one says.
+struct CratesIoId;
+
+const REGISTRY: CratesIoId = CratesIoId;
+
+impl std::fmt::Display for CratesIoId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(IDS[0])
+    }
+}
+
+static IDS: LazyLock<[&str; 2]> = LazyLock::new(|| {
+    let mut lines = include_str!("../../tests/data/excerpt.lock").lines();
+    let id = lines.find_map(|line| line.strip_prefix("source = \"")?.strip_suffix('"'));
+    [id.unwrap(), "sparse+https://crates.example/"]
+});
+
+fn crates_io() -> CratesIo<'static> {
+    CratesIo { source_ids: &*IDS }
+}
 
 fn parse(text: &str) -> Result<Lockfile, Error> {
-    Lockfile::parse(text.as_bytes(), CRATES_IO, &Limits::DEFAULT)
+    Lockfile::parse(text.as_bytes(), crates_io(), &Limits::DEFAULT)
 }
 
 /// What a lockfile says, a line for each package and dependency, or what is wrong with it.
@@ -55,8 +73,6 @@ fn lock(packages: &[(&str, &[&str])]) -> String {
     text
 }
 
-const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
-
 /// As cargo resolves a short form: the version where the name is not enough, the source where that is not.
 #[test]
 fn short_forms_name_what_cargo_takes_them_for() {
@@ -93,7 +109,7 @@ fn every_kind_of_source_is_told_apart() {
         revision: revision.map(Arc::from),
     };
     let check = |id: &str, expected: Source| assert_eq!(source(id), expected, "{id}");
-    check(REGISTRY, Source::CratesIo);
+    check(IDS[0], Source::CratesIo);
     check("sparse+https://crates.example/", Source::CratesIo);
     check(
         "registry+https://r.example/index",
@@ -223,7 +239,8 @@ fn what_is_wrong_is_told_with_line_and_way_out() {
             + &format!("\n[metadata]\n\"checksum a 1.0.0 ({REGISTRY})\" = \"{}\"\n", "0f".repeat(32))),
     );
     check("no text", &good.replace("app", "a\u{0}pp"));
-    out += &format!("# no UTF-8\n{:?}\n", Lockfile::parse(b"version = 4\n\xff", CRATES_IO, &Limits::DEFAULT));
+    out +=
+        &format!("# no UTF-8\n{:?}\n", Lockfile::parse(b"version = 4\n\xff", crates_io(), &Limits::DEFAULT));
     insta::assert_snapshot!(out);
 }
 
@@ -231,7 +248,7 @@ fn what_is_wrong_is_told_with_line_and_way_out() {
 fn limits_hold() {
     let text = lock(&[("a 1.0.0", &[]), ("b 1.0.0", &[]), ("c 1.0.0", &[])]);
     let check = |limits: Limits, expected: &str| {
-        let error = Lockfile::parse(text.as_bytes(), CRATES_IO, &limits).unwrap_err();
+        let error = Lockfile::parse(text.as_bytes(), crates_io(), &limits).unwrap_err();
         assert_eq!(error.to_string(), expected);
     };
     check(
@@ -278,7 +295,7 @@ fn readers_agree_on_real_lockfiles() {
             Some(canonical) => assert_eq!(general::read(text), Ok(canonical), "{path}"),
             None => other_forms.push(path),
         }
-        let (lockfile, told) = Lockfile::salvage(bytes, CRATES_IO, &Limits::DEFAULT).unwrap();
+        let (lockfile, told) = Lockfile::salvage(bytes, crates_io(), &Limits::DEFAULT).unwrap();
         gaps.extend(told.iter().map(|gap| format!("{path}: {gap}")));
         packages += lockfile.packages.iter().filter(|package| package.source == Source::CratesIo).count();
     }
