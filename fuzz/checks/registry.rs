@@ -11,10 +11,11 @@ use fence_registry::journal::{Observation, Shown};
 use fence_registry::lockfile::{CratesIo, Package};
 use fence_registry::{Error, IndexFile, Journal, Limits, Lockfile, RegistryConfig};
 
-/// What cargo calls crates.io in a lockfile: a real one says.
-static IDS: LazyLock<[&str; 1]> = LazyLock::new(|| {
+/// What cargo calls crates.io in a lockfile: a real one says. And what the corpus calls it.
+static IDS: LazyLock<[&str; 2]> = LazyLock::new(|| {
     let mut lines = include_str!("../../crates/registry/tests/data/excerpt.lock").lines();
-    lines.find_map(|line| Some([line.strip_prefix("source = \"")?.strip_suffix('"')?])).expect("a source")
+    let id = lines.find_map(|line| line.strip_prefix("source = \"")?.strip_suffix('"'));
+    [id.expect("a source"), "registry+https://registry.example/index"]
 });
 
 fn crates_io() -> CratesIo<'static> {
