@@ -97,37 +97,27 @@ impl Judge<'_> {
 
     /// Whether a release counted as admitted, for others, at a moment.
     pub(crate) fn was_admitted_for_later(&self, at: usize, moment: Time) -> bool {
-        if let Some(was_admitted) = self.known_admission(at, moment) {
+        let cheap = self.cheap_admission(at, moment);
+        // Where tests run, the glance is held against the full answer.
+        if let (Some(was_admitted), false) = (cheap, cfg!(debug_assertions)) {
             return was_admitted;
         }
-        let glance = self.at_a_glance(at, moment);
-        // Where tests run, the glance is held against the full answer.
-        if !cfg!(debug_assertions) && glance != Glance::Unclear {
-            return glance == Glance::Admitted;
-        }
         let admitted = self.admitted(at).is_some_and(|admitted| admitted <= moment);
-        debug_assert!(
-            glance == Glance::Unclear || admitted == (glance == Glance::Admitted),
-            "{} {} at {moment}: {glance:?}",
-            self.name(),
-            self.history.release(at).version
-        );
+        let version = &self.history.release(at).version;
+        debug_assert!(cheap.is_none_or(|cheap| cheap == admitted), "{} {version} at {moment}", self.name());
         admitted
-    }
-
-    /// The answer of [`Judge::was_admitted_for_later`], if it was found before.
-    fn known_admission(&self, at: usize, moment: Time) -> Option<bool> {
-        let admitted = self.bases.of(at).admitted?;
-        Some(admitted.is_some_and(|admitted| admitted <= moment))
     }
 
     /// The same, if it was found before or takes only a glance.
     pub(crate) fn cheap_admission(&self, at: usize, moment: Time) -> Option<bool> {
-        self.known_admission(at, moment).or_else(|| match self.at_a_glance(at, moment) {
+        if let Some(admitted) = self.bases.of(at).admitted {
+            return Some(admitted.is_some_and(|admitted| admitted <= moment));
+        }
+        match self.at_a_glance(at, moment) {
             Glance::Admitted => Some(true),
             Glance::NotAdmitted => Some(false),
             Glance::Unclear => None,
-        })
+        }
     }
 
     /// Whether a release had been admitted at `moment`, by audit, full wait, or as settled in the baseline, leaving

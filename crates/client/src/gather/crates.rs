@@ -394,12 +394,11 @@ fn known<'a>(crates: &[CrateRecord<'a>], clock: Time) -> Vec<KnownRecord<'a>> {
     let mut known: Vec<KnownRecord<'a>> = needs
         .iter()
         .filter_map(|(record, needs)| {
-            let clusters = *clusters.get(record.name)?;
+            let clusters = clusters.get(record.name).copied().filter(|c| *c >= look_alike::BETTER_KNOWN)?;
             let mut kin: Vec<&str> =
                 needs.iter().copied().filter(|n| look_alike::close(n, record.name).is_some()).collect();
             kin.sort_unstable();
             kin.dedup();
-            (clusters >= look_alike::BETTER_KNOWN).then_some(())?;
             Some(KnownRecord { name: record.name, born: first_published(record)?, clusters, kin })
         })
         .collect();
