@@ -351,13 +351,8 @@ pub enum FeedRead {
 pub fn feeds_of(policy: &Policy) -> BTreeMap<String, FeedSource> {
     let mut feeds = policy.feeds.clone();
     feeds.entry("rustsec".to_owned()).or_insert_with(|| FeedSource {
-        role: FeedRole::Advisories,
         git: Some(RUSTSEC.to_owned()),
-        archive: None,
-        file: None,
-        path: None,
-        criteria_map: BTreeMap::new(),
-        enabled: true,
+        ..FeedSource::of(FeedRole::Advisories)
     });
     feeds
 }

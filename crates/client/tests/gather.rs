@@ -787,15 +787,7 @@ impl World {
 
     /// The policy names an audit set at this address.
     fn add_source(&mut self, name: &str, address: &str) {
-        let set = FeedSource {
-            role: FeedRole::Audits,
-            git: None,
-            archive: None,
-            file: Some(address.to_owned()),
-            path: None,
-            criteria_map: BTreeMap::new(),
-            enabled: true,
-        };
+        let set = FeedSource { file: Some(address.to_owned()), ..FeedSource::of(FeedRole::Audits) };
         self.policy.feeds.insert(name.to_owned(), set);
     }
 

@@ -194,25 +194,17 @@ fn words(codes: &[Code]) -> String {
 
 /// The advisory database, and every audit set as of the day on which it was gathered.
 fn feeds(folder: &Path) -> BTreeMap<String, FeedSource> {
-    let source = |role| FeedSource {
-        role,
-        git: None,
-        archive: None,
-        file: None,
-        path: None,
-        criteria_map: BTreeMap::new(),
-        enabled: true,
-    };
     let local = |path: &Path| Some(path.to_string_lossy().into_owned());
     let mut feeds = BTreeMap::new();
-    let advisories = FeedSource { path: local(&folder.join("advisory-db")), ..source(FeedRole::Advisories) };
+    let advisories =
+        FeedSource { path: local(&folder.join("advisory-db")), ..FeedSource::of(FeedRole::Advisories) };
     feeds.insert("rustsec".to_owned(), advisories);
     for set in fs::read_dir(folder.join("audits")).unwrap() {
         let set = set.unwrap().path();
         let places = [set.join("audits.toml"), set.join(".supply-chain/audits.toml")];
         let Some(file) = places.into_iter().find(|file| file.exists()) else { continue };
         let name = set.file_name().unwrap().to_string_lossy().replace(['+', '_', '.'], "-");
-        feeds.insert(name, FeedSource { file: local(&file), ..source(FeedRole::Audits) });
+        feeds.insert(name, FeedSource { file: local(&file), ..FeedSource::of(FeedRole::Audits) });
     }
     feeds
 }

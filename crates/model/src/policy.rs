@@ -188,6 +188,14 @@ pub struct FeedSource {
     pub enabled: bool,
 }
 
+impl FeedSource {
+    /// An enabled feed of that role which does not say yet where it lies: one of the four is still to be set.
+    pub fn of(role: FeedRole) -> Self {
+        let criteria_map = BTreeMap::new();
+        Self { role, git: None, archive: None, file: None, path: None, criteria_map, enabled: true }
+    }
+}
+
 fn yes() -> bool {
     true
 }

@@ -1,6 +1,5 @@
 //! Feeds: what is read from each kind of source, and what bad ones get.
 
-use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::Command;
 use std::sync::Arc;
@@ -65,32 +64,20 @@ fn short(identity: &str) -> &str {
     identity.split(':').next().unwrap()
 }
 
-fn source(role: FeedRole) -> FeedSource {
-    FeedSource {
-        role,
-        git: None,
-        archive: None,
-        file: None,
-        path: None,
-        criteria_map: BTreeMap::new(),
-        enabled: true,
-    }
-}
-
 fn folder(path: &str) -> FeedSource {
-    FeedSource { path: Some(path.into()), ..source(FeedRole::Advisories) }
+    FeedSource { path: Some(path.into()), ..FeedSource::of(FeedRole::Advisories) }
 }
 
 fn archive(place: &str) -> FeedSource {
-    FeedSource { archive: Some(place.into()), ..source(FeedRole::Advisories) }
+    FeedSource { archive: Some(place.into()), ..FeedSource::of(FeedRole::Advisories) }
 }
 
 fn audits(place: &str) -> FeedSource {
-    FeedSource { file: Some(place.into()), ..source(FeedRole::Audits) }
+    FeedSource { file: Some(place.into()), ..FeedSource::of(FeedRole::Audits) }
 }
 
 fn git(address: &str) -> FeedSource {
-    FeedSource { git: Some(address.into()), ..source(FeedRole::Advisories) }
+    FeedSource { git: Some(address.into()), ..FeedSource::of(FeedRole::Advisories) }
 }
 
 /// A `.tar`, entry by entry; the checksum of each header is right whatever stands in it.
@@ -180,7 +167,7 @@ fn a_role_takes_the_files_that_it_uses() {
     {
         reading.put(path, "x", "2026-08-01T00:00:00Z");
     }
-    let set = FeedSource { path: Some("set".into()), ..source(FeedRole::Audits) };
+    let set = FeedSource { path: Some("set".into()), ..FeedSource::of(FeedRole::Audits) };
     assert!(reading.shown(&set, None).ends_with(": supply-chain/audits.toml supply-chain/config.toml"));
     assert!(reading.shown(&folder("set"), None).ends_with(": README.md"));
     reading.put("ours.toml", "x", "2026-08-01T00:00:00Z");
@@ -726,7 +713,7 @@ fn the_real_database_is_read_whole() {
     assert_eq!((advisories, files.as_of), (1_225, time("2026-08-21T06:28:40Z")));
 
     let path = data.join("audits/files.tar.zst").display().to_string();
-    let sets = FeedSource { archive: Some(path), ..source(FeedRole::Audits) };
+    let sets = FeedSource { archive: Some(path), ..FeedSource::of(FeedRole::Audits) };
     let FeedOutcome::Read(files) = reading.read(&sets, None) else { panic!() };
     assert_eq!(files.files.len(), 56, "of 59, three are of other names");
 }
