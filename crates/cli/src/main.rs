@@ -1,8 +1,8 @@
 //! `cargo fence`: judges what a build would let in.
 //!
 //! The way of a command: [`args`] says what was asked, a function in [`commands`] gathers values and decides,
-//! [`render`] turns the result into what a person or a machine reads, [`shell`] puts that on the terminal. What goes wrong on the way
-//! is worded in [`error`] and ends with exit code 2: could not decide.
+//! [`render`] turns the result into what a person or a machine reads, [`shell`] puts that on the terminal. What goes
+//! wrong on the way is worded in [`error`] and ends with exit code 2: could not decide.
 
 mod args;
 mod commands;
