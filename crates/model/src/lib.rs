@@ -12,6 +12,7 @@ pub mod facts;
 mod findings;
 mod history;
 pub mod judge;
+pub mod kind;
 pub mod look_alike;
 pub mod names;
 pub mod policy;
@@ -24,5 +25,6 @@ pub mod words;
 
 pub use code::{Code, CodeClass, Effect, Level};
 pub use decision::{Decision, Verdict};
+pub use kind::{Kind, Kinds};
 pub use names::{CaretClass, CrateName, Digest, ReleaseId};
 pub use time::{Span, Time};
