@@ -182,6 +182,52 @@ fn what_the_policy_rests_on_is_that_of_the_revision_too() {
     "#);
 }
 
+/// A feed in the repository that a change empties.
+#[test]
+fn a_folder_of_the_repository_is_that_of_the_revision_too() {
+    let mut project = calm();
+    project.relock(&("shlex", "1.1.0", &[]));
+    project.write(
+        "fence.toml",
+        "vulnerable = \"error\"\n\n[feeds.own]\nrole = \"advisories\"\npath = \"own\"\n",
+    );
+    let advisory = project.read("advisories/crates/shlex/RUSTSEC-2024-0006.md");
+    for file in ["advisories/crates/shlex/RUSTSEC-2024-0006.md", "advisories/crates/shlex"] {
+        let _ = std::fs::remove_file(project.path(file));
+    }
+    std::fs::create_dir_all(project.path("own/crates/shlex")).unwrap();
+    project.write("own/crates/shlex/RUSTSEC-2024-0006.md", &advisory);
+    project.start_repository();
+    project.branch("change");
+    project.write("own/crates/shlex/RUSTSEC-2024-0006.md", advisory.replace("\"shlex\"", "\"other\""));
+    std::fs::create_dir_all(project.path("own/crates/other")).unwrap();
+    std::fs::rename(
+        project.path("own/crates/shlex/RUSTSEC-2024-0006.md"),
+        project.path("own/crates/other/RUSTSEC-2024-0006.md"),
+    )
+    .unwrap();
+    insta::assert_snapshot!(project.run("check"), @"
+    $ cargo fence check
+        Finished 4 admitted (4 by age), 1 of this project at level medium in […]s
+    [exit code 0]
+    ");
+    insta::assert_snapshot!(project.run("check --policy-from main"), @"
+    $ cargo fence check --policy-from main
+        Checking 4 releases at level medium, by the policy of main (index 0 min old, own 21 d, rustsec 0
+                 min)
+    error[vulnerable]: 1 release in use with a known vulnerability
+          shlex 1.1.0: RUSTSEC-2024-0006: Multiple issues involving quote API (fixed in 1.3.0)
+
+    help: 1 vulnerable release in use has an admitted fix
+          cargo update -p shlex --precise 1.3.0
+
+    note: judged by the policy of main; what this change alters of it did not count
+          the files of the feed own in own differ
+        Finished 4 admitted (4 by age), 1 of this project at level medium in […]s
+    [exit code 1]
+    ");
+}
+
 #[test]
 fn a_policy_that_was_not_there_is_the_default_one() {
     let mut project = calm();

@@ -148,10 +148,12 @@ pub(super) fn read(
     Ok(Tree { commit, committed, files })
 }
 
-/// The files of a tree that are `wanted`, sorted by path. `ask` runs `git` with arguments and input, and with a bound
-/// on its answer.
+/// Runs `git` with arguments and input, and with a bound on the bytes of its answer.
+pub(crate) type Ask<'a> = &'a dyn Fn(&[&str], &[u8], usize) -> Result<Vec<u8>, GitError>;
+
+/// The files of a tree that are `wanted`, sorted by path.
 pub(crate) fn files(
-    ask: &dyn Fn(&[&str], &[u8], usize) -> Result<Vec<u8>, GitError>,
+    ask: Ask<'_>,
     tree: &str,
     wanted: &dyn Fn(&str) -> bool,
     limits: &Limits,
