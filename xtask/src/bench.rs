@@ -65,6 +65,54 @@ pub(crate) fn update(root: &Path, data: &Path, words: &[&str]) -> Result<(), Str
     Ok(())
 }
 
+/// `check` with empty caches and the index over the network, against cargo's own index phase on the same lockfile:
+/// this workspace, and the checkouts of `FENCE_CHECKOUTS`. The advisories lie on this machine, since cargo has none.
+pub(crate) fn cold(root: &Path, data: &Path, words: &[&str]) -> Result<(), String> {
+    let rounds = rounds(words, 5)?;
+    let shared = prepare(root, data)?;
+    let checkouts = std::env::var_os("FENCE_CHECKOUTS").map(PathBuf::from);
+    let checkouts = checkouts.iter().flat_map(|folder| PROJECTS.map(|project| folder.join(project)));
+    let projects =
+        std::iter::once(root.to_owned()).chain(checkouts.filter(|p| p.join("Cargo.toml").exists()));
+    for project in projects {
+        let packages = count_packages(&project.join("Cargo.lock"))?;
+        let name = project.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        println!("\n{name}, {packages} packages, {rounds} rounds");
+        let home = shared.folder.join("caches/cold-cargo-home");
+        let cache = shared.folder.join("caches/cold");
+        let emptied_both = {
+            let (home, cache) = (home.clone(), cache.clone());
+            move || emptied(&home).and_then(|()| emptied(&cache))
+        };
+        let cargo = {
+            let (project, home) = (project.clone(), home.clone());
+            move || {
+                let mut command = Command::new("cargo");
+                command.args(["update", "--workspace", "--dry-run"]);
+                command.current_dir(&project).env("CARGO_HOME", &home);
+                command
+            }
+        };
+        let fence = {
+            let (program, advisories) = (shared.program.clone(), shared.folder.join("advisory-db"));
+            move || {
+                let mut command = Command::new(&program);
+                command.args(["fence", "check", "--quiet"]);
+                command.arg("--feed").arg(format!("rustsec={}", advisories.display()));
+                command.current_dir(&project).env("CARGO_HOME", &home).env("CARGO_FENCE_CACHE", &cache);
+                command
+            }
+        };
+        let subjects = [
+            Subject::new("cargo update --workspace --dry-run", &[0], cargo).before(emptied_both.clone()),
+            Subject::new("check, all caches empty, over the network", &[0, 1], fence).before(emptied_both),
+        ];
+        let times = measure::interleaved(&subjects, rounds)?;
+        report(&subjects, &times);
+    }
+    Ok(())
+}
+
 fn warm(layout: &Layout, rounds: usize) -> Result<(), String> {
     let subjects = [layout.empty(), layout.unchanged(), layout.set_up()?.unchanged_since_set_up()];
     let times = measure::interleaved(&subjects, rounds * 5)?;

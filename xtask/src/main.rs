@@ -24,6 +24,7 @@ cargo xtask <task>
   docs [--check]        write docs/policy.md from the policy's type, or check that it is current
   known-names           make the shipped list of better-known names from FENCE_DATA
   bench check [--runs N]   `check` against cargo-audit, cargo-deny and cargo-vet, whole processes in pairs
+  bench cold [--runs N]    `check` with nothing cached, over the network, against cargo's own index phase
   bench update             compiling the advisory database and the audit sets
 ";
 
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         ["known-names"] => fence_data()
             .and_then(|data| known_names::run(&data, &root.join("crates/model/data/known-names.tsv"))),
         ["bench", "check", rest @ ..] => fence_data().and_then(|data| bench::check(&root, &data, rest)),
+        ["bench", "cold", rest @ ..] => fence_data().and_then(|data| bench::cold(&root, &data, rest)),
         ["bench", "update", rest @ ..] => fence_data().and_then(|data| bench::update(&root, &data, rest)),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -3,7 +3,7 @@
 //! [`read_index`] answers for each wanted crate, in order, and one crate's failure is not another's. For each it
 //! takes the first that holds:
 //!
-//! 1. what the caller already has, if the registry confirmed it within `fresh_for`;
+//! 1. what the caller already has, if the registry confirmed it within `fresh_for`; without one nothing is fresh;
 //! 2. the fence's own copy or cargo's, the younger of the two, if it is that fresh;
 //! 3. the registry's answer, asked with the validator of what the caller or the copies have;
 //! 4. offline: the younger copy, whatever its age — its age is told, and is the judgement's to weigh.
@@ -216,7 +216,7 @@ impl IndexError {
 pub fn read_index(
     registry: &Registry,
     wanted: &[Wanted<'_>],
-    fresh_for: Span,
+    fresh_for: Option<Span>,
     network: &Network,
     cache: &Cache,
     now: Time,
@@ -302,7 +302,7 @@ impl Stat {
 struct Sparse<'a> {
     registry: &'a Registry,
     url: &'a str,
-    fresh_for: Span,
+    fresh_for: Option<Span>,
     cache: &'a Cache,
     now: Time,
     progress: &'a dyn Progress,
@@ -370,7 +370,7 @@ impl Sparse<'_> {
 
     /// Fresh is what was confirmed at most so long ago; what was confirmed in the future was under another clock.
     fn is_fresh(&self, checked: Time) -> bool {
-        self.now - checked <= self.fresh_for && checked - self.now <= self.fresh_for
+        self.fresh_for.is_some_and(|span| self.now - checked <= span && checked - self.now <= span)
     }
 
     fn place(&self, name: &CrateName) -> Place {

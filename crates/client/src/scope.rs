@@ -286,7 +286,7 @@ impl Project<'_> {
             let registry = registry_of(source, self.index, self.config).map_err(ScopeError::Config)?;
             let wanted: Vec<Wanted<'_>> =
                 crates.iter().map(|(name, _)| Wanted { name, known: None }).collect();
-            let any_age = Span::seconds(Time::LATEST.unix());
+            let any_age = Some(Span::seconds(Time::LATEST.unix()));
             let copies =
                 read_index(&registry, &wanted, any_age, &Network::Offline, self.cache, self.clock, &Silent);
             for ((_, places), copy) in crates.iter().zip(copies) {

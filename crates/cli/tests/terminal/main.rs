@@ -8,6 +8,7 @@ mod completions;
 mod formats;
 mod getting_started;
 mod project;
+mod registry;
 mod scope;
 
 use project::Project;

@@ -10,6 +10,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, UNIX_EPOCH};
 
 use fence_model::Time;
+use fence_testkit::registry::FakeRegistry;
 
 /// The project and the time in it.
 pub(crate) struct Project {
@@ -21,6 +22,16 @@ pub(crate) struct Project {
     columns: usize,
     journal: Option<String>,
     variables: BTreeMap<String, String>,
+    index: Index,
+}
+
+/// Where commands read the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Index {
+    /// In a folder of the project.
+    Folder,
+    /// At the registry that cargo's configuration names.
+    Registry,
 }
 
 /// One package of the lockfile, by name, version and the names that it depends on.
@@ -42,6 +53,7 @@ impl Project {
             columns: 100,
             journal: None,
             variables: BTreeMap::new(),
+            index: Index::Folder,
         };
         project.write("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\n");
         for package in locked {
@@ -168,6 +180,24 @@ impl Project {
         self.variables.insert(variable.to_owned(), value.to_owned());
     }
 
+    /// From now on the index is read at a registry that answers for crates.io, with the files of the project's folder.
+    pub(crate) fn read_index_at(&mut self, registry: &FakeRegistry) {
+        for path in self.files().keys() {
+            if let Ok(inside) = path.strip_prefix(self.path("index")) {
+                let parts: Vec<&str> = inside.iter().filter_map(|part| part.to_str()).collect();
+                registry.serve(&format!("index/{}", parts.join("/")), fs::read(path).unwrap());
+            }
+        }
+        let address = registry.url("index/");
+        let config = format!(
+            "[source.crates-io]\nreplace-with = \"here\"\n\n[source.here]\nregistry = \"sparse+{address}\"\n\n\
+             [net]\nretry = 0\n"
+        );
+        fs::create_dir_all(self.path(".cargo")).unwrap();
+        self.write(".cargo/config.toml", config);
+        self.index = Index::Registry;
+    }
+
     /// Every file of the project and what is in it, but for what the fence and cargo keep for themselves.
     pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();
@@ -285,7 +315,10 @@ impl Project {
         command.envs(&self.variables);
         let judges = !matches!(words.first().map(String::as_str), None | Some("explain" | "completions"));
         if judges && !words.iter().any(|word| word == "--help") {
-            command.args(["--offline", "--index", "index", "--now", &self.now]);
+            if self.index == Index::Folder {
+                command.args(["--offline", "--index", "index"]);
+            }
+            command.args(["--now", &self.now]);
             command.args(["--feed", &format!("rustsec={}", self.advisories)]);
             command.args(self.audit_sets.iter().flat_map(|set| ["--feed", set]));
             command.args(self.journal.iter().flat_map(|file| ["--journal", file]));
@@ -307,6 +340,7 @@ impl Project {
             columns: self.columns,
             journal: self.journal.clone(),
             variables: self.variables.clone(),
+            index: self.index,
         };
         let output = copied.output(&words);
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -133,9 +133,9 @@ impl Reader<'_> {
         }
         tally.crates_read += asked.len();
         let fresh_for = match self.request.refresh {
-            Refresh::Missing => ANY_AGE,
-            Refresh::Old => self.request.policy.freshness.index,
-            Refresh::All => Span::ZERO,
+            Refresh::Missing => Some(ANY_AGE),
+            Refresh::Old => Some(self.request.policy.freshness.index),
+            Refresh::All => None,
         };
         let outcomes = self.ask(&asked, fresh_for, self.request.network);
         let mut again = Vec::new();
@@ -149,7 +149,7 @@ impl Reader<'_> {
         // Somebody may have left a copy of what cannot be reached: cargo, or another project's check.
         let places: Vec<usize> = again.iter().map(|(at, _)| *at).collect();
         let copies =
-            if places.is_empty() { Vec::new() } else { self.ask(&places, ANY_AGE, &Network::Offline) };
+            if places.is_empty() { Vec::new() } else { self.ask(&places, Some(ANY_AGE), &Network::Offline) };
         for ((at, error), outcome) in again.into_iter().zip(copies) {
             match self.fate(at, outcome) {
                 Ok(fate) => {
@@ -181,7 +181,7 @@ impl Reader<'_> {
         }
     }
 
-    fn ask(&self, places: &[usize], fresh_for: Span, network: &Network) -> Vec<IndexOutcome> {
+    fn ask(&self, places: &[usize], fresh_for: Option<Span>, network: &Network) -> Vec<IndexOutcome> {
         let wanted: Vec<Wanted<'_>> = places
             .iter()
             .map(|&at| Wanted {
@@ -594,7 +594,8 @@ fn births(
         let wanted: Vec<Wanted<'_>> = asked.iter().map(|name| Wanted { name, known: None }).collect();
         // A first publish time never changes, so a copy of any age tells it.
         let Request { network, cache, clock, progress, .. } = *request;
-        let outcomes = read_index(&registry.registry, &wanted, ANY_AGE, network, cache, clock, progress);
+        let outcomes =
+            read_index(&registry.registry, &wanted, Some(ANY_AGE), network, cache, clock, progress);
         let mut failed = Vec::new();
         for (name, outcome) in asked.into_iter().zip(outcomes) {
             let answer = match outcome {

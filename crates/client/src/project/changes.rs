@@ -177,15 +177,15 @@ mod tests {
             &format!("levels.dev = \"low\"\n[wait]\nbase = \"1 day\"\n{EXCEPTION}"),
         ), @r#"
         `codes.dormant` is gone; it was "review"
-        new: [[exceptions]] { because = "read", codes = ["young"], crate = "serde", digest = "a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2", until = "2026-09-30T00:00:00Z", version = "1.0.229" }
+        new: an exception for serde 1.0.229 (young) until 2026-09-30T00:00:00Z, because "read", of digest a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2
         `feeds.own` is gone; it was { path = "audits", role = "audits" }
         `level` was "high" and is "medium"
         `levels` is new: { dev = "low" }
         `wait.base` is new: "1 day"
         "#);
         insta::assert_snapshot!(told(EXCEPTION, &EXCEPTION.replace("2026-09-30", "2026-10-30")), @r#"
-        gone: [[exceptions]] { because = "read", codes = ["young"], crate = "serde", digest = "a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2", until = "2026-09-30T00:00:00Z", version = "1.0.229" }
-        new: [[exceptions]] { because = "read", codes = ["young"], crate = "serde", digest = "a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2", until = "2026-10-30T00:00:00Z", version = "1.0.229" }
+        gone: an exception for serde 1.0.229 (young) until 2026-09-30T00:00:00Z, because "read", of digest a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2
+        new: an exception for serde 1.0.229 (young) until 2026-10-30T00:00:00Z, because "read", of digest a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2
         "#);
     }
 

@@ -70,7 +70,7 @@ impl Meeting {
     }
 
     fn read_wanted(&self, wanted: &[Wanted<'_>]) -> String {
-        let ten_minutes = Span::minutes(10);
+        let ten_minutes = Some(Span::minutes(10));
         let outcomes =
             read_index(&self.registry, wanted, ten_minutes, &self.network, &self.cache, self.now, &Silent);
         assert_eq!(outcomes.len(), wanted.len());
@@ -481,7 +481,7 @@ fn a_dead_line_is_not_tried_for_every_crate() {
     let wanted: Vec<Wanted<'_>> = names.iter().map(|name| Wanted { name, known: None }).collect();
     fake.always(Act::Close);
     let (network, pauses) = online();
-    let outcomes = read_index(registry, &wanted, Span::minutes(10), &network, cache, *now, &Silent);
+    let outcomes = read_index(registry, &wanted, Some(Span::minutes(10)), &network, cache, *now, &Silent);
     let unreachable = outcomes.iter().filter(|o| shown(o).contains("cannot be reached")).count();
     assert_eq!(unreachable, 50);
     assert_eq!(pauses.lock().unwrap().len(), 9, "the retries of three crates");
@@ -535,7 +535,7 @@ fn a_cache_that_cannot_be_written_is_told_once_and_stops_nothing() {
         let wanted = names.each_ref().map(|name| Wanted { name, known: None });
         let told = Recorded::default();
         let outcomes =
-            read_index(&meeting.registry, &wanted, Span::ZERO, &meeting.network, &cache, meeting.now, &told);
+            read_index(&meeting.registry, &wanted, None, &meeting.network, &cache, meeting.now, &told);
         assert!(outcomes.iter().all(|o| matches!(o, IndexOutcome::Read(_))), "{outcomes:?}");
         let told = told.text().replace(&folder.path().display().to_string(), "");
         let file = ["se/rd/serde", "3/s/syn"][fails_at / 3];
@@ -559,15 +559,8 @@ fn many_crates_come_in_order_over_few_connections() {
     }
     let wanted: Vec<Wanted<'_>> = names.iter().map(|name| Wanted { name, known: None }).collect();
     let told = Recorded::default();
-    let outcomes = read_index(
-        &meeting.registry,
-        &wanted,
-        Span::ZERO,
-        &meeting.network,
-        &meeting.cache,
-        meeting.now,
-        &told,
-    );
+    let outcomes =
+        read_index(&meeting.registry, &wanted, None, &meeting.network, &meeting.cache, meeting.now, &told);
     for (name, outcome) in names.iter().zip(&outcomes) {
         let IndexOutcome::Read(entry) = outcome else { panic!("{outcome:?}") };
         assert_eq!(String::from_utf8_lossy(&entry.bytes), format!("{{\"name\":\"{name}\"}}\n"));
