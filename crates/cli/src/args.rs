@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use fence_client::scope::{Choice, Scope};
 use fence_model::{CrateName, Level, Time};
@@ -139,8 +140,13 @@ pub(crate) struct PolicyFrom {
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct LevelArg {
     /// Judge by this level instead of the policy's: low, medium or high
-    #[arg(long, value_name = "LEVEL", value_parser = |text: &str| text.parse::<Level>())]
+    #[arg(long, value_name = "LEVEL", value_parser = level_parser(), hide_possible_values = true)]
     pub(crate) level: Option<Level>,
+}
+
+/// Reads a level, and lets shells complete it.
+pub(crate) fn level_parser() -> impl TypedValueParser<Value = Level> {
+    PossibleValuesParser::new(Level::ALL.map(Level::as_str)).try_map(|text| text.parse::<Level>())
 }
 
 /// What is judged of the lockfile: all of it, or what a part of the project needs.

@@ -223,7 +223,12 @@ impl From<ProjectError> for CliError {
                     .hint("nothing was changed; what was there before is still there")
             }
             ProjectError::Lockfile { file, problem } => {
-                Self::new(in_file(&file, &problem)).hint(problem.hint())
+                let error = Self::new(in_file(&file, &problem)).hint(problem.hint());
+                let line = problem.lockfile_line().and_then(|line| usize::try_from(line).ok());
+                match line {
+                    Some(line) => error.at(&file, line),
+                    None => error,
+                }
             }
             ProjectError::Policy { file, problems } => policy(&file, problems),
             ProjectError::Baseline { file, problem } => baseline(&file, &problem),

@@ -91,6 +91,7 @@ struct Bar {
     what: String,
     done: usize,
     total: usize,
+    is_drawn: bool,
 }
 
 /// Whether bars can be seen at all.
@@ -136,6 +137,7 @@ impl Shell {
                 what: String::new(),
                 done: 0,
                 total: 0,
+                is_drawn: false,
             }),
         }
     }
@@ -206,10 +208,11 @@ impl Progress for Shell {
 impl Bar {
     /// Draws the bar where it was drawn before. Long work is drawn a hundred times, not once
     /// per piece.
-    fn draw(&self) {
+    fn draw(&mut self) {
         let step = (self.total / 100).max(1);
         if self.shown == Shown::OnTerminal && (self.done.is_multiple_of(step) || self.done == self.total) {
             drop(io::stderr().lock().write_all(format!("\r{}\x1b[K", self.line()).as_bytes()));
+            self.is_drawn = true;
         }
     }
 
@@ -223,8 +226,8 @@ impl Bar {
         line.chars().take(self.width.saturating_sub(1)).collect()
     }
 
-    fn clear(&self) {
-        if self.shown == Shown::OnTerminal {
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.is_drawn) {
             drop(io::stderr().lock().write_all(b"\r\x1b[K"));
         }
     }
@@ -290,7 +293,7 @@ mod tests {
     fn a_bar_fits_into_the_terminal() {
         let wide = |width, done, total| {
             let what = "index files of some registry".to_owned();
-            Bar { shown: Shown::Nowhere, width, what, done, total }.line()
+            Bar { shown: Shown::Nowhere, width, what, done, total, is_drawn: false }.line()
         };
         let bar = |done, total| wide(100, done, total);
         assert_eq!(wide(40, 3, 12), "    Fetching [=====               ] 3/1");

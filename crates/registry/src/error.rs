@@ -295,6 +295,23 @@ pub enum ChangeFault {
 }
 
 impl Error {
+    /// The line of a lockfile that is at fault, from 1.
+    pub fn lockfile_line(&self) -> Option<u32> {
+        match self {
+            Self::LockfileConflict { line }
+            | Self::LockfileVersion { line, .. }
+            | Self::LockfileSyntax { line, .. }
+            | Self::LockfilePackages { line, .. }
+            | Self::LockfileName { line, .. }
+            | Self::LockfilePackageVersion { line, .. }
+            | Self::LockfileChecksum { line, .. }
+            | Self::LockfileDuplicate { line, .. }
+            | Self::LockfileDependency { line, .. }
+            | Self::LockfileMixedChecksums { line, .. } => Some(*line),
+            _ => None,
+        }
+    }
+
     /// What to do about it, for a person, without a full stop.
     pub fn hint(&self) -> &'static str {
         match self {

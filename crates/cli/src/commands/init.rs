@@ -7,7 +7,7 @@ use fence_model::policy::{Baseline, BaselineEntry, Standing};
 use fence_model::project::Judged;
 use fence_model::{Code, Level, code};
 
-use crate::args::{Files, Global, LevelArg, Sources};
+use crate::args::{Files, Global, LevelArg, Sources, level_parser};
 use crate::commands::Outcome;
 use crate::error::{CliError, Misuse, shown};
 use crate::render::{human, text};
@@ -21,7 +21,7 @@ use crate::shell::Shell;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// How hard a release must be to forge: low, medium or high
-    #[arg(long, value_name = "LEVEL", value_parser = |text: &str| text.parse::<Level>())]
+    #[arg(long, value_name = "LEVEL", value_parser = level_parser(), hide_possible_values = true)]
     level: Option<Level>,
     /// Record releases that are younger than their wait like all others, without a warning
     #[arg(long)]

@@ -93,6 +93,11 @@ pub(crate) fn summary(checked: &Checked<'_>, folding: Folding) -> String {
     if more > 0 {
         text += &format!("\nand {more} more, as `cargo fence check` shows them\n");
     }
+    let remarks = findings::remarks(checked);
+    if !remarks.is_empty() {
+        text += "\n";
+    }
+    text.extend(remarks.iter().map(|remark| format!("* {}\n", plain(&remark.text))));
     text + "\n"
 }
 

@@ -348,7 +348,13 @@ pub(crate) fn undecided(error: &CliError) -> String {
         .collect();
     problems.insert(
         0,
-        Problem { message: error.message.clone(), hints: error.hints.clone(), ..Problem::default() },
+        Problem {
+            message: error.message.clone(),
+            file: error.at.as_ref().map(|(file, _)| shown(file)),
+            line: error.at.as_ref().map(|(_, line)| *line),
+            hints: error.hints.clone(),
+            ..Problem::default()
+        },
     );
     print(&Document { problems, ..empty() })
 }
