@@ -162,7 +162,7 @@ pub(crate) struct ScopeArgs {
     /// Leave out what only other platforms need; can be repeated
     #[arg(long = "target", value_name = "TRIPLE")]
     targets: Vec<String>,
-    /// Leave out what only other features need than these and the default ones; separated by commas or spaces
+    /// Count these features and the default ones, and leave out what only others need; separated by commas or spaces
     #[arg(
         long,
         short = 'F',
@@ -174,7 +174,7 @@ pub(crate) struct ScopeArgs {
     /// Count all features, as a lockfile does
     #[arg(long)]
     all_features: bool,
-    /// Leave out what only default features need
+    /// Count no features but those that --features names
     #[arg(long, conflicts_with = "all_features")]
     no_default_features: bool,
 }

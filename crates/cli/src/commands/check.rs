@@ -32,8 +32,6 @@ pub(crate) struct Args {
     level: LevelArg,
     #[command(flatten)]
     policy_from: PolicyFrom,
-    #[command(flatten)]
-    scope: ScopeArgs,
     /// How to print the result: human, json (docs/check.schema.json), sarif, github (annotations and a job summary),
     /// or markdown (a comment on a change, with --compare)
     #[arg(long, value_name = "FORMAT", default_value = "human")]
@@ -42,6 +40,8 @@ pub(crate) struct Args {
     /// Tell what came into Cargo.lock since the change that this is began, compared with this git revision
     #[arg(long, value_name = "REVISION")]
     compare: Option<String>,
+    #[command(flatten)]
+    scope: ScopeArgs,
     #[command(flatten)]
     sources: Sources,
 }

@@ -33,7 +33,8 @@ fn commands_and_options_are_completed_under_both_names() {
         offers(&format!("{program} ex"), "except explain");
         offers(&format!("{program} check --fo"), "--format");
         offers(&format!("{program} check --format ''"), "human json sarif markdown github");
-        offers(&format!("{program} check --n"), "");
+        offers(&format!("{program} check --level ''"), "low medium high");
+        offers(&format!("{program} check --nowhere"), "");
     }
 }
 
