@@ -339,6 +339,8 @@ pub enum Because {
     Advisory {
         /// Its id.
         id: String,
+        /// The ids under which other databases tell of the same thing, of those that were read.
+        also: Vec<String>,
         /// What it says.
         kind: AdvisoryKind,
         /// Its first line.
