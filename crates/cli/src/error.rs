@@ -504,7 +504,7 @@ impl From<Misuse> for CliError {
             }
             Misuse::NoSuchFeed(name, path) => {
                 Self::new(format!("--feed {name}: {} does not exist", shown(&path)))
-                    .hint("name a folder, an archive (.tar, .tar.gz, .tar.zst) or a file")
+                    .hint("name a folder, an archive (.tar, .tar.gz, .tar.zst, .zip) or a file")
             }
             Misuse::NoSuchIndex(path) => Self::new(format!("--index: {} is not a folder", shown(&path)))
                 .hint("name a folder of index files, laid out as a sparse index: 1/a, 2/ab, 3/a/abc, ab/cd/abcd"),

@@ -145,7 +145,7 @@ fn stretches_of(events: &[Event]) -> Vec<Stretch> {
             Event::Introduced(from) => drop(open.get_or_insert_with(|| from.clone())),
             // Introduced and fixed in one version: nothing was affected.
             Event::Fixed(at) if matches!(&open, Some(Some(from)) if from.cmp_precedence(at).is_eq()) => {
-                open = None
+                open = None;
             }
             Event::Fixed(at) => close(&mut open, Bound::Exclusive(at.clone()), End::Fix),
             Event::LastAffected(at) => close(&mut open, Bound::Inclusive(at.clone()), End::Other),
