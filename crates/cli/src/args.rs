@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use fence_client::scope::{Choice, Scope};
 use fence_model::{CrateName, Level, Time};
+use fence_registry::reach::Tests;
 use semver::Version;
 
 use crate::commands::{check, completions, except, explain, init, list, update, why};
@@ -130,6 +132,55 @@ pub(crate) struct LevelArg {
     /// Judge by this level instead of the policy's: low, medium or high
     #[arg(long, value_name = "LEVEL", value_parser = |text: &str| text.parse::<Level>())]
     pub(crate) level: Option<Level>,
+}
+
+/// What is judged of the lockfile: all of it, or what a part of the project needs.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "What is judged")]
+pub(crate) struct ScopeArgs {
+    /// Judge only what this package of the workspace needs; can be repeated
+    #[arg(long = "package", short = 'p', value_name = "SPEC")]
+    packages: Vec<String>,
+    /// Leave out what only tests, examples and benchmarks need
+    #[arg(long)]
+    exclude_dev: bool,
+    /// Leave out what only other platforms need; can be repeated
+    #[arg(long = "target", value_name = "TRIPLE")]
+    targets: Vec<String>,
+    /// Leave out what only other features need than these and the default ones; separated by commas or spaces
+    #[arg(
+        long,
+        short = 'F',
+        value_name = "FEATURES",
+        value_delimiter = ',',
+        conflicts_with = "all_features"
+    )]
+    features: Vec<String>,
+    /// Count all features, as a lockfile does
+    #[arg(long)]
+    all_features: bool,
+    /// Leave out what only default features need
+    #[arg(long, conflicts_with = "all_features")]
+    no_default_features: bool,
+}
+
+impl ScopeArgs {
+    /// The part of the project that is meant.
+    pub(crate) fn scope(&self) -> Scope {
+        let named = || self.features.iter().flat_map(|features| features.split_whitespace());
+        let features = match (self.features.is_empty(), self.no_default_features) {
+            (true, false) => Choice::All,
+            (_, without_default) => {
+                Choice::These { default: !without_default, named: named().map(str::to_owned).collect() }
+            }
+        };
+        Scope {
+            packages: self.packages.clone(),
+            targets: self.targets.clone(),
+            features,
+            tests: if self.exclude_dev { Tests::Excluded } else { Tests::Count },
+        }
+    }
 }
 
 /// `NAME=PATH`.

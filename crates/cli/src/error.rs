@@ -17,6 +17,7 @@ use fence_client::project::ProjectError;
 use fence_client::project::baseline::{BaselineError, BaselineFault};
 use fence_client::project::edit::EditError;
 use fence_client::project::policy::{Place, PolicyProblem};
+use fence_client::scope::ScopeError;
 use fence_model::policy::LONGEST_EXCEPTION;
 use fence_model::{Code, CrateName, ReleaseId, Span, Time};
 
@@ -322,6 +323,12 @@ impl From<GatherError> for CliError {
 
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
+        Self::new(error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<ScopeError> for CliError {
+    fn from(error: ScopeError) -> Self {
         Self::new(error.to_string()).hint(error.hint())
     }
 }

@@ -10,6 +10,7 @@ use fence_client::cargo_config::{CargoConfig, NetworkMode};
 use fence_client::gather::{self, Age, GatherError, Knowledge, Problem, Refresh, Request, Tally, Updated};
 use fence_client::http::{Http, Network};
 use fence_client::project::{self, Project, lockfile};
+use fence_client::scope::{self, Scope};
 use fence_client::snapshot::SourceKind;
 use fence_model::decision::Decision;
 use fence_model::judge::Asked;
@@ -17,7 +18,7 @@ use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, Policy};
 use fence_model::project::{Locked, Report, judge_project, settlement};
 use fence_model::settle::{FactsOf, Settlement};
-use fence_model::{CrateName, Digest, Level, ReleaseId, Span, Time};
+use fence_model::{CrateName, Digest, Kind, Kinds, Level, ReleaseId, Span, Time};
 use fence_registry::Journal;
 use fence_registry::lockfile::{Lockfile, Package};
 use semver::Version;
@@ -32,8 +33,10 @@ use crate::shell::Shell;
 pub(crate) struct Session {
     pub(crate) project: Project,
     pub(crate) policy: Policy,
-    pub(crate) level: Level,
     pub(crate) now: Time,
+    level: LevelArg,
+    /// As what each package of the lockfile is needed, where that was asked.
+    needed: Option<Vec<Kinds>>,
     set_up: SetUp,
     baseline: Baseline,
     lockfile: Lockfile,
@@ -43,6 +46,25 @@ pub(crate) struct Session {
     tally: Tally,
 }
 
+/// What a session is opened for.
+pub(crate) struct Opening<'a> {
+    /// Where facts come from.
+    pub(crate) sources: &'a Sources,
+    /// A level instead of the policy's.
+    pub(crate) level: LevelArg,
+    /// The part of the project that is judged.
+    pub(crate) scope: Scope,
+    /// Which facts are asked for again.
+    pub(crate) refresh: Refresh,
+}
+
+impl<'a> Opening<'a> {
+    /// For all of a project, at the policy's level, with facts that are not too old.
+    pub(crate) fn all(sources: &'a Sources) -> Self {
+        Self { sources, level: LevelArg::default(), scope: Scope::default(), refresh: Refresh::Old }
+    }
+}
+
 /// The moment that this machine's clock shows. Nothing below the commands reads a clock.
 pub(crate) fn clock() -> Time {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -50,27 +72,14 @@ pub(crate) fn clock() -> Time {
 }
 
 impl Session {
-    /// Finds the project, reads its files, and gathers the facts about all that is locked; those that are too old
-    /// are asked for again.
+    /// Finds the project, reads its files, and gathers the facts about all that is locked.
     pub(crate) fn open(
-        sources: &Sources,
-        level: LevelArg,
+        opening: Opening<'_>,
         global: &Global,
         environment: &Environment,
         shell: &Shell,
     ) -> Result<Self, CliError> {
-        Self::open_with(Refresh::Old, sources, level, global, environment, shell)
-    }
-
-    /// The same, and `refresh` says which facts are asked for again.
-    pub(crate) fn open_with(
-        refresh: Refresh,
-        sources: &Sources,
-        level: LevelArg,
-        global: &Global,
-        environment: &Environment,
-        shell: &Shell,
-    ) -> Result<Self, CliError> {
+        let Opening { sources, level, scope, refresh } = opening;
         let now = sources.now.unwrap_or_else(clock);
         let project = find(sources, global, environment)?;
         for other in &project.passed_over {
@@ -83,13 +92,32 @@ impl Session {
         let policy = project.read_policy(now)?;
         let baseline = project.read_baseline()?;
         let lockfile = project.read_lockfile()?;
-        let locked = lockfile::locked(&lockfile);
         let asking = Asking { sources, project: &project, policy: &policy, lockfile: &lockfile, now };
         let (knowledge, tally) = asking.gather(refresh, global, environment, shell)?;
         decidable(&knowledge, &policy, now)?;
         all_lines_read(&knowledge, &lockfile)?;
+        let needed = if scope.is_everything() && (level.level.is_some() || !policy.has_levels()) {
+            None
+        } else {
+            match asking.needed(&scope, environment) {
+                Ok(needed) => Some(needed),
+                Err(error) if scope.is_everything() => {
+                    let (what, level) = (error.message, policy.strictest_level());
+                    shell.warning(&format!("{what}; so all that is locked is judged at level {level}"));
+                    None
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        let level_of = |kinds: Kinds| level.level.or(kinds.iter().map(|kind| policy.level_of(kind)).max());
+        let locked = lockfile::locked(&lockfile, |place| match &needed {
+            None => Some(level.level.unwrap_or(policy.strictest_level())),
+            Some(needed) if needed[place].is_empty() => None,
+            Some(needed) => level_of(needed[place]),
+        });
         Ok(Self {
-            level: level.level.unwrap_or(policy.level),
+            level,
+            needed,
             now,
             names: knowledge.names().map_err(GatherError::from)?,
             tally,
@@ -156,13 +184,29 @@ impl Session {
             report,
             stay,
             policy: &self.policy,
-            level: self.level,
+            level: self.level(),
+            levels: self.levels(),
+            needed: self.needed.as_deref(),
             now: self.now,
             ages: self.knowledge.ages(),
             problems: self.problems(),
             outcome,
             set_up: self.set_up,
         }
+    }
+
+    /// The level that is asked for, but for single kinds of use.
+    pub(crate) fn level(&self) -> Level {
+        self.level.level.unwrap_or(self.policy.level)
+    }
+
+    /// The level that is asked for, in words: `medium`, or `medium (build high)`.
+    fn levels(&self) -> String {
+        let level = self.level();
+        let of = |kind: Kind| self.level.level.unwrap_or(self.policy.level_of(kind));
+        let others = Kind::ALL.into_iter().filter(|kind| of(*kind) != level);
+        let others: Vec<String> = others.map(|kind| format!("{} {}", kind.as_str(), of(kind))).collect();
+        if others.is_empty() { level.to_string() } else { format!("{level} ({})", others.join(", ")) }
     }
 
     /// The registry releases of a crate that the lockfile has.
@@ -195,7 +239,7 @@ impl Session {
     fn asked(&self) -> Asked<'_> {
         Asked {
             policy: &self.policy,
-            level: self.level,
+            level: self.level.level.unwrap_or(self.policy.strictest_level()),
             baseline: &self.baseline,
             feeds: self.knowledge.feeds(),
             names: &self.names,
@@ -223,16 +267,11 @@ impl Asking<'_> {
     ) -> Result<(Knowledge, Tally), CliError> {
         let here = environment.current_folder();
         let cargo = CargoConfig::read(here, environment)?;
+        let index = self.index(environment)?;
         let is_offline = global.reach() == Reach::Offline || cargo.network_mode()? == NetworkMode::Offline;
         let network =
             if is_offline { Network::Offline } else { Network::Online(Http::new(&cargo.http_settings()?)?) };
         let cache = Cache::of(environment)?;
-        let index = match &self.sources.index {
-            Some(folder) if !here.join(folder).is_dir() => {
-                return Err(Misuse::NoSuchIndex(here.join(folder)).into());
-            }
-            folder => folder.as_ref().map(|folder| here.join(folder)),
-        };
         let feeds = self.feeds(environment)?;
         let journal =
             self.sources.journal.as_ref().map(|file| journal(&here.join(file), shell)).transpose()?;
@@ -257,6 +296,32 @@ impl Asking<'_> {
                 Ok((knowledge, tally))
             }
             Refresh::Missing | Refresh::Old => Ok((gather::gather(request)?, Tally::default())),
+        }
+    }
+
+    /// As what the part of the project that `scope` names needs each package of the lockfile.
+    fn needed(&self, scope: &Scope, environment: &Environment) -> Result<Vec<Kinds>, CliError> {
+        let index = self.index(environment)?;
+        let cargo_home = environment.cargo_home();
+        let asked = scope::Project {
+            lockfile: self.lockfile,
+            root: &self.project.root,
+            cargo: &cargo(environment),
+            config: &CargoConfig::read(environment.current_folder(), environment)?,
+            index: index.as_deref(),
+            cargo_home: cargo_home.as_deref(),
+            cache: &Cache::of(environment)?,
+            clock: clock(),
+        };
+        Ok(scope::needed(&asked, scope)?)
+    }
+
+    /// The folder that `--index` names, if it is there.
+    fn index(&self, environment: &Environment) -> Result<Option<PathBuf>, CliError> {
+        let folder = self.sources.index.as_ref().map(|folder| environment.current_folder().join(folder));
+        match folder {
+            Some(folder) if !folder.is_dir() => Err(Misuse::NoSuchIndex(folder).into()),
+            folder => Ok(folder),
         }
     }
 
@@ -337,6 +402,11 @@ fn find(sources: &Sources, global: &Global, environment: &Environment) -> Result
         start,
         manifest: global.manifest_path.clone(),
         lockfile: sources.lockfile.clone(),
-        cargo: Some(environment.var("CARGO").unwrap_or("cargo").into()),
+        cargo: Some(cargo(environment)),
     })?)
+}
+
+/// The cargo to ask: the one that started this, or the one in the path.
+fn cargo(environment: &Environment) -> PathBuf {
+    environment.var("CARGO").unwrap_or("cargo").into()
 }

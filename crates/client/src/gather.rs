@@ -446,11 +446,7 @@ fn locked_registries(
     }
     let mut registries: Vec<LockedRegistry> = Vec::with_capacity(by_source.len());
     for (source, releases) in by_source {
-        let registry = match (registry_id(source), request.index) {
-            (Some(id), _) => request.cargo.registry(&id).map_err(GatherError::Cargo)?,
-            (None, Some(folder)) => Registry::in_folder(folder),
-            (None, None) => request.cargo.crates_io().map_err(GatherError::Cargo)?,
-        };
+        let registry = registry_of(source, request.index, request.cargo).map_err(GatherError::Cargo)?;
         let selection: String = releases.iter().map(|release| format!("{release}\n")).collect();
         let mut crates: Vec<CrateName> = releases.into_iter().map(|release| release.name).collect();
         crates.dedup();
@@ -470,6 +466,19 @@ fn locked_registries(
         });
     }
     Ok(registries)
+}
+
+/// The registry that answers for what a lockfile takes from `source`; `index` is a folder that does for crates.io.
+pub(crate) fn registry_of(
+    source: &Source,
+    index: Option<&Path>,
+    cargo: &CargoConfig,
+) -> Result<Registry, ConfigError> {
+    match (registry_id(source), index) {
+        (Some(id), _) => cargo.registry(&id),
+        (None, Some(folder)) => Ok(Registry::in_folder(folder)),
+        (None, None) => cargo.crates_io(),
+    }
 }
 
 /// Whether the publish times of a registry are believed: crates.io's are.

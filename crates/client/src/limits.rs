@@ -50,6 +50,10 @@ pub struct Limits {
     pub cargo_config_bytes: usize,
     /// Seconds for a program that prints a token.
     pub token_seconds: u64,
+    /// Seconds for `cargo metadata --no-deps`. That of a workspace with 300 members takes a tenth of one.
+    pub metadata_seconds: u64,
+    /// Bytes of what it prints. A member has some ten thousand.
+    pub metadata_bytes: usize,
 }
 
 impl Limits {
@@ -74,6 +78,8 @@ impl Limits {
         message_bytes: 600,
         cargo_config_bytes: 1 << 20,
         token_seconds: 60,
+        metadata_seconds: 60,
+        metadata_bytes: 64 << 20,
     };
 }
 

@@ -92,7 +92,7 @@ impl Data {
     fn judge(&self, file: &str, now: Time) -> (Report, Knowledge) {
         let text = fs::read_to_string(self.root.join("lockfiles").join(file)).unwrap();
         let lockfile = lockfile::parse(&text).unwrap();
-        let locked = lockfile::locked(&lockfile);
+        let locked = lockfile::locked(&lockfile, |_| Some(self.policy.level));
         let environment = Environment::of([], self.folder.path());
         let cargo = CargoConfig::read(self.folder.path(), &environment).unwrap();
         let cache = Cache::at(&self.folder.path().join("cache"));
@@ -169,7 +169,7 @@ fn show(
             Judged::Unjudged { reason, verdict } => {
                 lines.push(format!("  {}: {}", reason.code, verdict.as_str()));
             }
-            Judged::Own => {}
+            Judged::Own | Judged::Aside => {}
         }
     }
     let _ = writeln!(

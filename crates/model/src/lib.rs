@@ -13,6 +13,7 @@ mod findings;
 mod history;
 pub mod judge;
 mod kin;
+pub mod kind;
 pub mod look_alike;
 pub mod names;
 pub mod policy;
@@ -25,5 +26,6 @@ pub mod words;
 
 pub use code::{Code, CodeClass, Effect, Level};
 pub use decision::{Decision, Verdict};
+pub use kind::{Kind, Kinds};
 pub use names::{CaretClass, CrateName, Digest, ReleaseId};
 pub use time::{Span, Time};

@@ -10,6 +10,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::code::{Code, CodeClass, Effect, Level};
+use crate::kind::Kind;
 use crate::names::{CrateName, Digest};
 use crate::time::{Span, Time};
 
@@ -21,6 +22,10 @@ pub struct Policy {
     /// How hard a release must be to forge: `low`, `medium` or `high`.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub level: Level,
+    /// Levels for single kinds of use, where they are not `level`. What is used in several ways gets the strictest
+    /// of theirs, and so does everything where only a lockfile is at hand to tell.
+    #[serde(skip_serializing_if = "Levels::is_empty")]
+    pub levels: Levels,
     /// What `check` does about newer compatible releases that wait for approval: `warn` lists them, `error`
     /// fails, for those who take part in reviewing.
     pub newer_unapproved: Severity,
@@ -56,6 +61,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             level: Level::Medium,
+            levels: Levels::default(),
             newer_unapproved: Severity::Warn,
             vulnerable: Severity::Warn,
             unsound: Severity::Warn,
@@ -70,6 +76,31 @@ impl Default for Policy {
             sources: Vec::new(),
             exceptions: Vec::new(),
         }
+    }
+}
+
+/// Levels for single kinds of use.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Levels {
+    /// What ends up in the project's own programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub normal: Option<Level>,
+    /// What runs while it is built: build scripts, proc macros, and all that these need.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub build: Option<Level>,
+    /// What only its tests, examples and benchmarks need.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub dev: Option<Level>,
+}
+
+impl Levels {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
     }
 }
 
@@ -433,6 +464,26 @@ impl Policy {
             Level::Medium => Span::days(7),
             Level::High => Span::days(14),
         })
+    }
+
+    /// Whether it asks more or less of some kinds of use than of others.
+    pub fn has_levels(&self) -> bool {
+        Kind::ALL.into_iter().any(|kind| self.level_of(kind) != self.level)
+    }
+
+    /// The level that it asks of what is used as one kind.
+    pub fn level_of(&self, kind: Kind) -> Level {
+        let own = match kind {
+            Kind::Normal => self.levels.normal,
+            Kind::Build => self.levels.build,
+            Kind::Dev => self.levels.dev,
+        };
+        own.unwrap_or(self.level)
+    }
+
+    /// The strictest level that it asks of any kind: that of whatever may be used in any way.
+    pub fn strictest_level(&self) -> Level {
+        Kind::ALL.into_iter().map(|kind| self.level_of(kind)).max().unwrap_or(self.level)
     }
 
     /// What `code` does at `level` under this policy.

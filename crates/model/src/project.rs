@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 
 use semver::Version;
 
-use crate::code::{Code, Effect};
+use crate::code::{Code, Effect, Level};
 use crate::decision::{Because, Decision, Reason, Verdict};
 use crate::facts::AdvisoryKind;
 use crate::judge::{Asked, Checksum, InUse, Judge, Treatment};
@@ -25,6 +25,8 @@ pub struct Locked {
     pub origin: Origin,
     /// The packages that it depends on, as places in the same list.
     pub dependencies: Vec<usize>,
+    /// The level to judge it at; none where nobody asked for it.
+    pub level: Option<Level>,
 }
 
 /// Where a locked package comes from.
@@ -65,6 +67,8 @@ pub enum Judged {
     Decided(Box<Decision>),
     /// A folder of the project's own.
     Own,
+    /// Nothing that was asked for needs it, so it was not judged.
+    Aside,
     /// A source that the fence cannot judge: the reason, and whether the policy lets it pass.
     Unjudged {
         /// What it is.
@@ -126,12 +130,13 @@ const CRATES_PER_HAND: usize = 32;
 
 /// A settlement for a project: what it has in use, and how the policy treats the registries that it comes from.
 pub fn settlement<'a>(asked: Asked<'a>, locked: &'a [Locked], facts: &'a dyn FactsOf) -> Settlement<'a> {
-    let own = locked.iter().filter(|package| match judged_by_source(asked, &package.origin) {
+    let own = locked.iter().filter(|package| match judged_by_source(asked, package) {
         Some(Judged::Own | Judged::Unjudged { verdict: Verdict::Admit, .. }) => true,
-        Some(Judged::Unjudged { .. } | Judged::Decided(_)) | None => false,
+        Some(Judged::Unjudged { .. } | Judged::Decided(_) | Judged::Aside) | None => false,
     });
     Settlement::new(asked, facts, in_use_by_crate(locked), treatment_by_crate(asked, locked))
         .with_own(own.map(Locked::release))
+        .with_levels(level_by_crate(locked))
 }
 
 /// Judges every package of a lockfile.
@@ -145,10 +150,15 @@ pub fn judge_project(settlement: &Settlement<'_>, locked: &[Locked], hands: NonZ
     let mut report = Report { packages: Vec::with_capacity(locked.len()), ..Report::default() };
     let mut places: BTreeMap<&CrateName, Vec<usize>> = BTreeMap::new();
     for (at, package) in locked.iter().enumerate() {
-        report.packages.push(judged_by_source(asked, &package.origin).unwrap_or_else(|| {
-            places.entry(&package.name).or_default().push(at);
-            Judged::Own // until it is decided below
-        }));
+        report.packages.push(match (judged_by_source(asked, package), package.level) {
+            (Some(Judged::Own), _) => Judged::Own,
+            (_, None) => Judged::Aside,
+            (Some(judged), Some(_)) => judged,
+            (None, Some(_)) => {
+                places.entry(&package.name).or_default().push(at);
+                Judged::Aside // until it is decided below
+            }
+        });
     }
     // First every locked release on its own, and the newer ones beside it, so that requirements are mostly met by
     // what is known when they are looked at.
@@ -241,7 +251,7 @@ impl Report {
     pub fn decisions(&self) -> impl Iterator<Item = &Decision> {
         self.packages.iter().filter_map(|package| match package {
             Judged::Decided(decision) => Some(&**decision),
-            Judged::Own | Judged::Unjudged { .. } => None,
+            Judged::Own | Judged::Aside | Judged::Unjudged { .. } => None,
         })
     }
 }
@@ -359,6 +369,18 @@ fn in_use_by_crate(locked: &[Locked]) -> InUseByCrate {
     by_crate
 }
 
+/// The strictest level at which any release of a crate is asked for: all of its releases are judged at that, since
+/// what is found of one rests on what was found of those before it.
+fn level_by_crate(locked: &[Locked]) -> BTreeMap<CrateName, Level> {
+    let mut by_crate: BTreeMap<CrateName, Level> = BTreeMap::new();
+    for package in locked {
+        let Some(level) = package.level else { continue };
+        let strictest = by_crate.entry(package.name.clone()).or_insert(level);
+        *strictest = level.max(*strictest);
+    }
+    by_crate
+}
+
 /// How the policy treats the registries of a lockfile's crates, where not as crates.io.
 ///
 /// Where a name comes from several registries, the strictest treatment counts for all: a stranger who publishes
@@ -405,15 +427,16 @@ fn is_same_index(one: &str, other: &str) -> bool {
 }
 
 /// What becomes of a package for its source alone; none for a registry's, which is decided by facts.
-fn judged_by_source(asked: Asked<'_>, origin: &Origin) -> Option<Judged> {
-    match origin {
+fn judged_by_source(asked: Asked<'_>, package: &Locked) -> Option<Judged> {
+    let at = Asked { level: package.level.unwrap_or(asked.level), ..asked };
+    match &package.origin {
         Origin::CratesIo(_) | Origin::Registry(..) => None,
         Origin::Path => Some(Judged::Own),
         Origin::Git { url, revision } => {
             let is_allowed = asked.policy.sources.iter().any(|s| s.git == *url && s.rev == *revision);
-            Some(unjudged(asked, format!("git {url} at {revision}"), is_allowed))
+            Some(unjudged(at, format!("git {url} at {revision}"), is_allowed))
         }
-        Origin::Other(source) => Some(unjudged(asked, source.clone(), false)),
+        Origin::Other(source) => Some(unjudged(at, source.clone(), false)),
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use semver::{Version, VersionReq};
 
+use crate::code::Level;
 use crate::decision::{Decision, Verdict};
 use crate::facts::{Advisory, AdvisoryKind, CrateFacts, Dependency, DependencyKind, ReleaseFacts};
 use crate::findings::FIX_FOLLOWS_WITHIN;
@@ -44,6 +45,8 @@ pub(crate) struct Case<'a> {
     treatment: BTreeMap<CrateName, Treatment<'a>>,
     /// What the project brings itself: it meets requirements, whatever a registry has under the same name.
     own: BTreeMap<CrateName, Vec<Version>>,
+    /// The level of each crate that is not judged at the one that is asked for.
+    levels: BTreeMap<CrateName, Level>,
 }
 
 /// Settles releases of many crates; each is decided once.
@@ -101,7 +104,7 @@ impl<'a> Settlement<'a> {
         in_use: InUseByCrate,
         treatment: BTreeMap<CrateName, Treatment<'a>>,
     ) -> Self {
-        let case = Case { asked, facts, in_use, treatment, own: BTreeMap::new() };
+        let case = Case { asked, facts, in_use, treatment, own: BTreeMap::new(), levels: BTreeMap::new() };
         Self { case, admitted: RefCell::default(), search: RefCell::default() }
     }
 
@@ -110,6 +113,12 @@ impl<'a> Settlement<'a> {
         for ReleaseId { name, version } in own {
             self.case.own.entry(name).or_default().push(version);
         }
+        self
+    }
+
+    /// Sets the level of some crates; the others are judged at the one that is asked for.
+    pub(crate) fn with_levels(mut self, levels: BTreeMap<CrateName, Level>) -> Self {
+        self.case.levels = levels;
         self
     }
 
@@ -302,7 +311,8 @@ impl<'a> Case<'a> {
             treatment: self.treatment.get(name).copied().unwrap_or_default(),
             in_use: self.in_use.get(name).cloned().unwrap_or_default(),
         };
-        Judge::new(self.asked, context, self.facts.facts_of(name))
+        let level = self.levels.get(name).copied().unwrap_or(self.asked.level);
+        Judge::new(Asked { level, ..self.asked }, context, self.facts.facts_of(name))
     }
 
     /// Decides a release without looking whether its requirements are met; [`Settlement::settled`] does that, once

@@ -4,7 +4,7 @@
 use fence_model::facts::{AdvisoryKind, Birth, DependencyKind, FeedState};
 use fence_model::judge::{Checksum, InUse, Treatment};
 use fence_model::policy::BaselineEntry;
-use fence_model::project::{Judged, Locked, Origin};
+use fence_model::project::{Judged, Origin};
 use fence_model::{Code, CodeClass, Level, Span, Verdict};
 use fence_testkit::world::{World, digest, name, show, time, version};
 
@@ -392,7 +392,7 @@ fn judge_source(level: Level, origin: Origin, allow: bool) -> Option<Verdict> {
         let (git, rev) = (url.clone(), revision.clone());
         world.policy.sources.push(fence_model::policy::AllowedSource { git, rev });
     }
-    world.locked.push(Locked { name: name(OF), version: version(AT), origin, dependencies: vec![] });
+    world.lock_from(OF, AT, origin);
     match world.report().packages.remove(0) {
         Judged::Unjudged { reason, verdict } => {
             assert_eq!(reason.code, Code::UnjudgedSource);
@@ -400,7 +400,7 @@ fn judge_source(level: Level, origin: Origin, allow: bool) -> Option<Verdict> {
             Some(verdict)
         }
         Judged::Own => None,
-        Judged::Decided(decision) => panic!("{}", show(&decision)),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -6,8 +6,8 @@ use fence_model::decision::Verdict::{Admit, Hold};
 use fence_model::facts::{AdvisoryKind, Birth};
 use fence_model::judge::Treatment;
 use fence_model::policy::{PublishTimes, RegistryTreatment, TrustedRegistry};
-use fence_model::project::{Judged, Locked, Origin, Reach, Report, treatment_by_crate};
-use fence_model::{Code, Time, Verdict};
+use fence_model::project::{Judged, Origin, Reach, Report, treatment_by_crate};
+use fence_model::{Code, Level, Time, Verdict};
 use fence_testkit::world::{World, digest, name, version};
 
 /// When a package was born of which nobody asks.
@@ -115,8 +115,11 @@ fn what_the_project_brings_meets_requirements_beside_a_held_namesake() {
     world.lock("e", "1.0.0", &[]);
     world.lock("f", "1.0.1", &[]);
     world.lock("d", "1.0.0", &[0, 1]);
-    let own =
-        Locked { name: name("e"), version: version("1.0.0"), origin: Origin::Path, dependencies: Vec::new() };
+    let own = {
+        let mut world = world.clone();
+        world.lock_from("e", "1.0.0", Origin::Path);
+        world.locked.remove(3)
+    };
     for place in [0, world.locked.len()] {
         let mut world = world.clone();
         world.locked.insert(place, own.clone());
@@ -137,12 +140,7 @@ fn what_the_project_brings_itself_meets_requirements() {
     world.release("f", "1.0.1", "2026-08-19");
     world.edit("d", "1.0.1").needs("f", "^1");
     world.edit("d", "1.0.0").needs("f", "^1");
-    world.locked.push(Locked {
-        name: name("e"),
-        version: version("1.0.1"),
-        origin: Origin::Path,
-        dependencies: vec![],
-    });
+    world.lock_from("e", "1.0.1", Origin::Path);
     world.lock("f", "1.0.1", &[]);
     world.lock("d", "1.0.1", &[0, 1]);
     let expected = [("d 1.0.1".to_owned(), Admit), ("f 1.0.1".to_owned(), Hold)];
@@ -295,10 +293,10 @@ fn own_and_stranger(stranger: Option<Origin>) -> World {
     });
     world.release("ours", "1.0.0", "2026-08-19");
     world.release("ours", "99.0.0", "2026-08-19");
-    let locked =
-        |at: &str, origin| Locked { name: name("ours"), version: version(at), origin, dependencies: vec![] };
-    world.locked.push(locked("1.0.0", Origin::Registry(own.to_owned(), Some(digest("ours 1.0.0")))));
-    world.locked.extend(stranger.map(|origin| locked("99.0.0", origin)));
+    world.lock_from("ours", "1.0.0", Origin::Registry(own.to_owned(), Some(digest("ours 1.0.0"))));
+    if let Some(stranger) = stranger {
+        world.lock_from("ours", "99.0.0", stranger);
+    }
     world
 }
 
@@ -326,11 +324,54 @@ fn a_stranger_with_the_name_of_ones_own_crate_is_not_oneself() {
 #[test]
 fn own_folders_are_not_judged() {
     let mut world = World::at("2026-08-20T12:00:00Z");
-    world.locked.push(Locked {
-        name: name("app"),
-        version: version("0.1.0"),
-        origin: Origin::Path,
-        dependencies: vec![],
-    });
+    world.lock_from("app", "0.1.0", Origin::Path);
     assert!(matches!(world.report().packages[..], [Judged::Own]));
+}
+
+/// Two crates that are held at medium, since they are a week young, and not at low.
+fn two_young() -> World {
+    let mut world = World::at("2026-08-20T12:00:00Z");
+    for of in ["a", "b"] {
+        world.release(of, "1.0.0", "2026-01-01");
+        world.release(of, "1.0.1", "2026-08-16");
+        world.lock(of, "1.0.1", &[]);
+    }
+    world
+}
+
+#[test]
+fn each_package_is_judged_at_its_own_level() {
+    let mut world = two_young();
+    assert_eq!(verdicts(&world.report()), [("a 1.0.1".to_owned(), Hold), ("b 1.0.1".to_owned(), Hold)]);
+    world.locked[1].level = Some(Level::Low);
+    let report = world.report();
+    assert_eq!(verdicts(&report), [("a 1.0.1".to_owned(), Hold), ("b 1.0.1".to_owned(), Admit)]);
+    let levels: Vec<Level> = report.decisions().map(|decision| decision.level).collect();
+    assert_eq!(levels, [Level::Medium, Level::Low]);
+    // Another release of b in use at the stricter level makes all of b stricter.
+    world.release("b", "0.9.0", "2019-01-01");
+    world.lock("b", "0.9.0", &[]);
+    let expected = [("a 1.0.1", Hold), ("b 0.9.0", Admit), ("b 1.0.1", Hold)].map(|(r, v)| (r.to_owned(), v));
+    assert_eq!(verdicts(&world.report()), expected);
+}
+
+#[test]
+fn what_nobody_asked_for_is_set_aside_and_still_judged_where_others_rest_on_it() {
+    let mut world = two_young();
+    world.locked[1].level = None;
+    let report = world.report();
+    assert!(matches!(report.packages[..], [Judged::Decided(_), Judged::Aside]));
+    assert_eq!(report.waiting.len(), 0);
+    // What needs it is held for it, as long as no older release meets the requirement.
+    world.release("c", "1.0.0", "2020-01-01").needs("b", "^1.0.1").of_birth(OLD);
+    world.lock("c", "1.0.0", &[1]);
+    let of_c = world.decide("c", "1.0.0");
+    assert!(of_c.has(Code::NeedsHeld));
+    // A source that cannot be judged is set aside as well; a folder of one's own stays what it is.
+    let git = Origin::Git { url: "https://git.example/x".into(), revision: "a".repeat(40) };
+    for origin in [git, Origin::Path] {
+        let at = world.lock_from("x", "1.0.0", origin);
+        world.locked[at].level = None;
+    }
+    assert!(matches!(world.report().packages[3..], [Judged::Aside, Judged::Own]));
 }

@@ -9,6 +9,7 @@
 //! * [`journal`]: what a fence saw at each read of an index file → [`Journal`] →
 //!   [`fence_model::facts::Sighting`] and [`fence_model::facts::Gone`].
 //!
+//! [`reach()`](reach::reach) says which packages of a lockfile are needed how, from what they declare ([`manifest`]);
 //! [`path`] says under which path an index keeps a crate. Everything that can go wrong is one variant of
 //! [`Error`], and everything that is too much is one number of [`Limits`]. Nothing here reads files, asks the
 //! network or looks at a clock.
@@ -21,7 +22,9 @@ pub mod index;
 pub mod journal;
 mod limits;
 pub mod lockfile;
+pub mod manifest;
 pub mod path;
+pub mod reach;
 
 pub use config::RegistryConfig;
 pub use error::{ChangeFault, DependencyFault, Error};
@@ -29,4 +32,5 @@ pub use index::IndexFile;
 pub use journal::Journal;
 pub use limits::Limits;
 pub use lockfile::Lockfile;
+pub use manifest::Manifest;
 pub use path::IndexPath;

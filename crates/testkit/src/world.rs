@@ -118,6 +118,9 @@ impl World {
     /// Judges at this level.
     pub fn level(mut self, level: Level) -> Self {
         self.policy.level = level;
+        for asked in self.locked.iter_mut().filter_map(|package| package.level.as_mut()) {
+            *asked = level;
+        }
         self
     }
 
@@ -245,11 +248,19 @@ impl World {
         let digest = digest(&format!("{of} {at}"));
         let in_use = InUse { version: version(at), checksum: Checksum::Locked(digest) };
         self.in_use.entry(name(of)).or_default().push(in_use);
+        let at = self.lock_from(of, at, Origin::CratesIo(Some(digest)));
+        self.locked[at].dependencies = dependencies.to_vec();
+        at
+    }
+
+    /// The lockfile has a package from there.
+    pub fn lock_from(&mut self, of: &str, at: &str, origin: Origin) -> usize {
         self.locked.push(Locked {
             name: name(of),
             version: version(at),
-            origin: Origin::CratesIo(Some(digest)),
-            dependencies: dependencies.to_vec(),
+            origin,
+            dependencies: Vec::new(),
+            level: Some(self.policy.level),
         });
         self.locked.len() - 1
     }

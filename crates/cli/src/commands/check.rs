@@ -12,13 +12,13 @@ use fence_model::facts::FeedState;
 use fence_model::policy::{Policy, Severity};
 use fence_model::project::{Judged, Report};
 
-use crate::args::{Global, LevelArg, Sources};
+use crate::args::{Global, LevelArg, ScopeArgs, Sources};
 use crate::commands::Outcome;
 use crate::error::{CliError, shown};
 use crate::render::block::Folding;
 use crate::render::findings::Root;
 use crate::render::{github, human, json, sarif};
-use crate::session::Session;
+use crate::session::{Opening, Session};
 use crate::shell::{Shell, Verbosity};
 
 /// Judge every release of Cargo.lock
@@ -29,6 +29,8 @@ use crate::shell::{Shell, Verbosity};
 pub(crate) struct Args {
     #[command(flatten)]
     level: LevelArg,
+    #[command(flatten)]
+    scope: ScopeArgs,
     /// How to print the result: human, json (docs/check.schema.json), sarif, or github (annotations and a job summary)
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     #[arg(hide_default_value = true, hide_possible_values = true)]
@@ -80,7 +82,12 @@ fn checked(
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
     let started = Instant::now();
-    let session = Session::open(&args.sources, args.level, global, environment, shell)?;
+    let session = Session::open(
+        Opening { level: args.level, scope: args.scope.scope(), ..Opening::all(&args.sources) },
+        global,
+        environment,
+        shell,
+    )?;
     let settlement = session.settlement();
     let report = session.report(&settlement)?;
     let outcome = outcome(&report, &session.policy);
@@ -132,7 +139,7 @@ pub(crate) fn outcome(report: &Report, policy: &Policy) -> Outcome {
     let is_refused = |package: &Judged| match package {
         Judged::Decided(decision) => decision.verdict != Verdict::Admit,
         Judged::Unjudged { verdict, .. } => *verdict != Verdict::Admit,
-        Judged::Own => false,
+        Judged::Own | Judged::Aside => false,
     };
     let is_error = |decision: &Decision| {
         human::warned_codes(policy).into_iter().any(|(code, severity, _)| {

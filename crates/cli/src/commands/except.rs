@@ -6,10 +6,10 @@ use fence_client::project::{self, ProjectError};
 use fence_model::policy::{Exception, LONGEST_EXCEPTION};
 use fence_model::{Code, ReleaseId, Span, Time};
 
-use crate::args::{Files, Global, LevelArg, Sources, Spec};
+use crate::args::{Files, Global, Sources, Spec};
 use crate::commands::{Outcome, init};
 use crate::error::{CliError, Misuse, shown};
-use crate::session::Session;
+use crate::session::{Opening, Session};
 use crate::shell::Shell;
 
 /// Let one release in, against the judgement, for a while and for a reason
@@ -50,7 +50,7 @@ pub(crate) fn run(
     if args.because.trim().is_empty() || args.because.trim() == "…" {
         return Err(Misuse::NoReason.into());
     }
-    let session = Session::open(&args.sources, LevelArg::default(), global, environment, shell)?;
+    let session = Session::open(Opening::all(&args.sources), global, environment, shell)?;
     let Some(version) = args.spec.version.clone() else {
         let locked = session.locked_releases(&args.spec.name);
         return Err(Misuse::BareName(args.spec.name.clone(), locked).into());

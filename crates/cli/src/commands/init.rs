@@ -11,7 +11,7 @@ use crate::args::{Files, Global, LevelArg, Sources};
 use crate::commands::Outcome;
 use crate::error::{CliError, Misuse, shown};
 use crate::render::{human, text};
-use crate::session::Session;
+use crate::session::{Opening, Session};
 use crate::shell::Shell;
 
 /// Set this project up: write fence.toml and fence.lock
@@ -40,7 +40,12 @@ pub(crate) fn run(
     if global.files() == Files::Locked {
         return Err(Misuse::Locked("fence.lock").into());
     }
-    let session = Session::open(&args.sources, LevelArg { level: args.level }, global, environment, shell)?;
+    let session = Session::open(
+        Opening { level: LevelArg { level: args.level }, ..Opening::all(&args.sources) },
+        global,
+        environment,
+        shell,
+    )?;
     let (policy, lock) = (&session.project.policy, &session.project.baseline);
     if lock.exists() {
         return Err(Misuse::AlreadySetUp(lock.clone()).into());
@@ -83,8 +88,8 @@ pub(crate) fn run(
 
     // The policy first: without a baseline it is merely strict, while a baseline without it excuses.
     if !policy.exists() {
-        project::write(policy, &policy_text(session.level, AUDIT_SETS))?;
-        shell.status("Created", &format!("{} (level {})", shown(policy), session.level));
+        project::write(policy, &policy_text(session.level(), AUDIT_SETS))?;
+        shell.status("Created", &format!("{} (level {})", shown(policy), session.level()));
     }
     project::write(lock, &baseline::format(&baseline))?;
     shell.status("Created", &format!("{} ({recorded})", shown(lock)));

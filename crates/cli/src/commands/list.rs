@@ -4,11 +4,11 @@ use fence_client::Environment;
 use fence_model::Effect;
 use fence_model::decision::{Decision, Grounds, Verdict};
 
-use crate::args::{Global, LevelArg, Sources};
+use crate::args::{Global, LevelArg, ScopeArgs, Sources};
 use crate::commands::Outcome;
 use crate::error::CliError;
 use crate::render::human;
-use crate::session::Session;
+use crate::session::{Opening, Session};
 use crate::shell::Shell;
 
 /// List the locked releases, each with its verdict and what it rests on
@@ -34,6 +34,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     level: LevelArg,
     #[command(flatten)]
+    scope: ScopeArgs,
+    #[command(flatten)]
     sources: Sources,
 }
 
@@ -44,7 +46,12 @@ pub(crate) fn run(
     environment: &Environment,
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
-    let session = Session::open(&args.sources, args.level, global, environment, shell)?;
+    let session = Session::open(
+        Opening { level: args.level, scope: args.scope.scope(), ..Opening::all(&args.sources) },
+        global,
+        environment,
+        shell,
+    )?;
     let settlement = session.settlement();
     let report = session.report(&settlement)?;
     let stay = |decision: &Decision| settlement.stay(decision);

@@ -3,11 +3,11 @@
 use fence_client::Environment;
 use fence_client::gather::{Age, FeedRead, FeedTally, Refresh, Tally};
 
-use crate::args::{Global, LevelArg, Sources};
+use crate::args::{Global, Sources};
 use crate::commands::Outcome;
 use crate::error::CliError;
 use crate::render::text;
-use crate::session::Session;
+use crate::session::{Opening, Session};
 use crate::shell::{Shell, Verbosity};
 
 /// Ask the registry and all feeds again, and say what changed
@@ -27,8 +27,8 @@ pub(crate) fn run(
     environment: &Environment,
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
-    let level = LevelArg::default();
-    let session = Session::open_with(Refresh::All, &args.sources, level, global, environment, shell)?;
+    let opening = Opening { refresh: Refresh::All, ..Opening::all(&args.sources) };
+    let session = Session::open(opening, global, environment, shell)?;
     for problem in session.problems() {
         shell.warning(&text::harmless(&problem));
     }

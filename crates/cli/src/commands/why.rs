@@ -7,7 +7,7 @@ use crate::args::{Global, LevelArg, Sources, Spec};
 use crate::commands::Outcome;
 use crate::error::{CliError, Misuse};
 use crate::render::why;
-use crate::session::Session;
+use crate::session::{Opening, Session};
 use crate::shell::Shell;
 
 /// Explain the verdict on a release: every fact in time order, the wait step by step, the ways out
@@ -29,7 +29,12 @@ pub(crate) fn run(
     environment: &Environment,
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
-    let session = Session::open(&args.sources, args.level, global, environment, shell)?;
+    let session = Session::open(
+        Opening { level: args.level, ..Opening::all(&args.sources) },
+        global,
+        environment,
+        shell,
+    )?;
     let locked = session.locked_releases(&args.spec.name);
     let releases = match &args.spec.version {
         Some(version) => vec![ReleaseId { name: args.spec.name.clone(), version: version.clone() }],

@@ -81,7 +81,7 @@ pub(crate) fn summary(checked: &Checked<'_>, folding: Folding) -> String {
         Outcome::Undecided => "could not decide",
     };
     let counts = human::counts(checked);
-    let mut text = format!("## cargo fence: {verdict}\n\n{} at level {}\n", plain(&counts), checked.level);
+    let mut text = format!("## cargo fence: {verdict}\n\n{} at level {}\n", plain(&counts), checked.levels);
     let mut findings = findings::all(checked, folding);
     findings.retain(|finding| finding.weight != Weight::Note);
     if !findings.is_empty() {

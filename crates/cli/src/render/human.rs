@@ -27,7 +27,7 @@ pub(crate) fn header(checked: &Checked<'_>) -> String {
     let ages: Vec<String> =
         checked.ages.iter().enumerate().map(|(at, age)| age_of(at, age, checked.now)).collect();
     let ages = if ages.is_empty() { String::new() } else { format!(" ({})", ages.join(", ")) };
-    format!("{} at level {}{ages}", text::count(releases, "release"), checked.level)
+    format!("{} at level {}{ages}", text::count(releases, "release"), checked.levels)
 }
 
 /// `index 3 min old`, and for those after the first `rustsec 2 h`.
@@ -91,7 +91,7 @@ pub(crate) fn is_held_fix(decision: &Decision) -> bool {
 pub(crate) fn decided<'a>(checked: &Checked<'a>) -> impl Iterator<Item = (usize, &'a Decision)> + use<'a> {
     checked.report.packages.iter().enumerate().filter_map(|(at, package)| match package {
         Judged::Decided(decision) => Some((at, &**decision)),
-        Judged::Own | Judged::Unjudged { .. } => None,
+        Judged::Own | Judged::Aside | Judged::Unjudged { .. } => None,
     })
 }
 
@@ -474,7 +474,7 @@ fn summary(checked: &Checked<'_>, frame: Frame<'_>, took: Duration) -> String {
     let (ink, level) = if is_refused {
         (Ink::Waiting, String::new())
     } else {
-        (Ink::Good, format!(" at level {}", checked.level))
+        (Ink::Good, format!(" at level {}", checked.levels))
     };
     let verb = frame.colour.paint(ink, "    Finished");
     let text = format!("{}{level} in {:.2}s", counts(checked), took.as_secs_f64());
@@ -499,9 +499,14 @@ pub(crate) fn counts(checked: &Checked<'_>) -> String {
     if unjudged(Verdict::Admit) > 0 {
         parts.push(format!("{} not judged", unjudged(Verdict::Admit)));
     }
-    let own = checked.report.packages.iter().filter(|p| matches!(p, Judged::Own)).count();
+    let packages = || checked.report.packages.iter();
+    let own = packages().filter(|package| matches!(package, Judged::Own)).count();
     if own > 0 {
         parts.push(format!("{own} of this project"));
+    }
+    let aside = packages().filter(|package| matches!(package, Judged::Aside)).count();
+    if aside > 0 {
+        parts.push(format!("{aside} not asked for"));
     }
     parts.join(", ")
 }

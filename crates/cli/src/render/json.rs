@@ -7,7 +7,7 @@
 use fence_client::gather::Age;
 use fence_model::decision::{Decision, Need, Reason, Verdict, Way};
 use fence_model::project::{AdmittedFix, Judged, Reach};
-use fence_model::{Time, words};
+use fence_model::{Kind, Kinds, Time, words};
 use serde::Serialize;
 
 use super::{Checked, human};
@@ -28,7 +28,7 @@ pub(crate) struct Document {
     fence_version: &'static str,
     /// What the exit code says: `pass` is 0, `fail` is 1, `undecided` is 2.
     verdict: CheckVerdict,
-    /// The level that was judged by.
+    /// The level that was judged by, but for kinds of use to which the policy gives another.
     level: Option<String>,
     /// The moment that was judged at, RFC 3339 in UTC.
     now: Option<String>,
@@ -79,6 +79,8 @@ struct Counts {
     unjudged: usize,
     /// Packages of the project's own.
     own: usize,
+    /// Packages that nothing of what was asked for needs, and that were not judged.
+    aside: usize,
 }
 
 /// One judged release.
@@ -95,6 +97,11 @@ struct Release {
     line: Option<u32>,
     /// The path from the project to it, itself included.
     path: Vec<String>,
+    /// As what it is needed: `normal`, `build`, `dev`. Empty where nobody asked, as when no option and no policy
+    /// makes a difference of it; then all kinds count.
+    kinds: Vec<&'static str>,
+    /// The level that it was judged at.
+    level: String,
     /// `admit`, `hold` or `block`.
     verdict: Verdict,
     /// What admits it; none unless admitted.
@@ -256,6 +263,7 @@ pub(crate) fn check(checked: &Checked<'_>) -> String {
     for (at, package) in report.packages.iter().enumerate() {
         match package {
             Judged::Own => counts.own += 1,
+            Judged::Aside => counts.aside += 1,
             Judged::Unjudged { reason, verdict } => {
                 counts.unjudged += 1;
                 let package = &lockfile.packages[at];
@@ -279,13 +287,14 @@ pub(crate) fn check(checked: &Checked<'_>) -> String {
                     Verdict::Admit => Vec::new(),
                     Verdict::Hold | Verdict::Block => human::path(lockfile, at),
                 };
-                releases.push(release(decision, Some(lockfile.packages[at].line), path, checked.now));
+                let kinds = checked.needed.map_or(Kinds::NONE, |needed| needed[at]);
+                releases.push(release(decision, Some(lockfile.packages[at].line), path, kinds, checked.now));
             }
         }
     }
     let newer = report.waiting.iter().map(|waiting| Newer {
         in_use: waiting.in_use.to_string(),
-        release: release(&waiting.decision, None, Vec::new(), checked.now),
+        release: release(&waiting.decision, None, Vec::new(), Kinds::NONE, checked.now),
     });
     let problem = |text: &String| Problem { message: text.clone(), ..Problem::default() };
     print(&Document {
@@ -351,13 +360,15 @@ fn empty() -> Document {
     }
 }
 
-fn release(decision: &Decision, line: Option<u32>, path: Vec<String>, now: Time) -> Release {
+fn release(decision: &Decision, line: Option<u32>, path: Vec<String>, kinds: Kinds, now: Time) -> Release {
     Release {
         name: decision.release.name.to_string(),
         version: decision.release.version.to_string(),
         digest: decision.digest.map(|digest| digest.to_string()),
         line,
         path,
+        kinds: kinds.iter().map(Kind::as_str).collect(),
+        level: decision.level.to_string(),
         verdict: decision.verdict,
         grounds: decision.grounds,
         attained: decision.attained.clone(),

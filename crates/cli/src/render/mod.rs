@@ -15,7 +15,7 @@ use fence_client::project::Project;
 use fence_model::decision::Decision;
 use fence_model::policy::Policy;
 use fence_model::project::Report;
-use fence_model::{Level, Time};
+use fence_model::{Kinds, Level, Time};
 use fence_registry::lockfile::Lockfile;
 use semver::Version;
 
@@ -33,8 +33,12 @@ pub(crate) struct Checked<'a> {
     pub(crate) stay: &'a dyn Fn(&Decision) -> Option<Version>,
     /// By which policy.
     pub(crate) policy: &'a Policy,
-    /// At which level.
+    /// At which level, but for single kinds of use.
     pub(crate) level: Level,
+    /// At which levels, in words.
+    pub(crate) levels: String,
+    /// As what each package of the lockfile is needed, where that was asked.
+    pub(crate) needed: Option<&'a [Kinds]>,
     /// As of when.
     pub(crate) now: Time,
     /// How old the facts are.

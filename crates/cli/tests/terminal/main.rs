@@ -398,6 +398,28 @@ fn a_vulnerable_release_is_a_warning_with_its_fix() {
 }
 
 #[test]
+fn what_two_databases_tell_is_told_once() {
+    let mut project =
+        Project::at("2026-08-22T12:00:00Z", &[("app", "0.1.0", &["shlex"]), ("shlex", "1.2.0", &[])]);
+    project.write(
+        "advisories/GHSA-aaaa-bbbb-cccc.json",
+        r#"{"id": "GHSA-aaaa-bbbb-cccc", "modified": "2024-01-23T10:00:00Z", "aliases": ["RUSTSEC-2024-0006"],
+        "summary": "Quoting escapes", "affected": [{"package": {"ecosystem": "crates.io", "name": "shlex"},
+        "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"last_affected": "1.2.0"}]}]}]}"#,
+    );
+    let told = |line: &str| {
+        project
+            .run(line)
+            .lines()
+            .filter(|line| line.contains("2024-0006"))
+            .map(str::trim)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    insta::assert_snapshot!(told("why shlex"), @"2024-01-21  vulnerable: RUSTSEC-2024-0006 (also GHSA-aaaa-bbbb-cccc): Multiple issues involving");
+}
+
+#[test]
 fn a_held_fix_shows_both_risks() {
     let project =
         Project::at("2024-01-22T12:00:00Z", &[("app", "0.1.0", &["shlex"]), ("shlex", "1.2.0", &[])]);

@@ -1,7 +1,7 @@
 //! `Cargo.lock` as the judgement sees it: one [`Locked`] per package, in the file's order.
 
-use fence_model::CrateName;
 use fence_model::project::{Locked, Origin};
+use fence_model::{CrateName, Level};
 use fence_registry::lockfile::{CratesIo, IndexProtocol, Lockfile, Package, Source};
 use tame_index::{CRATES_IO_HTTP_INDEX, CRATES_IO_INDEX};
 
@@ -17,16 +17,18 @@ pub fn parse(text: &str) -> Result<Lockfile, fence_registry::Error> {
 }
 
 /// What there is to judge: one entry per package, in the same order, so that places in the one are places in the
-/// other.
-pub fn locked(lockfile: &Lockfile) -> Vec<Locked> {
+/// other. `levels` says at which level each is judged, if at all.
+pub fn locked(lockfile: &Lockfile, levels: impl Fn(usize) -> Option<Level>) -> Vec<Locked> {
     lockfile
         .packages
         .iter()
-        .map(|package| Locked {
+        .enumerate()
+        .map(|(place, package)| Locked {
             name: name(package),
             version: package.version.clone(),
             origin: origin(package),
             dependencies: package.dependencies.clone(),
+            level: levels(place),
         })
         .collect()
 }
@@ -71,7 +73,7 @@ mod tests {
     fn check(source: &str, expected: &str) {
         let text = format!("version = 4\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n{source}");
         let lockfile = parse(&text).unwrap();
-        assert_eq!(format!("{:?}", locked(&lockfile)[0].origin), expected);
+        assert_eq!(format!("{:?}", locked(&lockfile, |_| None)[0].origin), expected);
     }
 
     #[test]

@@ -181,6 +181,7 @@ const fn span() -> Takes {
 
 const POLICY: &[Key] = &[
     key("level", value::<Level>()),
+    key("levels", Takes::Table(LEVELS)),
     key("newer-unapproved", value::<Severity>()),
     key("vulnerable", value::<Severity>()),
     key("unsound", value::<Severity>()),
@@ -195,6 +196,9 @@ const POLICY: &[Key] = &[
     key("sources", Takes::List(SOURCE)),
     key("exceptions", Takes::List(EXCEPTION)),
 ];
+
+const LEVELS: &[Key] =
+    &[key("normal", value::<Level>()), key("build", value::<Level>()), key("dev", value::<Level>())];
 
 const WAIT: &[Key] = &[
     key("base", span()),
@@ -470,6 +474,11 @@ unmaintained = "allow"
 yanked = "warn"
 criteria = "safe-to-run"
 
+[levels]
+normal = "medium"
+build = "high"
+dev = "low"
+
 [wait]
 base = "2 days"
 ceiling = "20 days"
@@ -602,7 +611,7 @@ url = "https://git.example/audits.toml"
         2:1+15 unknown key `newer-unaproved`
             did you mean `newer-unapproved`?
         3:1+10 unknown key `frobnicate`
-            known keys are level, newer-unapproved, vulnerable, unsound, unmaintained, yanked, criteria, wait, freshness, codes, feeds, registries, sources, exceptions
+            known keys are level, levels, newer-unapproved, vulnerable, unsound, unmaintained, yanked, criteria, wait, freshness, codes, feeds, registries, sources, exceptions
         4:9+8 `level`: unknown variant `lowest`, expected one of `low`, `medium`, `high`
         5:14+4 `vulnerable`: wanted string or table
         6:8+8 `wait`: a table belongs here, not a string
