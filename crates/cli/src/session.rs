@@ -200,13 +200,13 @@ impl Session {
         self.level.level.unwrap_or(self.policy.level)
     }
 
-    /// The level that is asked for, in words: `medium`, or `medium (build high)`.
+    /// The level that is asked for, in words: `medium`, or `medium, build high`.
     fn levels(&self) -> String {
         let level = self.level();
         let of = |kind: Kind| self.level.level.unwrap_or(self.policy.level_of(kind));
         let others = Kind::ALL.into_iter().filter(|kind| of(*kind) != level);
         let others: Vec<String> = others.map(|kind| format!("{} {}", kind.as_str(), of(kind))).collect();
-        if others.is_empty() { level.to_string() } else { format!("{level} ({})", others.join(", ")) }
+        if others.is_empty() { level.to_string() } else { format!("{level}, {}", others.join(", ")) }
     }
 
     /// The registry releases of a crate that the lockfile has.

@@ -229,7 +229,70 @@ mod tests {
         let file = format!("not json\n{}\n{}\n", line(&"0".repeat(64)), line(&digest.to_string()));
         let release = ReleaseId { name: "a".parse().unwrap(), version: "1.0.0".parse().unwrap() };
         let manifest = Manifest::of_release(file.as_bytes(), &release, Some(digest)).unwrap();
-        insta::assert_debug_snapshot!(manifest, @"");
+        insta::assert_debug_snapshot!(manifest, @r#"
+        Manifest {
+            dependencies: [
+                Declared {
+                    alias: "old",
+                    package: "b",
+                    requirement: Some(
+                        VersionReq {
+                            comparators: [
+                                Comparator {
+                                    op: Caret,
+                                    major: 1,
+                                    minor: None,
+                                    patch: None,
+                                    pre: Prerelease(""),
+                                },
+                            ],
+                        },
+                    ),
+                    kind: Build,
+                    optional: true,
+                    target: Some(
+                        "cfg(unix)",
+                    ),
+                    default_features: false,
+                    features: [
+                        "x",
+                    ],
+                },
+                Declared {
+                    alias: "c",
+                    package: "c",
+                    requirement: Some(
+                        VersionReq {
+                            comparators: [
+                                Comparator {
+                                    op: Caret,
+                                    major: 2,
+                                    minor: None,
+                                    patch: None,
+                                    pre: Prerelease(""),
+                                },
+                            ],
+                        },
+                    ),
+                    kind: Normal,
+                    optional: false,
+                    target: None,
+                    default_features: true,
+                    features: [],
+                },
+            ],
+            features: {
+                "f": [
+                    "dep:old",
+                    "g",
+                ],
+                "h": [
+                    "c?/x",
+                ],
+            },
+            macros: Untold,
+        }
+        "#);
         assert_eq!(
             Manifest::of_release(file.as_bytes(), &release, Some(Digest([8; 32]))),
             None,
@@ -242,7 +305,56 @@ mod tests {
     #[test]
     fn members_declare_what_cargo_prints() {
         let printed = br#"{"packages":[{"name":"m","version":"0.1.0","dependencies":[{"name":"b","req":"^1","kind":"dev","rename":"old","optional":false,"uses_default_features":true,"features":[],"target":null},{"name":"p","req":"*","kind":null,"rename":null,"path":"p"}],"features":{"default":["old/x"]},"targets":[{"kind":["proc-macro"]},{"kind":["test"]}]}],"workspace_root":"w"}"#;
-        insta::assert_debug_snapshot!(Member::all(printed).unwrap(), @"");
+        insta::assert_debug_snapshot!(Member::all(printed).unwrap(), @r#"
+        [
+            Member {
+                name: "m",
+                version: "0.1.0",
+                manifest: Manifest {
+                    dependencies: [
+                        Declared {
+                            alias: "old",
+                            package: "b",
+                            requirement: Some(
+                                VersionReq {
+                                    comparators: [
+                                        Comparator {
+                                            op: Caret,
+                                            major: 1,
+                                            minor: None,
+                                            patch: None,
+                                            pre: Prerelease(""),
+                                        },
+                                    ],
+                                },
+                            ),
+                            kind: Dev,
+                            optional: false,
+                            target: None,
+                            default_features: true,
+                            features: [],
+                        },
+                        Declared {
+                            alias: "p",
+                            package: "p",
+                            requirement: None,
+                            kind: Normal,
+                            optional: false,
+                            target: None,
+                            default_features: true,
+                            features: [],
+                        },
+                    ],
+                    features: {
+                        "default": [
+                            "old/x",
+                        ],
+                    },
+                    macros: Proc,
+                },
+            },
+        ]
+        "#);
         assert!(Member::all(b"error: nothing").unwrap_err().contains("expected value"));
     }
 }

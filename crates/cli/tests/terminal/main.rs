@@ -7,6 +7,7 @@ mod completions;
 mod formats;
 mod getting_started;
 mod project;
+mod scope;
 
 use project::Project;
 
