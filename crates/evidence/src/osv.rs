@@ -1,7 +1,7 @@
 //! Advisories in the OSV format, version 1: one JSON file per record, as RustSec, GitHub and the collectors of
 //! malware export them.
 //!
-//! [`parse_record`] gives an [`AdvisoryRecord`] for each crate that a record is about; packages of other ecosystems
+//! [`parse_record`] reads one, [`format()`] writes them. The first gives an [`AdvisoryRecord`] for each crate that a record is about; packages of other ecosystems
 //! are passed over. What it says of versions is translated by [`affected`]. What the text says to people is never
 //! evidence.
 //!
@@ -25,6 +25,7 @@
 //! repeats what is `informational` in its export. Where a record says nothing of the sort it is a vulnerability.
 
 pub mod affected;
+mod format;
 
 use std::collections::BTreeMap;
 
@@ -37,6 +38,8 @@ use crate::Limits;
 use crate::advisories::{AdvisoryRecord, Collection, clean, is_id};
 use crate::error::{Error, Problem, excerpt, message};
 use affected::Affected;
+
+pub use format::{Told, format};
 
 /// What OSV calls the registry that crates come from.
 const ECOSYSTEM: &str = "crates.io";

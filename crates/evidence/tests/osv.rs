@@ -2,7 +2,7 @@
 
 use fence_evidence::advisories::{AdvisoryRecord, read_database};
 use fence_evidence::osv::affected::{Affected, Event};
-use fence_evidence::osv::parse_record;
+use fence_evidence::osv::{Told, format, parse_record};
 use fence_evidence::{Limits, Parsed};
 use fence_model::Time;
 use fence_model::facts::{Advisory, AdvisoryKind, Bound, Range};
@@ -342,6 +342,131 @@ fn one_broken_record_does_not_spoil_an_export() {
     insta::assert_snapshot!(nothing.expect_err("nothing on crates"), @"osv: no advisory on a crate could be read: an advisory database has files such as `crates/foo/RUSTSEC-2026-0001.md`, an OSV export such as `RUSTSEC-2026-0001.json`");
 }
 
+/// What is written is read again as the same records, by way of a file for each.
+#[test]
+fn what_is_written_is_read_again() {
+    let files = [
+        ("GHSA-2222-3333-4444.json", GITHUB),
+        ("MAL-2025-99999.json", MALWARE),
+        ("RUSTSEC-2024-9001.json", RUSTSEC),
+        ("crates/arrayref/RUSTSEC-2026-0260.md", MARKDOWN),
+    ];
+    let before = read_database("osv", files, &Limits::default()).expect("a database").value;
+    let told = |record: &AdvisoryRecord| -> String {
+        let fact = record.as_fact();
+        let told =
+            Told { package: record.package.clone(), advisory: fact, in_use: vec![Version::new(1, 0, 0)] };
+        format(&[told])
+    };
+    for record in &before {
+        let list: Vec<serde_json::Value> = serde_json::from_str(&told(record)).expect("a list");
+        let [one] = list.as_slice() else { panic!("one record") };
+        let again = parse_record("any", one.to_string().as_bytes(), &Limits::default()).expect("it is one");
+        let (again, before) = (again[0].as_fact(), record.as_fact());
+        for text in [
+            "0.0.1",
+            "0.3.9",
+            "0.3.10-0",
+            "0.3.10",
+            "0.9.3",
+            "0.9.4",
+            "1.0.0-rc.1",
+            "1.0.0",
+            "1.0.2",
+            "1.0.3",
+        ] {
+            let version: Version = text.parse().expect("a version");
+            assert_eq!(again.affects(&version), before.affects(&version), "{} {version}", before.id);
+            assert_eq!(again.fixes(&version), before.fixes(&version), "{} {version}", before.id);
+        }
+        let rest =
+            |fact: Advisory<'_>| format!("{:?}", Advisory { patched: vec![], unaffected: vec![], ..fact });
+        assert_eq!(rest(again), rest(before));
+    }
+    let all: Vec<Told<'_>> = before
+        .iter()
+        .map(|r| Told { package: r.package.clone(), advisory: r.as_fact(), in_use: vec![] })
+        .collect();
+    insta::assert_snapshot!(format(&all[..2]), @r#"
+    [
+      {
+        "affected": [
+          {
+            "database_specific": {
+              "categories": [],
+              "in_use": [],
+              "informational": null
+            },
+            "package": {
+              "ecosystem": "crates.io",
+              "name": "tidy",
+              "purl": "pkg:cargo/tidy"
+            },
+            "ranges": [
+              {
+                "events": [
+                  {
+                    "introduced": "0"
+                  },
+                  {
+                    "fixed": "0.9.4"
+                  }
+                ],
+                "type": "SEMVER"
+              },
+              {
+                "events": [
+                  {
+                    "introduced": "1.0.0"
+                  },
+                  {
+                    "last_affected": "1.0.2"
+                  }
+                ],
+                "type": "SEMVER"
+              }
+            ]
+          },
+          {
+            "database_specific": {
+              "categories": [],
+              "in_use": [],
+              "informational": null
+            },
+            "package": {
+              "ecosystem": "crates.io",
+              "name": "tidy-sys",
+              "purl": "pkg:cargo/tidy-sys"
+            },
+            "ranges": [
+              {
+                "events": [
+                  {
+                    "introduced": "1.0.0"
+                  },
+                  {
+                    "last_affected": "1.0.0"
+                  }
+                ],
+                "type": "SEMVER"
+              }
+            ]
+          }
+        ],
+        "aliases": [
+          "CVE-2024-11111",
+          "RUSTSEC-2024-9001"
+        ],
+        "id": "GHSA-2222-3333-4444",
+        "modified": "2024-02-08T23:59:59Z",
+        "published": "2024-02-08T23:59:59Z",
+        "schema_version": "1.7.5",
+        "summary": "tidy has a use after free in `Tidy::sweep`"
+      }
+    ]
+    "#);
+}
+
 /// OSV's own algorithm, word for word: whether `version` is affected according to one range. Events of one version
 /// go in the order that [`affected`](fence_evidence::osv::affected) names; the specification leaves it open.
 fn is_affected_to_osv(version: &Version, events: &[Event]) -> bool {
@@ -441,6 +566,16 @@ proptest! {
         if advisory.fixes(&asked) {
             let is_fix = |event: &Event| matches!(event, Event::Fixed(at) if asked.cmp_precedence(at).is_ge());
             prop_assert!(!expected && ranges.iter().flatten().any(is_fix), "{:?}", advisory);
+        }
+        // Written and read again it says the same.
+        let told = Affected { patched: advisory.patched.clone(), unaffected: advisory.unaffected.clone() };
+        let again = Affected::of(&told.ranges(), &[]).expect("each begins somewhere");
+        let again = Advisory { patched: again.patched, unaffected: again.unaffected, ..advisory.clone() };
+        if told.ranges().is_empty() {
+            prop_assert!(!advisory.affects(&asked));
+        } else {
+            let both = |a: &Advisory<'_>| (a.affects(&asked), a.fixes(&asked));
+            prop_assert_eq!(both(&again), both(&advisory), "{:?} and {:?}", advisory, again);
         }
     }
 }

@@ -17,9 +17,10 @@
 //! after them.
 
 use std::cmp::Ordering;
+use std::fmt;
 
 use fence_model::facts::{Bound, Range};
-use semver::Version;
+use semver::{Prerelease, Version};
 
 use crate::error::{Error, excerpt, message};
 
@@ -55,6 +56,16 @@ impl Event {
         }
     }
 
+    /// What it is called.
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::Introduced(_) => "introduced",
+            Self::Fixed(_) => "fixed",
+            Self::LastAffected(_) => "last_affected",
+            Self::Limit(_) => "limit",
+        }
+    }
+
     /// Where it takes effect among the events of its range: at a version, or after it. A limit stands nowhere.
     fn place(&self) -> Option<(Option<&Version>, u8)> {
         match self {
@@ -62,6 +73,21 @@ impl Event {
             Self::Introduced(at) => Some((at.as_ref(), 0)),
             Self::LastAffected(at) => Some((Some(at), 1)),
             Self::Limit(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    /// Where it is, as [`Event::parse`] reads it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (at, everywhere) = match self {
+            Self::Introduced(at) => (at.as_ref(), "0"),
+            Self::Limit(at) => (at.as_ref(), "*"),
+            Self::Fixed(at) | Self::LastAffected(at) => (Some(at), ""),
+        };
+        match at {
+            Some(at) => write!(f, "{at}"),
+            None => f.write_str(everywhere),
         }
     }
 }
@@ -109,6 +135,74 @@ impl Affected {
             stretches.extend(stretches_of(events));
         }
         Ok(complement(&united(stretches)))
+    }
+}
+
+impl Affected {
+    /// The ranges of events that leave just this, one for each stretch without a gap: the way back of
+    /// [`Affected::of`]. A range that was never affected ends one by a `limit`, so that it does not look like a fix.
+    pub fn ranges(&self) -> Vec<Vec<Event>> {
+        let mut left: Vec<(&Range, End)> = self.patched.iter().map(|range| (range, End::Fix)).collect();
+        left.extend(self.unaffected.iter().map(|range| (range, End::Other)));
+        left.sort_by(|(one, _), (other, _)| lower_order(&one.lower, &other.lower));
+        let mut ranges = Vec::new();
+        // From where on releases are affected, unless something that follows leaves them out; none above everything.
+        let mut from = Some(None);
+        for (range, end) in left {
+            let Some(start) = &from else { break };
+            if let Some(last) = last_event(start.as_ref(), &range.lower, end) {
+                ranges.push(vec![Event::Introduced(start.clone()), last]);
+            }
+            let next = match &range.upper {
+                Bound::Unbounded => None,
+                Bound::Inclusive(to) => Some(Some(next_above(to))),
+                Bound::Exclusive(to) => Some(Some(to.clone())),
+            };
+            let reaches_further = match (&next, start) {
+                (Some(next), start) => precedence(next.as_ref(), start.as_ref()).is_gt(),
+                (None, _) => true,
+            };
+            if reaches_further {
+                from = next;
+            }
+        }
+        ranges.extend(from.map(|start| vec![Event::Introduced(start)]));
+        ranges
+    }
+}
+
+/// What ends a stretch that begins at `start`, where what begins at `lower` is not affected; `None` if there is no
+/// release in between.
+fn last_event(start: Option<&Version>, lower: &Bound, end: End) -> Option<Event> {
+    let (at, includes) = match lower {
+        Bound::Unbounded => return None,
+        Bound::Inclusive(at) => (at, false),
+        Bound::Exclusive(at) => (at, true),
+    };
+    let is_empty = start.is_some_and(|start| match start.cmp_precedence(at) {
+        Ordering::Less => false,
+        Ordering::Equal => !includes,
+        Ordering::Greater => true,
+    });
+    let event = match (end, includes) {
+        (End::Fix, false) => Event::Fixed(at.clone()),
+        (End::Fix, true) => Event::Fixed(next_above(at)),
+        (End::Other, false) => Event::Limit(Some(at.clone())),
+        (End::Other, true) => Event::LastAffected(at.clone()),
+    };
+    (!is_empty).then_some(event)
+}
+
+/// The lowest version above `version`, between which and it there is none: a pre-release.
+fn next_above(version: &Version) -> Version {
+    let above = match version.pre.is_empty() {
+        true => version.patch.checked_add(1).zip(Prerelease::new("0").ok()),
+        false => Some(version.patch).zip(Prerelease::new(&format!("{}.0", version.pre)).ok()),
+    };
+    match above {
+        Some((patch, pre)) => Version { pre, ..Version::new(version.major, version.minor, patch) },
+        // No number is higher: it counts with what lies above.
+        None => version.clone(),
     }
 }
 
@@ -248,6 +342,19 @@ fn precedence(one: Option<&Version>, other: Option<&Version>) -> Ordering {
     match (one, other) {
         (Some(one), Some(other)) => one.cmp_precedence(other),
         (one, other) => one.is_some().cmp(&other.is_some()),
+    }
+}
+
+/// Which of two lower ends lies higher.
+fn lower_order(one: &Bound, other: &Bound) -> Ordering {
+    let excludes = |bound: &Bound| matches!(bound, Bound::Exclusive(_));
+    match (one, other) {
+        (Bound::Unbounded, Bound::Unbounded) => Ordering::Equal,
+        (Bound::Unbounded, _) => Ordering::Less,
+        (_, Bound::Unbounded) => Ordering::Greater,
+        (Bound::Inclusive(a) | Bound::Exclusive(a), Bound::Inclusive(b) | Bound::Exclusive(b)) => {
+            a.cmp_precedence(b).then(excludes(one).cmp(&excludes(other)))
+        }
     }
 }
 
