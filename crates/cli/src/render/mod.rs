@@ -2,6 +2,7 @@
 //! decides.
 
 pub(crate) mod block;
+pub(crate) mod cyclonedx;
 pub(crate) mod findings;
 pub(crate) mod github;
 pub(crate) mod human;

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod completions;
+mod export;
 mod formats;
 mod getting_started;
 mod project;
@@ -868,7 +869,7 @@ fn json_of_a_takeover() {
 
 #[test]
 fn help_is_short_and_names_what_there_is() {
-    insta::assert_snapshot!(calm().run("--help"), @r#"
+    insta::assert_snapshot!(calm().run("--help"), @"
     $ cargo fence --help
     Judges what a build would let in: every locked release, with reasons
 
@@ -884,6 +885,7 @@ fn help_is_short_and_names_what_there_is() {
       except       Let one release in, against the judgement, for a while and for a reason
       update       Ask the registry and all feeds again, and say what changed
       explain      Explain a code: what it means, why it matters, what to do
+      export       Print what was judged in a format that other tools read
       completions  Print a script that completes commands and options in a shell
 
     Options:
@@ -915,7 +917,7 @@ fn help_is_short_and_names_what_there_is() {
           --frozen
               Both --locked and --offline
     [exit code 0]
-    "#);
+    ");
     for command in ["check", "why", "list", "init", "except", "update", "explain", "completions"] {
         insta::assert_snapshot!(format!("help of {command}"), calm().run(&format!("{command} --help")));
     }
