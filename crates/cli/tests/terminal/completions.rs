@@ -33,7 +33,7 @@ fn commands_and_options_are_completed_under_both_names() {
         offers(&format!("{program} ex"), "except explain export");
         offers(&format!("{program} check --fo"), "--format");
         offers(&format!("{program} check --format ''"), "human json sarif github");
-        offers(&format!("{program} check --n"), "");
+        offers(&format!("{program} check --now"), "");
     }
 }
 
