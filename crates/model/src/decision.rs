@@ -347,7 +347,7 @@ pub enum Because {
         title: String,
         /// When it became known.
         known: Time,
-        /// The lowest release that it says is fixed, above this one, if any is known.
+        /// The lowest release that is free of it, from this one on, if any is known.
         fixed_in: Option<Version>,
     },
     /// A requirement raised to a release that fixes an advisory.

@@ -497,19 +497,24 @@ impl<'a> Judge<'a> {
         told.into_values().map(|(_, at)| at).collect()
     }
 
+    /// The advisory at `at` and its kin, those that stand.
+    fn kin_of(&self, at: usize) -> impl Iterator<Item = &Advisory<'a>> {
+        let kin = self.history.kin.all(at).iter().map(|at| &self.history.facts.advisories[*at]);
+        kin.filter(|advisory| stands(advisory))
+    }
+
     /// What the advisory at `at` and its kin say of `version`.
     fn advised(&self, code: Code, at: usize, version: &Version) -> Reason {
         let advisory = &self.history.facts.advisories[at];
-        let kin = || self.history.kin.all(at).map(|at| &self.history.facts.advisories[at]);
-        let is_affected = |version: &Version| kin().any(|a| stands(a) && a.affects(version));
-        let above = self
+        let is_affected = |version: &Version| self.kin_of(at).any(|a| a.affects(version));
+        let from_here = self
             .history
             .facts
             .releases
             .iter()
-            .filter(|r| r.version > *version && r.version.pre.is_empty() && !r.yanked);
+            .filter(|r| r.version >= *version && r.version.pre.is_empty() && !r.yanked);
         let mut also: Vec<String> =
-            kin().filter(|a| stands(a) && a.id != advisory.id).map(|a| a.id.to_owned()).collect();
+            self.kin_of(at).filter(|a| a.id != advisory.id).map(|a| a.id.to_owned()).collect();
         also.dedup();
         let because = Because::Advisory {
             id: advisory.id.to_owned(),
@@ -517,28 +522,23 @@ impl<'a> Judge<'a> {
             kind: advisory.kind,
             title: advisory.title.to_owned(),
             known: advisory.known,
-            fixed_in: above.map(|r| &r.version).find(|version| !is_affected(version)).cloned(),
+            fixed_in: from_here.map(|r| &r.version).find(|version| !is_affected(version)).cloned(),
         };
         reason(code, Some(advisory.known), because)
     }
 
     /// For a held release: the release in use is vulnerable, and this one is not.
     pub(crate) fn held_fix(&self, version: &Version) -> Option<Reason> {
-        let is_affected = |at: usize, version: &Version| {
-            let kin = self.history.kin.all(at).map(|at| &self.history.facts.advisories[at]);
-            kin.into_iter().any(|a| is_vulnerability(a) && stands(a) && a.affects(version))
-        };
+        let is_fixed = |at: &usize| !self.kin_of(*at).any(|a| is_vulnerability(a) && a.affects(version));
         let mut fixes: Vec<(&Version, Vec<usize>)> = self
             .context
             .in_use
             .iter()
             .filter(|in_use| in_use.version < *version)
             .map(|in_use| {
-                let vulnerabilities = self.told(&in_use.version, |a| is_vulnerability(a).then_some(()));
-                (
-                    &in_use.version,
-                    vulnerabilities.into_iter().filter(|at| !is_affected(*at, version)).collect::<Vec<_>>(),
-                )
+                let mut fixed = self.told(&in_use.version, |a| is_vulnerability(a).then_some(()));
+                fixed.retain(is_fixed);
+                (&in_use.version, fixed)
             })
             .filter(|(_, advisories)| !advisories.is_empty())
             .collect();

@@ -9,8 +9,13 @@ use std::collections::BTreeMap;
 
 use crate::facts::Advisory;
 
-/// A crate's advisories, parted into kin: to each, in their order, the number of the first of its kin.
-pub(crate) struct Kin(Vec<usize>);
+/// A crate's advisories, parted into kin, by their places.
+pub(crate) struct Kin {
+    /// To each, the first of its kin.
+    first: Vec<usize>,
+    /// To each first, all of its kin, in order; to others nothing.
+    all: Vec<Vec<usize>>,
+}
 
 impl Kin {
     /// Parts `advisories`.
@@ -24,18 +29,22 @@ impl Kin {
                 first[one.max(other)] = one.min(other);
             }
         }
-        Self((0..first.len()).map(|at| root(&mut first, at)).collect())
+        let mut all: Vec<Vec<usize>> = vec![Vec::new(); first.len()];
+        for at in 0..first.len() {
+            first[at] = root(&mut first, at);
+            all[first[at]].push(at);
+        }
+        Self { first, all }
     }
 
-    /// The number of the first of the kin of the advisory at `at`.
+    /// The first of the kin of the advisory at `at`.
     pub(crate) fn first(&self, at: usize) -> usize {
-        self.0[at]
+        self.first[at]
     }
 
-    /// The places of the kin of the advisory at `at`, its own among them.
-    pub(crate) fn all(&self, at: usize) -> impl Iterator<Item = usize> {
-        let first = self.0[at];
-        self.0.iter().enumerate().filter(move |(_, other)| **other == first).map(|(at, _)| at)
+    /// The kin of the advisory at `at`, itself among them, in order.
+    pub(crate) fn all(&self, at: usize) -> &[usize] {
+        &self.all[self.first[at]]
     }
 
     /// The places of those of `advisories`, which were parted here, of which all kin have what is asked for.
@@ -45,10 +54,10 @@ impl Kin {
         has: impl Fn(&Advisory<'a>) -> bool,
     ) -> impl Iterator<Item = usize> {
         let mut agree = vec![true; advisories.len()];
-        for (advisory, first) in advisories.iter().zip(&self.0) {
+        for (advisory, first) in advisories.iter().zip(&self.first) {
             agree[*first] = agree[*first] && has(advisory);
         }
-        (0..advisories.len()).filter(move |at| agree[self.0[*at]])
+        (0..advisories.len()).filter(move |at| agree[self.first[*at]])
     }
 }
 
@@ -81,7 +90,7 @@ mod tests {
                 aliases: aliases.to_vec(),
             })
             .collect();
-        assert_eq!(Kin::of(&advisories).0, expected);
+        assert_eq!(Kin::of(&advisories).first, expected);
     }
 
     #[test]
