@@ -127,6 +127,15 @@ pub(crate) struct Sources {
     pub(crate) journal: Option<PathBuf>,
 }
 
+/// `--policy-from`, for commands that judge a change.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct PolicyFrom {
+    /// Judge by policy, baseline and exceptions as they were at this git revision, so that a change cannot excuse
+    /// itself
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) policy_from: Option<String>,
+}
+
 /// `--level`, for commands that judge.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct LevelArg {

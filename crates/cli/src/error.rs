@@ -17,6 +17,7 @@ use fence_client::project::ProjectError;
 use fence_client::project::baseline::{BaselineError, BaselineFault};
 use fence_client::project::edit::EditError;
 use fence_client::project::policy::{Place, PolicyProblem};
+use fence_client::revision::RevisionError;
 use fence_client::scope::ScopeError;
 use fence_model::policy::LONGEST_EXCEPTION;
 use fence_model::{Code, CrateName, ReleaseId, Span, Time};
@@ -78,6 +79,12 @@ pub(crate) enum Misuse {
     OtherLevel(PathBuf),
     /// A `--feed` that is not there.
     NoSuchFeed(String, PathBuf),
+    /// `--format markdown` without `--compare`.
+    NothingToCompare,
+    /// `--compare` for a lockfile outside of the project's repository.
+    LockfileElsewhere(PathBuf),
+    /// `--compare` with another format.
+    CompareIsForMarkdown,
     /// An `--index` that is no folder.
     NoSuchIndex(PathBuf),
 }
@@ -333,6 +340,12 @@ impl From<ScopeError> for CliError {
     }
 }
 
+impl From<RevisionError> for CliError {
+    fn from(error: RevisionError) -> Self {
+        Self::new(error.to_string()).hint(error.hint())
+    }
+}
+
 impl From<HttpError> for CliError {
     fn from(error: HttpError) -> Self {
         Self::new(error.to_string()).hint(error.hint())
@@ -513,6 +526,14 @@ impl From<Misuse> for CliError {
                 Self::new(format!("--feed {name}: {} does not exist", shown(&path)))
                     .hint("name a folder, an archive (.tar, .tar.gz, .tar.zst, .zip) or a file")
             }
+            Misuse::NothingToCompare => Self::new("--format markdown tells what came in with a change")
+                .hint("`--compare origin/main` says where the change began"),
+            Misuse::LockfileElsewhere(path) => {
+                Self::new(format!("{} is not in the project's repository, so it has no past there", shown(&path)))
+                    .hint("`--manifest-path` says which project is meant")
+            }
+            Misuse::CompareIsForMarkdown => Self::new("--compare is told in one format only")
+                .hint("add `--format markdown`"),
             Misuse::NoSuchIndex(path) => Self::new(format!("--index: {} is not a folder", shown(&path)))
                 .hint("name a folder of index files, laid out as a sparse index: 1/a, 2/ab, 3/a/abc, ab/cd/abcd"),
         }

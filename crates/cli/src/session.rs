@@ -9,13 +9,15 @@ use fence_client::cache::Cache;
 use fence_client::cargo_config::{CargoConfig, NetworkMode};
 use fence_client::gather::{self, Age, GatherError, Knowledge, Problem, Refresh, Request, Tally, Updated};
 use fence_client::http::{Http, Network};
+use fence_client::project::changes::{self, Change};
 use fence_client::project::{self, Project, lockfile};
+use fence_client::revision::{self, Files, Revision};
 use fence_client::scope::{self, Scope};
 use fence_client::snapshot::SourceKind;
 use fence_model::decision::Decision;
 use fence_model::judge::Asked;
 use fence_model::look_alike::KnownNames;
-use fence_model::policy::{Baseline, Policy};
+use fence_model::policy::{Baseline, FeedSource, Policy};
 use fence_model::project::{Locked, Report, judge_project, settlement};
 use fence_model::settle::{FactsOf, Settlement};
 use fence_model::{CrateName, Digest, Kind, Kinds, Level, ReleaseId, Span, Time};
@@ -35,6 +37,9 @@ pub(crate) struct Session {
     pub(crate) policy: Policy,
     pub(crate) now: Time,
     level: LevelArg,
+    judges: Judges,
+    /// What a change alters of the policy.
+    changes: Vec<Change>,
     /// As what each package of the lockfile is needed, where that was asked.
     needed: Option<Vec<Kinds>>,
     set_up: SetUp,
@@ -56,12 +61,15 @@ pub(crate) struct Opening<'a> {
     pub(crate) scope: Scope,
     /// Which facts are asked for again.
     pub(crate) refresh: Refresh,
+    /// The revision whose policy judges, where not the one that lies here.
+    pub(crate) policy_from: Option<&'a str>,
 }
 
 impl<'a> Opening<'a> {
     /// For all of a project, at the policy's level, with facts that are not too old.
     pub(crate) fn all(sources: &'a Sources) -> Self {
-        Self { sources, level: LevelArg::default(), scope: Scope::default(), refresh: Refresh::Old }
+        let (level, scope) = (LevelArg::default(), Scope::default());
+        Self { sources, level, scope, refresh: Refresh::Old, policy_from: None }
     }
 }
 
@@ -79,9 +87,11 @@ impl Session {
         environment: &Environment,
         shell: &Shell,
     ) -> Result<Self, CliError> {
-        let Opening { sources, level, scope, refresh } = opening;
+        let Opening { sources, level, scope, refresh, policy_from } = opening;
         let now = sources.now.unwrap_or_else(clock);
-        let project = find(sources, global, environment)?;
+        let here = find(sources, global, environment)?;
+        let judges = Judges::of(&here, policy_from, environment)?;
+        let project = judges.project(&here);
         for other in &project.passed_over {
             shell.warning(&format!(
                 "{} is judged, not {}; `--manifest-path` or `--lockfile` says which is meant",
@@ -91,6 +101,7 @@ impl Session {
         }
         let policy = project.read_policy(now)?;
         let baseline = project.read_baseline()?;
+        let (judges, changes) = judges.compare(&here, environment, now)?;
         let lockfile = project.read_lockfile()?;
         let asking = Asking { sources, project: &project, policy: &policy, lockfile: &lockfile, now };
         let (knowledge, tally) = asking.gather(refresh, global, environment, shell)?;
@@ -123,6 +134,8 @@ impl Session {
             tally,
             project,
             policy,
+            judges,
+            changes,
             set_up: if baseline.is_some() { SetUp::Done } else { SetUp::NotYet },
             baseline: baseline.unwrap_or_default(),
             lockfile,
@@ -187,6 +200,8 @@ impl Session {
             level: self.level(),
             levels: self.levels(),
             needed: self.needed.as_deref(),
+            judges: &self.judges,
+            changes: &self.changes,
             now: self.now,
             ages: self.knowledge.ages(),
             problems: self.problems(),
@@ -207,6 +222,22 @@ impl Session {
         let others = Kind::ALL.into_iter().filter(|kind| of(*kind) != level);
         let others: Vec<String> = others.map(|kind| format!("{} {}", kind.as_str(), of(kind))).collect();
         if others.is_empty() { level.to_string() } else { format!("{level}, {}", others.join(", ")) }
+    }
+
+    /// The lockfile.
+    pub(crate) fn lockfile(&self) -> &Lockfile {
+        &self.lockfile
+    }
+
+    /// The lockfile as it was where the change that is checked out began, as a branch off `name`.
+    pub(crate) fn lockfile_since(&self, name: &str) -> Result<Lockfile, CliError> {
+        let began = Revision::find(&self.project.root, name)?.common_with_head()?;
+        if !began.covers(&self.project.lockfile) {
+            return Err(Misuse::LockfileElsewhere(self.project.lockfile.clone()).into());
+        }
+        let before = self.project.read_lockfile_of(Files(Some(&began)))?;
+        // A project's first lockfile brings in all that it names.
+        Ok(before.unwrap_or(Lockfile { version: self.lockfile.version, packages: Vec::new() }))
     }
 
     /// The registry releases of a crate that the lockfile has.
@@ -266,13 +297,13 @@ impl Asking<'_> {
         shell: &Shell,
     ) -> Result<(Knowledge, Tally), CliError> {
         let here = environment.current_folder();
-        let cargo = CargoConfig::read(here, environment)?;
+        let cargo = CargoConfig::read_from(self.project.files(), here, environment)?;
         let index = self.index(environment)?;
         let is_offline = global.reach() == Reach::Offline || cargo.network_mode()? == NetworkMode::Offline;
         let network =
             if is_offline { Network::Offline } else { Network::Online(Http::new(&cargo.http_settings()?)?) };
         let cache = Cache::of(environment)?;
-        let feeds = self.feeds(environment)?;
+        let feeds = self.feeds(environment, &cache)?;
         let journal =
             self.sources.journal.as_ref().map(|file| journal(&here.join(file), shell)).transpose()?;
         let request = Request {
@@ -307,7 +338,7 @@ impl Asking<'_> {
             lockfile: self.lockfile,
             root: &self.project.root,
             cargo: &cargo(environment),
-            config: &CargoConfig::read(environment.current_folder(), environment)?,
+            config: &CargoConfig::read_from(self.project.files(), environment.current_folder(), environment)?,
             index: index.as_deref(),
             cargo_home: cargo_home.as_deref(),
             cache: &Cache::of(environment)?,
@@ -325,8 +356,23 @@ impl Asking<'_> {
         }
     }
 
-    /// The feeds that `--feed` names, each with a path that is there.
-    fn feeds(&self, environment: &Environment) -> Result<Vec<(String, PathBuf)>, CliError> {
+    /// The feeds that `--feed` names, each with a path that is there; and those that lie in the repository, as they
+    /// were when the policy was what it is asked for.
+    fn feeds(&self, environment: &Environment, cache: &Cache) -> Result<Vec<(String, PathBuf)>, CliError> {
+        let mut feeds = self.named_feeds(environment)?;
+        let Some(revision) = &self.project.revision else { return Ok(feeds) };
+        for (name, place) in local_feeds(self.policy, self.project) {
+            if feeds.iter().any(|(named, _)| *named == name) || !revision.covers(&place) {
+                continue;
+            }
+            let copy = revision.copy(&place, cache)?;
+            // What was not there then is not there now either: the feed says so itself.
+            feeds.push((name, copy.unwrap_or_else(|| revision.shown(&place))));
+        }
+        Ok(feeds)
+    }
+
+    fn named_feeds(&self, environment: &Environment) -> Result<Vec<(String, PathBuf)>, CliError> {
         let feeds = self.sources.feeds.iter().map(|NamedPath { name, path }| {
             let path = environment.current_folder().join(path);
             if path.exists() {
@@ -336,6 +382,94 @@ impl Asking<'_> {
             }
         });
         feeds.collect()
+    }
+}
+
+/// The feeds of a policy that lie on this machine, by name, each with its place.
+fn local_feeds(policy: &Policy, project: &Project) -> Vec<(String, PathBuf)> {
+    let place = |source: &FeedSource| {
+        let place = [&source.archive, &source.file, &source.path].into_iter().flatten().next()?;
+        (!place.contains("://")).then(|| project.policy_folder().join(place))
+    };
+    let enabled = policy.feeds.iter().filter(|(_, source)| source.enabled);
+    enabled.filter_map(|(name, source)| Some((name.clone(), place(source)?))).collect()
+}
+
+/// Whose policy judges a change.
+#[derive(Debug)]
+pub(crate) enum Judges {
+    /// What lies here; nobody asked for more.
+    Here,
+    /// What lies here, though a job may look at a change that began at this revision.
+    HereSince(Revision),
+    /// What lies here, and where the change began cannot be found out.
+    HereSinceUnknown(String),
+    /// What was there at this revision.
+    From(Revision),
+}
+
+impl Judges {
+    fn of(project: &Project, policy_from: Option<&str>, environment: &Environment) -> Result<Self, CliError> {
+        let is_job = environment.var("CI").is_some_and(|value| value != "false" && value != "0");
+        Ok(match policy_from {
+            Some(name) => Self::From(Revision::find(&project.root, name)?),
+            None if is_job => match revision::merge_base(&project.root, environment) {
+                Ok(Some(base)) => Self::HereSince(base),
+                Ok(None) => Self::Here,
+                Err(error) => Self::HereSinceUnknown(error.to_string()),
+            },
+            None => Self::Here,
+        })
+    }
+
+    /// The project as it is judged.
+    fn project(&self, here: &Project) -> Project {
+        match self {
+            Self::From(revision) => here.as_of(revision),
+            Self::Here | Self::HereSince(_) | Self::HereSinceUnknown(_) => here.clone(),
+        }
+    }
+
+    /// This, and what a change alters. What nobody asked for and cannot be found out is told, and no error.
+    fn compare(
+        self,
+        here: &Project,
+        environment: &Environment,
+        now: Time,
+    ) -> Result<(Self, Vec<Change>), CliError> {
+        match (self.changes(here, environment, now), self) {
+            (Ok(changes), judges) => Ok((judges, changes)),
+            (Err(error), Self::HereSince(_)) => Ok((Self::HereSinceUnknown(error.message), Vec::new())),
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// What of policy, baseline, feeds and cargo's registries is not as it was.
+    fn changes(&self, here: &Project, environment: &Environment, now: Time) -> Result<Vec<Change>, CliError> {
+        let revision = match self {
+            Self::HereSince(revision) | Self::From(revision) => revision,
+            Self::Here | Self::HereSinceUnknown(_) => return Ok(Vec::new()),
+        };
+        let before = here.as_of(revision);
+        let (old, new) = (before.read_policy(now)?, here.read_policy(now)?);
+        let mut changes = changes::of_policy(&old, &new);
+        let baseline = |project: &Project| Ok::<_, CliError>(project.read_baseline()?.unwrap_or_default());
+        changes.extend(changes::of_baseline(&baseline(&before)?, &baseline(here)?));
+        for (name, place) in local_feeds(&new, here) {
+            if !revision.is_same(&place)? {
+                let path = place.strip_prefix(&here.root).map(Path::to_owned).unwrap_or(place);
+                changes.push(Change::Files { what: format!("the feed {name}"), path });
+            }
+        }
+        let folder = environment.current_folder();
+        let registries = |project: &Project| {
+            Ok::<_, CliError>(CargoConfig::read_from(project.files(), folder, environment)?.of_registries())
+        };
+        if registries(&before)? != registries(here)? {
+            let what = "cargo's configuration, which says who answers for a registry,".to_owned();
+            changes.push(Change::Files { what, path: ".cargo".into() });
+        }
+        Ok(changes)
     }
 }
 

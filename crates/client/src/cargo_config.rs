@@ -22,6 +22,7 @@ use toml::{Table, Value};
 use crate::environment::Environment;
 use crate::http::{HttpSettings, Secret};
 use crate::limits::Limits;
+use crate::revision::Files;
 
 /// What cargo is told in one folder.
 #[derive(Debug, Clone)]
@@ -110,18 +111,30 @@ impl CargoConfig {
     /// # Errors
     /// [`ConfigError`] of a file that cannot be read or is not TOML. Values are looked at when they are asked for.
     pub fn read(folder: &Path, environment: &Environment) -> Result<Self, ConfigError> {
+        Self::read_from(Files(None), folder, environment)
+    }
+
+    /// The same, with the project's files as they were at some revision.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_from(
+        files: Files<'_>,
+        folder: &Path,
+        environment: &Environment,
+    ) -> Result<Self, ConfigError> {
         let cargo_home = environment.cargo_home();
         let mut layers = Vec::new();
         for folder in folder.ancestors().map(|f| f.join(".cargo")) {
             // The user's own file is read below, as the user's: its programs are trusted, a project's are not.
             if cargo_home.as_ref() != Some(&folder) {
-                read_layers(&folder, "config", Owner::Project, &mut layers)?;
+                read_layers(files, &folder, "config", Owner::Project, &mut layers)?;
             }
         }
         let mut credentials = Vec::new();
         if let Some(home) = &cargo_home {
-            read_layers(home, "config", Owner::User, &mut layers)?;
-            read_layers(home, "credentials", Owner::User, &mut credentials)?;
+            read_layers(Files(None), home, "config", Owner::User, &mut layers)?;
+            read_layers(Files(None), home, "credentials", Owner::User, &mut credentials)?;
         }
         let credentials = credentials.into_iter().next();
         Ok(Self { layers, credentials, environment: environment.clone() })
@@ -150,6 +163,15 @@ impl CargoConfig {
             }
         }
         self.at(address)
+    }
+
+    /// All that the project's own files say of registries, to be compared with what others say.
+    pub fn of_registries(&self) -> Vec<toml::Value> {
+        let own = self.layers.iter().filter(|layer| layer.owner == Owner::Project);
+        let tables = own.flat_map(|layer| {
+            ["source", "registries", "registry", "net", "http"].map(|table| layer.table.get(table))
+        });
+        tables.flatten().cloned().collect()
     }
 
     /// The registry that is asked in place of crates.io.
@@ -634,36 +656,50 @@ impl ConfigError {
 const DEEPEST_INCLUDE: usize = 8;
 
 /// Reads `folder/stem.toml` or, for those who never renamed it, `folder/stem`, and what it includes.
-fn read_layers(folder: &Path, stem: &str, owner: Owner, layers: &mut Vec<Layer>) -> Result<(), ConfigError> {
+fn read_layers(
+    files: Files<'_>,
+    folder: &Path,
+    stem: &str,
+    owner: Owner,
+    layers: &mut Vec<Layer>,
+) -> Result<(), ConfigError> {
     for path in [folder.join(stem), folder.join(format!("{stem}.toml"))] {
-        if path.is_file() {
-            return read_layer(&path, owner, 0, layers);
+        if files.has(&path) {
+            return read_layer(files, &path, owner, 0, layers);
         }
     }
     Ok(())
 }
 
-fn read_layer(path: &Path, owner: Owner, depth: usize, layers: &mut Vec<Layer>) -> Result<(), ConfigError> {
+fn read_layer(
+    files: Files<'_>,
+    path: &Path,
+    owner: Owner,
+    depth: usize,
+    layers: &mut Vec<Layer>,
+) -> Result<(), ConfigError> {
     if depth > DEEPEST_INCLUDE {
         return Err(ConfigError::Include { path: path.to_owned() });
     }
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), cause: error.to_string() })?;
+    let unreadable = |cause: String| ConfigError::Unreadable { path: files.shown(path), cause };
     let limit = Limits::DEFAULT.cargo_config_bytes;
-    if text.len() > limit {
-        return Err(ConfigError::TooLarge { path: path.to_owned(), bytes: text.len(), limit });
+    let bytes = files.read(path, limit as u64).map_err(|error| unreadable(error.to_string()))?;
+    let bytes = bytes.ok_or_else(|| unreadable("it does not exist".to_owned()))?;
+    if bytes.len() > limit {
+        return Err(ConfigError::TooLarge { path: files.shown(path), bytes: bytes.len(), limit });
     }
+    let text = String::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?;
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
         let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or_default());
         let line = before.matches('\n').count() + 1;
-        ConfigError::NotToml { path: path.to_owned(), line, cause: error.message().to_owned() }
+        ConfigError::NotToml { path: files.shown(path), line, cause: error.message().to_owned() }
     })?;
     let includes = included(path, &table)?;
     layers.push(Layer { path: path.to_owned(), table, owner });
     // What includes stands over what is included, and the last include over those before it.
     for include in includes.into_iter().rev() {
-        if include.path.is_file() || include.needed == Needed::Always {
-            read_layer(&include.path, owner, depth + 1, layers)?;
+        if files.has(&include.path) || include.needed == Needed::Always {
+            read_layer(files, &include.path, owner, depth + 1, layers)?;
         }
     }
     Ok(())

@@ -6,7 +6,7 @@
 //! copy that is kept for the day when its source cannot be reached.
 
 mod archive;
-mod git;
+pub(crate) mod git;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

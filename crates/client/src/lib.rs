@@ -5,6 +5,7 @@
 //! and hands the judgement its facts from there.
 //!
 //! * [`scope`] says which part of a project is asked about, and as what it needs each release.
+//! * [`revision`] reads policy and baseline as they were before a change.
 //! * [`http`] is the one client; [`http::Network`] says by its type whether it may be used.
 //! * [`cache`] is the one place on disk, in which everything is whole or absent, and can be made again.
 //! * [`Limits`] is how much of anything is taken from a stranger.
@@ -23,6 +24,7 @@ mod limits;
 mod process;
 pub mod progress;
 pub mod project;
+pub mod revision;
 pub mod scope;
 mod side_by_side;
 pub mod snapshot;

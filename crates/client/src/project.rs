@@ -6,12 +6,13 @@
 //! [`write`](write()) puts a file in place whole or not at all. Nothing here reads a clock or the environment.
 
 pub mod baseline;
+pub mod changes;
 pub mod edit;
 pub mod lockfile;
 pub mod policy;
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -23,6 +24,7 @@ use baseline::BaselineError;
 use policy::PolicyProblem;
 
 use crate::cache;
+use crate::revision::{Files, Revision};
 
 /// What a project's files may cost at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,6 +155,8 @@ pub struct Project {
     pub baseline: PathBuf,
     /// Lockfiles that were passed over, and that somebody may have meant.
     pub passed_over: Vec<PathBuf>,
+    /// The revision whose policy and baseline count, where not those that lie here.
+    pub revision: Option<Revision>,
 }
 
 /// Finds the project's files.
@@ -178,37 +182,59 @@ pub fn find(asked: &Asked) -> Result<Project, ProjectError> {
             (root, lockfile, Vec::new())
         }
     };
-    let policy = nearest_policy(&root).unwrap_or_else(|| root.join("fence.toml"));
-    Ok(Project { lockfile, policy, baseline: root.join("fence.lock"), root, passed_over })
+    let policy = nearest_policy(&root, Path::is_file).unwrap_or_else(|| root.join("fence.toml"));
+    Ok(Project { lockfile, policy, baseline: root.join("fence.lock"), root, passed_over, revision: None })
 }
 
 impl Project {
+    /// The same project with policy and baseline as they were at `revision`.
+    #[must_use]
+    pub fn as_of(&self, revision: &Revision) -> Self {
+        let files = Files(Some(revision));
+        let policy = nearest_policy(&self.root, |file| files.has(file));
+        let policy = policy.unwrap_or_else(|| self.root.join("fence.toml"));
+        Self { policy, revision: Some(revision.clone()), ..self.clone() }
+    }
+
+    /// Where policy and baseline are read.
+    pub fn files(&self) -> Files<'_> {
+        Files(self.revision.as_ref())
+    }
+
     /// The policy, or the default policy where there is no `fence.toml`; everything that is wrong otherwise.
     /// `now` is needed because an exception may not end too far ahead.
     pub fn read_policy(&self, now: Time) -> Result<Policy, ProjectError> {
-        let Some(text) = read_text(&self.policy, Limits::default().policy_bytes)? else {
+        let Some(text) = read_text_of(self.files(), &self.policy, Limits::default().policy_bytes)? else {
             return Ok(Policy::default());
         };
         policy::parse(&text, now)
-            .map_err(|problems| ProjectError::Policy { file: self.policy.clone(), problems })
+            .map_err(|problems| ProjectError::Policy { file: self.files().shown(&self.policy), problems })
     }
 
     /// The baseline; none where there is no `fence.lock`.
     pub fn read_baseline(&self) -> Result<Option<Baseline>, ProjectError> {
-        let Some(text) = read_text(&self.baseline, Limits::default().baseline_bytes)? else {
+        let Some(text) = read_text_of(self.files(), &self.baseline, Limits::default().baseline_bytes)? else {
             return Ok(None);
         };
-        let baseline = baseline::parse(&text)
-            .map_err(|problem| ProjectError::Baseline { file: self.baseline.clone(), problem })?;
+        let baseline = baseline::parse(&text).map_err(|problem| ProjectError::Baseline {
+            file: self.files().shown(&self.baseline),
+            problem,
+        })?;
         Ok(Some(baseline))
     }
 
     /// The lockfile.
     pub fn read_lockfile(&self) -> Result<Lockfile, ProjectError> {
-        let text = read_text(&self.lockfile, Limits::default().lockfile_bytes)?
-            .ok_or_else(|| ProjectError::NoSuchFile(self.lockfile.clone()))?;
-        lockfile::parse(&text)
-            .map_err(|problem| ProjectError::Lockfile { file: self.lockfile.clone(), problem })
+        self.read_lockfile_of(Files(None))?.ok_or_else(|| ProjectError::NoSuchFile(self.lockfile.clone()))
+    }
+
+    /// The lockfile, as `files` have it; none if they have none.
+    pub fn read_lockfile_of(&self, files: Files<'_>) -> Result<Option<Lockfile>, ProjectError> {
+        let Some(text) = read_text_of(files, &self.lockfile, Limits::default().lockfile_bytes)? else {
+            return Ok(None);
+        };
+        let unreadable = |problem| ProjectError::Lockfile { file: files.shown(&self.lockfile), problem };
+        lockfile::parse(&text).map(Some).map_err(unreadable)
     }
 
     /// The folder that a policy's relative paths start from.
@@ -219,22 +245,21 @@ impl Project {
 
 /// The text of `file`; none if it does not exist.
 pub fn read_text(file: &Path, limit: u64) -> Result<Option<String>, ProjectError> {
-    let unreadable = |why| ProjectError::Unreadable { file: file.to_owned(), why };
-    let opened = match fs::File::open(file) {
-        Ok(opened) => opened,
-        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(why) => return Err(unreadable(why)),
-    };
-    let mut bytes = Vec::new();
-    // One byte more than allowed, so that a file that grows while it is read is caught too.
-    opened.take(limit + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    read_text_of(Files(None), file, limit)
+}
+
+/// The same, as `files` have it.
+fn read_text_of(files: Files<'_>, file: &Path, limit: u64) -> Result<Option<String>, ProjectError> {
+    let shown = || files.shown(file);
+    let read = files.read(file, limit).map_err(|why| ProjectError::Unreadable { file: shown(), why })?;
+    let Some(bytes) = read else { return Ok(None) };
     if bytes.len() as u64 > limit {
-        return Err(ProjectError::TooLarge { file: file.to_owned(), limit });
+        return Err(ProjectError::TooLarge { file: shown(), limit });
     }
     String::from_utf8(bytes).map(Some).map_err(|error| {
         let whole = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + whole.iter().filter(|byte| **byte == b'\n').count();
-        ProjectError::NotText { file: file.to_owned(), line }
+        ProjectError::NotText { file: shown(), line }
     })
 }
 
@@ -326,9 +351,9 @@ fn ask_cargo(cargo: &Path, manifest: &Path) -> Option<PathBuf> {
 
 /// The nearest `fence.toml` from `root` upwards. Outside a repository only `root` itself counts: a file that
 /// somebody left in a shared folder above must not decide.
-fn nearest_policy(root: &Path) -> Option<PathBuf> {
+fn nearest_policy(root: &Path, is_file: impl Fn(&Path) -> bool) -> Option<PathBuf> {
     let top = root.ancestors().position(|dir| dir.join(".git").exists()).unwrap_or(0);
-    root.ancestors().take(top + 1).map(|dir| dir.join("fence.toml")).find(|file| file.is_file())
+    root.ancestors().take(top + 1).map(|dir| dir.join("fence.toml")).find(|file| is_file(file))
 }
 
 #[cfg(test)]

@@ -11,9 +11,12 @@
 //! on nevertheless.
 
 mod canonical;
+mod difference;
 mod general;
 #[cfg(test)]
 mod tests;
+
+pub use difference::{Came, Difference};
 
 use std::borrow::Cow;
 use std::cmp::Ordering;

@@ -12,12 +12,13 @@ use fence_model::facts::FeedState;
 use fence_model::policy::{Policy, Severity};
 use fence_model::project::{Judged, Report};
 
-use crate::args::{Global, LevelArg, ScopeArgs, Sources};
+use crate::args::{Global, LevelArg, PolicyFrom, ScopeArgs, Sources};
 use crate::commands::Outcome;
-use crate::error::{CliError, shown};
+use crate::error::{CliError, Misuse, shown};
 use crate::render::block::Folding;
+use crate::render::comment::Compared;
 use crate::render::findings::Root;
-use crate::render::{github, human, json, sarif};
+use crate::render::{comment, github, human, json, markdown, sarif};
 use crate::session::{Opening, Session};
 use crate::shell::{Shell, Verbosity};
 
@@ -30,11 +31,17 @@ pub(crate) struct Args {
     #[command(flatten)]
     level: LevelArg,
     #[command(flatten)]
+    policy_from: PolicyFrom,
+    #[command(flatten)]
     scope: ScopeArgs,
-    /// How to print the result: human, json (docs/check.schema.json), sarif, or github (annotations and a job summary)
+    /// How to print the result: human, json (docs/check.schema.json), sarif, github (annotations and a job summary),
+    /// or markdown (a comment on a change, with --compare)
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     #[arg(hide_default_value = true, hide_possible_values = true)]
     format: Format,
+    /// Tell what came into Cargo.lock since the change that this is began, compared with this git revision
+    #[arg(long, value_name = "REVISION")]
+    compare: Option<String>,
     #[command(flatten)]
     sources: Sources,
 }
@@ -48,6 +55,8 @@ pub(crate) enum Format {
     Json,
     /// For what collects the findings of many tools: a SARIF 2.1.0 log
     Sarif,
+    /// For people who look at a change: a comment in Markdown, for which `--compare` says with what
+    Markdown,
     /// For GitHub's workflows: annotations, and a summary where `GITHUB_STEP_SUMMARY` says
     Github,
 }
@@ -66,9 +75,10 @@ pub(crate) fn run(
             Format::Human => {}
             Format::Json => shell.print(&json::undecided(error))?,
             Format::Sarif => shell.print(&sarif::undecided(error, &root))?,
+            Format::Markdown => shell.print(&comment::undecided(error))?,
             Format::Github => {
                 shell.print(&github::undecided(error, &root))?;
-                summarise(&github::undecided_summary(error), environment, shell);
+                summarise(&markdown::undecided(error), environment, shell);
             }
         }
     }
@@ -82,8 +92,19 @@ fn checked(
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
     let started = Instant::now();
+    let compare = match (&args.compare, args.format) {
+        (Some(revision), Format::Markdown) => Some(revision.as_str()),
+        (None, Format::Markdown) => return Err(Misuse::NothingToCompare.into()),
+        (Some(_), _) => return Err(Misuse::CompareIsForMarkdown.into()),
+        (None, _) => None,
+    };
     let session = Session::open(
-        Opening { level: args.level, scope: args.scope.scope(), ..Opening::all(&args.sources) },
+        Opening {
+            level: args.level,
+            scope: args.scope.scope(),
+            policy_from: args.policy_from.policy_from.as_deref(),
+            ..Opening::all(&args.sources)
+        },
         global,
         environment,
         shell,
@@ -103,6 +124,14 @@ fn checked(
             shell.print(&github::annotations(&checked, &root, folding))?;
             summarise(&github::summary(&checked, folding), environment, shell);
             shell.status("Finished", &human::counts(&checked));
+        }
+        Format::Markdown => {
+            // Asked for above, or there is no such format.
+            let Some(revision) = compare else { return Err(Misuse::NothingToCompare.into()) };
+            let before = session.lockfile_since(revision)?;
+            let difference = session.lockfile().since(&before);
+            let compared = Compared { name: revision, before: &before, difference: &difference };
+            shell.print(&comment::comment(&checked, &compared, Folding::of(shell.verbosity)))?;
         }
         Format::Human => {
             // Where all is well the last line says it all.

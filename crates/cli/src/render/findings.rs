@@ -12,6 +12,7 @@ use fence_model::{Code, words};
 
 use super::block::{self, Folding, Help, Picture};
 use super::{Checked, human, text};
+use crate::session::Judges;
 use crate::shell::Ink;
 
 /// How grave a finding is.
@@ -170,7 +171,8 @@ fn waiting(checked: &Checked<'_>, folding: Folding) -> Vec<Finding> {
 /// What else to know, in the order of the human report.
 pub(crate) fn remarks(checked: &Checked<'_>) -> Vec<Remark> {
     let note = |text| Remark { weight: Weight::Note, text };
-    let mut remarks: Vec<Remark> = human::unknown_ages(checked).into_iter().map(note).collect();
+    let mut remarks: Vec<Remark> = policy(checked).map(|told| told.remark()).into_iter().collect();
+    remarks.extend(human::unknown_ages(checked).into_iter().map(note));
     remarks.extend(
         checked
             .problems
@@ -182,6 +184,62 @@ pub(crate) fn remarks(checked: &Checked<'_>) -> Vec<Remark> {
             .map(|Help { what, commands }| note(format!("{what}: `{}`", commands.join("`, `")))),
     );
     remarks
+}
+
+/// Whose policy judged, where that needs to be told.
+pub(crate) struct PolicyTold {
+    /// How grave it is.
+    pub(crate) weight: Weight,
+    /// What to know.
+    pub(crate) what: String,
+    /// What the change alters, a line each.
+    pub(crate) changes: Vec<String>,
+    /// What to do.
+    pub(crate) help: Option<Help>,
+}
+
+impl PolicyTold {
+    fn remark(self) -> Remark {
+        let help = self.help.map(|Help { what, commands }| format!("{what}: `{}`", commands.join("`, `")));
+        let lines = std::iter::once(self.what).chain(self.changes).chain(help);
+        Remark { weight: self.weight, text: lines.collect::<Vec<_>>().join("\n") }
+    }
+}
+
+/// What a change alters of the policy that could have judged it, and whether that counted.
+pub(crate) fn policy(checked: &Checked<'_>) -> Option<PolicyTold> {
+    let changes: Vec<String> =
+        checked.changes.iter().map(|change| text::harmless(&change.to_string())).collect();
+    let is_altered = !changes.is_empty();
+    let told = |weight, what, help| Some(PolicyTold { weight, what, changes, help });
+    match checked.judges {
+        Judges::From(revision) if is_altered => {
+            let from = text::harmless(&revision.name);
+            told(
+                Weight::Note,
+                format!("judged by the policy of {from}; what this change alters of it did not count"),
+                None,
+            )
+        }
+        Judges::HereSince(revision) if is_altered => {
+            let from = text::harmless(&revision.name);
+            let help = Help {
+                what: "judge it by the policy from before".to_owned(),
+                commands: vec![format!("cargo fence check --policy-from {from}")],
+            };
+            told(
+                Weight::Warning,
+                format!("this change alters the policy that judges it, against {from}"),
+                Some(help),
+            )
+        }
+        Judges::HereSinceUnknown(why) => {
+            let why = text::harmless(why);
+            let what = format!("whether this change alters the policy that judges it is not known: {why}");
+            told(Weight::Warning, what, None)
+        }
+        Judges::Here | Judges::HereSince(_) | Judges::From(_) => None,
+    }
 }
 
 /// The folder that places in files are relative to: no path of the machine is told to others.

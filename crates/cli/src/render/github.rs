@@ -5,9 +5,10 @@
 //! other.
 
 use super::Checked;
-use super::block::{Folding, Help, Picture};
+use super::block::Folding;
 use super::findings::{self, Finding, Remark, Root, Weight};
 use super::human;
+use super::markdown::{plain, row};
 use crate::commands::Outcome;
 use crate::error::{CliError, Complaint};
 
@@ -95,41 +96,6 @@ pub(crate) fn summary(checked: &Checked<'_>, folding: Folding) -> String {
     text + "\n"
 }
 
-fn row(Picture { label, name, version, told, facts, helps, .. }: &Picture) -> String {
-    let facts = facts.iter().map(|(word, sentence)| format!("<br>{}: {}", plain(word), plain(sentence)));
-    let why = format!("**{}** {}{}", plain(label), plain(told), facts.collect::<String>());
-    let help = |Help { what, commands }: &Help| {
-        let commands = commands.iter().map(|command| format!("<br><code>{}</code>", plain(command)));
-        plain(what) + &commands.collect::<String>()
-    };
-    let helps: Vec<String> = helps.iter().map(help).collect();
-    format!("| {} {} | {why} | {} |\n", plain(name), plain(version), helps.join("<br>"))
-}
-
-/// The summary of a job whose check came to nothing.
-pub(crate) fn undecided_summary(error: &CliError) -> String {
-    let places =
-        error.places.iter().flat_map(|complaint| std::iter::once(&complaint.message).chain(&complaint.help));
-    let lines = std::iter::once(&error.message).chain(places).chain(&error.hints);
-    let lines: Vec<String> = lines.map(|line| plain(line)).collect();
-    format!("## cargo fence: could not decide\n\n{}\n\n", lines.join("<br>"))
-}
-
-/// Text that Markdown shows as it is: no link, no tag, no new cell, no new line. Any punctuation may be escaped
-/// (CommonMark 0.31.2, 2.4); what begins nothing inside a line is left alone.
-fn plain(text: &str) -> String {
-    let mut shown = String::new();
-    for c in text.chars() {
-        match c {
-            '\n' | '\r' => shown += "<br>",
-            '-' | ',' | '"' | '=' => shown.push(c),
-            c if c.is_ascii_punctuation() => shown.extend(['\\', c]),
-            c => shown.push(c),
-        }
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,15 +113,5 @@ mod tests {
             "::error file=Cargo.lock,line=1,title=a%2Cb%3A%3Ac%25::100 %25%0A::stop-commands::x%0D%0A::error::y\n"
         );
         assert_eq!(command(Weight::Note, "", "t", "m"), "::notice title=t::m\n");
-    }
-
-    #[test]
-    fn a_strangers_text_is_no_markup() {
-        let check = |text, expected| assert_eq!(plain(text), expected);
-        check("<img src=x>", r"\<img src=x\>");
-        check("[a](https://b.example)", r"\[a\]\(https\:\/\/b\.example\)");
-        check("a | b\\| c", r"a \| b\\\| c");
-        check("one\n\n# two `x` **y** @you", r"one<br><br>\# two \`x\` \*\*y\*\* \@you");
-        check("arrayref 0.3.10, \"é\" = a-b", r#"arrayref 0\.3\.10, "é" = a-b"#);
     }
 }

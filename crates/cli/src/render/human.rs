@@ -12,8 +12,10 @@ use fence_model::{Code, CodeClass, Effect, ReleaseId, Time, words};
 use fence_registry::lockfile::{Lockfile, Package, Source};
 
 use super::block::{self, Folding, Frame, Help, Named, Picture, Placed, Subject};
+use super::findings::{self, PolicyTold, Weight};
 use super::{Checked, SetUp, text};
 use crate::error::shown;
+use crate::session::Judges;
 use crate::shell::{Colour, Ink, Shell, Verbosity};
 
 /// How many releases with the same reasons get a block of their own before they are folded into a line.
@@ -27,7 +29,11 @@ pub(crate) fn header(checked: &Checked<'_>) -> String {
     let ages: Vec<String> =
         checked.ages.iter().enumerate().map(|(at, age)| age_of(at, age, checked.now)).collect();
     let ages = if ages.is_empty() { String::new() } else { format!(" ({})", ages.join(", ")) };
-    format!("{} at level {}{ages}", text::count(releases, "release"), checked.levels)
+    let from = match checked.judges {
+        Judges::From(revision) => format!(", by the policy of {}", text::harmless(&revision.name)),
+        Judges::Here | Judges::HereSince(_) | Judges::HereSinceUnknown(_) => String::new(),
+    };
+    format!("{} at level {}{from}{ages}", text::count(releases, "release"), checked.levels)
 }
 
 /// `index 3 min old`, and for those after the first `rustsec 2 h`.
@@ -55,6 +61,7 @@ pub(crate) fn check(checked: &Checked<'_>, shell: &Shell, took: Duration) -> Str
     parts.extend(not_vouched_for(checked, frame));
     parts.extend(waiting(checked, frame));
     parts.extend(fixes(checked, frame));
+    parts.extend(findings::policy(checked).map(|told| policy(told, frame)));
     parts.extend(unknown_ages(checked).map(|text| note(frame, &text)));
     parts.extend(problems(checked, frame));
     parts.extend(set_up(checked).map(|Help { what, commands }| {
@@ -65,6 +72,24 @@ pub(crate) fn check(checked: &Checked<'_>, shell: &Shell, took: Duration) -> Str
         return String::new();
     }
     parts.join("\n") + &summary(checked, frame, took)
+}
+
+/// Whose policy judged, and what the change alters of it.
+fn policy(told: PolicyTold, frame: Frame<'_>) -> String {
+    let (ink, word) = match told.weight {
+        Weight::Note => (Ink::Note, "note"),
+        Weight::Warning | Weight::Error => (Ink::Waiting, "warning"),
+    };
+    let label = format!("{}: ", frame.colour.paint(ink, word));
+    let mut text = format!("{label}{}\n", text::wrap(&told.what, word.len() + 2, 6, frame.width));
+    for change in told.changes {
+        text += &format!("      {}\n", text::wrap(&change, 6, 8, frame.width));
+    }
+    if let Some(Help { what, commands }) = told.help {
+        text += &format!("{}: {what}\n", frame.colour.paint(Ink::Note, "help"));
+        text.extend(commands.iter().map(|command| format!("      {command}\n")));
+    }
+    text
 }
 
 /// Newer releases that would fix what is in use, and are held: two risks to weigh, so they lead.
@@ -203,7 +228,7 @@ pub(crate) fn brief(decision: &Decision, now: Time) -> String {
 }
 
 /// `a, b, c and 4 more`.
-fn line_of(names: &[String]) -> String {
+pub(crate) fn line_of(names: &[String]) -> String {
     let more = names.len().saturating_sub(NAMES_IN_A_LINE);
     let named = names[..names.len() - more].join(", ");
     if more == 0 { named } else { format!("{named} and {more} more") }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::{Checked, human};
 use crate::commands::Outcome;
 use crate::error::{CliError, shown};
+use crate::session::Judges;
 
 /// The version of the format; changes only where a reader of the one before would be misled.
 const SCHEMA_VERSION: u32 = 1;
@@ -30,6 +31,8 @@ pub(crate) struct Document {
     verdict: CheckVerdict,
     /// The level that was judged by, but for kinds of use to which the policy gives another.
     level: Option<String>,
+    /// Whose policy judged, and what a change alters of it; none where nothing was decided.
+    policy: Option<PolicyUsed>,
     /// The moment that was judged at, RFC 3339 in UTC.
     now: Option<String>,
     /// The lockfile.
@@ -61,6 +64,18 @@ enum CheckVerdict {
     Fail,
     /// Nobody can say.
     Undecided,
+}
+
+/// Whose policy judged.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct PolicyUsed {
+    /// The git revision that it was taken from, as asked for; none for the one that lies here.
+    from: Option<String>,
+    /// What it was compared with: the commit that it was taken from, or where a CI job's change began.
+    commit: Option<String>,
+    /// What policy, baseline and the files of both have here otherwise than at that commit.
+    changes: Vec<String>,
 }
 
 /// How many packages came out how.
@@ -304,6 +319,7 @@ pub(crate) fn check(checked: &Checked<'_>) -> String {
             Outcome::Undecided => CheckVerdict::Undecided,
         },
         level: Some(checked.level.to_string()),
+        policy: Some(policy(checked)),
         now: Some(checked.now.to_string()),
         lockfile: Some(shown(&checked.project.lockfile)),
         counts,
@@ -348,6 +364,7 @@ fn empty() -> Document {
         fence_version: env!("CARGO_PKG_VERSION"),
         verdict: CheckVerdict::Undecided,
         level: None,
+        policy: None,
         now: None,
         lockfile: None,
         counts: Counts::default(),
@@ -358,6 +375,15 @@ fn empty() -> Document {
         feeds: Vec::new(),
         problems: Vec::new(),
     }
+}
+
+fn policy(checked: &Checked<'_>) -> PolicyUsed {
+    let (from, commit) = match checked.judges {
+        Judges::From(revision) => (Some(revision.name.clone()), Some(revision.commit.clone())),
+        Judges::HereSince(revision) => (None, Some(revision.commit.clone())),
+        Judges::Here | Judges::HereSinceUnknown(_) => (None, None),
+    };
+    PolicyUsed { from, commit, changes: checked.changes.iter().map(ToString::to_string).collect() }
 }
 
 fn release(decision: &Decision, line: Option<u32>, path: Vec<String>, kinds: Kinds, now: Time) -> Release {

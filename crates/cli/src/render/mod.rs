@@ -2,17 +2,20 @@
 //! decides.
 
 pub(crate) mod block;
+pub(crate) mod comment;
 pub(crate) mod cyclonedx;
 pub(crate) mod findings;
 pub(crate) mod github;
 pub(crate) mod human;
 pub(crate) mod json;
+pub(crate) mod markdown;
 pub(crate) mod sarif;
 pub(crate) mod text;
 pub(crate) mod why;
 
 use fence_client::gather::Age;
 use fence_client::project::Project;
+use fence_client::project::changes::Change;
 use fence_model::decision::Decision;
 use fence_model::policy::Policy;
 use fence_model::project::Report;
@@ -21,6 +24,7 @@ use fence_registry::lockfile::Lockfile;
 use semver::Version;
 
 use crate::commands::Outcome;
+use crate::session::Judges;
 
 /// A checked project: all that a renderer needs.
 pub(crate) struct Checked<'a> {
@@ -40,6 +44,10 @@ pub(crate) struct Checked<'a> {
     pub(crate) levels: String,
     /// As what each package of the lockfile is needed, where that was asked.
     pub(crate) needed: Option<&'a [Kinds]>,
+    /// Whose policy judged.
+    pub(crate) judges: &'a Judges,
+    /// What a change alters of it.
+    pub(crate) changes: &'a [Change],
     /// As of when.
     pub(crate) now: Time,
     /// How old the facts are.

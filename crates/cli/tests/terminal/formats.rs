@@ -278,16 +278,42 @@ fn document(path: &str) -> String {
 
 #[test]
 fn recipes_name_commands_that_exist() {
+    let project = calm();
+    project.start_repository();
+    project.git(&["update-ref", "refs/remotes/origin/main", "main"]);
     let mut found = 0;
     for text in [document("docs/ci.md"), document("action.yml")] {
+        let text =
+            text.replace("\\\n", "").replace("$GITHUB_BASE_REF", "main").replace(" \"${policy[@]}\"", "");
         let lines = text.lines().map(|line| line.trim().trim_start_matches("- ").trim_start_matches("run: "));
         for line in lines.filter_map(|line| line.strip_prefix("cargo fence ")) {
             let line = line.split(['>', '$']).next().unwrap().trim();
-            assert_eq!(calm().exit_code(line), Some(0), "{line}");
+            assert_eq!(project.exit_code(line), Some(0), "{line}");
             found += 1;
         }
     }
-    assert_eq!(found, 5);
+    assert_eq!(found, 8);
+}
+
+/// The script of the action's last step, run as a workflow does.
+#[cfg(unix)]
+#[test]
+fn the_action_judges_a_change_by_the_policy_of_its_target() {
+    let text = document("action.yml");
+    let (_, script) = text.split_once("- name: Check").unwrap();
+    let (_, script) = script.split_once("run: |\n").unwrap();
+    let project = super::change::that_excuses_itself();
+    project.git(&["remote", "add", "origin", "."]);
+    insta::assert_snapshot!(project.workflow(script, &[("GITHUB_BASE_REF", ""), ("ARGUMENTS", "")]), @"
+        Finished 4 admitted (3 by age, 1 by exception), 1 of this project
+    [exit code 0]
+    ");
+    insta::assert_snapshot!(project.workflow(script, &[("GITHUB_BASE_REF", "main"), ("ARGUMENTS", "--level low")]), @r#"
+        Finished 3 admitted (3 by age), 1 held, 0 blocked, 1 of this project
+    ::error file=Cargo.lock,line=20,title=held[young]%3A glob 0.3.9::published 1 day ago; admitted in 2 days, on 2026-08-24%0Athrough: app > glob%0Ahelp: stay on 0.3.4, which is admitted%0A  cargo update -p glob --precise 0.3.4%0Ahelp: or look at what is known about it%0A  cargo fence why glob@0.3.9
+    ::notice title=cargo fence::judged by the policy of refs/remotes/origin/main; what this change alters of it did not count%0Anew: an exception for glob 0.3.9 (young) until 2026-09-01T00:00:00Z, because "trust me", of digest e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1%0A`level` was "medium" and is "low"
+    [exit code 1]
+    "#);
 }
 
 #[cfg(unix)]

@@ -195,6 +195,12 @@ impl Project {
         }
     }
 
+    /// Says of a file of the project that it was last changed on this day.
+    pub(crate) fn date(&self, file: &str, day: &str) {
+        let then = UNIX_EPOCH + Duration::from_secs(day.parse::<Time>().unwrap().unix().unsigned_abs());
+        fs::File::options().write(true).open(self.path(file)).unwrap().set_modified(then).unwrap();
+    }
+
     /// A file of the project.
     pub(crate) fn read(&self, file: &str) -> String {
         fs::read_to_string(self.path(file)).unwrap()
@@ -217,9 +223,24 @@ impl Project {
     }
 
     /// Runs a hook in a repository that has `staged` to commit, and returns all that a person sees, and the exit
-    /// code. In it, `cargo fence` is ours, with the project's facts.
+    /// code.
     #[cfg(unix)]
     pub(crate) fn hook(&self, script: &str, staged: &[&str]) -> String {
+        self.git(&["init", "--quiet"]);
+        self.git(&[&["add"], staged].concat());
+        self.shell(&["sh", "-c", script], &[])
+    }
+
+    /// Runs a script as GitHub's workflows do, with `variables`, and returns what [`Self::hook`] does.
+    #[cfg(unix)]
+    pub(crate) fn workflow(&self, script: &str, variables: &[(&str, &str)]) -> String {
+        self.shell(&["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script], variables)
+    }
+
+    /// Runs words with `variables`, and returns all that a person sees, and the exit code. In it,
+    /// `cargo fence` is ours, with the project's facts.
+    #[cfg(unix)]
+    fn shell(&self, words: &[&str], variables: &[(&str, &str)]) -> String {
         use std::os::unix::fs::PermissionsExt;
         let bin = self.path("home/bin");
         fs::create_dir_all(&bin).unwrap();
@@ -232,16 +253,12 @@ impl Project {
         fs::write(bin.join("cargo"), cargo).unwrap();
         fs::set_permissions(bin.join("cargo"), fs::Permissions::from_mode(0o755)).unwrap();
         let search = std::env::var("PATH").unwrap();
-        let run = |program: &str, words: &[&str]| {
-            let mut command = Command::new(program);
-            command.args(words).current_dir(self.folder.path()).env_clear();
-            command.env("PATH", format!("{}:{search}", bin.display()));
-            command.env("HOME", self.path("home")).env("CARGO_FENCE_CACHE", self.path("cache"));
-            command.output().unwrap()
-        };
-        assert!(run("git", &["init", "--quiet"]).status.success());
-        assert!(run("git", &[&["add"], staged].concat()).status.success());
-        seen(&run("sh", &["-c", script]), self.folder.path())
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).current_dir(self.folder.path()).env_clear();
+        command.env("PATH", format!("{}:{search}", bin.display()));
+        command.env("HOME", self.path("home")).env("CARGO_FENCE_CACHE", self.path("cache"));
+        command.envs(variables.iter().copied());
+        seen(&command.output().unwrap(), self.folder.path())
     }
 
     /// How a command ends.
@@ -384,5 +401,50 @@ fn copy(from: &Path, to: &Path) {
         } else {
             fs::write(target, fs::read(entry.path()).unwrap()).unwrap();
         }
+    }
+}
+
+/// A project in a git repository.
+impl Project {
+    /// Makes the project a repository, and all that is in it its first commit, as branch `main`.
+    pub(crate) fn start_repository(&self) {
+        self.write_ignored();
+        self.git(&["init", "--quiet", "--initial-branch", "main"]);
+        self.commit();
+    }
+
+    /// Commits all that is in the project.
+    pub(crate) fn commit(&self) {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message", "a change"]);
+    }
+
+    /// Goes on in a new branch.
+    pub(crate) fn branch(&self, name: &str) {
+        self.git(&["checkout", "--quiet", "-b", name]);
+    }
+
+    /// Runs `git` in the project.
+    pub(crate) fn git(&self, words: &[&str]) {
+        let mut command = Command::new("git");
+        command.args(words).current_dir(self.folder.path());
+        for (name, value) in [
+            ("GIT_AUTHOR_NAME", "a"),
+            ("GIT_AUTHOR_EMAIL", "a@b.example"),
+            ("GIT_COMMITTER_NAME", "a"),
+            ("GIT_COMMITTER_EMAIL", "a@b.example"),
+            ("GIT_AUTHOR_DATE", "2026-08-01T12:00:00Z"),
+            ("GIT_COMMITTER_DATE", "2026-08-01T12:00:00Z"),
+            ("GIT_CONFIG_GLOBAL", "/dev/null"),
+        ] {
+            command.env(name, value);
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// What the fence and cargo keep is no part of a change.
+    fn write_ignored(&self) {
+        fs::write(self.path(".gitignore"), "/cache\n/home\n/index\n/advisories\n").unwrap();
     }
 }

@@ -78,7 +78,7 @@ pub(super) struct Tree {
 
 /// Why a repository gave nothing.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum GitError {
+pub(crate) enum GitError {
     #[error("{0}")]
     NotStarted(String),
     #[error("{0}")]
@@ -144,9 +144,22 @@ pub(super) fn read(
         .ok_or_else(|| GitError::Invalid("the repository has no commit".into()))?;
     let committed = committed(&ask(&["cat-file", "commit", commit.as_str()], &[], small)?)
         .ok_or_else(|| GitError::Invalid("its newest commit has no time".into()))?;
+    let files = files(&ask, commit.as_str(), wanted, limits)?;
+    Ok(Tree { commit, committed, files })
+}
+
+/// Runs `git` with arguments and input, and with a bound on the bytes of its answer.
+pub(crate) type Ask<'a> = &'a dyn Fn(&[&str], &[u8], usize) -> Result<Vec<u8>, GitError>;
+
+/// The files of a tree that are `wanted`, sorted by path.
+pub(crate) fn files(
+    ask: Ask<'_>,
+    tree: &str,
+    wanted: &dyn Fn(&str) -> bool,
+    limits: &Limits,
+) -> Result<Vec<(String, Vec<u8>)>, GitError> {
     let listing = limits.feed_entries.saturating_mul(limits.path_bytes);
-    let blobs =
-        blobs(&ask(&["ls-tree", "-r", "-z", "-l", "--full-tree", commit.as_str()], &[], listing)?, limits)?;
+    let blobs = blobs(&ask(&["ls-tree", "-r", "-z", "-l", "--full-tree", tree], &[], listing)?, limits)?;
     let blobs: Vec<Blob> = blobs.into_iter().filter(|blob| wanted(&blob.path)).collect();
     if let Some(blob) = blobs.iter().find(|blob| blob.size > limits.feed_file_bytes) {
         let limit = limits.feed_file_bytes;
@@ -163,7 +176,7 @@ pub(super) fn read(
     let mut files =
         contents(&answers, blobs).ok_or_else(|| GitError::Invalid("a file of it is missing".into()))?;
     files.sort();
-    Ok(Tree { commit, committed, files })
+    Ok(files)
 }
 
 /// `git` with an environment of the fence's making.
@@ -306,7 +319,7 @@ fn contents(mut answers: &[u8], blobs: Vec<Blob>) -> Option<Vec<(String, Vec<u8>
 }
 
 /// The time of a commit: `committer <name> <<mail>> <seconds> <zone>`, before the empty line.
-fn committed(commit: &[u8]) -> Option<Time> {
+pub(crate) fn committed(commit: &[u8]) -> Option<Time> {
     let text = String::from_utf8_lossy(commit);
     let line =
         text.lines().take_while(|line| !line.is_empty()).find(|line| line.starts_with("committer "))?;
@@ -353,7 +366,7 @@ fn remote(error: ProcessError, limits: &Limits) -> GitError {
 }
 
 /// What went wrong on this machine, with what was fetched.
-fn own(error: ProcessError, limits: &Limits) -> GitError {
+pub(crate) fn own(error: ProcessError, limits: &Limits) -> GitError {
     let text = words(&error, limits);
     match error {
         ProcessError::NotStarted(_) => GitError::NotStarted(text),

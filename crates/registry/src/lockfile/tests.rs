@@ -370,3 +370,39 @@ proptest! {
         let _told = told(&text);
     }
 }
+
+/// What the second lockfile has otherwise than the first: `+ name old -> new`, `- name version`.
+fn difference(before: &[&str], after: &[&str]) -> String {
+    let of = |packages: &[&str]| {
+        let packages: Vec<(&str, &[&str])> = packages.iter().map(|package| (*package, &[][..])).collect();
+        parse(&lock(&packages)).unwrap()
+    };
+    let (before, after) = (of(before), of(after));
+    let difference = after.since(&before);
+    let came = difference.came.iter().map(|came| {
+        let package = &after.packages[came.package];
+        let old = came.instead_of.as_ref().map_or(String::new(), |old| format!("{old} -> "));
+        format!("+ {} {old}{}", package.name, package.version)
+    });
+    let left = difference.left.iter().map(|&at| {
+        let package = &before.packages[at];
+        format!("- {} {}", package.name, package.version)
+    });
+    came.chain(left).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn what_came_and_what_left_is_told() {
+    let check = |before: &[&str], after: &[&str], expected| assert_eq!(difference(before, after), expected);
+    check(&["a 1.0.0", "b 1.0.0"], &["a 1.0.0", "b 1.0.0"], "");
+    check(&["a 1.0.0"], &["a 1.0.1", "b 1.0.0"], "+ a 1.0.0 -> 1.0.1, + b 1.0.0");
+    check(&["a 1.0.0", "b 1.0.0"], &["b 1.0.0"], "- a 1.0.0");
+    check(&["a 1.0.0", "a 2.0.0"], &["a 1.0.1", "a 2.1.0"], "+ a 1.0.0 -> 1.0.1, + a 2.0.0 -> 2.1.0");
+    check(&["a 1.0.0"], &["a 1.0.0", "a 2.0.0"], "+ a 2.0.0");
+    // Other bytes, or the same version from elsewhere.
+    check(
+        &["a 1.0.0"],
+        &["a 1.0.0 git+https://git.example/a#0123456789012345678901234567890123456789"],
+        "+ a 1.0.0 -> 1.0.0",
+    );
+}

@@ -46,8 +46,7 @@ pub(super) fn unpack(
         if wanted(&path) {
             found.keep(&path, size, limits, |bytes| {
                 // One byte more than there may be, to see whether there is one.
-                let most = size.min(left as u64) + 1;
-                (&mut entry).take(most).read_to_end(bytes).map_err(broken)?;
+                (&mut entry).take(size + 1).read_to_end(bytes).map_err(broken)?;
                 left = left
                     .checked_sub(bytes.len())
                     .ok_or(ArchiveError::Bomb { packed: packed.len(), limit })?;
