@@ -69,7 +69,7 @@ fn exported_records_are_read() {
     let files = [
         ("RUSTSEC-2024-9001.json", RUSTSEC),
         ("MAL-2025-99999.json", MALWARE),
-        ("crates.io/GHSA-2222-3333-4444.json", GITHUB),
+        ("records/GHSA-2222-3333-4444.json", GITHUB),
         ("GHSA-5555-6666-7777.json", GITHUB_MALWARE),
         ("crates/arrayref/RUSTSEC-2026-0260.md", MARKDOWN),
         ("package.json", b"{}"),
