@@ -9,6 +9,7 @@ use fence_evidence::cargo_vet::{
     SetFacts, Source, Standing, VetSet, format_version, parse_audits, parse_config, parse_imports,
     parse_version,
 };
+use fence_evidence::osv::parse_record;
 use fence_evidence::rustsec::{AdvisoryPath, parse_advisory};
 use fence_evidence::{Limits, Parsed, Problem};
 use fence_model::Time;
@@ -32,6 +33,32 @@ pub(crate) fn rustsec_advisory(bytes: &[u8]) {
                             assert!(!fact.affects(&semver::Version::new(1, 2, 3)));
                         }
                         (Bound::Unbounded, _) => {}
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// An OSV record is read whole or refused in printable words. What it says of versions parts them: at each end one
+/// side is affected, and what is fixed is not.
+pub(crate) fn osv(bytes: &[u8]) {
+    match parse_record("any/record.json", bytes, &Limits::default()) {
+        Err(problem) => printable(&problem.to_string()),
+        Ok(records) => {
+            for record in &records {
+                printable(&record.title);
+                let fact = record.as_fact();
+                for range in fact.patched.iter().chain(&fact.unaffected) {
+                    for end in [&range.lower, &range.upper] {
+                        match end {
+                            Bound::Inclusive(version) => assert!(!fact.affects(version), "{version}"),
+                            Bound::Exclusive(version) => assert!(fact.affects(version), "{version}"),
+                            Bound::Unbounded => {}
+                        }
+                    }
+                    if let Bound::Inclusive(version) = &range.lower {
+                        assert_eq!(fact.fixes(version), fact.patched.contains(range));
                     }
                 }
             }

@@ -10,7 +10,7 @@ use fence_model::{CrateName, Level, Time};
 use fence_registry::reach::Tests;
 use semver::Version;
 
-use crate::commands::{check, completions, except, explain, init, list, update, why};
+use crate::commands::{check, completions, except, explain, export, init, list, update, why};
 
 /// Judges what a build would let in: every locked release, with reasons
 ///
@@ -103,6 +103,7 @@ pub(crate) enum Command {
     Except(except::Args),
     Update(update::Args),
     Explain(explain::Args),
+    Export(export::Args),
     Completions(completions::Args),
 }
 

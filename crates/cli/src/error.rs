@@ -529,7 +529,7 @@ impl From<Misuse> for CliError {
             }
             Misuse::NoSuchFeed(name, path) => {
                 Self::new(format!("--feed {name}: {} does not exist", shown(&path)))
-                    .hint("name a folder, an archive (.tar, .tar.gz, .tar.zst) or a file")
+                    .hint("name a folder, an archive (.tar, .tar.gz, .tar.zst, .zip) or a file")
             }
             Misuse::NothingToCompare => Self::new("--format markdown tells what came in with a change")
                 .hint("`--compare origin/main` says where the change began"),

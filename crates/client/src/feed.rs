@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use fence_evidence::osv;
 use fence_model::Time;
 use fence_model::policy::{FeedRole, FeedSource};
 use sha2::{Digest as _, Sha256};
@@ -216,7 +217,7 @@ pub fn unpack(
 fn is_used(role: FeedRole, path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or_default();
     match role {
-        FeedRole::Advisories => file.ends_with(".md"),
+        FeedRole::Advisories => file.ends_with(".md") || osv::id_of(path).is_some(),
         FeedRole::Audits => matches!(file, "audits.toml" | "imports.lock" | "config.toml"),
     }
 }

@@ -142,6 +142,28 @@ fn an_advisory_that_does_not_parse_is_told_and_the_rest_is_used() {
 }
 
 #[test]
+fn osv_records_stand_beside_those_of_rustsec() {
+    let world = World::new();
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    world.advisory("serde", "RUSTSEC-2026-0001", "2026-08-02", "patched = [\">= 1.0.1\"]");
+    let record = |id: &str, affected: &str| {
+        let text = format!(
+            r#"{{"id": "{id}", "modified": "2026-08-03T10:00:00Z", "aliases": ["RUSTSEC-2026-0001"], "affected":
+            [{{"package": {{"ecosystem": "crates.io", "name": "serde"}}, "versions": ["{affected}"]}}]}}"#
+        );
+        put(&world.path("osv").join(format!("{id}.json")), &text, "2026-08-03");
+    };
+    record("GHSA-aaaa-bbbb-cccc", "1.0.0");
+    record("MAL-2026-1", "no version");
+    world.add_feed("osv");
+    let knowledge = world.gather("2026-09-01");
+    let serde = knowledge.facts_of(&name("serde"));
+    let told: Vec<_> = serde.advisories.iter().map(|a| (a.id, a.aliases.clone())).collect();
+    assert_eq!(told, [("GHSA-aaaa-bbbb-cccc", vec!["RUSTSEC-2026-0001"]), ("RUSTSEC-2026-0001", vec![])]);
+    insta::assert_snapshot!(world.problems(&knowledge), @r#"Record { source: "osv", place: "MAL-2026-1.json", line: 0, because: "\"no version\" is not a version: unexpected character 'n' while parsing major version number" }"#);
+}
+
+#[test]
 fn an_audit_is_known_since_this_machine_first_had_it() {
     let world = World::new();
     world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);

@@ -28,7 +28,7 @@ use xxhash_rust::xxh3::xxh3_64;
 fn the_example_of_the_specification_is_what_is_written() {
     let contents = Contents { crates: vec![CrateRecord::new(0, "a")], ..Contents::default() };
     let mut expected = b"cgfence\n".to_vec();
-    expected.extend([3, 0, 0, 0, 0, 0, 0, 0]);
+    expected.extend([4, 0, 0, 0, 0, 0, 0, 0]);
     let mut rest = vec![0, 0, 0, 0, 1, 0, 0, 0];
     rest.extend([0; 4 * 14]);
     rest.extend([1, 0, 0, 0]);
@@ -292,6 +292,7 @@ fn sample() -> Contents<'static> {
         unaffected: vec![Range { lower: Bound::Unbounded, upper: Bound::Inclusive(version("0.3.9")) }],
         withdrawn: Some(moment("2026-08-30T23:59:59Z")),
         title: "arrayref 0.3.10 was malicious",
+        aliases: vec!["MAL-2026-1", "GHSA-aaaa-bbbb-cccc"],
     };
     arrayref.advisories = vec![advisory];
     arrayref.audits = vec![Audit {
@@ -469,8 +470,9 @@ fn advisory() -> impl Strategy<Value = Advisory<'static>> {
         AdvisoryKind::Unmaintained,
         AdvisoryKind::Notice,
     ]);
-    (text(), kind, time(), option::of(time()), vec(range(), 0..3), vec(range(), 0..3), text()).prop_map(
-        |(id, kind, known, withdrawn, patched, unaffected, title)| Advisory {
+    let ranges = || vec(range(), 0..3);
+    (text(), kind, time(), option::of(time()), ranges(), ranges(), text(), vec(text(), 0..3)).prop_map(
+        |(id, kind, known, withdrawn, patched, unaffected, title, aliases)| Advisory {
             id,
             kind,
             known,
@@ -478,6 +480,7 @@ fn advisory() -> impl Strategy<Value = Advisory<'static>> {
             unaffected,
             withdrawn,
             title,
+            aliases,
         },
     )
 }

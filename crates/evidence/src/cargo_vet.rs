@@ -5,9 +5,10 @@
 //! out and reported; only a file that is not TOML at all is an error.
 //!
 //! [`SetFacts`] then says what a [`VetSet`] means to a policy: whose records they are, and which criteria in the
-//! policy's words they meet.
+//! policy's words they meet; [`format_audits`] writes them again for others.
 
 mod facts;
+mod format;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ use crate::error::{Error, Problem, excerpt, message};
 use crate::{Limits, Parsed};
 
 pub use facts::{CrateEvidence, SetFacts, Source, Standing, origin_of};
+pub use format::format_audits;
 
 /// The criterion that a crate may be run on a developer's machine; every set knows it.
 pub const SAFE_TO_RUN: &str = "safe-to-run";

@@ -145,6 +145,40 @@ pub enum Error {
         /// What was written.
         id: Box<str>,
     },
+    /// The file is not JSON, or not of the shape of an OSV record.
+    #[error("not an OSV record: {0}")]
+    NotOsv(Box<str>),
+    /// A later OSV format, whose records may mean something else.
+    #[error("schema_version {found:?} is not read: 1.x is")]
+    OsvVersion {
+        /// What was written.
+        found: Box<str>,
+    },
+    /// Text that is no moment.
+    #[error("{text:?} is not a time: write it as `2026-08-20T07:15:00Z`")]
+    Moment {
+        /// What was written.
+        text: Box<str>,
+    },
+    /// An event that does not say one thing.
+    #[error("an event has exactly one of `introduced`, `fixed`, `last_affected` and `limit`")]
+    Event,
+    /// A record that calls a crate affected and does not say which of its releases.
+    #[error(
+        "it does not say which releases of {package:?} are affected: there are neither versions nor ranges of them"
+    )]
+    NoAffected {
+        /// The crate.
+        package: Box<str>,
+    },
+    /// More events and versions than any honest record has.
+    #[error("there are {count} events and versions, and at most {limit} are read")]
+    TooManyPoints {
+        /// How many there are.
+        count: usize,
+        /// The limit of [`Limits`](crate::Limits).
+        limit: usize,
+    },
     /// An advisory in a folder or file of another name.
     #[error("this advisory says {inside:?} where its path says {outside:?}")]
     Misplaced {
@@ -187,7 +221,8 @@ pub enum Error {
     },
     /// Nothing in a database was an advisory that could be read.
     #[error(
-        "no advisory could be read: an advisory database has files such as `crates/foo/RUSTSEC-2026-0001.md`"
+        "no advisory on a crate could be read: an advisory database has files such as \
+         `crates/foo/RUSTSEC-2026-0001.md`, an OSV export such as `RUSTSEC-2026-0001.json`"
     )]
     NoAdvisories,
     /// More advisories than any honest database has.

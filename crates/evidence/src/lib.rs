@@ -1,17 +1,19 @@
-//! What others know: RustSec advisories and cargo-vet audits, bytes in, facts out.
+//! What others know: advisories and cargo-vet audits, bytes in, facts out.
 //!
 //! Nothing here fetches, opens files or asks the time: whoever has the bytes hands them in with a name for
-//! messages. The main path is [`rustsec::read_database`] → [`rustsec::AdvisoryRecord`] for advisories, and
+//! messages. The main path is [`advisories::read_database`] → [`advisories::AdvisoryRecord`] for advisories, and
 //! [`cargo_vet::parse_audits`] → [`cargo_vet::SetFacts`] for audit sets; both end in the types of
 //! [`fence_model::facts`].
 //!
 //! One broken record never spoils a file, nor one broken file a database: what cannot be used is reported as a
 //! [`Problem`] with its place, and the rest is used.
 
+pub mod advisories;
 pub mod cargo_vet;
 mod document;
 mod error;
 mod limits;
+pub mod osv;
 pub mod rustsec;
 pub mod vet_verdict;
 

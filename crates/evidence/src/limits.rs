@@ -11,6 +11,12 @@ pub struct Limits {
     pub criteria: usize,
     /// Bytes of one advisory. The longest real one has 10 kB.
     pub advisory_bytes: usize,
+    /// Bytes of one OSV record. It repeats the advisory's text and may list every affected version of every
+    /// ecosystem; those on crates have up to some 30 kB.
+    pub osv_bytes: usize,
+    /// Events and versions that one OSV record has in all. One that lists versions lists at most all releases of a
+    /// crate, and the busiest has some 1,400.
+    pub osv_points: usize,
     /// Files that look like advisories in one database. The real one has 1,225 and gains some 300 a year.
     pub advisories: usize,
     /// Version requirements in `patched` and `unaffected` of one advisory, which are compared pairwise. The longest
@@ -26,6 +32,8 @@ impl Default for Limits {
             vet_file_bytes: 16 << 20,
             criteria: 64,
             advisory_bytes: 256 << 10,
+            osv_bytes: 1 << 20,
+            osv_points: 4_000,
             advisories: 100_000,
             ranges: 200,
             problems: 1_000,

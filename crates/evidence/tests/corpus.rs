@@ -20,6 +20,11 @@ fn rustsec_advisory() {
 }
 
 #[test]
+fn osv() {
+    replay("osv", checks::osv);
+}
+
+#[test]
 fn vet_audits() {
     replay("vet_audits", checks::vet_audits);
 }

@@ -6,10 +6,14 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fence_evidence::Limits;
-use fence_evidence::rustsec::{AdvisoryPath, AdvisoryRecord, Collection, ranges, read_database};
-use fence_model::facts::{AdvisoryKind, Bound};
+use fence_evidence::advisories::{AdvisoryRecord, Collection, read_database};
+use fence_evidence::osv::parse_record;
+use fence_evidence::rustsec::{AdvisoryPath, ranges};
+use fence_model::facts::{Advisory, AdvisoryKind, Bound};
 use rustsec::advisory::{Category, Informational, Versions};
+use rustsec::osv::ranges_for_advisory;
 use semver::{Version, VersionReq};
+use serde_json::{Value, json};
 
 /// The database as both read it, in the order of the ids.
 fn database(data: &std::path::Path) -> Vec<(AdvisoryRecord, rustsec::Advisory)> {
@@ -122,24 +126,7 @@ fn join(parts: impl Iterator<Item = String>) -> String {
 #[test]
 fn matching_agrees_with_the_rustsec_crate_on_all_lockfiles() {
     let Some(data) = support::fence_data() else { return };
-    let newest = std::fs::read_dir(data.join("lockfiles")).expect("lockfiles").filter_map(|entry| {
-        let path = entry.expect("an entry").path();
-        (path.extension()? == "lock").then(|| std::fs::read(&path).expect("a lockfile"))
-    });
-    let historic = support::archive(&data, "lockfiles/history/history.tar.zst");
-    let historic = historic.into_iter().filter(|(path, _)| path.ends_with(".lock")).map(|(_, bytes)| bytes);
-
-    let mut lockfiles = 0;
-    let mut packages: BTreeMap<String, BTreeSet<Version>> = BTreeMap::new();
-    for bytes in newest.chain(historic) {
-        let text = String::from_utf8(bytes).expect("UTF-8");
-        let lockfile: rustsec::Lockfile = text.parse().expect("a lockfile");
-        for package in lockfile.packages {
-            packages.entry(package.name.into()).or_default().insert(package.version);
-        }
-        lockfiles += 1;
-    }
-
+    let (lockfiles, packages) = locked(&data);
     let (mut pairs, mut hits, mut fixes, mut differences) = (0, 0, 0, Vec::new());
     for (ours, theirs) in database(&data).iter().filter(|(ours, _)| ours.collection == Collection::Crates) {
         let fact = ours.as_fact();
@@ -161,6 +148,111 @@ fn matching_agrees_with_the_rustsec_crate_on_all_lockfiles() {
             packages.len()
         ),
         @"649 lockfiles, 2962 packages, 20936 releases; 6324 pairs, 1980 affected, 3939 fixed"
+    );
+}
+
+/// How many lockfiles there are, and the releases that any of them locks.
+fn locked(data: &std::path::Path) -> (usize, BTreeMap<String, BTreeSet<Version>>) {
+    let newest = std::fs::read_dir(data.join("lockfiles")).expect("lockfiles").filter_map(|entry| {
+        let path = entry.expect("an entry").path();
+        (path.extension()? == "lock").then(|| std::fs::read(&path).expect("a lockfile"))
+    });
+    let historic = support::archive(data, "lockfiles/history/history.tar.zst");
+    let historic = historic.into_iter().filter(|(path, _)| path.ends_with(".lock")).map(|(_, bytes)| bytes);
+
+    let mut lockfiles = 0;
+    let mut packages: BTreeMap<String, BTreeSet<Version>> = BTreeMap::new();
+    for bytes in newest.chain(historic) {
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        let lockfile: rustsec::Lockfile = text.parse().expect("a lockfile");
+        for package in lockfile.packages {
+            packages.entry(package.name.into()).or_default().insert(package.version);
+        }
+        lockfiles += 1;
+    }
+    (lockfiles, packages)
+}
+
+/// The record that the `rustsec` crate's own exporter makes of an advisory: its ranges come from the crate, the rest
+/// from the exporter's source (0.33.0, `osv/advisory.rs`), which only builds together with a git implementation.
+fn exported(advisory: &rustsec::Advisory) -> Vec<u8> {
+    let of = &advisory.metadata;
+    let noon = |date: &str| format!("{date}T12:00:00Z");
+    let events: Vec<Value> = ranges_for_advisory(&advisory.versions)
+        .into_iter()
+        .flat_map(|range| {
+            let introduced = range.introduced.unwrap_or_else(|| "0.0.0-0".parse().expect("a version"));
+            let fixed = range.fixed.map(|fixed| json!({ "fixed": fixed.to_string() }));
+            std::iter::once(json!({ "introduced": introduced.to_string() })).chain(fixed)
+        })
+        .collect();
+    let texts = |texts: &mut dyn Iterator<Item = String>| texts.collect::<Vec<_>>();
+    let record = json!({
+        "id": of.id.as_str(),
+        "modified": "2026-08-21T00:00:00Z",
+        "published": noon(of.date.as_str()),
+        "withdrawn": of.withdrawn.as_ref().map(|date| noon(date.as_str())),
+        "aliases": texts(&mut of.aliases.iter().map(ToString::to_string)),
+        "related": texts(&mut of.related.iter().map(ToString::to_string)),
+        "summary": of.title,
+        "details": of.description,
+        "severity": [],
+        "affected": [{
+            "package": {
+                "ecosystem": "crates.io",
+                "name": of.package.as_str(),
+                "purl": format!("pkg:cargo/{}", of.package),
+            },
+            "ecosystem_specific": { "affects": { "arch": [], "os": [], "functions": [] }, "affected_functions": null },
+            "database_specific": {
+                "categories": texts(&mut of.categories.iter().map(ToString::to_string)),
+                "cvss": of.cvss.as_ref().map(ToString::to_string),
+                "informational": of.informational.as_ref().map(Informational::as_str),
+            },
+            "ranges": [{ "type": "SEMVER", "events": events }],
+            "versions": [],
+        }],
+        "references": [],
+        "database_specific": { "license": of.license.spdx() },
+    });
+    serde_json::to_vec(&record).expect("it can be written")
+}
+
+/// Everything that the judgement knows of an advisory is the same through RustSec's own files and through its OSV
+/// export: kind, times, aliases, and for each locked release and every end of every range whether it is affected.
+/// Only the fix is told less exactly: the export calls fixed whatever follows what is affected, also where RustSec
+/// says that it never was, and nothing that lies before, also where RustSec calls that patched.
+#[test]
+fn the_osv_export_says_what_the_database_says() {
+    let Some(data) = support::fence_data() else { return };
+    let (_, packages) = locked(&data);
+    let (mut advisories, mut pairs, mut ends, mut inexact) = (0, 0, 0, Vec::new());
+    for (ours, theirs) in database(&data).iter().filter(|(ours, _)| ours.collection == Collection::Crates) {
+        let path = format!("crates/{}.json", ours.id);
+        let records = parse_record(&path, &exported(theirs), &Limits::default());
+        let records = records.unwrap_or_else(|problem| panic!("{problem}"));
+        let [record] = records.as_slice() else { panic!("{path} is about one crate") };
+        let (one, other) = (ours.as_fact(), record.as_fact());
+        let rest = |fact: &Advisory<'_>| {
+            (fact.kind, fact.known, fact.withdrawn, fact.title.to_owned(), fact.aliases.join(" "))
+        };
+        assert_eq!(rest(&one), rest(&other), "{path}");
+        let bounds = one.patched.iter().chain(&one.unaffected).flat_map(|range| [&range.lower, &range.upper]);
+        let at_ends: BTreeSet<Version> = bounds.flat_map(neighbours).collect();
+        let locked = packages.get(ours.package.as_str());
+        for version in locked.into_iter().flatten().chain(&at_ends) {
+            assert_eq!(one.affects(version), other.affects(version), "{path} {version}");
+        }
+        if locked.into_iter().flatten().any(|version| one.fixes(version) != other.fixes(version)) {
+            inexact.push(ours.id.to_string());
+        }
+        advisories += 1;
+        pairs += locked.map_or(0, BTreeSet::len);
+        ends += at_ends.len();
+    }
+    insta::assert_snapshot!(
+        format!("{advisories} advisories, {pairs} pairs, {ends} ends; inexact about fixes: {}", inexact.join(" ")),
+        @"1205 advisories, 6324 pairs, 14955 ends; inexact about fixes: RUSTSEC-2018-0015 RUSTSEC-2019-0031 RUSTSEC-2020-0051 RUSTSEC-2025-0010 RUSTSEC-2026-0006"
     );
 }
 

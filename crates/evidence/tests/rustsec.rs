@@ -1,6 +1,7 @@
 //! What is read of advisories, and what is said of those that cannot be.
 
-use fence_evidence::rustsec::{AdvisoryPath, parse_advisory, ranges, read_database};
+use fence_evidence::advisories::read_database;
+use fence_evidence::rustsec::{AdvisoryPath, parse_advisory, ranges};
 use fence_evidence::{Error, Limits, Parsed};
 use fence_model::facts::{Bound, Range};
 
@@ -343,7 +344,7 @@ fn one_broken_advisory_does_not_spoil_a_database() {
 fn a_database_without_advisories_is_an_error() {
     let limits = Limits::default();
     let nothing = read_database("RustSec", [("main/crates/foo/RUSTSEC-2026-0001.md", &b""[..])], &limits);
-    insta::assert_snapshot!(nothing.expect_err("nothing"), @"RustSec: no advisory could be read: an advisory database has files such as `crates/foo/RUSTSEC-2026-0001.md`");
+    insta::assert_snapshot!(nothing.expect_err("nothing"), @"RustSec: no advisory on a crate could be read: an advisory database has files such as `crates/foo/RUSTSEC-2026-0001.md`, an OSV export such as `RUSTSEC-2026-0001.json`");
     let one = Limits { advisories: 1, ..limits };
     let broken = [("crates/a/RUSTSEC-2026-0001.md", &b""[..]), ("crates/b/RUSTSEC-2026-0002.md", b"")];
     insta::assert_snapshot!(read_database("RustSec", broken, &one).expect_err("too many"), @"RustSec: there are more than 1 advisories");

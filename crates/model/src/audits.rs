@@ -108,6 +108,11 @@ impl Vouching {
         }
     }
 
+    /// The places of all records that stand on some chain to a release, sorted.
+    pub(crate) fn records(&self, version: &Version) -> BTreeSet<usize> {
+        self.trails(version).iter().flat_map(|trail| trail.records.iter().copied()).collect()
+    }
+
     fn trails(&self, version: &Version) -> &[Trail] {
         let place = self.chains.binary_search_by(|(at, _)| at.cmp(version));
         place.map_or(&[], |place| &self.chains[place].1)

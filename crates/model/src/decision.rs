@@ -339,13 +339,15 @@ pub enum Because {
     Advisory {
         /// Its id.
         id: String,
+        /// The ids under which other databases tell of the same thing, of those that were read.
+        also: Vec<String>,
         /// What it says.
         kind: AdvisoryKind,
         /// Its first line.
         title: String,
         /// When it became known.
         known: Time,
-        /// The lowest release that it says is fixed, above this one, if any is known.
+        /// The lowest release that is free of it, from this one on, if any is known.
         fixed_in: Option<Version>,
     },
     /// A requirement raised to a release that fixes an advisory.

@@ -231,6 +231,9 @@ pub struct Advisory<'a> {
     pub withdrawn: Option<Time>,
     /// Its first line.
     pub title: &'a str,
+    /// Other databases' ids of the same thing, such as `CVE-2026-12345`. Advisories that share an id, their own or
+    /// one of these, are one.
+    pub aliases: Vec<&'a str>,
 }
 
 /// The kinds of advisory.

@@ -4,6 +4,10 @@
 //! is fixed when the release is published, so that bases can be found with it. Effects are filled in afterwards,
 //! since they depend on the level.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use semver::{Comparator, Op, Version, VersionReq};
 
 use crate::bases::NEAR;
@@ -16,7 +20,7 @@ use crate::facts::{
 use crate::history::{new_dependencies, reaches_as};
 use crate::judge::{Checksum, Judge, Moment, Neighbourhood, Treatment};
 use crate::names::CaretClass;
-use crate::policy::has_settled;
+use crate::policy::{Severity, has_settled};
 use crate::time::{Span, Time};
 
 /// Two reads this far apart that both lack a release mean that it was deleted; a single read may be torn.
@@ -76,14 +80,9 @@ impl<'a> Judge<'a> {
     pub(crate) fn blocks(&self, at: usize, found: &mut Vec<Reason>) {
         let release = self.history.release(at);
         self.changed_bytes(release, found);
-        for advisory in self.advisories(&release.version).filter(|a| a.kind == AdvisoryKind::Malicious) {
-            if !self.came_after(release, advisory) {
-                found.push(reason(
-                    Code::Malicious,
-                    Some(advisory.known),
-                    self.advised(advisory, &release.version),
-                ));
-            }
+        let is_malware = |a: &Advisory<'_>| a.kind == AdvisoryKind::Malicious && !self.came_after(release, a);
+        for advisory in self.told(&release.version, |a| is_malware(a).then_some(())) {
+            found.push(self.advised(Code::Malicious, advisory, &release.version));
         }
         for audit in &self.history.facts.audits {
             let Claim::Violation(requirement) = &audit.claim else { continue };
@@ -103,14 +102,9 @@ impl<'a> Judge<'a> {
     pub(crate) fn against(&self, at: usize, found: &mut Vec<Reason>) {
         let release = self.history.release(at);
         let policy = &self.asked.policy.wait;
-        for advisory in self.advisories(&release.version).filter(|a| a.kind == AdvisoryKind::Malicious) {
-            if self.came_after(release, advisory) {
-                found.push(reason(
-                    Code::AfterTakeover,
-                    Some(advisory.known),
-                    self.advised(advisory, &release.version),
-                ));
-            }
+        let was_malware = |a: &Advisory<'_>| a.kind == AdvisoryKind::Malicious && self.came_after(release, a);
+        for advisory in self.told(&release.version, |a| was_malware(a).then_some(())) {
+            found.push(self.advised(Code::AfterTakeover, advisory, &release.version));
         }
         if let Some((published, lacked_at)) = clock::backdated(release, policy.publication_delay) {
             found.push(reason(
@@ -282,16 +276,15 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Whether a vulnerability affects `older` and not `newer`; where an advisory came twice, both say so.
+    /// Whether a vulnerability affects `older` and not `newer`; where several advisories are one, all say so.
     fn is_fixed_by(&self, older: &Version, newer: &Version) -> bool {
-        let all = &self.history.facts.advisories;
         let is_fixed = |a: &Advisory<'_>| {
             a.kind == AdvisoryKind::Vulnerability
                 && a.withdrawn.is_none()
                 && a.affects(older)
                 && !a.affects(newer)
         };
-        all.iter().any(|a| all.iter().filter(|other| other.id == a.id).all(is_fixed))
+        self.history.kin.agreed(&self.history.facts.advisories, is_fixed).next().is_some()
     }
 
     pub(crate) fn name_close(&self, release: &ReleaseFacts<'a>, found: &mut Vec<Reason>) {
@@ -392,8 +385,7 @@ impl<'a> Judge<'a> {
     fn in_favour(&self, at: usize, base: Option<usize>, neighbours: &Neighbourhood, found: &mut Vec<Reason>) {
         let release = self.history.release(at);
         if let Some(advisory) = base.and_then(|base| self.fixed_advisory(at, base)) {
-            let because = self.advised(advisory, &release.version);
-            found.push(reason(Code::FixesAdvisory, Some(advisory.known), because));
+            found.push(self.advised(Code::FixesAdvisory, advisory, &release.version));
         }
         if let Some(raised) = neighbours.raised.clone() {
             let because = Because::RequirementRaised {
@@ -410,8 +402,9 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The vulnerability of the base that the release at `at` is the fix of, if it is the lowest of its class.
-    fn fixed_advisory(&self, at: usize, base: usize) -> Option<&Advisory<'a>> {
+    /// The place of the vulnerability of the base that the release at `at` is the fix of, if it is the lowest of its
+    /// class.
+    fn fixed_advisory(&self, at: usize, base: usize) -> Option<usize> {
         let release = self.history.release(at);
         let published = release.published?;
         let base = &self.history.release(base).version;
@@ -431,10 +424,9 @@ impl<'a> Judge<'a> {
                 && published <= a.known + FIX_FOLLOWS_WITHIN
                 && is_lowest(a)
         };
-        // Where an advisory came twice, both have to say so.
+        // Where several advisories are one, all have to say so.
         let all = &self.history.facts.advisories;
-        let agreed = |a: &&Advisory<'_>| all.iter().filter(|other| other.id == a.id).all(is_fix);
-        all.iter().filter(agreed).min_by_key(|a| (a.known, a.id))
+        self.history.kin.agreed(all, is_fix).min_by_key(|at| (all[*at].known, *at))
     }
 
     fn in_window(&self, publisher: Publisher<'a>, published: Time) -> Option<Because> {
@@ -455,16 +447,21 @@ impl<'a> Judge<'a> {
     /// What advisories say that does not block: vulnerable, unsound, unmaintained, notices. For a release that the
     /// index does not show, malware too.
     fn advice(&self, version: &Version, at: Option<usize>, found: &mut Vec<Reason>) {
-        for advisory in self.advisories(version) {
-            let code = match advisory.kind {
-                AdvisoryKind::Vulnerability => Code::Vulnerable,
-                AdvisoryKind::Unsound => Code::Unsound,
-                AdvisoryKind::Unmaintained => Code::Unmaintained,
-                AdvisoryKind::Notice => Code::Notice,
-                AdvisoryKind::Malicious if at.is_none() => Code::Malicious,
-                AdvisoryKind::Malicious => continue,
-            };
-            found.push(reason(code, Some(advisory.known), self.advised(advisory, version)));
+        let policy = self.asked.policy;
+        let said = |kind| match kind {
+            AdvisoryKind::Malicious if at.is_none() => Some((Severity::Error, Code::Malicious)),
+            AdvisoryKind::Malicious => None,
+            AdvisoryKind::Vulnerability => Some((policy.vulnerable, Code::Vulnerable)),
+            AdvisoryKind::Unsound => Some((policy.unsound, Code::Unsound)),
+            AdvisoryKind::Unmaintained => Some((policy.unmaintained, Code::Unmaintained)),
+            AdvisoryKind::Notice => Some((Severity::Allow, Code::Notice)),
+        };
+        // Where databases call one thing by different kinds, it is told as what the policy minds most.
+        let gravity = |a: &Advisory<'_>| said(a.kind).map(|(severity, _)| (Reverse(severity), a.kind));
+        for advisory in self.told(version, gravity) {
+            if let Some((_, code)) = said(self.history.facts.advisories[advisory].kind) {
+                found.push(self.advised(code, advisory, version));
+            }
         }
     }
 
@@ -477,51 +474,93 @@ impl<'a> Judge<'a> {
 
     /// The advisories that stand and affect `version`.
     pub(crate) fn advisories(&self, version: &Version) -> impl Iterator<Item = &Advisory<'a>> {
-        self.history.facts.advisories.iter().filter(move |a| a.withdrawn.is_none() && a.affects(version))
+        self.history.facts.advisories.iter().filter(move |a| stands(a) && a.affects(version))
     }
 
-    fn advised(&self, advisory: &Advisory<'_>, version: &Version) -> Because {
-        let fixed_in = self
+    /// The places of those advisories that stand, affect `version` and have a rank; of kin the one of the lowest.
+    pub(crate) fn told<R: Ord>(
+        &self,
+        version: &Version,
+        rank: impl Fn(&Advisory<'a>) -> Option<R>,
+    ) -> Vec<usize> {
+        let mut told: BTreeMap<usize, (R, usize)> = BTreeMap::new();
+        for (at, advisory) in self.history.facts.advisories.iter().enumerate() {
+            let Some(rank) = rank(advisory).filter(|_| stands(advisory) && advisory.affects(version)) else {
+                continue;
+            };
+            match told.entry(self.history.kin.first(at)) {
+                Entry::Occupied(mut known) if rank < known.get().0 => drop(known.insert((rank, at))),
+                Entry::Occupied(_) => {}
+                Entry::Vacant(place) => drop(place.insert((rank, at))),
+            }
+        }
+        told.into_values().map(|(_, at)| at).collect()
+    }
+
+    /// The advisory at `at` and its kin, those that stand.
+    fn kin_of(&self, at: usize) -> impl Iterator<Item = &Advisory<'a>> {
+        let kin = self.history.kin.all(at).iter().map(|at| &self.history.facts.advisories[*at]);
+        kin.filter(|advisory| stands(advisory))
+    }
+
+    /// What the advisory at `at` and its kin say of `version`.
+    fn advised(&self, code: Code, at: usize, version: &Version) -> Reason {
+        let advisory = &self.history.facts.advisories[at];
+        let is_affected = |version: &Version| self.kin_of(at).any(|a| a.affects(version));
+        let from_here = self
             .history
             .facts
             .releases
             .iter()
-            .filter(|r| r.version > *version && r.version.pre.is_empty() && !r.yanked)
-            .find(|r| !advisory.affects(&r.version))
-            .map(|r| r.version.clone());
-        Because::Advisory {
+            .filter(|r| r.version >= *version && r.version.pre.is_empty() && !r.yanked);
+        let mut also: Vec<String> =
+            self.kin_of(at).filter(|a| a.id != advisory.id).map(|a| a.id.to_owned()).collect();
+        also.dedup();
+        let because = Because::Advisory {
             id: advisory.id.to_owned(),
+            also,
             kind: advisory.kind,
             title: advisory.title.to_owned(),
             known: advisory.known,
-            fixed_in,
-        }
+            fixed_in: from_here.map(|r| &r.version).find(|version| !is_affected(version)).cloned(),
+        };
+        reason(code, Some(advisory.known), because)
     }
 
     /// For a held release: the release in use is vulnerable, and this one is not.
     pub(crate) fn held_fix(&self, version: &Version) -> Option<Reason> {
-        let mut fixes: Vec<(&Version, Vec<&Advisory<'a>>)> = self
+        let is_fixed = |at: &usize| !self.kin_of(*at).any(|a| is_vulnerability(a) && a.affects(version));
+        let mut fixes: Vec<(&Version, Vec<usize>)> = self
             .context
             .in_use
             .iter()
             .filter(|in_use| in_use.version < *version)
             .map(|in_use| {
-                let fixed = self
-                    .advisories(&in_use.version)
-                    .filter(|a| a.kind == AdvisoryKind::Vulnerability && !a.affects(version));
-                (&in_use.version, fixed.collect::<Vec<_>>())
+                let mut fixed = self.told(&in_use.version, |a| is_vulnerability(a).then_some(()));
+                fixed.retain(is_fixed);
+                (&in_use.version, fixed)
             })
             .filter(|(_, advisories)| !advisories.is_empty())
             .collect();
         fixes.sort_by_key(|(in_use, _)| *in_use);
-        let (in_use, advisories) = fixes.pop()?;
-        let known = advisories.iter().map(|a| a.known).min();
-        let mut ids: Vec<String> = advisories.iter().map(|a| a.id.to_owned()).collect();
+        let (in_use, fixed) = fixes.pop()?;
+        let fixed = || fixed.iter().map(|at| &self.history.facts.advisories[*at]);
+        let known = fixed().map(|a| a.known).min();
+        let mut ids: Vec<String> = fixed().map(|a| a.id.to_owned()).collect();
         ids.sort();
         ids.dedup();
         let because = Because::FixHeld { in_use: in_use.clone(), advisories: ids };
         Some(Reason { effect: Effect::Note, ..reason(Code::HeldFix, known, because) })
     }
+}
+
+/// Whether nobody took it back.
+fn stands(advisory: &Advisory<'_>) -> bool {
+    advisory.withdrawn.is_none()
+}
+
+fn is_vulnerability(advisory: &Advisory<'_>) -> bool {
+    advisory.kind == AdvisoryKind::Vulnerability
 }
 
 fn reason(code: Code, known: Option<Time>, because: Because) -> Reason {

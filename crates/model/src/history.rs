@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use semver::Version;
 
 use crate::facts::{Advisory, Audit, Claim, CrateFacts, Dependency, DependencyKind, Gone, ReleaseFacts};
+use crate::kin::Kin;
 use crate::names::Digest;
 use crate::time::Time;
 
@@ -21,6 +22,8 @@ pub(crate) struct History<'a> {
     pub(crate) facts: CrateFacts<'a>,
     /// Versions that came twice, telling different things, and the digests.
     pub(crate) ambiguous: Vec<(Version, Digest, Digest)>,
+    /// Which of the advisories are one.
+    pub(crate) kin: Kin,
     /// When the crate's first release was published.
     pub(crate) born: Option<Time>,
     /// All publish times, sorted.
@@ -44,7 +47,9 @@ impl<'a> History<'a> {
             a.version.cmp(&b.version).then_with(|| order(a).cmp(&order(b)))
         });
         facts.advisories.sort_by(|a, b| {
-            let order = |a: &Advisory<'a>| (a.id, a.known, a.kind, a.withdrawn, a.title);
+            // Rust's own database goes first, so that what several tell is told under its id.
+            let of_another = |a: &Advisory<'a>| !a.id.starts_with("RUSTSEC-");
+            let order = |a: &Advisory<'a>| (of_another(a), a.id, a.known, a.kind, a.withdrawn, a.title);
             // Ranges have no order of their own; they are looked at only where one advisory came twice.
             order(a).cmp(&order(b)).then_with(|| format!("{a:?}").cmp(&format!("{b:?}")))
         });
@@ -55,9 +60,10 @@ impl<'a> History<'a> {
                 .then_with(|| a.who.cmp(&b.who))
                 .then_with(|| a.claim.versions().cmp(&b.claim.versions()))
         });
+        let kin = Kin::of(&facts.advisories);
         let mut published: Vec<Time> = facts.releases.iter().filter_map(|r| r.published).collect();
         published.sort_unstable();
-        Self { facts, ambiguous, born, published }
+        Self { facts, ambiguous, kin, born, published }
     }
 
     pub(crate) fn release(&self, at: usize) -> &ReleaseFacts<'a> {

@@ -14,7 +14,7 @@ use crate::bases::Bases;
 use crate::clock::{self, Feeds};
 use crate::code::{Code, CodeClass, Effect, Level};
 use crate::decision::{Attained, Because, Chain, Clock, Decision, Grounds, Reason, Step, Unknown, Verdict};
-use crate::facts::{CrateFacts, Feed, ReleaseFacts};
+use crate::facts::{Audit, CrateFacts, Feed, ReleaseFacts};
 use crate::history::History;
 use crate::look_alike::{BetterKnown, KnownNames};
 use crate::names::{CrateName, Digest, ReleaseId};
@@ -276,6 +276,13 @@ impl<'a> Judge<'a> {
             true => Vec::new(),
             false => self.vouching().chains(&self.history.facts.audits, &self.history.release(at).version),
         }
+    }
+
+    /// The audit records that vouch for a release: those of every chain that leads to it and meets the criteria that
+    /// the policy asks for.
+    pub fn vouchers(&self, version: &Version) -> impl Iterator<Item = &Audit<'a>> {
+        let records = self.vouching().records(version);
+        records.into_iter().map(|place| &self.history.facts.audits[place])
     }
 
     fn vouching(&self) -> &Vouching {

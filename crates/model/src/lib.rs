@@ -12,6 +12,7 @@ pub mod facts;
 mod findings;
 mod history;
 pub mod judge;
+mod kin;
 pub mod kind;
 pub mod look_alike;
 pub mod names;

@@ -197,12 +197,12 @@ impl Default for Freshness {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FeedSource {
-    /// What it is believed about: `advisories` (RustSec's format) or `audits` (cargo-vet's).
+    /// What it is believed about: `advisories` (RustSec's format or OSV's, by what lies there) or `audits` (cargo-vet's).
     pub role: FeedRole,
     /// A git repository, read with the installed `git`: `https`, `ssh` or `file`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git: Option<String>,
-    /// An archive (`.tar`, `.tar.gz`, `.tar.zst`) at an `https` address or a path relative to `fence.toml`.
+    /// An archive (`.tar`, `.tar.gz`, `.tar.zst`, `.zip`) at an `https` address or a path relative to `fence.toml`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archive: Option<String>,
     /// A single file (an audit set) at an `https` address or a path relative to `fence.toml`.
@@ -241,7 +241,7 @@ fn is_yes(value: &bool) -> bool {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FeedRole {
-    /// Advisories in RustSec's format: they can block, and their absence stops the clock.
+    /// Advisories in RustSec's format or OSV's: they can block, and their absence stops the clock.
     Advisories,
     /// Audits in cargo-vet's format: they can admit.
     Audits,

@@ -8,7 +8,7 @@ use semver::Version;
 
 use crate::code::{Code, Effect, Level};
 use crate::decision::{Because, Decision, Reason, Verdict};
-use crate::facts::{Advisory, AdvisoryKind};
+use crate::facts::AdvisoryKind;
 use crate::judge::{Asked, Checksum, InUse, Judge, Treatment};
 use crate::names::{CaretClass, CrateName, Digest, ReleaseId};
 use crate::policy::RegistryTreatment;
@@ -234,7 +234,7 @@ fn crate_alone<'a>(case: &Case<'a>, locked: &[Locked], places: &[usize]) -> Crat
     let in_use: Vec<&Version> = places.iter().map(|&at| &locked[at].version).collect();
     CrateAlone {
         newer: newer_releases(case, &judge, &in_use),
-        is_vulnerable: in_use.iter().any(|version| vulnerabilities(&judge, version).next().is_some()),
+        is_vulnerable: in_use.iter().any(|version| !vulnerabilities(&judge, version).is_empty()),
         in_use: in_use.into_iter().map(|version| case.alone(&judge, version)).collect(),
     }
 }
@@ -324,23 +324,23 @@ fn newer_releases<'a>(case: &Case<'a>, judge: &Judge<'a>, in_use: &[&Version]) -
     found
 }
 
-/// The vulnerabilities of a release.
-fn vulnerabilities<'j, 'a>(
-    judge: &'j Judge<'a>,
-    version: &Version,
-) -> impl Iterator<Item = &'j Advisory<'a>> {
-    judge.advisories(version).filter(|advisory| advisory.kind == AdvisoryKind::Vulnerability)
+/// The ids of the vulnerabilities of a release, sorted; what several databases tell has one.
+fn vulnerabilities(judge: &Judge<'_>, version: &Version) -> Vec<String> {
+    let told = judge.told(version, |a| (a.kind == AdvisoryKind::Vulnerability).then_some(()));
+    let mut ids: Vec<String> =
+        told.into_iter().map(|at| judge.history.facts.advisories[at].id.to_owned()).collect();
+    ids.sort();
+    ids
 }
 
 /// The lowest admitted release that is free of the vulnerabilities of the one in use.
 fn admitted_fix<'a>(settlement: &Settlement<'a>, judge: &Judge<'a>, in_use: &Version) -> Option<AdmittedFix> {
-    let mut advisories: Vec<String> = vulnerabilities(judge, in_use).map(|a| a.id.to_owned()).collect();
+    let advisories = vulnerabilities(judge, in_use);
     if advisories.is_empty() {
         return None;
     }
-    advisories.sort();
     let class = CaretClass::of(in_use);
-    let is_free = |version: &Version| vulnerabilities(judge, version).next().is_none();
+    let is_free = |version: &Version| vulnerabilities(judge, version).is_empty();
     let above =
         judge.releases().iter().filter(|r| r.version > *in_use && r.version.pre.is_empty() && !r.yanked);
     let (near, far): (Vec<_>, Vec<_>) = above.partition(|r| CaretClass::of(&r.version) == class);

@@ -16,6 +16,7 @@ use crate::decision::{Decision, Verdict};
 use crate::facts::{Advisory, AdvisoryKind, CrateFacts, Dependency, DependencyKind, ReleaseFacts};
 use crate::findings::FIX_FOLLOWS_WITHIN;
 use crate::judge::{Asked, Context, InUse, Judge, Neighbourhood, Raised, Treatment};
+use crate::kin::Kin;
 use crate::names::{CaretClass, CrateName, ReleaseId};
 use crate::time::Time;
 
@@ -385,9 +386,8 @@ impl<'a> Case<'a> {
                 && lowest(&is_in_it).is_some_and(|fix| fix.version == after.version)
                 && appeared.is_some_and(|appeared| published <= appeared.max(a.known) + FIX_FOLLOWS_WITHIN)
         };
-        // Where an advisory came twice, both have to say so.
+        // Where several advisories are one, all have to say so.
         let all = &facts.advisories;
-        let agreed = |a: &&Advisory<'_>| all.iter().filter(|other| other.id == a.id).all(is_carried);
-        all.iter().filter(agreed).map(|a| a.id).min().map(str::to_owned)
+        Kin::of(all).agreed(all, is_carried).map(|at| all[at].id).min().map(str::to_owned)
     }
 }

@@ -62,10 +62,11 @@ pub fn sentence(reason: &Reason) -> String {
         Because::CrateYoung { born, age } => {
             format!("the crate is {} old, first published on {}", age.in_words(), born.date())
         }
-        Because::Advisory { id, title, fixed_in, .. } => match fixed_in {
-            Some(version) => format!("{id}: {title} (fixed in {version})"),
-            None => format!("{id}: {title}"),
-        },
+        Because::Advisory { id, also, title, fixed_in, .. } => {
+            let fixed = fixed_in.as_ref().map(|version| format!(" (fixed in {version})")).unwrap_or_default();
+            let also = if also.is_empty() { String::new() } else { format!(" (also {})", also.join(", ")) };
+            format!("{id}{also}: {title}{fixed}")
+        }
         Because::RequirementRaised { package, requirement, id } => {
             format!("raises {package} to {requirement}, which fixes {id}; the index shows no other change")
         }
@@ -214,7 +215,8 @@ mod tests {
     /// Every kind of reason, with what it tells left out where that changes the sentence.
     fn all() -> Vec<Because> {
         let (one, other) = (Digest([0x1a; 32]), Digest([0x2b; 32]));
-        let advisory = |fixed_in| Because::Advisory {
+        let advisory = |also: &[&str], fixed_in| Because::Advisory {
+            also: also.iter().map(|id| text(id)).collect(),
             id: text("RUSTSEC-2026-0001"),
             kind: AdvisoryKind::Vulnerability,
             title: text("a title"),
@@ -262,8 +264,8 @@ mod tests {
             together(None),
             Because::NameClose { known_as: text("core"), likeness: "a letter more" },
             Because::CrateYoung { born: AT, age: Span::days(3) },
-            advisory(None),
-            advisory(Some(Version::new(1, 0, 1))),
+            advisory(&[], None),
+            advisory(&["GHSA-1", "MAL-1"], Some(Version::new(1, 0, 1))),
             Because::RequirementRaised { package: text("core"), requirement: text("^1.2"), id: text("A") },
             Because::AuditViolation { origin: text("mozilla"), requirement: text("=1.0.1") },
             Because::Vanished { first_seen: Some(AT), gone_at: AT },
@@ -321,7 +323,7 @@ mod tests {
         looks like core (a letter more)
         the crate is 3 days old, first published on 2026-08-17
         RUSTSEC-2026-0001: a title
-        RUSTSEC-2026-0001: a title (fixed in 1.0.1)
+        RUSTSEC-2026-0001 (also GHSA-1, MAL-1): a title (fixed in 1.0.1)
         raises core to ^1.2, which fixes A; the index shows no other change
         mozilla says that =1.0.1 fails what is asked for
         seen since 2026-08-17T20:53:20Z, gone from the index since 2026-08-17T20:53:20Z

@@ -1,9 +1,10 @@
 //! How single releases are judged: each reason flips a verdict, and goes when its fact goes.
 
 use fence_model::decision::Unknown;
-use fence_model::facts::{AdvisoryKind, Birth, DependencyKind, FeedState};
+use fence_model::facts::{AdvisoryKind, Birth, Bound, DependencyKind, FeedState, Range};
+use fence_model::policy::Severity;
 use fence_model::{Code, Effect, Level, Verdict};
-use fence_testkit::world::{World, show, time};
+use fence_testkit::world::{World, show, time, version};
 
 /// An ordinary crate with a release of long ago and one published `published`.
 fn crate_with_update(now: &str, published: &str) -> World {
@@ -208,6 +209,78 @@ fn malware_blocks_and_what_comes_after_a_takeover_asks_for_a_reviewer() {
       after-takeover [review]: RUSTSEC-2026-0001: a title
       > one audit by a trusted set, from 2026-12-20T12:00:00Z on
       > an exception for after-takeover
+    ");
+}
+
+/// A vulnerable release of long ago in use, and what fixes it according to one database.
+fn vulnerable_crate() -> World {
+    let mut world = crate_with_update("2026-08-20T12:00:00Z", "2026-08-15");
+    world.release("tidy", "1.0.2", "2026-08-16");
+    world.advisory("RUSTSEC-2026-0001", "tidy", AdvisoryKind::Vulnerability, "2026-08-14", Some("1.0.1"));
+    world
+}
+
+#[test]
+fn what_two_databases_tell_is_told_once_with_both_ids() {
+    let mut world = vulnerable_crate();
+    world.retold("GHSA-aaaa-bbbb-cccc", "tidy");
+    insta::assert_snapshot!(show(&world.decide("tidy", "1.0.0")), @"
+    tidy 1.0.0 admit (by age)
+      vulnerable [warn]: RUSTSEC-2026-0001 (also GHSA-aaaa-bbbb-cccc): a title (fixed in 1.0.1)
+    ");
+}
+
+#[test]
+fn where_two_databases_disagree_what_either_calls_affected_is() {
+    let mut world = vulnerable_crate();
+    let before = world.decide("tidy", "1.0.1");
+    assert!(before.has(Code::FixesAdvisory) && !before.has(Code::Vulnerable));
+    let fixed_later = Range { lower: Bound::Inclusive(version("1.0.2")), upper: Bound::Unbounded };
+    world.retold("GHSA-aaaa-bbbb-cccc", "tidy").patched = vec![fixed_later];
+    check!(world, @"
+    tidy 1.0.1 hold
+      young [hold]: in the open for 5 days, 7 days are asked for
+      vulnerable [warn]: GHSA-aaaa-bbbb-cccc (also RUSTSEC-2026-0001): a title (fixed in 1.0.2)
+      > wait until 2026-08-22T12:00:00Z
+      > one audit by a trusted set, from 2026-08-20T12:00:00Z on
+      > an exception for young
+    ");
+}
+
+#[test]
+fn the_kind_that_the_policy_minds_most_is_told() {
+    let mut world = vulnerable_crate();
+    world.retold("GHSA-aaaa-bbbb-cccc", "tidy").kind = AdvisoryKind::Unsound;
+    let told = |world: &World| {
+        let decision = world.decide("tidy", "1.0.0");
+        [Code::Vulnerable, Code::Unsound].map(|code| decision.has(code))
+    };
+    assert_eq!(told(&world), [true, false]);
+    world.policy.unsound = Severity::Error;
+    assert_eq!(told(&world), [false, true]);
+}
+
+/// Taking back speaks for a release, and of what speaks for it all have to be sure.
+#[test]
+fn what_one_database_took_back_stands_while_another_says_it() {
+    let mut world = vulnerable_crate();
+    world.retold("GHSA-aaaa-bbbb-cccc", "tidy").withdrawn = Some(time("2026-08-17"));
+    insta::assert_snapshot!(show(&world.decide("tidy", "1.0.0")), @"
+    tidy 1.0.0 admit (by age)
+      vulnerable [warn]: RUSTSEC-2026-0001: a title (fixed in 1.0.1)
+    ");
+    assert!(!world.decide("tidy", "1.0.1").has(Code::FixesAdvisory));
+}
+
+#[test]
+fn malware_to_one_database_is_malware() {
+    let mut world = vulnerable_crate();
+    world.retold("MAL-2026-1", "tidy").kind = AdvisoryKind::Malicious;
+    insta::assert_snapshot!(show(&world.decide("tidy", "1.0.0")), @"
+    tidy 1.0.0 block
+      malicious [block]: MAL-2026-1 (also RUSTSEC-2026-0001): a title (fixed in 1.0.1)
+      vulnerable [warn]: RUSTSEC-2026-0001 (also MAL-2026-1): a title (fixed in 1.0.1)
+      > an exception for malicious
     ");
 }
 

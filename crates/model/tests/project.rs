@@ -275,7 +275,7 @@ fn a_held_fix_says_so() {
     tidy 1.0.1 hold
       young [hold]: in the open for 6 hours, 1 day is asked for
       held-fix [note]: 1.0.0, in use, is vulnerable (RUSTSEC-2026-0001), and this release is not
-      fixes-advisory [favour]: RUSTSEC-2026-0001: a title
+      fixes-advisory [favour]: RUSTSEC-2026-0001: a title (fixed in 1.0.1)
       > wait until 2026-08-21T06:00:00Z
       > one audit by a trusted set, from 2026-08-20T12:00:00Z on
       > an exception for young

@@ -55,6 +55,23 @@ fn pardon(world: &mut World, decision: &Decision, codes: &[Code]) {
     });
 }
 
+/// Whether the advisory `id`, and all that share an id with it, say nothing of a release that is no block.
+fn own_is_silent(world: &World, (of, at): &(CrateName, Version), id: &str) -> bool {
+    let all = &world.crates[of].advisories;
+    let ids = |a: &Advisory<'static>| [vec![a.id], a.aliases.clone()].concat();
+    let mut kin = vec![id];
+    while let Some(next) = all
+        .iter()
+        .find(|a| ids(a).iter().any(|id| kin.contains(id)) && !ids(a).iter().all(|id| kin.contains(id)))
+    {
+        kin.extend(ids(next));
+    }
+    let speaks = |a: &&Advisory<'static>| {
+        a.withdrawn.is_none() && a.affects(at) && a.kind != AdvisoryKind::Malicious && kin.contains(&a.id)
+    };
+    !all.iter().any(|a| speaks(&a))
+}
+
 fn shuffle<T>(lots: &mut Lots, items: &mut [T]) {
     for last in (1..items.len()).rev() {
         items.swap(last, lots.below(last + 1));
@@ -144,6 +161,41 @@ proptest! {
         }
     }
 
+    /// Property 1, of advisories under several ids: one that another database tells again, under an id of its own and
+    /// with the first one's among its aliases, makes nothing better, whatever it says; which of the two names the
+    /// other does not show, and no advisory is told twice for it.
+    #[test]
+    fn what_another_database_tells_again_makes_nothing_better(
+        (world, mut lots) in worlds(), (other, _) in worlds()
+    ) {
+        let mut found = other.crates.values().flat_map(|facts| &facts.advisories);
+        let Some(found) = found.next() else { return Ok(()) };
+        for subject in subjects(&world) {
+            let before = decide(&world, &subject);
+            let mut one = world.clone();
+            let own = &mut facts(&mut one, &subject).advisories;
+            if own.is_empty() {
+                continue;
+            }
+            let at = lots.below(own.len());
+            let id = own[at].id;
+            own.push(Advisory { id: "GHSA-aaaa-bbbb-cccc", aliases: vec![id], ..found.clone() });
+            let mut two = world.clone();
+            let own = &mut facts(&mut two, &subject).advisories;
+            own[at].aliases.push("GHSA-aaaa-bbbb-cccc");
+            own.insert(0, Advisory { id: "GHSA-aaaa-bbbb-cccc", aliases: vec![], ..found.clone() });
+            let (after, turned) = (decide(&one, &subject), decide(&two, &subject));
+            prop_assert!(after.verdict >= before.verdict, "{}\n{}", show(&before), show(&after));
+            prop_assert_eq!(format!("{after:?}"), format!("{turned:?}"));
+            let told = |decision: &Decision| {
+                let advice = [Code::Vulnerable, Code::Unsound, Code::Unmaintained, Code::Notice];
+                decision.reasons.iter().filter(|r| advice.contains(&r.code)).count()
+            };
+            let is_news = own_is_silent(&world, &subject, id);
+            prop_assert!(told(&after) <= told(&before) + usize::from(is_news), "{}\n{}", show(&before), show(&after));
+        }
+    }
+
     /// Property 2: with facts fixed, a later `now` never turns admit into hold or block, except by the end of an
     /// exception, and then reason and date are told from the day of admission.
     #[test]
@@ -222,6 +274,7 @@ proptest! {
                     unaffected,
                     withdrawn: None,
                     title: "a title",
+                    aliases: lots.pick(&[vec![], vec!["RUSTSEC-2026-0001"]]),
                 });
                 let after = decide(&advised, subject);
                 prop_assert!(after.verdict >= before.verdict, "{}\n{}", show(&before), show(&after));

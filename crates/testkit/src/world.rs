@@ -177,8 +177,18 @@ impl World {
             unaffected: vec![],
             withdrawn: None,
             title: "a title",
+            aliases: vec![],
         };
         self.krate(of).advisories.push(advisory);
+    }
+
+    /// The same advisory from another database: its id there, among the aliases of which is the crate's first one.
+    /// What it says otherwise is for the caller to change.
+    pub fn retold(&mut self, id: &'static str, of: &str) -> &mut Advisory<'static> {
+        let advisories = &mut self.krate(of).advisories;
+        let first = advisories.first().unwrap_or_else(|| panic!("{of} has an advisory"));
+        advisories.push(Advisory { id, aliases: vec![first.id], ..first.clone() });
+        advisories.last_mut().unwrap_or_else(|| panic!("it was just told"))
     }
 
     /// A full audit to the policy's criteria.

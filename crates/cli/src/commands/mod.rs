@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod except;
 pub(crate) mod explain;
+pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod update;
@@ -50,6 +51,7 @@ pub(crate) fn run(cli: &Cli, environment: &Environment, shell: &Shell) -> Result
         Command::Except(args) => except::run(args, global, environment, shell),
         Command::Update(args) => update::run(args, global, environment, shell),
         Command::Explain(args) => explain::run(args, shell),
+        Command::Export(args) => export::run(args, global, environment, shell),
         Command::Completions(args) => completions::run(args, shell),
     }
 }

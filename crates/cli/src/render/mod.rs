@@ -3,6 +3,7 @@
 
 pub(crate) mod block;
 pub(crate) mod comment;
+pub(crate) mod cyclonedx;
 pub(crate) mod findings;
 pub(crate) mod github;
 pub(crate) mod human;

@@ -5,6 +5,7 @@
 mod bad_input;
 mod change;
 mod completions;
+mod export;
 mod formats;
 mod getting_started;
 mod project;
@@ -398,6 +399,28 @@ fn a_vulnerable_release_is_a_warning_with_its_fix() {
         Finished 1 admitted (1 by age), 1 of this project at level medium in […]s
     [exit code 1]
     "#);
+}
+
+#[test]
+fn what_two_databases_tell_is_told_once() {
+    let mut project =
+        Project::at("2026-08-22T12:00:00Z", &[("app", "0.1.0", &["shlex"]), ("shlex", "1.2.0", &[])]);
+    project.write(
+        "advisories/GHSA-aaaa-bbbb-cccc.json",
+        r#"{"id": "GHSA-aaaa-bbbb-cccc", "modified": "2024-01-23T10:00:00Z", "aliases": ["RUSTSEC-2024-0006"],
+        "summary": "Quoting escapes", "affected": [{"package": {"ecosystem": "crates.io", "name": "shlex"},
+        "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"last_affected": "1.2.0"}]}]}]}"#,
+    );
+    let told = |line: &str| {
+        project
+            .run(line)
+            .lines()
+            .filter(|line| line.contains("2024-0006"))
+            .map(str::trim)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    insta::assert_snapshot!(told("why shlex"), @"2024-01-21  vulnerable: RUSTSEC-2024-0006 (also GHSA-aaaa-bbbb-cccc): Multiple issues involving");
 }
 
 #[test]
@@ -848,7 +871,7 @@ fn json_of_a_takeover() {
 
 #[test]
 fn help_is_short_and_names_what_there_is() {
-    insta::assert_snapshot!(calm().run("--help"), @r#"
+    insta::assert_snapshot!(calm().run("--help"), @"
     $ cargo fence --help
     Judges what a build would let in: every locked release, with reasons
 
@@ -864,6 +887,7 @@ fn help_is_short_and_names_what_there_is() {
       except       Let one release in, against the judgement, for a while and for a reason
       update       Ask the registry and all feeds again, and say what changed
       explain      Explain a code: what it means, why it matters, what to do
+      export       Print what was judged in a format that other tools read
       completions  Print a script that completes commands and options in a shell
 
     Options:
@@ -895,7 +919,7 @@ fn help_is_short_and_names_what_there_is() {
           --frozen
               Both --locked and --offline
     [exit code 0]
-    "#);
+    ");
     for command in ["check", "why", "list", "init", "except", "update", "explain", "completions"] {
         insta::assert_snapshot!(format!("help of {command}"), calm().run(&format!("{command} --help")));
     }

@@ -1,9 +1,11 @@
-//! Archives: `.tar`, `.tar.gz` and `.tar.zst`, told apart by their first bytes, unpacked in memory.
+//! Archives: `.tar`, `.tar.gz`, `.tar.zst` and `.zip`, told apart by their first bytes, unpacked in memory.
 //!
 //! An archive is whole or it is nothing: one that ends early would silently lack the newest advisories, so a
 //! missing end is an error, as is a wrong checksum. Entries that could reach outside (`..`, absolute paths,
 //! links, devices) are errors although nothing is written to disk: whoever makes such an archive does not make
 //! advisories. A folder that everything lies in, as forges make them, is taken off the paths.
+
+mod zip;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -20,7 +22,7 @@ use crate::limits::Limits;
 pub(super) struct Unpacked {
     /// The files that were wanted, by path.
     pub(super) files: BTreeMap<String, Vec<u8>>,
-    /// The newest time of any entry.
+    /// The newest time of any entry, where the archive tells times: those of a `.zip` have no time zone.
     pub(super) newest: Option<Time>,
 }
 
@@ -28,7 +30,7 @@ pub(super) struct Unpacked {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ArchiveError {
     /// The first bytes are not those of any archive that is read.
-    #[error("it is neither .tar nor .tar.gz nor .tar.zst")]
+    #[error("it is neither .tar nor .tar.gz nor .tar.zst nor .zip")]
     Unknown,
     /// It ends before its end.
     #[error("it is cut off")]
@@ -113,6 +115,9 @@ pub(super) fn unpack(
 ) -> Result<Unpacked, ArchiveError> {
     let by_ratio = packed.len().saturating_mul(limits.unpacked_ratio).max(limits.unpacked_always);
     let limit = by_ratio.min(limits.unpacked_bytes);
+    if let [b'P', b'K', 3 | 5, ..] = packed {
+        return zip::unpack(packed, wanted, limit, limits);
+    }
     let decoder: Box<dyn Read + '_> = match packed {
         [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(ZstdFrames { rest: packed, frame: None, limits }),
@@ -148,10 +153,8 @@ fn walk<R: Read>(
     wanted: &dyn Fn(&str) -> bool,
     limits: &Limits,
 ) -> Result<Unpacked, ArchiveError> {
-    let mut paths = Vec::new();
-    let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut found = Found::default();
     let mut newest = None;
-    let mut kept = 0;
     for (count, entry) in archive.entries().map_err(broken)?.enumerate() {
         if count >= limits.feed_entries {
             return Err(ArchiveError::TooManyEntries { limit: limits.feed_entries });
@@ -172,29 +175,57 @@ fn walk<R: Read>(
         }
         let size = entry.size();
         if wanted(&path) {
-            if size > limits.feed_file_bytes as u64 {
-                return Err(ArchiveError::FileTooLarge { entry: path, limit: limits.feed_file_bytes });
-            }
-            let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes).map_err(broken)?;
-            if bytes.len() as u64 != size {
-                return Err(ArchiveError::CutOff);
-            }
-            kept += bytes.len();
-            if kept > limits.feed_kept_bytes {
-                return Err(ArchiveError::TooMuch { limit: limits.feed_kept_bytes });
-            }
-            if files.insert(path.clone(), bytes).is_some() {
-                return Err(ArchiveError::Twice { entry: path });
-            }
+            found.keep(&path, size, limits, |bytes| {
+                entry.read_to_end(bytes).map_err(broken)?;
+                if bytes.len() as u64 == size { Ok(()) } else { Err(ArchiveError::CutOff) }
+            })?;
         }
-        paths.push(path);
+        found.paths.push(path);
     }
-    if let Some(folder) = folder_of_all(&paths) {
-        let shorter = |(path, bytes): (String, Vec<u8>)| (path[folder.len() + 1..].to_owned(), bytes);
-        files = files.into_iter().map(shorter).collect();
+    Ok(found.unpacked(newest))
+}
+
+/// What a walk through an archive has come upon.
+#[derive(Default)]
+struct Found {
+    /// All files, kept or not.
+    paths: Vec<String>,
+    files: BTreeMap<String, Vec<u8>>,
+    kept: usize,
+}
+
+impl Found {
+    /// Keeps the file at `path`, which `read` reads; the archive says that it has `size` bytes.
+    fn keep(
+        &mut self,
+        path: &str,
+        size: u64,
+        limits: &Limits,
+        read: impl FnOnce(&mut Vec<u8>) -> Result<(), ArchiveError>,
+    ) -> Result<(), ArchiveError> {
+        if size > limits.feed_file_bytes as u64 {
+            return Err(ArchiveError::FileTooLarge { entry: path.to_owned(), limit: limits.feed_file_bytes });
+        }
+        let mut bytes = Vec::new();
+        read(&mut bytes)?;
+        self.kept += bytes.len();
+        if self.kept > limits.feed_kept_bytes {
+            return Err(ArchiveError::TooMuch { limit: limits.feed_kept_bytes });
+        }
+        match self.files.insert(path.to_owned(), bytes) {
+            None => Ok(()),
+            Some(_) => Err(ArchiveError::Twice { entry: path.to_owned() }),
+        }
     }
-    Ok(Unpacked { files, newest })
+
+    /// The files, without the folder that they all lie in.
+    fn unpacked(mut self, newest: Option<Time>) -> Unpacked {
+        if let Some(folder) = folder_of_all(&self.paths) {
+            let shorter = |(path, bytes): (String, Vec<u8>)| (path[folder.len() + 1..].to_owned(), bytes);
+            self.files = self.files.into_iter().map(shorter).collect();
+        }
+        Unpacked { files: self.files, newest }
+    }
 }
 
 fn neither_file_nor_folder(kind: tar::EntryType) -> Option<&'static str> {

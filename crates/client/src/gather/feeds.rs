@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use fence_evidence::advisories::{self, AdvisoryRecord, Collection};
 use fence_evidence::cargo_vet::{self, SetFacts, Standing, VetImports, VetSet};
-use fence_evidence::rustsec::{self, AdvisoryRecord, Collection};
 use fence_evidence::{Limits, Problem as Misread};
 use fence_model::Time;
 use fence_model::facts::{Advisory, Audit, FeedState};
@@ -188,11 +188,12 @@ fn address(source: &FeedSource) -> Option<&str> {
 /// told by the name alone, so that a feed is the same feed while it is away.
 fn from_here(name: &str, path: &Path, known: Option<FeedSource>) -> FeedSource {
     let text = path.to_string_lossy().into_owned();
-    let is_archive = [".tar", ".tar.gz", ".tgz", ".tar.zst"].iter().any(|ending| text.ends_with(ending));
+    let is_archive =
+        [".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip"].iter().any(|ending| text.ends_with(ending));
     let is_file = text.ends_with(".toml");
     let (role, criteria_map) = match known {
         Some(known) => (known.role, known.criteria_map),
-        None if name == "rustsec" => (FeedRole::Advisories, BTreeMap::new()),
+        None if matches!(name, "rustsec" | "osv") => (FeedRole::Advisories, BTreeMap::new()),
         None => (FeedRole::Audits, BTreeMap::new()),
     };
     FeedSource {
@@ -344,7 +345,7 @@ impl Configured {
         before: Option<&Snapshot>,
     ) -> Result<Result<Vec<u8>, String>, GatherError> {
         let all = files.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
-        let database = match rustsec::read_database(&self.name, all, &Limits::default()) {
+        let database = match advisories::read_database(&self.name, all, &Limits::default()) {
             Ok(database) => database,
             // What is wrong with all of it has no file, but a place.
             Err(problem) => return Ok(Err(format!("{}: {}", self.shown(), problem.error))),

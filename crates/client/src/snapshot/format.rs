@@ -13,7 +13,7 @@ use crate::cache::ContentDigest;
 pub(super) const MAGIC: [u8; 8] = *b"cgfence\n";
 /// The layout that this module reads and writes. Any change of a row, a section or a meaning raises it; an older
 /// snapshot is made again, never converted.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 /// Where the checksum lies: after magic, format, and four bytes that are zero.
 pub(super) const CHECKSUM_AT: usize = 16;
 /// Where the counts of the sections begin: the first byte that the checksum covers.
@@ -196,6 +196,7 @@ rows! {
     /// An advisory. Its patched ranges lie before its unaffected ones.
     AdvisoryRow in Advisories {
         id: Text, title: Text, kind: AdvisoryKind, known: Time, withdrawn: Option<Time>, patched: Run, unaffected: Run,
+        aliases: Run,
     }
     /// A version range.
     RangeRow in Ranges { lower: End, upper: End, }

@@ -29,7 +29,7 @@
 //! The smallest snapshot that says something, one crate without releases, registry 0, never read:
 //!
 //! ```text
-//! 63 67 66 65 6e 63 65 0a  03 00 00 00  00 00 00 00     "cgfence\n", format 3, zeros
+//! 63 67 66 65 6e 63 65 0a  04 00 00 00  00 00 00 00     "cgfence\n", format 4, zeros
 //! xx xx xx xx xx xx xx xx                               checksum of what follows
 //! 00 00 00 00  01 00 00 00  00 00 00 00 (14 times)      no source, one crate, nothing in 14 sections
 //! 01 00 00 00                                           one byte of text

@@ -476,6 +476,7 @@ impl<'a> CrateView<'a> {
                     unaffected: self.snapshot.ranges(row.unaffected)?,
                     withdrawn: row.withdrawn,
                     title: self.snapshot.text(row.title)?,
+                    aliases: self.snapshot.words(row.aliases)?,
                 })
             })
             .collect()

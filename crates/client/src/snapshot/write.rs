@@ -251,6 +251,7 @@ impl<'a> Writer<'a> {
                 withdrawn: advisory.withdrawn,
                 patched: self.ranges(&advisory.patched)?,
                 unaffected: self.ranges(&advisory.unaffected)?,
+                aliases: self.words(&advisory.aliases)?,
             });
         }
         self.run(rows)

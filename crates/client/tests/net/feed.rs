@@ -129,6 +129,42 @@ fn advisories() -> Tar {
         .file("./LICENSE.txt", b"not used")
 }
 
+/// A `.zip`, entry by entry.
+struct Zip(zip::ZipWriter<std::io::Cursor<Vec<u8>>>);
+
+fn zipped() -> Zip {
+    Zip(zip::ZipWriter::new(std::io::Cursor::new(Vec::new())))
+}
+
+impl Zip {
+    fn file(mut self, path: &str, bytes: &[u8]) -> Self {
+        self.0.start_file(path, Self::options()).unwrap();
+        self.0.write_all(bytes).unwrap();
+        self
+    }
+
+    fn link(mut self, path: &str) -> Self {
+        self.0.add_symlink(path, "/etc/passwd", Self::options()).unwrap();
+        self
+    }
+
+    fn options() -> zip::write::SimpleFileOptions {
+        zip::write::SimpleFileOptions::default().last_modified_time(zip::DateTime::default())
+    }
+
+    fn bytes(self) -> Vec<u8> {
+        self.0.finish().unwrap().into_inner()
+    }
+}
+
+/// An OSV export: a record per file, at the top.
+fn records() -> Zip {
+    zipped()
+        .file("RUSTSEC-2026-0001.json", &b"one, and again one, and again one".repeat(9))
+        .file("GHSA-aaaa-bbbb-cccc.json", b"two")
+        .file("modified_id.csv", b"not used")
+}
+
 const READ_ARCHIVE: &str = "sha256 as of 2026-08-21T06:28:00Z, fetched 2026-11-22T12:00:00Z: \
                             crates/a/RUSTSEC-2026-0001.md crates/b/RUSTSEC-2026-0002.md";
 
@@ -208,6 +244,22 @@ fn archives_are_known_by_their_first_bytes() {
     }
 }
 
+/// The times of its entries have no time zone, so that of the file counts.
+#[test]
+fn a_zip_of_osv_records_is_read() {
+    let reading = reading();
+    reading.put("all.zip", records().bytes(), "2026-09-01T00:00:00Z");
+    assert_eq!(
+        reading.shown(&archive("all.zip"), None),
+        "sha256 as of 2026-09-01T00:00:00Z, fetched 2026-11-22T12:00:00Z: \
+         GHSA-aaaa-bbbb-cccc.json RUSTSEC-2026-0001.json"
+    );
+    let branch = zipped().file("db-osv/crates/RUSTSEC-2026-0001.json", b"1").file("db-osv/README.txt", b"");
+    reading.put("branch.zip", branch.bytes(), "2026-09-01T00:00:00Z");
+    let shown = reading.shown(&archive("branch.zip"), None);
+    assert!(shown.ends_with(": crates/RUSTSEC-2026-0001.json"), "{shown}");
+}
+
 #[test]
 fn a_folder_that_everything_lies_in_is_taken_off() {
     let reading = reading();
@@ -278,6 +330,29 @@ fn hostile_paths_and_kinds_are_named() {
         &tarball().file("a/x.md", b"1").file("./a//x.md", b"2").bytes(),
         "the file \"a/x.md\" is there twice",
     );
+    for path in ["../MAL-1.json", "/MAL-1.json", "a/../../MAL-1.json", "a\\..\\MAL-1.json"] {
+        check_archive(
+            &zipped().file(path, b"x").bytes(),
+            &format!("the path {path:?} leads outside the archive"),
+        );
+    }
+    check_archive(
+        &zipped().link("a/MAL-1.json").bytes(),
+        "the entry \"a/MAL-1.json\" is a link, not a file or folder",
+    );
+    check_archive(
+        &zipped().file("a/MAL-1.json", b"1").file("a//MAL-1.json", b"2").bytes(),
+        "the file \"a/MAL-1.json\" is there twice",
+    );
+    // Which of two entries of one name is meant, tools do not agree on.
+    let twice = zipped().file("MAL-1.json", b"1").file("MAL-2.json", b"2").bytes();
+    let mut renamed = twice.clone();
+    for at in 0..twice.len() {
+        if twice[at..].starts_with(b"MAL-2.json") {
+            renamed[at + 4] = b'1';
+        }
+    }
+    check_archive(&renamed, "it is damaged: it does not list as many entries as it says, or one twice");
     let mut long = tar::Builder::new(Vec::new());
     let path = format!("{}x.md", "folder/".repeat(200));
     let mut header = tar::Header::new_gnu();
@@ -304,14 +379,27 @@ fn archives_that_end_early_are_refused_wherever_they_end() {
     check_archive(&plain[..plain.len() - 1_024], "it is cut off");
     check_archive(&gz(&plain)[..100], "it is cut off");
     check_archive(&zst(&plain)[..100], "it is cut off");
+    let listed = records().bytes();
+    for end in 0..listed.len() {
+        let outcome = unpack(&listed[..end], FeedRole::Advisories, &Limits::DEFAULT);
+        assert!(outcome.is_err(), "cut at {end}: {outcome:?}");
+    }
+    check_archive(&listed[..listed.len() - 1], "it is cut off");
+    check_archive(
+        &[&listed[..], b"more"].concat(),
+        "it is damaged: it does not list as many entries as it says, or one twice",
+    );
 }
 
 #[test]
 fn a_flipped_bit_changes_no_file() {
     let plain = advisories().bytes();
     let read = |packed: &[u8]| unpack(packed, FeedRole::Advisories, &Limits::DEFAULT);
-    let honest = read(&plain).unwrap();
-    for packed in [gz(&plain), zst(&plain)] {
+    for (packed, honest) in [
+        (gz(&plain), read(&plain).unwrap()),
+        (zst(&plain), read(&plain).unwrap()),
+        (records().bytes(), read(&records().bytes()).unwrap()),
+    ] {
         for at in 0..packed.len() {
             for bit in [0x01, 0x10] {
                 let mut flipped = packed.clone();
@@ -327,9 +415,9 @@ fn a_flipped_bit_changes_no_file() {
 
 #[test]
 fn what_is_no_archive_is_refused() {
-    check_archive(b"", "it is neither .tar nor .tar.gz nor .tar.zst");
-    check_archive(b"PK\x03\x04 a zip", "it is neither .tar nor .tar.gz nor .tar.zst");
-    check_archive(b"<!doctype html>", "it is neither .tar nor .tar.gz nor .tar.zst");
+    check_archive(b"", "it is neither .tar nor .tar.gz nor .tar.zst nor .zip");
+    check_archive(b"PK\x03\x04 a zip", "it is cut off");
+    check_archive(b"<!doctype html>", "it is neither .tar nor .tar.gz nor .tar.zst nor .zip");
     check_archive(&gz(b"not a tar"), "it is cut off");
     check_archive(
         &gz(&[b'x'; 2_048]),
@@ -355,6 +443,12 @@ fn bombs_do_not_go_off() {
             &format!("it unpacks to more than {limit} bytes, which is too much for {size} bytes of archive"),
         );
     }
+    let bomb = zipped().file("MAL-1.json", &huge[..12 << 20]).bytes();
+    let (size, limit) = (bomb.len(), (bomb.len() * 200).max(1 << 20));
+    check_archive(
+        &bomb,
+        &format!("it unpacks to more than {limit} bytes, which is too much for {size} bytes of archive"),
+    );
     // A frame that says that it needs 2 GiB of window, before any byte of it.
     check_archive(
         &[0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa8, 0x01, 0x00, 0x00],
@@ -378,6 +472,20 @@ fn floods_of_files_are_refused() {
     check(tarball().file("a.md", b"123456"), "the file \"a.md\" has more than 5 bytes");
     check(
         tarball().file("a.md", b"12345").file("b.md", b"1234"),
+        "its files have more than 8 bytes together",
+    );
+
+    let check = |zip: Zip, expected: &str| {
+        let outcome = unpack(&zip.bytes(), FeedRole::Advisories, &limits).unwrap_err();
+        assert_eq!(outcome.to_string(), expected);
+    };
+    check(
+        zipped().file("a", b"").file("b", b"").file("c", b"").file("d", b""),
+        "it holds more than 3 entries",
+    );
+    check(zipped().file("A-1.json", b"123456"), "the file \"A-1.json\" has more than 5 bytes");
+    check(
+        zipped().file("A-1.json", b"12345").file("A-2.json", b"1234"),
         "its files have more than 8 bytes together",
     );
 
@@ -487,7 +595,7 @@ fn unreachable_refused_and_invalid_stay_apart() {
     check(
         once.clone(),
         Act::Answer { status: 200, headers: vec![], body: b"<html>".to_vec() },
-        "feed rustsec is invalid: http://fake/db: it is neither .tar nor .tar.gz nor .tar.zst",
+        "feed rustsec is invalid: http://fake/db: it is neither .tar nor .tar.gz nor .tar.zst nor .zip",
     );
     check(once.clone(), Act::status(400), "feed rustsec is invalid: http://fake/db: the server answered 400");
     check(once, Act::status(403), "feed rustsec is refused: http://fake/db: the server answered 403");

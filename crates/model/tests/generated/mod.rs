@@ -25,6 +25,8 @@ const VERSIONS: [&str; 8] =
     ["1.0.0", "1.0.1", "1.0.2", "1.1.0", "0.9.0", "2.0.0", "1.2.0-rc.1", "1.0.1+rebuilt"];
 const ORIGINS: [&str; 4] = ["mozilla", "google", "zcash", "fermyon"];
 const PEOPLE: [&str; 4] = ["ann", "bob", "cat", "dan"];
+/// Some are ids of the others, some of nobody's.
+const ALIASES: [&str; 4] = ["RUSTSEC-2026-0001", "RUSTSEC-2026-0002", "CVE-2026-1", "CVE-2026-2"];
 const IDS: [&str; 3] = ["RUSTSEC-2026-0001", "RUSTSEC-2026-0002", "RUSTSEC-2026-0003"];
 
 /// Numbers from which choices are read; zeros when they have run out.
@@ -341,6 +343,7 @@ fn advisory(lots: &mut Lots, now: Time) -> Advisory<'static> {
         unaffected: (0..lots.pick(&[0, 0, 0, 1])).map(|_| range(lots)).collect(),
         withdrawn: lots.once_in(8).then_some(now),
         title: lots.pick(&["a title", "another title"]),
+        aliases: (0..lots.pick(&[0, 0, 1, 2])).map(|_| lots.pick(&ALIASES)).collect(),
     }
 }
 
