@@ -95,6 +95,7 @@ fn understood(set: &VetSet) {
                 Claim::Violation(_) => assert!(ships || !runs, "what is not fit to run is not fit to ship"),
                 Claim::Full(version) => prints_back(version),
                 Claim::Delta { from, to } => [from, to].into_iter().for_each(prints_back),
+                Claim::Remark(..) => panic!("a set has none"),
             }
             if !matches!(audit.claim, Claim::Violation(_)) {
                 assert!(runs || !ships, "what is fit to ship is fit to run");

@@ -16,6 +16,10 @@ pub struct Limits {
     /// Version requirements in `patched` and `unaffected` of one advisory, which are compared pairwise. The longest
     /// real list has 23.
     pub ranges: usize,
+    /// Bytes of one file of crev proofs. The longest real one has 172 kB.
+    pub crev_file_bytes: usize,
+    /// Bytes of what one proof signs. crev itself reads no more.
+    pub crev_proof_bytes: usize,
     /// Problems that are reported of one file or database; a file that is wrong everywhere is wrong enough.
     pub problems: usize,
 }
@@ -28,6 +32,8 @@ impl Default for Limits {
             advisory_bytes: 256 << 10,
             advisories: 100_000,
             ranges: 200,
+            crev_file_bytes: 16 << 20,
+            crev_proof_bytes: 32_000,
             problems: 1_000,
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use fence_model::code::GENERATION;
 use fence_model::facts::{
     Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, CrateFacts, Dependency,
-    DependencyKind, FeedState, Gone, Publisher, Range, ReleaseFacts, Sighting, Window,
+    DependencyKind, FeedState, Gone, Publisher, Range, ReleaseFacts, Remark, Sighting, Window,
 };
 use fence_model::judge::{Checksum, InUse, Treatment};
 use fence_model::policy::{Baseline, BaselineEntry, Exception, Standing};
@@ -107,7 +107,7 @@ pub(crate) fn world(lots: &mut Lots) -> World {
 fn story(lots: &mut Lots, world: &mut World) {
     let days = |days: usize| now() - Span::days(i64::try_from(days).expect("it is small"));
     let known = lots.pick(&[days(1), days(3), days(20)]);
-    match lots.below(8) {
+    match lots.below(9) {
         4 => {
             // Two who do not know each other vouch for whatever there is.
             let versions: Vec<Version> =
@@ -354,10 +354,12 @@ pub(crate) fn audit(lots: &mut Lots, now: Time) -> Audit<'static> {
     let claim = match lots.below(8) {
         0..=3 => Claim::Full(one),
         4..=6 => Claim::Delta { from: one, to: other },
+        7 => Claim::Remark(one, lots.pick(&[Remark::Negative, Remark::MachineReviewed])),
         _ => Claim::Violation(VersionReq::parse(lots.pick(&["=1.0.1", "^1"])).expect("it is one")),
     };
     Audit {
-        feed: lots.pick(&ORIGINS),
+        // One in three is signed.
+        feed: lots.pick(&[Some(ORIGINS[0]), Some(ORIGINS[1]), None]),
         origin: lots.pick(&ORIGINS),
         who: vec![lots.pick(&PEOPLE)],
         known: past(lots, now),
