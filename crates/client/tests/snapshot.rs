@@ -294,8 +294,8 @@ fn sample() -> Contents<'static> {
         title: "arrayref 0.3.10 was malicious",
     };
     arrayref.advisories = vec![advisory];
-    arrayref.audits = vec![Audit {
-        feed: "a-set",
+    let audit = Audit {
+        feed: Some("a-set"),
         origin: "https://example.org/audits.toml",
         who: vec!["A <a@example.org>", "B"],
         known: moment("2025-01-01"),
@@ -304,7 +304,17 @@ fn sample() -> Contents<'static> {
             to: AuditedVersion { version: version("0.3.9"), git: None },
         },
         criteria: vec!["safe-to-deploy", "safe-to-run"],
-    }];
+    };
+    let signed = Audit {
+        feed: None,
+        origin: "crev:ann@FYlr8YoY",
+        who: vec!["FYlr8YoYGVvDwHQxqEIs89reKKDy-oWisoO0qXXEfHE"],
+        known: moment("2025-01-01"),
+        claim: Claim::Remark(AuditedVersion { version: version("0.3.9"), git: None }, Remark::Negative),
+        criteria: Vec::new(),
+    };
+    let contents = vec!["VR-uiEXO2XbtT0LBETeRNM8wF6IxT9TI5KlOvO70rD4"];
+    arrayref.audits = vec![audit.into(), AuditRecord { audit: signed, contents }];
     let window = Window {
         origin: "https://example.org/audits.toml",
         publisher: Publisher::Ci("github:a/b"),
@@ -493,7 +503,7 @@ fn range() -> impl Strategy<Value = Range> {
     (bound(), bound()).prop_map(|(lower, upper)| Range { lower, upper })
 }
 
-fn audit() -> impl Strategy<Value = Audit<'static>> {
+fn audit() -> impl Strategy<Value = AuditRecord<'static>> {
     let audited = || {
         (versions(), option::of(text()))
             .prop_map(|(version, git)| AuditedVersion { version, git: git.map(Into::into) })
@@ -503,10 +513,13 @@ fn audit() -> impl Strategy<Value = Audit<'static>> {
         (audited(), audited()).prop_map(|(from, to)| Claim::Delta { from, to }),
         select(vec!["*", ">=1.2, <2", "=0.3.10", "^1.0.0-rc.1"])
             .prop_map(|text| Claim::Violation(VersionReq::parse(text).unwrap())),
+        (audited(), select(vec![Remark::Negative, Remark::MachineReviewed, Remark::MachineWarned]))
+            .prop_map(|(of, remark)| Claim::Remark(of, remark)),
     ];
-    (text(), text(), vec(text(), 0..3), time(), claim, vec(text(), 0..3)).prop_map(
+    let audit = (option::of(text()), text(), vec(text(), 0..3), time(), claim, vec(text(), 0..3)).prop_map(
         |(feed, origin, who, known, claim, criteria)| Audit { feed, origin, who, known, claim, criteria },
-    )
+    );
+    (audit, vec(text(), 0..3)).prop_map(|(audit, contents)| AuditRecord { audit, contents })
 }
 
 fn window() -> impl Strategy<Value = WindowRecord<'static>> {

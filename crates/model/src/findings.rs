@@ -110,7 +110,10 @@ impl<'a> Judge<'a> {
                     Remark::MachineReviewed | Remark::MachineWarned => Code::MachineReviewed,
                 };
                 let because = Because::Remarked { origin: audit.origin.to_owned(), remark: *remark };
-                found.push(reason(code, Some(audit.known), because));
+                // One review may come by several feeds.
+                if found.iter().all(|reason| reason.because != because) {
+                    found.push(reason(code, Some(audit.known), because));
+                }
             }
         }
     }

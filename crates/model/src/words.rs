@@ -332,6 +332,9 @@ mod tests {
         RUSTSEC-2026-0001: a title (fixed in 1.0.1)
         raises core to ^1.2, which fixes A; the index shows no other change
         mozilla says that =1.0.1 fails what is asked for
+        crev:ann@FYlr8YoY thinks badly of it, without calling it dangerous
+        crev:ann@FYlr8YoY had a machine review it, which found nothing bad
+        crev:ann@FYlr8YoY had a machine review it, which thinks badly of it
         seen since 2026-08-17T20:53:20Z, gone from the index since 2026-08-17T20:53:20Z
         gone from the index since 2026-08-17T20:53:20Z
         the index names 1a1a1a1a…, but it was first seen with 2b2b2b2b…

@@ -5,11 +5,14 @@
 //! [`Policy`]'s own `Deserialize`, and then asked for its [problems](Policy::problems), such as an exception that
 //! runs too long. A test keeps the table equal to the type.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
-use fence_model::policy::{FeedRole, Policy, PolicyError, PublishTimes, RegistryTreatment, Severity};
-use fence_model::{Code, CrateName, Digest, Effect, Level, Span, Time};
+use fence_model::policy::{
+    FeedRole, Policy, PolicyError, PublishTimes, Reach, RegistryTreatment, Severity, Trust,
+};
+use fence_model::{Code, CrateName, Digest, Effect, Level, ReviewerId, Span, Time};
 use serde::Deserialize;
 use serde::de::{self, IntoDeserializer};
 use toml::Spanned;
@@ -216,7 +219,9 @@ const FEED: &[Key] = &[
     key("archive", value::<String>()),
     key("file", value::<String>()),
     key("path", value::<String>()),
-    key("criteria-map", value::<std::collections::BTreeMap<String, Vec<String>>>()),
+    key("criteria-map", value::<BTreeMap<String, Vec<String>>>()),
+    key("trust", value::<BTreeMap<ReviewerId, Trust>>()),
+    key("reach", value::<Reach>()),
     key("enabled", value::<bool>()),
 ];
 
@@ -385,8 +390,12 @@ fn place_of(rule: &PolicyError, table: &DeTable<'_>, policy: &Policy) -> Range<u
         PolicyError::FixedCode(code) | PolicyError::MilderCode { code, .. } => {
             key(inner("codes"), code.as_str())
         }
-        PolicyError::FeedSource(name) | PolicyError::FeedName(name) | PolicyError::FeedShape(name) => {
-            key(inner("feeds"), name)
+        PolicyError::FeedSource(name)
+        | PolicyError::FeedName(name)
+        | PolicyError::FeedShape(name)
+        | PolicyError::TrustsNobody(name) => key(inner("feeds"), name),
+        PolicyError::FeedKey { feed, key: word, .. } => {
+            key(inner("feeds").and_then(|feeds| feeds.get(feed.as_str())?.get_ref().as_table()), word)
         }
         PolicyError::NoReason(name, version) => exception(name, version, "because"),
         PolicyError::NoCodes(name, version) | PolicyError::NeedlessCode(name, version, _) => {
@@ -508,6 +517,12 @@ role = "advisories"
 path = "db"
 enabled = false
 
+[feeds.crev]
+role = "crev"
+git = "https://git.example/crev-proofs"
+trust = { FYlr8YoYGVvDwHQxqEIs89reKKDy-oWisoO0qXXEfHE = "medium" }
+reach = "high"
+
 [[registries]]
 index = "sparse+https://registry.example/"
 treat = "judged"
@@ -596,6 +611,12 @@ rustsec = "off"
 
 [feeds.mozilla]
 url = "https://git.example/audits.toml"
+
+[feeds.crev]
+role = "crev"
+path = "x"
+trust = { FYlr8YoY = "medium", FYlr8YoYGVvDwHQxqEIs89reKKDy-oWisoO0qXXEfHE = "full" }
+reach = "machine"
 "#), @r#"
         1:1+5 unknown key `levle`
             did you mean `level`?
@@ -664,6 +685,22 @@ path = "x"
 [feeds.index]
 role = "advisories"
 file = "x.toml"
+
+[feeds.nobody]
+role = "crev"
+file = "x.proof.crev"
+
+[feeds.mixed]
+role = "audits"
+path = "x"
+trust = { FYlr8YoYGVvDwHQxqEIs89reKKDy-oWisoO0qXXEfHE = "machine" }
+reach = "low"
+
+[feeds.other]
+role = "crev"
+path = "x"
+trust = { FYlr8YoYGVvDwHQxqEIs89reKKDy-oWisoO0qXXEfHE = "low" }
+criteria-map = { ours = ["safe-to-deploy"] }
 
 [[exceptions]]
 crate = "serde"
