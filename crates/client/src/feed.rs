@@ -213,10 +213,7 @@ pub fn unpack(
 }
 
 /// All files of the archive `packed`, by path.
-pub(crate) fn unpack_all(
-    packed: &[u8],
-    limits: &Limits,
-) -> Result<BTreeMap<String, Vec<u8>>, ArchiveError> {
+pub(crate) fn unpack_all(packed: &[u8], limits: &Limits) -> Result<BTreeMap<String, Vec<u8>>, ArchiveError> {
     archive::unpack(packed, &|_| true, limits).map(|unpacked| unpacked.files)
 }
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use fence_client::cache::ContentDigest;
 use fence_client::snapshot::{
-    Contents, CrateRecord, DependencyRecord, FORMAT, IndexRecord, KnownRecord, PackageRecord, Presence,
-    ProblemRecord, PublisherRecord, ReleaseRecord, Section, Snapshot, SnapshotError, SourceKind,
+    AuditRecord, Contents, CrateRecord, DependencyRecord, FORMAT, IndexRecord, KnownRecord, PackageRecord,
+    Presence, ProblemRecord, PublisherRecord, ReleaseRecord, Section, Snapshot, SnapshotError, SourceKind,
     SourceRecord, WindowRecord, WriteError, write,
 };
 use fence_model::facts::{
     Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, DependencyKind, Publisher, Range,
-    Window,
+    Remark, Window,
 };
 use fence_model::policy::PublishTimes;
 use fence_model::{Digest, Time};
@@ -28,7 +28,7 @@ use xxhash_rust::xxh3::xxh3_64;
 fn the_example_of_the_specification_is_what_is_written() {
     let contents = Contents { crates: vec![CrateRecord::new(0, "a")], ..Contents::default() };
     let mut expected = b"cgfence\n".to_vec();
-    expected.extend([3, 0, 0, 0, 0, 0, 0, 0]);
+    expected.extend([4, 0, 0, 0, 0, 0, 0, 0]);
     let mut rest = vec![0, 0, 0, 0, 1, 0, 0, 0];
     rest.extend([0; 4 * 14]);
     rest.extend([1, 0, 0, 0]);
@@ -91,20 +91,20 @@ fn what_was_not_known_yet_is_left_out() {
     };
     insta::assert_snapshot!(
         facts("2026-08-20T07:00:00Z", PublishTimes::Trusted),
-        @r#"["0.3.9 by user 7"] [] 1 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
+        @r#"["0.3.9 by user 7"] [] 2 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
     );
     insta::assert_snapshot!(
         facts("2026-08-20T07:30:00Z", PublishTimes::Trusted),
-        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [] 1 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
+        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [] 2 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
     );
     insta::assert_snapshot!(
         facts("2026-08-21T07:30:00Z", PublishTimes::Trusted),
-        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", None)] 1 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
+        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", None)] 2 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
     );
     // Withdrawn by then; and publish times that nobody believes are not told.
     insta::assert_snapshot!(
         facts("2026-09-01T00:00:00Z", PublishTimes::Untrusted),
-        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", Some(2026-08-30T23:59:59Z))] 1 audits, 1 windows, first published None"#
+        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", Some(2026-08-30T23:59:59Z))] 2 audits, 1 windows, first published None"#
     );
     insta::assert_snapshot!(
         facts("2020-01-01T00:00:00Z", PublishTimes::Trusted),

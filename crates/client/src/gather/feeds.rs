@@ -22,8 +22,8 @@ use crate::feed::{FeedError, FeedFiles, FeedOutcome, read_feed};
 use crate::http::{Network, shown};
 use crate::side_by_side;
 use crate::snapshot::{
-    self, AuditRecord, Contents, CrateRecord, ProblemRecord, PublisherRecord, Snapshot, SnapshotError, SourceKind,
-    SourceRecord, WindowRecord,
+    self, AuditRecord, Contents, CrateRecord, ProblemRecord, PublisherRecord, Snapshot, SnapshotError,
+    SourceKind, SourceRecord, WindowRecord,
 };
 
 /// A feed that is to be read.
@@ -467,9 +467,10 @@ impl Configured {
         let said: Vec<(CrateReviews<'_>, Vec<Vec<String>>)> = web
             .crates()
             .map(|of| {
-                let contents = of.reviews.iter().map(|review| {
-                    review.contents.iter().map(|(_, digest)| digest.to_string()).collect()
-                });
+                let contents = of
+                    .reviews
+                    .iter()
+                    .map(|review| review.contents.iter().map(|(_, digest)| digest.to_string()).collect());
                 let contents = contents.collect();
                 (of, contents)
             })

@@ -7,8 +7,8 @@
 use std::path::PathBuf;
 
 use fence_evidence::crev::{Entry, recursive_digest};
-use fence_model::facts::Claim;
 use fence_model::Digest;
+use fence_model::facts::Claim;
 use semver::Version;
 use sha2::{Digest as _, Sha256};
 

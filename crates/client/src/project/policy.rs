@@ -637,7 +637,9 @@ reach = "machine"
         20:8+7 [feeds.mozilla] lacks `role`
             write `role = "audits"`
         21:1+3 unknown key `url` in [feeds.mozilla]
-            known keys are role, git, archive, file, path, criteria-map, enabled
+            known keys are role, git, archive, file, path, criteria-map, trust, reach, enabled
+        26:11+8 `trust`: "FYlr8YoY" is not a crev id: 43 letters, digits, `-` and `_`, which stand for 32 bytes
+        27:9+9 `reach`: unknown variant `machine`, expected one of `low`, `medium`, `high`
         "#);
     }
 
@@ -723,11 +725,16 @@ until = "2026-09-30"
         6:1+16 [codes] makes `young-dependency` milder (note) than the level has it (review); choose a lower level, or an exception for a single release
         8:8+4 [feeds.both] needs exactly one of `git`, `archive`, `file` and `path`
         13:8+5 [feeds.index]: a feed's name is letters, digits and `-`, and not `index`
-        13:8+5 [feeds.index]: advisories come as `git`, `archive` or `path`, not as a single `file`
-        21:9+2 the exception for serde 1.0.229 names no code: write `codes = ["…"]`
-        22:11+3 the exception for serde 1.0.229 gives no reason: write `because = "…"`
-        23:9+12 the exception for serde 1.0.229 runs until 2027-09-30, but at most 180 days are allowed from today
-        29:9+20 the exception for syn 2.0.0 names `audited`, which speaks for a release: name codes that stand against it
+        13:8+5 [feeds.index]: advisories and crev proofs come as `git`, `archive` or `path`, not as a single `file`
+        17:8+6 [feeds.nobody]: advisories and crev proofs come as `git`, `archive` or `path`, not as a single `file`
+        17:8+6 [feeds.nobody] trusts nobody: name ids with `trust = { "<id>" = "medium" }`
+        24:1+5 [feeds.mixed] has `trust`, which only feeds in the role `crev` take
+        25:1+5 [feeds.mixed] has `reach`, which only feeds in the role `crev` take
+        31:1+12 [feeds.other] has `criteria-map`, which only feeds in the role `audits` take
+        37:9+2 the exception for serde 1.0.229 names no code: write `codes = ["…"]`
+        38:11+3 the exception for serde 1.0.229 gives no reason: write `because = "…"`
+        39:9+12 the exception for serde 1.0.229 runs until 2027-09-30, but at most 180 days are allowed from today
+        45:9+20 the exception for syn 2.0.0 names `audited`, which speaks for a release: name codes that stand against it
             `cargo fence why syn@2.0.0` tells what stands against it
         "#);
     }

@@ -18,8 +18,8 @@ use super::format::{
     Row, Run, Section, SourceRow, Text, VersionRow, WindowRow, WordRow,
 };
 use super::{
-    AuditRecord, Contents, CrateRecord, DependencyRecord, IndexRecord, KnownRecord, PackageRecord, ProblemRecord,
-    PublisherRecord, ReleaseRecord, SnapshotError, SourceRecord, WindowRecord,
+    AuditRecord, Contents, CrateRecord, DependencyRecord, IndexRecord, KnownRecord, PackageRecord,
+    ProblemRecord, PublisherRecord, ReleaseRecord, SnapshotError, SourceRecord, WindowRecord,
 };
 
 /// A snapshot in memory, as it lies on disk.
