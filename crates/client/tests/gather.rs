@@ -812,7 +812,7 @@ fn a_proof_that_is_not_signed_by_its_author_is_told_and_left_out() {
     audit by crev:ann@ei621x62 known 2026-08-02T00:00:00Z: safe-to-deploy, safe-to-run
     ");
     insta::assert_snapshot!(world.problems(&knowledge), @r#"
-    Record { source: "crev", place: "ann.proof.crev", line: 19, because: "the signature is not ei621x624oVEAyqUiyDiXb-w_69bHdy4E5zSbxJqij8's over this text: one of the three was changed after signing, or it is forged" }
+    Record { source: "crev", place: "ann.proof.crev", line: 19, because: "the signature is not ei621x624oVEAyqUiyDiXb-w_69bHdy4E5zSbxJqij8's over this text: it was changed after signing, or forged" }
     Record { source: "crev", place: "broken.proof.crev", line: 1, because: "this is no part of a proof, which begins with `----- BEGIN CREV PROOF -----`" }
     "#);
     // A feed without any proofs is none.

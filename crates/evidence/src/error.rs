@@ -217,9 +217,7 @@ pub enum Error {
         text: Box<str>,
     },
     /// A signature that does not belong to the text above it, or not to its author.
-    #[error(
-        "the signature is not {id}'s over this text: one of the three was changed after signing, or it is forged"
-    )]
+    #[error("the signature is not {id}'s over this text: it was changed after signing, or forged")]
     Forged {
         /// The author, by the text's own word.
         id: fence_model::ReviewerId,

@@ -191,6 +191,7 @@ pub struct FeedSource {
     /// For `crev`: who is trusted at least this much by somebody in `trust` counts too, as the voice of that
     /// somebody. Nobody unless set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Reach"))]
     pub reach: Option<Reach>,
     /// Whether the feed is read at all.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod completions;
+mod crev;
 mod formats;
 mod getting_started;
 mod project;
