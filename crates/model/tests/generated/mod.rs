@@ -107,7 +107,7 @@ pub(crate) fn world(lots: &mut Lots) -> World {
 fn story(lots: &mut Lots, world: &mut World) {
     let days = |days: usize| now() - Span::days(i64::try_from(days).expect("it is small"));
     let known = lots.pick(&[days(1), days(3), days(20)]);
-    match lots.below(9) {
+    match lots.below(8) {
         4 => {
             // Two who do not know each other vouch for whatever there is.
             let versions: Vec<Version> =
@@ -351,7 +351,7 @@ pub(crate) fn audit(lots: &mut Lots, now: Time) -> Audit<'static> {
         git: lots.once_in(10).then(|| "abcdef".into()),
     };
     let (one, other) = (audited(), audited());
-    let claim = match lots.below(8) {
+    let claim = match lots.below(9) {
         0..=3 => Claim::Full(one),
         4..=6 => Claim::Delta { from: one, to: other },
         7 => Claim::Remark(one, lots.pick(&[Remark::Negative, Remark::MachineReviewed])),
