@@ -167,6 +167,10 @@ fn who_is_trusted_by_one_who_is_named_counts_as_their_voice() {
     let both = format!("{high}{}", bob.trust(&at(2), &dan, "high"));
     let through_both = told(&format!("{both}{review}"), &trusted, Some(Reach::High));
     assert!(through_both.contains(" through ann") && through_both.contains(" through bob"), "{through_both}");
+    // For what the better of two words is worth, and only since that was given.
+    let late = format!("{}{}", ann.trust(&at(2), &dan, "high"), bob.trust(&at(1), &dan, "high"));
+    let late = told(&format!("{late}{review}"), &trusted, Some(Reach::High));
+    assert!(late.contains("[safe-to-deploy") && late.ends_with(" since 2026-02-02\n"), "{late}");
     // Nobody further away.
     let two_steps = format!("{}{}", ann.trust(&at(1), &cat, "high"), cat.trust(&at(1), &dan, "high"));
     check(&two_steps, Some(Reach::Low), "");

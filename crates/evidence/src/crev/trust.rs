@@ -255,8 +255,10 @@ fn standings(proofs: &[Proof], source: Source<'_>) -> BTreeMap<ReviewerId, Stand
                     through: BTreeSet::new(),
                     since: *since,
                 });
-                standing.worth = standing.worth.max(worth);
-                standing.since = standing.since.min(*since);
+                // The best word counts, since it was given.
+                if (worth, std::cmp::Reverse(since)) > (standing.worth, std::cmp::Reverse(&standing.since)) {
+                    (standing.worth, standing.since) = (worth, *since);
+                }
                 standing.through.insert(*from);
             }
             Trust::Distrust | Trust::Grade(_) => {}
@@ -264,12 +266,10 @@ fn standings(proofs: &[Proof], source: Source<'_>) -> BTreeMap<ReviewerId, Stand
     }
     for id in distrusted {
         // The policy's own word makes one whom it names heard at least as a warning; others are not heard at all.
-        match (standings.get_mut(&id), source.trust.get(&id)) {
-            (Some(standing), Some(trust)) if *trust != policy::Trust::Machine => {
-                standing.worth = Worth::Silenced
-            }
-            (Some(_), None) => drop(standings.remove(&id)),
-            _ => {}
+        if !source.trust.contains_key(&id) {
+            standings.remove(&id);
+        } else if let Some(standing) = standings.get_mut(&id) {
+            standing.worth = standing.worth.min(Worth::Silenced);
         }
     }
     standings
