@@ -10,7 +10,7 @@ use fence_evidence::crev::{
 use fence_model::ReviewerId;
 use fence_model::facts::Claim;
 use fence_model::policy::{Reach, Trust};
-use fence_testkit::crev::Reviewer;
+use fence_testkit::crev::{CRATES_IO, Reviewer};
 
 fn read(text: &str) -> (Vec<Proof>, String) {
     let parsed = parse_proofs("ann.proof.crev", text.as_bytes(), &Limits::default()).expect("text");
@@ -110,7 +110,7 @@ fn a_review_of_a_change_is_a_delta() {
     let digest = "A".repeat(43);
     let base = |name| {
         let rest = format!(
-            "package-diff-base:\n  source: \"https://crates.io\"\n  name: {name}\n  version: 0.9.0\n  digest: {digest}\n"
+            "package-diff-base:\n  source: \"https://{CRATES_IO}\"\n  name: {name}\n  version: 0.9.0\n  digest: {digest}\n"
         );
         ann.review_of("2026-01-02T00:00:00Z", "a", "1.0.0", "high high strong", &digest, &rest)
     };

@@ -5,6 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signer as _, SigningKey};
 use fence_model::ReviewerId;
 
+/// What a review writes behind `https://` for crates.io.
+pub const CRATES_IO: &str = "crates.io";
+
 /// Somebody with a key.
 #[derive(Debug, Clone)]
 pub struct Reviewer {
@@ -64,7 +67,7 @@ impl Reviewer {
         let mut word = || words.next().unwrap_or_default();
         let (thoroughness, understanding, rating) = (word(), word(), word());
         let body = format!(
-            "package:\n  source: \"https://crates.io\"\n  name: {name}\n  version: {version}\n  digest: {digest}\n\
+            "package:\n  source: \"https://{CRATES_IO}\"\n  name: {name}\n  version: {version}\n  digest: {digest}\n\
              review:\n  thoroughness: {thoroughness}\n  understanding: {understanding}\n  rating: {rating}\n{rest}"
         );
         self.proof("package review", date, &body)
