@@ -9,11 +9,14 @@ use fence_evidence::cargo_vet::{
     SetFacts, Source, Standing, VetSet, format_version, parse_audits, parse_config, parse_imports,
     parse_version,
 };
+use fence_evidence::crev::{self, Content, WebOfTrust, parse_proofs};
 use fence_evidence::osv::parse_record;
 use fence_evidence::rustsec::{AdvisoryPath, parse_advisory};
 use fence_evidence::{Limits, Parsed, Problem};
 use fence_model::Time;
 use fence_model::facts::{AuditedVersion, Bound, Claim};
+use fence_model::policy::{Reach, Trust};
+use fence_testkit::crev::Reviewer;
 
 /// An advisory is read whole or refused in printable words, and its ranges have a beginning and an end.
 pub(crate) fn rustsec_advisory(bytes: &[u8]) {
@@ -88,6 +91,40 @@ pub(crate) fn vet_imports(bytes: &[u8]) {
     }
 }
 
+/// What is read of proofs was signed, whoever is trusted; and what it says can be told. Since nobody invents
+/// signatures, somebody also signs what the bytes say.
+pub(crate) fn crev_proofs(bytes: &[u8]) {
+    signed(bytes);
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let ann = Reviewer::called("ann");
+        for kind in ["package review", "trust"] {
+            signed(ann.proof(kind, "2026-01-02T00:00:00Z", text).as_bytes());
+        }
+    }
+}
+
+fn signed(bytes: &[u8]) {
+    let Some(proofs) = read(parse_proofs("x.proof.crev", bytes, &Limits::default())) else { return };
+    let trust: BTreeMap<_, _> = proofs.iter().map(|proof| (proof.from.id, Trust::High)).collect();
+    for proof in &proofs {
+        if let Content::Review(review) = &proof.content {
+            let package = &review.package;
+            assert!(review.diff_base.as_ref().is_none_or(|base| base.name == package.name));
+        }
+    }
+    let web = WebOfTrust::new(&proofs, crev::Source { trust: &trust, reach: Some(Reach::Low) });
+    for review in web.crates().flat_map(|of| of.reviews) {
+        printable(review.audit.origin);
+        let ships = review.audit.criteria.contains(&"safe-to-deploy");
+        match &review.audit.claim {
+            Claim::Full(version) => prints_back(version),
+            Claim::Delta { from, to } => [from, to].into_iter().for_each(prints_back),
+            Claim::Violation(_) => assert!(ships, "what is dangerous is fit for nothing"),
+            Claim::Remark(..) => assert_eq!(review.audit.criteria, [""; 0], "a remark counts for nothing"),
+        }
+    }
+}
+
 fn read<T>(parsed: Result<Parsed<T>, Problem>) -> Option<T> {
     let limit = Limits::default().problems;
     match parsed {
@@ -122,6 +159,7 @@ fn understood(set: &VetSet) {
                 Claim::Violation(_) => assert!(ships || !runs, "what is not fit to run is not fit to ship"),
                 Claim::Full(version) => prints_back(version),
                 Claim::Delta { from, to } => [from, to].into_iter().for_each(prints_back),
+                Claim::Remark(..) => panic!("a set has none"),
             }
             if !matches!(audit.claim, Claim::Violation(_)) {
                 assert!(runs || !ships, "what is fit to ship is fit to run");

@@ -18,7 +18,7 @@ pub(crate) fn archive(bytes: &[u8]) {
         zstd_window_bytes: 1 << 20,
         ..Limits::DEFAULT
     };
-    for role in [FeedRole::Advisories, FeedRole::Audits] {
+    for role in [FeedRole::Advisories, FeedRole::Audits, FeedRole::Crev] {
         match unpack(bytes, role, &limits) {
             Ok(files) => {
                 assert!(files.len() <= limits.feed_entries);

@@ -44,6 +44,8 @@ pub struct Registry {
     pub credentials: Credentials,
     /// Where cargo keeps its copies of this index's files, if it keeps any.
     pub cargo_copies: Option<PathBuf>,
+    /// Where cargo keeps the packages that it downloaded from it, if it keeps any.
+    pub cargo_packages: Option<PathBuf>,
 }
 
 /// Where an index is.
@@ -101,6 +103,7 @@ impl Registry {
             location: IndexLocation::Folder(folder.to_owned()),
             credentials: Credentials::None,
             cargo_copies: None,
+            cargo_packages: None,
         }
     }
 }
@@ -273,6 +276,7 @@ impl CargoConfig {
             location,
             credentials: Credentials::None,
             cargo_copies: None,
+            cargo_packages: None,
         };
         match (registry, local, vendored, git) {
             (Some(registry), None, None, None) => self.at(&registry.value),
@@ -323,10 +327,17 @@ impl CargoConfig {
             }
             _ => None,
         };
-        let cargo_copies = folder.and_then(|folder| {
-            Some(self.environment.cargo_home()?.join("registry").join("index").join(folder.dir_name))
-        });
-        Registry { name: name.to_owned(), location, credentials: Credentials::None, cargo_copies }
+        let kept_in = |what: &str| {
+            let name = &folder.as_ref()?.dir_name;
+            Some(self.environment.cargo_home()?.join("registry").join(what).join(name))
+        };
+        Registry {
+            name: name.to_owned(),
+            location,
+            credentials: Credentials::None,
+            cargo_copies: kept_in("index"),
+            cargo_packages: kept_in("cache"),
+        }
     }
 
     /// What convinces the registry `name`: a token from the environment, else the first of its providers that

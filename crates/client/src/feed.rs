@@ -213,12 +213,18 @@ pub fn unpack(
     archive::unpack(packed, &|path| is_used(role, path), limits).map(|unpacked| unpacked.files)
 }
 
+/// All files of the archive `packed`, by path.
+pub(crate) fn unpack_all(packed: &[u8], limits: &Limits) -> Result<BTreeMap<String, Vec<u8>>, ArchiveError> {
+    archive::unpack(packed, &|_| true, limits).map(|unpacked| unpacked.files)
+}
+
 /// Whether a feed in `role` uses the file at `path`; what nobody reads is not kept.
 fn is_used(role: FeedRole, path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or_default();
     match role {
         FeedRole::Advisories => file.ends_with(".md") || osv::id_of(path).is_some(),
         FeedRole::Audits => matches!(file, "audits.toml" | "imports.lock" | "config.toml"),
+        FeedRole::Crev => file.ends_with(".proof.crev"),
     }
 }
 
@@ -449,6 +455,7 @@ impl Reader<'_> {
         let role = match self.role {
             FeedRole::Advisories => "advisories",
             FeedRole::Audits => "audits",
+            FeedRole::Crev => "crev",
         };
         Place::feed(self.name, &ContentDigest::of(format!("{role} {address}").as_bytes()))
     }

@@ -17,6 +17,7 @@
 mod crates;
 mod feeds;
 mod knowledge;
+mod packages;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

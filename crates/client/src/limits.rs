@@ -31,6 +31,8 @@ pub struct Limits {
     pub feed_kept_bytes: usize,
     /// Bytes of one file of a feed. The largest real audit set has 0.9 MB, the longest advisory 11 kB.
     pub feed_file_bytes: usize,
+    /// Bytes of a package (`.crate`). crates.io takes 10 MB unless it was asked for more.
+    pub package_bytes: usize,
     /// Bytes of a path inside an archive or repository. Linux allows 4,096; real ones stay under 200.
     pub path_bytes: usize,
     /// Bytes of a validator (`ETag`, `Last-Modified`) that is kept and sent back. S3's have 34, and nobody needs
@@ -69,6 +71,7 @@ impl Limits {
         feed_entries: 200_000,
         feed_kept_bytes: 128 << 20,
         feed_file_bytes: 16 << 20,
+        package_bytes: 64 << 20,
         path_bytes: 1_024,
         validator_bytes: 1_024,
         header_bytes: 64 << 10,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use fence_client::cache::Cache;
+use fence_client::cache::{Cache, ContentDigest};
 use fence_client::cargo_config::CargoConfig;
 use fence_client::gather::{
     FeedRead, GatherError, Knowledge, Problem, Refresh, Request, Updated, gather, update,
@@ -20,11 +20,12 @@ use fence_client::progress::{Progress, Silent};
 use fence_client::project::lockfile;
 use fence_client::{Environment, Limits as ClientLimits};
 use fence_model::facts::{Birth, CrateFacts};
-use fence_model::policy::{FeedRole, FeedSource, Policy};
+use fence_model::policy::{FeedRole, FeedSource, Policy, Reach, Trust};
 use fence_model::settle::FactsOf;
 use fence_model::{CrateName, Time};
 use fence_registry::lockfile::{Lockfile, Source};
 use fence_registry::{IndexFile, IndexPath, Journal, Limits};
+use fence_testkit::crev::Reviewer;
 use fence_testkit::registry::{Act, FakeRegistry, Validators};
 use tame_index::{CRATES_IO_HTTP_INDEX, CRATES_IO_INDEX};
 
@@ -770,6 +771,133 @@ fn the_largest_project_fits() {
     assert!(bytes < 4_000_000, "{bytes} bytes");
 }
 
+/// The crates of a lockfile, reviewed by people who sign.
+#[test]
+fn crev_reviews_are_audits_of_who_signed() {
+    let mut world = World::new();
+    let [ann, bob, cat] = ["ann", "bob", "cat"].map(Reviewer::called);
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01"), release("1.0.1", "2026-08-01")]);
+    world.trust(&[(&ann, Trust::High)], Some(Reach::High));
+    let good = |who: &Reviewer, date, version| who.review(date, "serde", version, "high high positive");
+    let anns = good(&ann, "2021-03-01T10:00:00Z", "1.0.0") + &ann.trust("2021-04-01T00:00:00Z", &bob, "high");
+    world.proofs("ann", "2026-08-20", &anns);
+    world.proofs(
+        "bob",
+        "2026-08-20",
+        &(good(&bob, "2021-01-01T00:00:00Z", "1.0.0") + &good(&cat, "2021-01-01T00:00:00Z", "1.0.0")),
+    );
+    let first = world.gather("2026-09-01");
+    // At first contact the word of who signed is taken; bob counts since ann trusts him, cat never does.
+    insta::assert_snapshot!(facts(&first, "serde"), @"
+    1.0.0 published 2020-01-01
+    1.0.1 published 2026-08-01
+    audit by crev:bob@ZV6Rs3wU known 2021-04-01T00:00:00Z: safe-to-deploy, safe-to-run
+    audit by crev:ann@ei621x62 known 2021-03-01T10:00:00Z: safe-to-deploy, safe-to-run
+    ");
+    // Later ones are known from when they came, whatever date they bear: nobody rewrites what was known.
+    let more = good(&ann, "2026-08-02T00:00:00Z", "1.0.1");
+    world.proofs("ann", "2026-09-02", &(anns.clone() + &more));
+    insta::assert_snapshot!(facts(&world.gather("2026-09-02T12:00:00Z"), "serde"), @"
+    1.0.0 published 2020-01-01
+    1.0.1 published 2026-08-01
+    audit by crev:bob@ZV6Rs3wU known 2021-04-01T00:00:00Z: safe-to-deploy, safe-to-run
+    audit by crev:ann@ei621x62 known 2021-03-01T10:00:00Z: safe-to-deploy, safe-to-run
+    audit by crev:ann@ei621x62 known 2026-09-02T12:00:00Z: safe-to-deploy, safe-to-run
+    ");
+    // A changed mind is a new review, and takes the old one back.
+    let worse = ann.review("2026-09-03T00:00:00Z", "serde", "1.0.0", "low high positive");
+    world.proofs("ann", "2026-09-03", &(anns + &more + &worse));
+    let third = world.gather("2026-09-03T12:00:00Z");
+    insta::assert_snapshot!(facts(&third, "serde"), @"
+    1.0.0 published 2020-01-01
+    1.0.1 published 2026-08-01
+    audit by crev:bob@ZV6Rs3wU known 2021-04-01T00:00:00Z: safe-to-deploy, safe-to-run
+    audit by crev:ann@ei621x62 known 2026-09-03T12:00:00Z: safe-to-run
+    audit by crev:ann@ei621x62 known 2026-09-02T12:00:00Z: safe-to-deploy, safe-to-run
+    ");
+    assert_eq!(world.problems(&third), "");
+}
+
+#[test]
+fn a_proof_that_is_not_signed_by_its_author_is_told_and_left_out() {
+    let mut world = World::new();
+    let ann = Reviewer::called("ann");
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01"), release("1.0.1", "2026-08-01")]);
+    world.trust(&[(&ann, Trust::High)], None);
+    let good = |version| ann.review("2026-08-02T00:00:00Z", "serde", version, "high high positive");
+    world.proofs("ann", "2026-08-20", &(good("1.0.0").replace("1.0.0", "1.0.1") + &good("1.0.0")));
+    world.proofs("broken", "2026-08-20", "not a proof\n");
+    let knowledge = world.gather("2026-09-01");
+    insta::assert_snapshot!(facts(&knowledge, "serde"), @"
+    1.0.0 published 2020-01-01
+    1.0.1 published 2026-08-01
+    audit by crev:ann@ei621x62 known 2026-08-02T00:00:00Z: safe-to-deploy, safe-to-run
+    ");
+    insta::assert_snapshot!(world.problems(&knowledge), @r#"
+    Record { source: "crev", place: "ann.proof.crev", line: 19, because: "the signature is not ei621x624oVEAyqUiyDiXb-w_69bHdy4E5zSbxJqij8's over this text: it was changed after signing, or forged" }
+    Record { source: "crev", place: "broken.proof.crev", line: 1, because: "this is no part of a proof, which begins with `----- BEGIN CREV PROOF -----`" }
+    "#);
+    // A feed without any proofs is none.
+    let mut empty = World::new();
+    empty.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    empty.trust(&[(&ann, Trust::High)], None);
+    fs::create_dir(empty.path("crev")).unwrap();
+    insta::assert_snapshot!(empty.problems(&empty.gather("2026-09-01")), @r#"FeedInvalid { name: "crev", because: "crev: it has no file that ends in .proof.crev", used: None }"#);
+}
+
+/// Expected: a review of other content than the package that cargo has does not count, and is told; without the
+/// package at hand, or with another file in its place, it counts.
+#[test]
+fn a_review_of_other_content_does_not_count() {
+    const PACKAGE: &[u8] = include_bytes!("../../evidence/tests/data/crev/crates/aseprite-0.1.2.crate");
+    let ann = Reviewer::called("ann");
+    let digest = ContentDigest::of(PACKAGE).to_string();
+    let line = release("0.1.2", "2020-10-01").replace(&"a".repeat(64), &digest).replace("NAME", "aseprite");
+    let outcome = |reviewed: &str, at_hand: Option<&[u8]>| {
+        let mut world = World::new();
+        world.lock(&[("aseprite", "0.1.2")]);
+        world.trust(&[(&ann, Trust::High)], None);
+        let date = "2020-10-11T00:00:00Z";
+        world.proofs(
+            "ann",
+            "2026-08-20",
+            &ann.review_of(date, "aseprite", "0.1.2", "high high positive", reviewed, ""),
+        );
+        let fake = FakeRegistry::start();
+        fake.serve("index/as/ep/aseprite", line.clone());
+        world.replace_crates_io(&fake);
+        let home = world.path("cargo");
+        let environment = Environment::of([("CARGO_HOME", home.to_str().unwrap())], world.folder.path());
+        let cargo = CargoConfig::read(world.folder.path(), &environment).unwrap();
+        let packages = cargo.crates_io().unwrap().cargo_packages.unwrap();
+        if let Some(bytes) = at_hand {
+            fs::create_dir_all(&packages).unwrap();
+            fs::write(packages.join("aseprite-0.1.2.crate"), bytes).unwrap();
+        }
+        let network = without_retries();
+        let clock = "2026-09-01";
+        let knowledge = world.with_request(clock, clock, Refresh::Old, None, |request| {
+            gather(Request { index: None, network: &network, cargo: &cargo, ..request }).unwrap()
+        });
+        format!("{}\n{}", facts(&knowledge, "aseprite"), world.problems(&knowledge))
+    };
+    const SIGNED: &str = "jrZmi4CTvdxVA7wossNNRgjpWNIc1kJOo8T0qQbxssU";
+    let other = SIGNED.replacen('j', "k", 1);
+    let counts = outcome(SIGNED, Some(PACKAGE));
+    insta::assert_snapshot!(counts, @"
+    0.1.2 published 2020-10-01
+    audit by crev:ann@ei621x62 known 2020-10-11T00:00:00Z: safe-to-deploy, safe-to-run
+    ");
+    assert_eq!(outcome(SIGNED, None), counts);
+    assert_eq!(outcome(&other, None), counts);
+    assert_eq!(outcome(&other, Some(b"another file")), counts);
+    insta::assert_snapshot!(outcome(&other, Some(PACKAGE)), @r#"
+    0.1.2 published 2020-10-01
+
+    Record { source: "crev", place: "aseprite 0.1.2", line: 0, because: "the review by crev:ann@ei621x62 is of content krZmi4CTvdxVA7wossNNRgjpWNIc1kJOo8T0qQbxssU, and the package in cargo's cache has jrZmi4CTvdxVA7wossNNRgjpWNIc1kJOo8T0qQbxssU" }
+    "#);
+}
+
 /// A project in a folder of its own, with an index and feeds beside it.
 struct World {
     folder: tempfile::TempDir,
@@ -811,6 +939,18 @@ impl World {
     fn add_source(&mut self, name: &str, address: &str) {
         let set = FeedSource { file: Some(address.to_owned()), ..FeedSource::of(FeedRole::Audits) };
         self.policy.feeds.insert(name.to_owned(), set);
+    }
+
+    /// The policy trusts these reviewers, whose proofs lie in the folder `crev`.
+    fn trust(&mut self, named: &[(&Reviewer, Trust)], reach: Option<Reach>) {
+        let trust = named.iter().map(|(who, trust)| (who.id(), *trust)).collect();
+        let path = Some("crev".to_owned());
+        let source = FeedSource { path, trust, reach, ..FeedSource::of(FeedRole::Crev) };
+        self.policy.feeds.insert("crev".to_owned(), source);
+    }
+
+    fn proofs(&self, file: &str, changed: &str, text: &str) {
+        put(&self.path("crev").join(format!("{file}.proof.crev")), text, changed);
     }
 
     fn index_file(&self, name: &str) -> PathBuf {

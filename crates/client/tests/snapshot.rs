@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use fence_client::cache::ContentDigest;
 use fence_client::snapshot::{
-    Contents, CrateRecord, DependencyRecord, FORMAT, IndexRecord, KnownRecord, PackageRecord, Presence,
-    ProblemRecord, PublisherRecord, ReleaseRecord, Section, Snapshot, SnapshotError, SourceKind,
+    AuditRecord, Contents, CrateRecord, DependencyRecord, FORMAT, IndexRecord, KnownRecord, PackageRecord,
+    Presence, ProblemRecord, PublisherRecord, ReleaseRecord, Section, Snapshot, SnapshotError, SourceKind,
     SourceRecord, WindowRecord, WriteError, write,
 };
 use fence_model::facts::{
     Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, DependencyKind, Publisher, Range,
-    Window,
+    Remark, Window,
 };
 use fence_model::policy::PublishTimes;
 use fence_model::{Digest, Time};
@@ -28,7 +28,7 @@ use xxhash_rust::xxh3::xxh3_64;
 fn the_example_of_the_specification_is_what_is_written() {
     let contents = Contents { crates: vec![CrateRecord::new(0, "a")], ..Contents::default() };
     let mut expected = b"cgfence\n".to_vec();
-    expected.extend([4, 0, 0, 0, 0, 0, 0, 0]);
+    expected.extend([5, 0, 0, 0, 0, 0, 0, 0]);
     let mut rest = vec![0, 0, 0, 0, 1, 0, 0, 0];
     rest.extend([0; 4 * 14]);
     rest.extend([1, 0, 0, 0]);
@@ -91,20 +91,20 @@ fn what_was_not_known_yet_is_left_out() {
     };
     insta::assert_snapshot!(
         facts("2026-08-20T07:00:00Z", PublishTimes::Trusted),
-        @r#"["0.3.9 by user 7"] [] 1 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
+        @r#"["0.3.9 by user 7"] [] 2 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
     );
     insta::assert_snapshot!(
         facts("2026-08-20T07:30:00Z", PublishTimes::Trusted),
-        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [] 1 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
+        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [] 2 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
     );
     insta::assert_snapshot!(
         facts("2026-08-21T07:30:00Z", PublishTimes::Trusted),
-        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", None)] 1 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
+        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", None)] 2 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
     );
     // Withdrawn by then; and publish times that nobody believes are not told.
     insta::assert_snapshot!(
         facts("2026-09-01T00:00:00Z", PublishTimes::Untrusted),
-        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", Some(2026-08-30T23:59:59Z))] 1 audits, 1 windows, first published None"#
+        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", Some(2026-08-30T23:59:59Z))] 2 audits, 1 windows, first published None"#
     );
     insta::assert_snapshot!(
         facts("2020-01-01T00:00:00Z", PublishTimes::Trusted),
@@ -295,8 +295,8 @@ fn sample() -> Contents<'static> {
         aliases: vec!["MAL-2026-1", "GHSA-aaaa-bbbb-cccc"],
     };
     arrayref.advisories = vec![advisory];
-    arrayref.audits = vec![Audit {
-        feed: "a-set",
+    let audit = Audit {
+        feed: Some("a-set"),
         origin: "https://example.org/audits.toml",
         who: vec!["A <a@example.org>", "B"],
         known: moment("2025-01-01"),
@@ -305,7 +305,17 @@ fn sample() -> Contents<'static> {
             to: AuditedVersion { version: version("0.3.9"), git: None },
         },
         criteria: vec!["safe-to-deploy", "safe-to-run"],
-    }];
+    };
+    let signed = Audit {
+        feed: None,
+        origin: "crev:ann@FYlr8YoY",
+        who: vec!["FYlr8YoYGVvDwHQxqEIs89reKKDy-oWisoO0qXXEfHE"],
+        known: moment("2025-01-01"),
+        claim: Claim::Remark(AuditedVersion { version: version("0.3.9"), git: None }, Remark::Negative),
+        criteria: Vec::new(),
+    };
+    let contents = vec!["VR-uiEXO2XbtT0LBETeRNM8wF6IxT9TI5KlOvO70rD4"];
+    arrayref.audits = vec![audit.into(), AuditRecord { audit: signed, contents }];
     let window = Window {
         origin: "https://example.org/audits.toml",
         publisher: Publisher::Ci("github:a/b"),
@@ -496,7 +506,7 @@ fn range() -> impl Strategy<Value = Range> {
     (bound(), bound()).prop_map(|(lower, upper)| Range { lower, upper })
 }
 
-fn audit() -> impl Strategy<Value = Audit<'static>> {
+fn audit() -> impl Strategy<Value = AuditRecord<'static>> {
     let audited = || {
         (versions(), option::of(text()))
             .prop_map(|(version, git)| AuditedVersion { version, git: git.map(Into::into) })
@@ -506,10 +516,13 @@ fn audit() -> impl Strategy<Value = Audit<'static>> {
         (audited(), audited()).prop_map(|(from, to)| Claim::Delta { from, to }),
         select(vec!["*", ">=1.2, <2", "=0.3.10", "^1.0.0-rc.1"])
             .prop_map(|text| Claim::Violation(VersionReq::parse(text).unwrap())),
+        (audited(), select(vec![Remark::Negative, Remark::MachineReviewed, Remark::MachineWarned]))
+            .prop_map(|(of, remark)| Claim::Remark(of, remark)),
     ];
-    (text(), text(), vec(text(), 0..3), time(), claim, vec(text(), 0..3)).prop_map(
+    let audit = (option::of(text()), text(), vec(text(), 0..3), time(), claim, vec(text(), 0..3)).prop_map(
         |(feed, origin, who, known, claim, criteria)| Audit { feed, origin, who, known, claim, criteria },
-    )
+    );
+    (audit, vec(text(), 0..3)).prop_map(|(audit, contents)| AuditRecord { audit, contents })
 }
 
 fn window() -> impl Strategy<Value = WindowRecord<'static>> {

@@ -39,7 +39,7 @@ impl std::error::Error for Problem {
     }
 }
 
-/// What can be wrong with an audit set or an advisory. All of it is the fault of whoever wrote the file.
+/// What can be wrong with an audit set, an advisory or a proof. All of it is the fault of whoever wrote the file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The file is longer than any honest one.
@@ -225,6 +225,71 @@ pub enum Error {
          `crates/foo/RUSTSEC-2026-0001.md`, an OSV export such as `RUSTSEC-2026-0001.json`"
     )]
     NoAdvisories,
+    /// Text between proofs.
+    #[error("this is no part of a proof, which begins with `----- BEGIN CREV PROOF -----`")]
+    OutsideProof,
+    /// A proof without its last lines.
+    #[error("this proof is cut off: after its text come a signature and the line that ends it")]
+    Unfinished,
+    /// A proof is longer than crev itself reads.
+    #[error("this proof has {bytes} bytes, and at most {limit} are read")]
+    ProofTooLong {
+        /// Its length.
+        bytes: usize,
+        /// The limit of [`Limits`](crate::Limits).
+        limit: usize,
+    },
+    /// A proof's text is not the YAML that crev writes.
+    #[error("not the YAML that crev writes: {0}")]
+    NotYaml(&'static str),
+    /// An id that is no public key.
+    #[error(transparent)]
+    ReviewerId(fence_model::names::ReviewerIdError),
+    /// Text that is no signature.
+    #[error("{text:?} is not a signature: 86 letters, digits, `-` and `_`, which stand for 64 bytes")]
+    Signature {
+        /// What was written.
+        text: Box<str>,
+    },
+    /// A signature that does not belong to the text above it, or not to its author.
+    #[error("the signature is not {id}'s over this text: it was changed after signing, or forged")]
+    Forged {
+        /// The author, by the text's own word.
+        id: fence_model::ReviewerId,
+    },
+    /// A proof in a format that nobody here knows.
+    #[error("{version:?} is not a version of proofs that is known here, which is -1")]
+    ProofVersion {
+        /// What was written.
+        version: Box<str>,
+    },
+    /// A kind of proof that nobody here knows, or that stands where it does not belong.
+    #[error(
+        "{kind:?} is not a kind of proof that is known here: package review, code review or trust, in one place"
+    )]
+    ProofKind {
+        /// What was written.
+        kind: Box<str>,
+    },
+    /// Text that is no digest of a package's content.
+    #[error("{text:?} is not a digest of content: BLAKE2b, 43 letters, digits, `-` and `_`")]
+    ContentDigest {
+        /// What was written.
+        text: Box<str>,
+    },
+    /// A review of the change from another crate.
+    #[error("`package-diff-base` is not a release of the crate under review")]
+    DiffBase,
+    /// A word that its key does not take.
+    #[error("`{key}` is {text:?}, and can be {}", known.join(", "))]
+    Word {
+        /// The key.
+        key: &'static str,
+        /// What was written.
+        text: Box<str>,
+        /// What can be.
+        known: Vec<&'static str>,
+    },
     /// More advisories than any honest database has.
     #[error("there are more than {limit} advisories")]
     TooManyAdvisories {

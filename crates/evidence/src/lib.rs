@@ -1,15 +1,16 @@
-//! What others know: advisories and cargo-vet audits, bytes in, facts out.
+//! What others know: advisories, cargo-vet audits and crev proofs, bytes in, facts out.
 //!
 //! Nothing here fetches, opens files or asks the time: whoever has the bytes hands them in with a name for
-//! messages. The main path is [`advisories::read_database`] → [`advisories::AdvisoryRecord`] for advisories, and
-//! [`cargo_vet::parse_audits`] → [`cargo_vet::SetFacts`] for audit sets; both end in the types of
-//! [`fence_model::facts`].
+//! messages. The main path is [`advisories::read_database`] → [`advisories::AdvisoryRecord`] for advisories,
+//! [`cargo_vet::parse_audits`] → [`cargo_vet::SetFacts`] for audit sets, and [`crev::parse_proofs`] →
+//! [`crev::WebOfTrust`] for signed reviews; all end in the types of [`fence_model::facts`].
 //!
 //! One broken record never spoils a file, nor one broken file a database: what cannot be used is reported as a
 //! [`Problem`] with its place, and the rest is used.
 
 pub mod advisories;
 pub mod cargo_vet;
+pub mod crev;
 mod document;
 mod error;
 mod limits;

@@ -22,6 +22,10 @@ pub struct Limits {
     /// Version requirements in `patched` and `unaffected` of one advisory, which are compared pairwise. The longest
     /// real list has 23.
     pub ranges: usize,
+    /// Bytes of one file of crev proofs. The longest real one has 172 kB.
+    pub crev_file_bytes: usize,
+    /// Bytes of what one proof signs. crev itself reads no more.
+    pub crev_proof_bytes: usize,
     /// Problems that are reported of one file or database; a file that is wrong everywhere is wrong enough.
     pub problems: usize,
 }
@@ -36,6 +40,8 @@ impl Default for Limits {
             osv_points: 4_000,
             advisories: 100_000,
             ranges: 200,
+            crev_file_bytes: 16 << 20,
+            crev_proof_bytes: 32_000,
             problems: 1_000,
         }
     }

@@ -780,7 +780,7 @@ fn audit_graph<'a>(
             let (from, to) = match &record.claim {
                 Claim::Full(version) => (None, version),
                 Claim::Delta { from, to } => (Some(from.into()), to),
-                Claim::Violation(_) => continue,
+                Claim::Violation(_) | Claim::Remark(..) => continue,
             };
             let (origin, caveat) = match (import, record.importable) {
                 (Some((import, _)), _) => (Origin::Imported { import: *import, audit: number }, Caveat::None),
@@ -874,7 +874,7 @@ fn conflicts<'a>(
             .filter(|(_, audit)| match &audit.claim {
                 Claim::Full(version) => forbids(&audit.criteria, &[version]),
                 Claim::Delta { from, to } => forbids(&audit.criteria, &[from, to]),
-                Claim::Violation(_) => false,
+                Claim::Violation(_) | Claim::Remark(..) => false,
             })
             .map(|(whose, audit)| Contradicted::Audit(whose, audit));
         conflicts.extend(exempted.chain(audited).map(|contradicted| Conflict {

@@ -46,6 +46,7 @@ fn meaning(set: &VetSet, map: &str, standing: Standing) -> String {
                 Claim::Full(version) => format_version(version),
                 Claim::Delta { from, to } => format!("{} -> {}", format_version(from), format_version(to)),
                 Claim::Violation(requirement) => format!("not {requirement}"),
+                Claim::Remark(..) => panic!("a set has none"),
             };
             lines.push(format!(
                 "{} {claim}: {} by {:?} in {}",

@@ -15,6 +15,11 @@ fn replay(target: &str, check: fn(&[u8])) {
 }
 
 #[test]
+fn crev() {
+    replay("crev", checks::crev_proofs);
+}
+
+#[test]
 fn rustsec_advisory() {
     replay("rustsec_advisory", checks::rustsec_advisory);
 }

@@ -674,7 +674,7 @@ fn conflict(conflict: &Conflict<'_>) -> String {
             Claim::Delta { from, to } => {
                 format!("an audit of {} -> {} by {}", format_version(from), format_version(to), whose(by))
             }
-            Claim::Violation(_) => panic!("violations do not contradict each other"),
+            Claim::Violation(_) | Claim::Remark(..) => panic!("violations do not contradict each other"),
         },
     };
     format!("{} forbids {}, against {against}", whose(conflict.told_by), conflict.violation)

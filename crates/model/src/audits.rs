@@ -3,7 +3,8 @@
 //! A release is audited when records of trusted sets lead to it: a full audit of it, or a full audit of another
 //! release and deltas from there, each meeting the criteria that the policy asks for. Two chains are independent
 //! when no origin, no person and no feed stands on both: one auditor counts once, through however many sets the record
-//! arrives, and one stolen set cannot speak with two voices by writing other origins into its records.
+//! arrives, and one stolen set cannot speak with two voices by writing other origins into its records. A feed has no
+//! part in a record whose signature was verified: what it cannot write does not rest on it.
 //!
 //! All chains of a crate are found at once ([`Vouching::new`]), and only those kept that no other makes
 //! superfluous: with the same or fewer people, known no later. So another record never makes a release worse off,
@@ -181,7 +182,7 @@ impl<'x> Ids<'x> {
         versions.dedup();
         Self {
             versions,
-            feeds: sorted(audits.iter().map(|audit| audit.feed).collect()),
+            feeds: sorted(audits.iter().filter_map(|audit| audit.feed).collect()),
             origins: sorted(audits.iter().map(|audit| audit.origin).collect()),
             people: sorted(audits.iter().flat_map(|audit| audit.who.iter().copied()).collect()),
         }
@@ -200,7 +201,9 @@ impl<'x> Ids<'x> {
     fn of_record(&self, audit: &Audit<'_>) -> Members {
         let place = |names: &[&str], name: &str| names.partition_point(|other| *other < name);
         let mut members = self.nobody();
-        members.add(place(&self.feeds, audit.feed));
+        if let Some(feed) = audit.feed {
+            members.add(place(&self.feeds, feed));
+        }
         members.add(self.feeds.len() + place(&self.origins, audit.origin));
         for person in &audit.who {
             members.add(self.feeds.len() + self.origins.len() + place(&self.people, person));
@@ -254,7 +257,7 @@ impl Members {
 fn reached(claim: &Claim) -> String {
     match claim {
         Claim::Full(at) | Claim::Delta { to: at, .. } => spell(at),
-        Claim::Violation(_) => String::new(),
+        Claim::Violation(_) | Claim::Remark(..) => String::new(),
     }
 }
 
@@ -277,7 +280,7 @@ mod tests {
 
     fn audit(origin: &'static str, who: &'static str, claim: Claim) -> Audit<'static> {
         Audit {
-            feed: origin,
+            feed: Some(origin),
             origin,
             who: vec![who],
             known: Time::from_unix(2_000),
@@ -402,8 +405,32 @@ mod tests {
     #[test]
     fn one_feed_is_one_voice_whatever_origins_it_writes() {
         let mut forged = full("google", "bob", "1.2.0");
-        forged.feed = "mozilla";
+        forged.feed = Some("mozilla");
         check(&[forged, full("mozilla", "ann", "1.2.0")], &["google: 1.2.0"]);
+    }
+
+    /// A signed record that vouches for 1.2.0: by the first of `who`, who counts through the others.
+    fn signed(origin: &'static str, who: &[&'static str]) -> Audit<'static> {
+        Audit { feed: None, who: who.to_vec(), ..full(origin, "", "1.2.0") }
+    }
+
+    #[test]
+    fn two_who_sign_are_two_voices_in_one_feed_and_one_who_signs_is_one_in_two() {
+        let (ann, bob) = (signed("crev:ann", &["id-ann"]), signed("crev:bob", &["id-bob"]));
+        check(&[ann.clone(), bob], &["crev:ann: 1.2.0", "crev:bob: 1.2.0"]);
+        // Under another address, the id is the same.
+        check(&[ann.clone(), signed("crev:moved", &["id-ann"])], &["crev:ann: 1.2.0"]);
+        check(&[ann, full("mozilla", "bob", "1.2.0")], &["crev:ann: 1.2.0", "mozilla: 1.2.0"]);
+    }
+
+    #[test]
+    fn who_counts_through_others_is_independent_of_none_of_them() {
+        let through = signed("crev:cat", &["id-cat", "id-ann", "id-bob"]);
+        for sponsor in ["id-ann", "id-bob"] {
+            check(&[through.clone(), signed("crev:sponsor", &[sponsor])], &["crev:sponsor: 1.2.0"]);
+        }
+        check(&[through.clone(), signed("crev:dan", &["id-dan", "id-ann"])], &["crev:dan: 1.2.0"]);
+        check(&[through, signed("crev:eve", &["id-eve"])], &["crev:eve: 1.2.0", "crev:cat: 1.2.0"]);
     }
 
     #[test]

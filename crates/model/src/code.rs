@@ -249,6 +249,10 @@ codes! {
     Unsound = "unsound", Warning, [Warn, Warn, Warn];
     /// Nobody maintains it.
     Unmaintained = "unmaintained", Warning, [Warn, Warn, Warn];
+    /// A reviewer whom the policy trusts thinks badly of this release, short of calling it dangerous.
+    Disliked = "disliked", Warning, [Note, Note, Note];
+    /// A machine reviewed this release, which counts for nothing.
+    MachineReviewed = "machine-reviewed", Warning, [Note, Note, Note];
     /// An advisory notice that is neither of the others.
     Notice = "notice", Warning, [Note, Note, Note];
     /// Its publisher withdrew it from new resolutions.

@@ -366,6 +366,13 @@ pub enum Because {
         /// Which releases.
         requirement: String,
     },
+    /// A review that counts for nothing.
+    Remarked {
+        /// Whose.
+        origin: String,
+        /// What it says.
+        remark: crate::facts::Remark,
+    },
     /// It vanished.
     Vanished {
         /// When it was first seen.

@@ -267,11 +267,12 @@ impl Advisory<'_> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audit<'a> {
     /// The feed that brought it, by its name in the policy: whoever can write to the feed can write any origin
-    /// into its records.
-    pub feed: &'a str,
-    /// Whose record it is: the set it was first written in, also where another set repeats it.
+    /// into its records. None where a signature by the first of `who` was verified: that no feed can forge.
+    pub feed: Option<&'a str>,
+    /// Whose record it is: the set it was first written in, also where another set repeats it; or whoever signed.
     pub origin: &'a str,
-    /// Who signed it, as the set spells them.
+    /// Who vouches with it, as the set spells them; of a signed record the one who signed, then those through whom
+    /// alone the policy trusts that one.
     pub who: Vec<&'a str>,
     /// When this fence or its feed first had it.
     pub known: Time,
@@ -296,15 +297,28 @@ pub enum Claim {
     },
     /// Releases that meet the requirement fail the criteria.
     Violation(semver::VersionReq),
+    /// Something to know about a release, which counts for nothing.
+    Remark(AuditedVersion, Remark),
+}
+
+/// What a review says that counts for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Remark {
+    /// A trusted reviewer thinks badly of the release, short of calling it dangerous.
+    Negative,
+    /// A machine thinks well of the release, or has no opinion.
+    MachineReviewed,
+    /// A machine thinks badly of the release.
+    MachineWarned,
 }
 
 impl Claim {
-    /// The versions that were known and that are vouched for; none for a violation.
+    /// The versions that were known and that are vouched for; none for what vouches for nothing.
     pub(crate) fn versions(&self) -> Option<(Option<&AuditedVersion>, &AuditedVersion)> {
         match self {
             Self::Full(at) => Some((None, at)),
             Self::Delta { from, to } => Some((Some(from), to)),
-            Self::Violation(_) => None,
+            Self::Violation(_) | Self::Remark(..) => None,
         }
     }
 }

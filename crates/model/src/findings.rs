@@ -15,7 +15,7 @@ use crate::clock;
 use crate::code::{Code, Effect};
 use crate::decision::{Because, Reason, Witness};
 use crate::facts::{
-    Advisory, AdvisoryKind, Birth, Claim, Dependency, DependencyKind, Gone, Publisher, ReleaseFacts,
+    Advisory, AdvisoryKind, Birth, Claim, Dependency, DependencyKind, Gone, Publisher, ReleaseFacts, Remark,
 };
 use crate::history::{new_dependencies, reaches_as};
 use crate::judge::{Checksum, Judge, Moment, Neighbourhood, Treatment};
@@ -68,6 +68,7 @@ impl<'a> Judge<'a> {
         self.youth_of_crate(moment, &mut found);
         self.unyanked(at, &mut found);
         self.in_favour(at, base, neighbours, &mut found);
+        self.remarks(at, &mut found);
         self.advice(version, Some(at), &mut found);
         if release.yanked {
             let at = release.sighting.as_deref().and_then(|s| s.yanked_at);
@@ -93,6 +94,25 @@ impl<'a> Judge<'a> {
                     requirement: requirement.to_string(),
                 };
                 found.push(reason(Code::Violation, Some(audit.known), because));
+            }
+        }
+    }
+
+    /// What reviewers said that counts for nothing.
+    pub(crate) fn remarks(&self, at: usize, found: &mut Vec<Reason>) {
+        let release = self.history.release(at);
+        for audit in &self.history.facts.audits {
+            let Claim::Remark(of, remark) = &audit.claim else { continue };
+            if of.git.is_none() && of.version == release.version {
+                let code = match remark {
+                    Remark::Negative => Code::Disliked,
+                    Remark::MachineReviewed | Remark::MachineWarned => Code::MachineReviewed,
+                };
+                let because = Because::Remarked { origin: audit.origin.to_owned(), remark: *remark };
+                // One review may come by several feeds.
+                if found.iter().all(|reason| reason.because != because) {
+                    found.push(reason(code, Some(audit.known), because));
+                }
             }
         }
     }

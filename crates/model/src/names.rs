@@ -1,4 +1,4 @@
-//! What releases are called: crate names, digests, and the one spelling of each.
+//! What releases and reviewers are called: crate names, digests, ids, and the one spelling of each.
 //!
 //! Everything here is parsed once, from bytes a stranger may have chosen, and printed back to the same bytes.
 
@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 /// Longest crate name that crates.io accepts; other registries follow it.
@@ -151,6 +153,65 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
+/// Who signs reviews: an Ed25519 public key, as crev writes it, in 43 characters of URL-safe base64.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReviewerId(pub [u8; 32]);
+
+/// Why a string is no reviewer's id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewerIdError(String);
+
+impl fmt::Display for ReviewerIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is not a crev id: 43 letters, digits, `-` and `_`, which stand for 32 bytes", self.0)
+    }
+}
+
+impl std::error::Error for ReviewerIdError {}
+
+impl FromStr for ReviewerId {
+    type Err = ReviewerIdError;
+
+    fn from_str(text: &str) -> Result<Self, ReviewerIdError> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or_else(|| ReviewerIdError(text.chars().take(64).collect()))
+    }
+}
+
+impl ReviewerId {
+    /// The first eight characters, for people who compare by eye.
+    pub fn short(&self) -> String {
+        let mut text = self.to_string();
+        text.truncate(8);
+        text
+    }
+}
+
+impl fmt::Display for ReviewerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+impl fmt::Debug for ReviewerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl Serialize for ReviewerId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ReviewerId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// One published version of a crate.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReleaseId {
@@ -206,6 +267,20 @@ mod tests {
         assert_eq!(text.parse::<Digest>().unwrap().to_string(), text);
         for bad in ["", "a2", &"A2".repeat(32), &"g2".repeat(32), &"a2".repeat(33)] {
             assert_eq!(bad.parse::<Digest>(), Err(DigestError), "{bad}");
+        }
+    }
+
+    #[test]
+    fn reviewers_print_back_what_was_read() {
+        let text = "FYlr8YoYGVvDwHQxqEIs89reKKDy-oWisoO0qXXEfHE";
+        let id: ReviewerId = text.parse().unwrap();
+        assert_eq!((id.to_string().as_str(), id.short().as_str()), (text, "FYlr8YoY"));
+        // The last character stands for four bits only: another spelling of the same bytes is none.
+        let other_spelling = format!("{}F", &text[..42]);
+        for bad in
+            ["", "FYlr8YoY", &text[..42], &format!("{text}A"), &text.replace('-', "+"), &other_spelling]
+        {
+            assert!(bad.parse::<ReviewerId>().is_err(), "{bad}");
         }
     }
 

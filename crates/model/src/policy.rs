@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::{Code, CodeClass, Effect, Level};
 use crate::kind::Kind;
-use crate::names::{CrateName, Digest};
+use crate::names::{CrateName, Digest, ReviewerId};
 use crate::time::{Span, Time};
 
 /// What a project asks of the releases that reach its build.
@@ -197,7 +197,8 @@ impl Default for Freshness {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FeedSource {
-    /// What it is believed about: `advisories` (RustSec's format or OSV's, by what lies there) or `audits` (cargo-vet's).
+    /// What it is believed about: `advisories` (RustSec's format or OSV's, by what lies there), `audits` (cargo-vet's) or
+    /// `crev` (its proofs).
     pub role: FeedRole,
     /// A git repository, read with the installed `git`: `https`, `ssh` or `file`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -214,6 +215,16 @@ pub struct FeedSource {
     /// For `audits`: what the set's own criteria count as in the policy's words.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub criteria_map: BTreeMap<String, Vec<String>>,
+    /// For `crev`: whose reviews count, by crev id, and for how much at most: `high`, `medium` or `low`; `machine`
+    /// marks an id whose reviews are shown and count for nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, Trust>"))]
+    pub trust: BTreeMap<ReviewerId, Trust>,
+    /// For `crev`: who is trusted at least this much by somebody in `trust` counts too, as the voice of that
+    /// somebody. Nobody unless set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Reach"))]
+    pub reach: Option<Reach>,
     /// Whether the feed is read at all.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub enabled: bool,
@@ -222,8 +233,17 @@ pub struct FeedSource {
 impl FeedSource {
     /// An enabled feed of that role which does not say yet where it lies: one of the four is still to be set.
     pub fn of(role: FeedRole) -> Self {
-        let criteria_map = BTreeMap::new();
-        Self { role, git: None, archive: None, file: None, path: None, criteria_map, enabled: true }
+        Self {
+            role,
+            git: None,
+            archive: None,
+            file: None,
+            path: None,
+            criteria_map: BTreeMap::new(),
+            trust: BTreeMap::new(),
+            reach: None,
+            enabled: true,
+        }
     }
 }
 
@@ -245,6 +265,36 @@ pub enum FeedRole {
     Advisories,
     /// Audits in cargo-vet's format: they can admit.
     Audits,
+    /// Signed crev proofs: reviews by those in `trust` count as audits of theirs.
+    Crev,
+}
+
+/// How much a policy trusts a reviewer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Trust {
+    /// A machine: its reviews are shown, and count for nothing.
+    Machine,
+    /// For `safe-to-run` at most.
+    Low,
+    /// For `safe-to-deploy`.
+    Medium,
+    /// For `safe-to-deploy`; those whom it trusts itself may be trusted as much.
+    High,
+}
+
+/// How much reviewers must trust others for these to count too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// At least a little.
+    Low,
+    /// At least somewhat.
+    Medium,
+    /// Highly.
+    High,
 }
 
 /// A registry beside crates.io.
@@ -341,8 +391,19 @@ pub enum PolicyError {
     FeedSource(String),
     /// A feed's name is not of letters, digits and `-`, or is taken (`index`).
     FeedName(String),
-    /// A feed in the advisory role given as a single file.
+    /// A feed of many files given as a single one.
     FeedShape(String),
+    /// A feed has a key that only feeds in another role take.
+    FeedKey {
+        /// The feed.
+        feed: String,
+        /// The key.
+        key: &'static str,
+        /// The role that takes it.
+        role: &'static str,
+    },
+    /// A feed of crev proofs that trusts nobody.
+    TrustsNobody(String),
     /// An exception without a reason.
     NoReason(CrateName, Version),
     /// An exception that names no code.
@@ -375,8 +436,14 @@ impl std::fmt::Display for PolicyError {
             Self::FeedShape(name) => {
                 write!(
                     f,
-                    "[feeds.{name}]: advisories come as `git`, `archive` or `path`, not as a single `file`"
+                    "[feeds.{name}]: advisories and crev proofs come as `git`, `archive` or `path`, not as a single `file`"
                 )
+            }
+            Self::FeedKey { feed, key, role } => {
+                write!(f, "[feeds.{feed}] has `{key}`, which only feeds in the role `{role}` take")
+            }
+            Self::TrustsNobody(name) => {
+                write!(f, "[feeds.{name}] trusts nobody: name ids with `trust = {{ \"<id>\" = \"medium\" }}`")
             }
             Self::NoReason(name, version) => {
                 write!(f, "the exception for {name} {version} gives no reason: write `because = \"…\"`")
@@ -427,8 +494,22 @@ impl Policy {
             if sources.iter().filter(|s| s.is_some()).count() != 1 {
                 problems.push(PolicyError::FeedSource(name.clone()));
             }
-            if feed.role == FeedRole::Advisories && feed.file.is_some() {
+            if feed.role != FeedRole::Audits && feed.file.is_some() {
                 problems.push(PolicyError::FeedShape(name.clone()));
+            }
+            let foreign = |key, role| PolicyError::FeedKey { feed: name.clone(), key, role };
+            match feed.role {
+                FeedRole::Crev if feed.trust.is_empty() => {
+                    problems.push(PolicyError::TrustsNobody(name.clone()));
+                }
+                FeedRole::Crev if !feed.criteria_map.is_empty() => {
+                    problems.push(foreign("criteria-map", "audits"));
+                }
+                FeedRole::Crev => {}
+                FeedRole::Advisories | FeedRole::Audits => {
+                    problems.extend((!feed.trust.is_empty()).then(|| foreign("trust", "crev")));
+                    problems.extend(feed.reach.map(|_| foreign("reach", "crev")));
+                }
             }
         }
         for Exception { name, version, codes, because, until, .. } in &self.exceptions {

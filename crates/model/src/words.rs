@@ -4,7 +4,7 @@
 //! judgement never calls it. Sentences are in lower case without a full stop, as they stand after `code: `.
 
 use crate::decision::{Because, Need, Reason, Way, Witness};
-use crate::facts::{DependencyKind, FeedState};
+use crate::facts::{DependencyKind, FeedState, Remark};
 use crate::time::Time;
 
 /// What was found, in one sentence.
@@ -73,6 +73,11 @@ pub fn sentence(reason: &Reason) -> String {
         Because::AuditViolation { origin, requirement } => {
             format!("{origin} says that {requirement} fails what is asked for")
         }
+        Because::Remarked { origin, remark } => match remark {
+            Remark::Negative => format!("{origin} thinks badly of it, without calling it dangerous"),
+            Remark::MachineReviewed => format!("{origin} had a machine review it, which found nothing bad"),
+            Remark::MachineWarned => format!("{origin} had a machine review it, which thinks badly of it"),
+        },
         Because::Vanished { first_seen: Some(first_seen), gone_at } => {
             format!("seen since {}, gone from the index since {}", first_seen, gone_at)
         }
@@ -268,6 +273,9 @@ mod tests {
             advisory(&["GHSA-1", "MAL-1"], Some(Version::new(1, 0, 1))),
             Because::RequirementRaised { package: text("core"), requirement: text("^1.2"), id: text("A") },
             Because::AuditViolation { origin: text("mozilla"), requirement: text("=1.0.1") },
+            Because::Remarked { origin: text("crev:ann@FYlr8YoY"), remark: Remark::Negative },
+            Because::Remarked { origin: text("crev:ann@FYlr8YoY"), remark: Remark::MachineReviewed },
+            Because::Remarked { origin: text("crev:ann@FYlr8YoY"), remark: Remark::MachineWarned },
             Because::Vanished { first_seen: Some(AT), gone_at: AT },
             Because::Vanished { first_seen: None, gone_at: AT },
             changed(Witness::Journal),
@@ -326,6 +334,9 @@ mod tests {
         RUSTSEC-2026-0001 (also GHSA-1, MAL-1): a title (fixed in 1.0.1)
         raises core to ^1.2, which fixes A; the index shows no other change
         mozilla says that =1.0.1 fails what is asked for
+        crev:ann@FYlr8YoY thinks badly of it, without calling it dangerous
+        crev:ann@FYlr8YoY had a machine review it, which found nothing bad
+        crev:ann@FYlr8YoY had a machine review it, which thinks badly of it
         seen since 2026-08-17T20:53:20Z, gone from the index since 2026-08-17T20:53:20Z
         gone from the index since 2026-08-17T20:53:20Z
         the index names 1a1a1a1a…, but it was first seen with 2b2b2b2b…

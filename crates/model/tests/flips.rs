@@ -1,7 +1,7 @@
 //! Every code counts: taking away the one fact that it rests on flips the verdict, or, for what is only said,
 //! takes the reason away.
 
-use fence_model::facts::{AdvisoryKind, Birth, DependencyKind, FeedState};
+use fence_model::facts::{AdvisoryKind, Birth, DependencyKind, FeedState, Remark};
 use fence_model::judge::{Checksum, InUse, Treatment};
 use fence_model::policy::BaselineEntry;
 use fence_model::project::{Judged, Origin};
@@ -325,6 +325,13 @@ fn warnings() -> Vec<Flip> {
         (Code::Notice, AdvisoryKind::Notice),
     ];
     let mut flips = vec![flip(Code::Yanked, "a yank", old(), |world| drop(world.edit(OF, AT).yanked()))];
+    let remarked = |remark| move |world: &mut World| world.remark("ann", OF, AT, remark, "2026-07-01");
+    let remarks = [
+        (Code::Disliked, Remark::Negative),
+        (Code::MachineReviewed, Remark::MachineReviewed),
+        (Code::MachineReviewed, Remark::MachineWarned),
+    ];
+    flips.extend(remarks.map(|(code, remark)| flip(code, "a review", old(), remarked(remark))));
     for (code, kind) in kinds {
         flips.push(flip(code, "an advisory", old(), advised(kind)));
         flips.push(flip(code, "that it was not withdrawn", withdrawn(kind), stands));

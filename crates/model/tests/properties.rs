@@ -33,7 +33,7 @@ fn facts<'w>(world: &'w mut World, (of, _): &(CrateName, Version)) -> &'w mut Cr
 /// A full audit of a release by somebody of whom nobody else has heard.
 fn fresh_audit(at: &Version, who: &'static str, known: Time) -> Audit<'static> {
     Audit {
-        feed: who,
+        feed: Some(who),
         origin: who,
         who: vec![who],
         known,
@@ -241,7 +241,7 @@ proptest! {
                 Claim::Delta { from, .. } => {
                     Claim::Delta { from, to: AuditedVersion { version: at.clone(), git: None } }
                 }
-                Claim::Full(_) | Claim::Violation(_) => {
+                Claim::Full(_) | Claim::Violation(_) | Claim::Remark(..) => {
                     Claim::Full(AuditedVersion { version: at.clone(), git: None })
                 }
             };
@@ -315,7 +315,7 @@ proptest! {
                 let mut silent = world.clone();
                 let is_about = |claim: &Claim| match claim {
                     Claim::Full(of) | Claim::Delta { to: of, .. } => of.version == *at,
-                    Claim::Violation(_) => false,
+                    Claim::Violation(_) | Claim::Remark(..) => false,
                 };
                 facts(&mut silent, subject).audits.retain(|a| !(is_about(&a.claim) && a.who.contains(&person)));
                 let after = decide(&silent, subject);

@@ -20,7 +20,7 @@ use fence_model::code::GENERATION;
 use fence_model::decision::Decision;
 use fence_model::facts::{
     Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, CrateFacts, Dependency,
-    DependencyKind, Feed, FeedState, Gone, Publisher, Range, ReleaseFacts, Sighting, Window,
+    DependencyKind, Feed, FeedState, Gone, Publisher, Range, ReleaseFacts, Remark, Sighting, Window,
 };
 use fence_model::judge::{Asked, Checksum, InUse, Treatment};
 use fence_model::look_alike::KnownNames;
@@ -209,9 +209,16 @@ impl World {
         self.audit(origin, of, Claim::Violation(requirement), known);
     }
 
+    /// A review that counts for nothing.
+    pub fn remark(&mut self, origin: &'static str, of: &str, at: &str, remark: Remark, known: &str) {
+        let at = AuditedVersion { version: version(at), git: None };
+        self.audit(origin, of, Claim::Remark(at, remark), known);
+    }
+
     fn audit(&mut self, origin: &'static str, of: &str, claim: Claim, known: &str) {
         let criteria = vec!["safe-to-deploy"];
-        let audit = Audit { feed: origin, origin, who: vec![origin], known: time(known), claim, criteria };
+        let audit =
+            Audit { feed: Some(origin), origin, who: vec![origin], known: time(known), claim, criteria };
         self.krate(of).audits.push(audit);
     }
 

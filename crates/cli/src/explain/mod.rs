@@ -118,6 +118,8 @@ pages! {
     Vulnerable = "vulnerable",
     Unsound = "unsound",
     Unmaintained = "unmaintained",
+    Disliked = "disliked",
+    MachineReviewed = "machine-reviewed",
     Notice = "notice",
     Yanked = "yanked",
 }

@@ -5,6 +5,7 @@
 mod bad_input;
 mod change;
 mod completions;
+mod crev;
 mod export;
 mod formats;
 mod getting_started;

@@ -148,9 +148,11 @@ impl Project {
         self.now = now.to_owned();
     }
 
-    /// Writes a file of the project.
+    /// Writes a file of the project, and the folders that it lies in.
     pub(crate) fn write(&mut self, file: &str, text: impl AsRef<[u8]>) {
-        fs::write(self.path(file), text).unwrap();
+        let path = self.path(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
     }
 
     /// From now on the advisories come from this folder or archive of the project.

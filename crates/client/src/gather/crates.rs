@@ -16,7 +16,8 @@ use fence_registry::{IndexFile, Limits};
 use semver::Version;
 use tame_index::{CRATES_IO_HTTP_INDEX, CRATES_IO_INDEX};
 
-use super::feeds::{self, FeedNow};
+use super::feeds::{self, Contradicted, FeedNow};
+use super::packages::Packages;
 use super::{CRATES_IO, GatherError, LockedRegistry, Problem, Refresh, Request, Tally};
 use crate::cache::ContentDigest;
 use crate::cargo_config::IndexLocation;
@@ -294,6 +295,7 @@ pub(super) fn compile(
     let parsed = parse(registries, read);
     let old_problems = old.map(Snapshot::problems).transpose()?.unwrap_or_default();
     let mut causes = Vec::new();
+    let mut contradicted: Vec<Contradicted> = Vec::new();
     let mut contents = Contents { sources: sources(&labels, feeds)?, ..Contents::default() };
     for ((registry, number), (fates, files)) in registries.iter().zip(0..).zip(read.fates.iter().zip(&parsed))
     {
@@ -331,7 +333,7 @@ pub(super) fn compile(
             }
             // Feeds speak of crates.io's crates; another registry's of the same name is another crate.
             if registry.source == Source::CratesIo {
-                feeds::join(feeds, name.as_str(), &mut record)?;
+                contradicted.extend(feeds::join(feeds, &Packages::of(&registry.registry), &mut record)?);
             }
             contents.crates.push(record);
         }
@@ -342,8 +344,15 @@ pub(super) fn compile(
         line: *line,
         because,
     }));
-    for (feed, number) in feeds.iter().zip(registries.len()..) {
+    for ((feed, place), number) in feeds.iter().zip(0..).zip(registries.len()..) {
         let source = u32::try_from(number).unwrap_or(ELSEWHERE);
+        let of_it = contradicted.iter().filter(|(of, ..)| *of == place);
+        contents.problems.extend(of_it.map(|(_, release, because)| ProblemRecord {
+            source,
+            place: release,
+            line: 0,
+            because,
+        }));
         for problem in feed.compiled.iter().map(Snapshot::problems) {
             contents.problems.extend(problem?.into_iter().map(|problem| ProblemRecord { source, ..problem }));
         }

@@ -9,19 +9,21 @@ use std::path::Path;
 
 use fence_evidence::advisories::{self, AdvisoryRecord, Collection};
 use fence_evidence::cargo_vet::{self, SetFacts, Standing, VetImports, VetSet};
+use fence_evidence::crev::{self, CrateReviews, Proof, WebOfTrust};
 use fence_evidence::{Limits, Problem as Misread};
 use fence_model::Time;
 use fence_model::facts::{Advisory, Audit, FeedState};
 use fence_model::policy::{FeedRole, FeedSource};
 
+use super::packages::Packages;
 use super::{FeedRead, FeedTally, GatherError, Problem, Refresh, Request, Tally, feeds_of, open};
 use crate::cache::{ContentDigest, Keep, Place};
 use crate::feed::{FeedError, FeedFiles, FeedOutcome, read_feed};
 use crate::http::{Network, shown};
 use crate::side_by_side;
 use crate::snapshot::{
-    self, Contents, CrateRecord, ProblemRecord, PublisherRecord, Snapshot, SnapshotError, SourceKind,
-    SourceRecord, WindowRecord,
+    self, AuditRecord, Contents, CrateRecord, ProblemRecord, PublisherRecord, Snapshot, SnapshotError,
+    SourceKind, SourceRecord, WindowRecord,
 };
 
 /// A feed that is to be read.
@@ -75,15 +77,17 @@ pub(super) fn configured(request: &Request<'_>) -> Vec<Configured> {
                 [&source.git, &source.archive, &source.file, &source.path]
             );
             let settings = format!(
-                "{spot}\n{:?}\n{:?}\n{}",
+                "{spot}\n{:?}\n{:?}\n{:?}\n{:?}\n{}",
                 source.role,
                 source.criteria_map,
+                source.trust,
+                source.reach,
                 env!("CARGO_PKG_VERSION")
             );
             Configured {
                 kind: match source.role {
                     FeedRole::Advisories => SourceKind::Advisories,
-                    FeedRole::Audits => SourceKind::Audits,
+                    FeedRole::Audits | FeedRole::Crev => SourceKind::Audits,
                 },
                 standing: if origin.is_some() { Standing::Foreign } else { Standing::Own },
                 origin,
@@ -157,21 +161,31 @@ fn counted(feed: &FeedNow, read: FeedRead) -> Result<FeedTally, GatherError> {
     Ok(tally)
 }
 
-/// What all feeds say of the crate `name`, added to `record`.
+/// A review that does not count: the feed, by its place, the release and why.
+pub(super) type Contradicted = (usize, String, String);
+
+/// What all feeds say of the crate that `record` is about, added to it; and what of it `packages` contradict.
 pub(super) fn join<'a>(
     feeds: &'a [FeedNow],
-    name: &str,
+    packages: &Packages,
     record: &mut CrateRecord<'a>,
-) -> Result<(), GatherError> {
-    for snapshot in feeds.iter().filter_map(|feed| feed.compiled.as_ref()) {
-        if let Some(view) = snapshot.crate_named(0, name)? {
+) -> Result<Vec<Contradicted>, GatherError> {
+    let mut contradicted = Vec::new();
+    for (place, feed) in feeds.iter().enumerate() {
+        let Some(snapshot) = &feed.compiled else { continue };
+        if let Some(view) = snapshot.crate_named(0, record.name)? {
             record.advisories.extend(view.advisories()?);
-            record.audits.extend(view.audits()?);
+            for of in view.audits()? {
+                match packages.contradict(record, &of) {
+                    Some((release, because)) => contradicted.push((place, release, because)),
+                    None => record.audits.push(of.audit.into()),
+                }
+            }
             record.windows.extend(view.windows()?);
             record.publishers.extend(view.publishers()?);
         }
     }
-    Ok(())
+    Ok(contradicted)
 }
 
 /// The address of another machine that the source names.
@@ -191,19 +205,17 @@ fn from_here(name: &str, path: &Path, known: Option<FeedSource>) -> FeedSource {
     let is_archive =
         [".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip"].iter().any(|ending| text.ends_with(ending));
     let is_file = text.ends_with(".toml");
-    let (role, criteria_map) = match known {
-        Some(known) => (known.role, known.criteria_map),
-        None if matches!(name, "rustsec" | "osv") => (FeedRole::Advisories, BTreeMap::new()),
-        None => (FeedRole::Audits, BTreeMap::new()),
-    };
+    let known = known.unwrap_or_else(|| {
+        let is_advisories = matches!(name, "rustsec" | "osv");
+        FeedSource::of(if is_advisories { FeedRole::Advisories } else { FeedRole::Audits })
+    });
     FeedSource {
-        role,
         git: None,
         archive: is_archive.then(|| text.clone()),
         file: is_file.then(|| text.clone()),
         path: (!is_archive && !is_file).then_some(text),
-        criteria_map,
         enabled: true,
+        ..known
     }
 }
 
@@ -333,9 +345,10 @@ impl Configured {
         files: &FeedFiles,
         before: Option<&Snapshot>,
     ) -> Result<Result<Vec<u8>, String>, GatherError> {
-        match self.kind {
-            SourceKind::Advisories => self.compile_advisories(files, before),
-            SourceKind::Audits | SourceKind::Registry => self.compile_audits(files, before),
+        match self.source.role {
+            FeedRole::Advisories => self.compile_advisories(files, before),
+            FeedRole::Audits => self.compile_audits(files, before),
+            FeedRole::Crev => self.compile_proofs(files, before),
         }
     }
 
@@ -407,9 +420,9 @@ impl Configured {
                 None => (Vec::new(), Vec::new()),
             };
             of.audits.extend(evidence.audits.into_iter().map(|audit| {
-                let since =
-                    audits.iter().find(|before| same_record(before, &audit)).map(|before| before.known);
-                Audit { known: since.unwrap_or(known), ..audit }
+                let mut earlier = audits.iter().map(|before| &before.audit);
+                let since = earlier.find(|before| same_record(before, &audit)).map(|before| before.known);
+                Audit { known: since.unwrap_or(known), ..audit }.into()
             }));
             of.windows.extend(evidence.windows.into_iter().map(|window| {
                 let same = |before: &&WindowRecord<'_>| {
@@ -427,6 +440,67 @@ impl Configured {
                 version: record.version.clone(),
                 publisher: record.publisher.as_fact(),
             }));
+        }
+        self.write(files, crates, &misread)
+    }
+
+    fn compile_proofs(
+        &self,
+        files: &FeedFiles,
+        before: Option<&Snapshot>,
+    ) -> Result<Result<Vec<u8>, String>, GatherError> {
+        if files.files.is_empty() {
+            return Ok(Err(format!("{}: it has no file that ends in .proof.crev", self.shown())));
+        }
+        let mut proofs: Vec<Proof> = Vec::new();
+        let mut misread = Vec::new();
+        for (path, bytes) in &files.files {
+            // Each file is somebody's own, so one that is broken says nothing about the others.
+            match crev::parse_proofs(path, bytes, &Limits::default()) {
+                Ok(parsed) => {
+                    proofs.extend(parsed.value);
+                    misread.extend(parsed.problems);
+                }
+                Err(problem) => misread.push(problem),
+            }
+        }
+        let source = crev::Source { trust: &self.source.trust, reach: self.source.reach };
+        let web = WebOfTrust::new(&proofs, source);
+        let said: Vec<(CrateReviews<'_>, Vec<Vec<String>>)> = web
+            .crates()
+            .map(|of| {
+                let contents = of
+                    .reviews
+                    .iter()
+                    .map(|review| review.contents.iter().map(|(_, digest)| digest.to_string()).collect());
+                let contents = contents.collect();
+                (of, contents)
+            })
+            .collect();
+        let mut crates: BTreeMap<&str, CrateRecord<'_>> = BTreeMap::new();
+        for (of, contents) in &said {
+            let name = of.name.as_str();
+            let earlier = match before.map(|before| before.crate_named(0, name)).transpose()?.flatten() {
+                Some(view) => view.audits()?,
+                None => Vec::new(),
+            };
+            let record = crates.entry(name).or_insert_with(|| CrateRecord::new(0, name));
+            for (review, contents) in of.reviews.iter().zip(contents) {
+                let contents: Vec<&str> = contents.iter().map(String::as_str).collect();
+                // What its author changed is another review.
+                let is_same = |old: &&AuditRecord<'_>| {
+                    same_record(&old.audit, &review.audit)
+                        && old.audit.criteria == review.audit.criteria
+                        && old.contents == contents
+                };
+                // At first contact the word of who signed is taken, but for nothing later than the content.
+                let known = match (before, earlier.iter().find(is_same)) {
+                    (_, Some(old)) => old.audit.known,
+                    (Some(_), None) => files.fetched,
+                    (None, None) => review.audit.known.min(files.as_of),
+                };
+                record.audits.push(AuditRecord { audit: Audit { known, ..review.audit.clone() }, contents });
+            }
         }
         self.write(files, crates, &misread)
     }

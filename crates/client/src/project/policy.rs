@@ -5,11 +5,14 @@
 //! [`Policy`]'s own `Deserialize`, and then asked for its [problems](Policy::problems), such as an exception that
 //! runs too long. A test keeps the table equal to the type.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
-use fence_model::policy::{FeedRole, Policy, PolicyError, PublishTimes, RegistryTreatment, Severity};
-use fence_model::{Code, CrateName, Digest, Effect, Level, Span, Time};
+use fence_model::policy::{
+    FeedRole, Policy, PolicyError, PublishTimes, Reach, RegistryTreatment, Severity, Trust,
+};
+use fence_model::{Code, CrateName, Digest, Effect, Level, ReviewerId, Span, Time};
 use serde::Deserialize;
 use serde::de::{self, IntoDeserializer};
 use toml::Spanned;
@@ -220,7 +223,9 @@ const FEED: &[Key] = &[
     key("archive", value::<String>()),
     key("file", value::<String>()),
     key("path", value::<String>()),
-    key("criteria-map", value::<std::collections::BTreeMap<String, Vec<String>>>()),
+    key("criteria-map", value::<BTreeMap<String, Vec<String>>>()),
+    key("trust", value::<BTreeMap<ReviewerId, Trust>>()),
+    key("reach", value::<Reach>()),
     key("enabled", value::<bool>()),
 ];
 
@@ -389,8 +394,12 @@ fn place_of(rule: &PolicyError, table: &DeTable<'_>, policy: &Policy) -> Range<u
         PolicyError::FixedCode(code) | PolicyError::MilderCode { code, .. } => {
             key(inner("codes"), code.as_str())
         }
-        PolicyError::FeedSource(name) | PolicyError::FeedName(name) | PolicyError::FeedShape(name) => {
-            key(inner("feeds"), name)
+        PolicyError::FeedSource(name)
+        | PolicyError::FeedName(name)
+        | PolicyError::FeedShape(name)
+        | PolicyError::TrustsNobody(name) => key(inner("feeds"), name),
+        PolicyError::FeedKey { feed, key: word, .. } => {
+            key(inner("feeds").and_then(|feeds| feeds.get(feed.as_str())?.get_ref().as_table()), word)
         }
         PolicyError::NoReason(name, version) => exception(name, version, "because"),
         PolicyError::NoCodes(name, version) | PolicyError::NeedlessCode(name, version, _) => {
@@ -517,6 +526,12 @@ role = "advisories"
 path = "db"
 enabled = false
 
+[feeds.crev]
+role = "crev"
+git = "https://git.example/crev-proofs"
+trust = { FYlr8YoYGVvDwHQxqEIs89reKKDy-oWisoO0qXXEfHE = "medium" }
+reach = "high"
+
 [[registries]]
 index = "sparse+https://registry.example/"
 treat = "judged"
@@ -605,6 +620,12 @@ rustsec = "off"
 
 [feeds.mozilla]
 url = "https://git.example/audits.toml"
+
+[feeds.crev]
+role = "crev"
+path = "x"
+trust = { FYlr8YoY = "medium", FYlr8YoYGVvDwHQxqEIs89reKKDy-oWisoO0qXXEfHE = "full" }
+reach = "machine"
 "#), @r#"
         1:1+5 unknown key `levle`
             did you mean `level`?
@@ -625,7 +646,9 @@ url = "https://git.example/audits.toml"
         20:8+7 [feeds.mozilla] lacks `role`
             write `role = "audits"`
         21:1+3 unknown key `url` in [feeds.mozilla]
-            known keys are role, git, archive, file, path, criteria-map, enabled
+            known keys are role, git, archive, file, path, criteria-map, trust, reach, enabled
+        26:11+8 `trust`: "FYlr8YoY" is not a crev id: 43 letters, digits, `-` and `_`, which stand for 32 bytes
+        27:9+9 `reach`: unknown variant `machine`, expected one of `low`, `medium`, `high`
         "#);
     }
 
@@ -674,6 +697,22 @@ path = "x"
 role = "advisories"
 file = "x.toml"
 
+[feeds.nobody]
+role = "crev"
+file = "x.proof.crev"
+
+[feeds.mixed]
+role = "audits"
+path = "x"
+trust = { FYlr8YoYGVvDwHQxqEIs89reKKDy-oWisoO0qXXEfHE = "machine" }
+reach = "low"
+
+[feeds.other]
+role = "crev"
+path = "x"
+trust = { FYlr8YoYGVvDwHQxqEIs89reKKDy-oWisoO0qXXEfHE = "low" }
+criteria-map = { ours = ["safe-to-deploy"] }
+
 [[exceptions]]
 crate = "serde"
 version = "1.0.229"
@@ -695,11 +734,16 @@ until = "2026-09-30"
         6:1+16 [codes] makes `young-dependency` milder (note) than the level has it (review); choose a lower level, or an exception for a single release
         8:8+4 [feeds.both] needs exactly one of `git`, `archive`, `file` and `path`
         13:8+5 [feeds.index]: a feed's name is letters, digits and `-`, and not `index`
-        13:8+5 [feeds.index]: advisories come as `git`, `archive` or `path`, not as a single `file`
-        21:9+2 the exception for serde 1.0.229 names no code: write `codes = ["…"]`
-        22:11+3 the exception for serde 1.0.229 gives no reason: write `because = "…"`
-        23:9+12 the exception for serde 1.0.229 runs until 2027-09-30, but at most 180 days are allowed from today
-        29:9+20 the exception for syn 2.0.0 names `audited`, which speaks for a release: name codes that stand against it
+        13:8+5 [feeds.index]: advisories and crev proofs come as `git`, `archive` or `path`, not as a single `file`
+        17:8+6 [feeds.nobody]: advisories and crev proofs come as `git`, `archive` or `path`, not as a single `file`
+        17:8+6 [feeds.nobody] trusts nobody: name ids with `trust = { "<id>" = "medium" }`
+        24:1+5 [feeds.mixed] has `trust`, which only feeds in the role `crev` take
+        25:1+5 [feeds.mixed] has `reach`, which only feeds in the role `crev` take
+        31:1+12 [feeds.other] has `criteria-map`, which only feeds in the role `audits` take
+        37:9+2 the exception for serde 1.0.229 names no code: write `codes = ["…"]`
+        38:11+3 the exception for serde 1.0.229 gives no reason: write `because = "…"`
+        39:9+12 the exception for serde 1.0.229 runs until 2027-09-30, but at most 180 days are allowed from today
+        45:9+20 the exception for syn 2.0.0 names `audited`, which speaks for a release: name codes that stand against it
             `cargo fence why syn@2.0.0` tells what stands against it
         "#);
     }

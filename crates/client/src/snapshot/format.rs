@@ -3,7 +3,7 @@
 //! A record is a [`Row`]: a struct whose fields lie one after the other, each little-endian and of fixed width,
 //! without padding. The same declaration makes the reader's and the writer's side, so the two cannot disagree.
 
-use fence_model::facts::{AdvisoryKind, Birth, DependencyKind};
+use fence_model::facts::{AdvisoryKind, Birth, DependencyKind, Remark};
 use fence_model::{Digest, Time};
 
 use super::{Presence, SourceKind};
@@ -13,7 +13,7 @@ use crate::cache::ContentDigest;
 pub(super) const MAGIC: [u8; 8] = *b"cgfence\n";
 /// The layout that this module reads and writes. Any change of a row, a section or a meaning raises it; an older
 /// snapshot is made again, never converted.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 /// Where the checksum lies: after magic, format, and four bytes that are zero.
 pub(super) const CHECKSUM_AT: usize = 16;
 /// Where the counts of the sections begin: the first byte that the checksum covers.
@@ -200,10 +200,11 @@ rows! {
     }
     /// A version range.
     RangeRow in Ranges { lower: End, upper: End, }
-    /// An audit record: `to` is the version of a full audit, `requirement` that of a violation.
+    /// An audit record: `to` is the version of a full audit or a remark, `requirement` that of a violation.
     AuditRow in Audits {
-        feed: Text, origin: Text, who: Run, criteria: Run, known: Time,
+        feed: Option<Text>, origin: Text, who: Run, criteria: Run, known: Time,
         from: Option<Id>, from_git: Option<Text>, to: Option<Id>, to_git: Option<Text>, requirement: Option<Text>,
+        remark: Option<Remark>, contents: Run,
     }
     /// A window of time in which a publisher is vouched for.
     WindowRow in Windows {
@@ -456,6 +457,27 @@ impl Field for Option<Text> {
     }
 }
 
+/// Stands for "no remark".
+const NO_REMARK: u8 = u8::MAX;
+
+impl Field for Option<Remark> {
+    const BYTES: usize = 1;
+
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        match bytes.first()? {
+            &NO_REMARK => u8::take(bytes).map(|_none| None),
+            _ => Remark::take(bytes).map(Some),
+        }
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        match self {
+            None => NO_REMARK.put(out),
+            Some(remark) => remark.put(out),
+        }
+    }
+}
+
 macro_rules! tags {
     ($( $type:ident { $( $variant:ident = $tag:literal, )+ } )+) => { $(
         impl Field for $type {
@@ -480,5 +502,6 @@ tags! {
     SourceKind { Registry = 0, Advisories = 1, Audits = 2, }
     Presence { Unread = 0, Listed = 1, Nonexistent = 2, }
     DependencyKind { Normal = 0, Build = 1, Dev = 2, }
+    Remark { Negative = 0, MachineReviewed = 1, MachineWarned = 2, }
     AdvisoryKind { Malicious = 0, Vulnerability = 1, Unsound = 2, Unmaintained = 3, Notice = 4, }
 }

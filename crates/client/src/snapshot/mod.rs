@@ -29,7 +29,7 @@
 //! The smallest snapshot that says something, one crate without releases, registry 0, never read:
 //!
 //! ```text
-//! 63 67 66 65 6e 63 65 0a  04 00 00 00  00 00 00 00     "cgfence\n", format 4, zeros
+//! 63 67 66 65 6e 63 65 0a  05 00 00 00  00 00 00 00     "cgfence\n", format 5, zeros
 //! xx xx xx xx xx xx xx xx                               checksum of what follows
 //! 00 00 00 00  01 00 00 00  00 00 00 00 (14 times)      no source, one crate, nothing in 14 sections
 //! 01 00 00 00                                           one byte of text
@@ -115,7 +115,7 @@ pub struct CrateRecord<'a> {
     /// The advisories on it.
     pub advisories: Vec<Advisory<'a>>,
     /// The audit records on it.
-    pub audits: Vec<Audit<'a>>,
+    pub audits: Vec<AuditRecord<'a>>,
     /// The windows on it.
     pub windows: Vec<WindowRecord<'a>>,
     /// Who published which version.
@@ -135,6 +135,23 @@ impl<'a> CrateRecord<'a> {
             windows: Vec::new(),
             publishers: Vec::new(),
         }
+    }
+}
+
+/// An audit record, and what its auditor had before them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRecord<'a> {
+    /// The record.
+    pub audit: Audit<'a>,
+    /// Digests of unpacked content, as the feed has them, of the version that is vouched for and of the one that was
+    /// known; none where the record names none, or where they were compared with what the registry serves.
+    pub contents: Vec<&'a str>,
+}
+
+impl<'a> From<Audit<'a>> for AuditRecord<'a> {
+    /// A record that does not say what it was about.
+    fn from(audit: Audit<'a>) -> Self {
+        Self { audit, contents: Vec::new() }
     }
 }
 

@@ -18,8 +18,8 @@ use super::format::{
     Row, Run, Section, SourceRow, Text, VersionRow, WindowRow, WordRow,
 };
 use super::{
-    Contents, CrateRecord, DependencyRecord, IndexRecord, KnownRecord, PackageRecord, ProblemRecord,
-    PublisherRecord, ReleaseRecord, SnapshotError, SourceRecord, WindowRecord,
+    AuditRecord, Contents, CrateRecord, DependencyRecord, IndexRecord, KnownRecord, PackageRecord,
+    ProblemRecord, PublisherRecord, ReleaseRecord, SnapshotError, SourceRecord, WindowRecord,
 };
 
 /// A snapshot in memory, as it lies on disk.
@@ -395,7 +395,7 @@ impl<'a> CrateView<'a> {
             advisory.withdrawn = advisory.withdrawn.filter(|end| *end <= now);
         }
         let mut audits = self.audits()?;
-        audits.retain(|audit| audit.known <= now);
+        audits.retain(|of| of.audit.known <= now);
         let mut windows = self.windows()?;
         windows.retain(|of| of.known <= now);
         Ok(CrateFacts {
@@ -403,7 +403,7 @@ impl<'a> CrateView<'a> {
             releases,
             gone: Vec::new(),
             advisories,
-            audits,
+            audits: audits.into_iter().map(|of| of.audit).collect(),
             windows: windows.into_iter().map(|of| of.window).collect(),
             journalled: false,
         })
@@ -487,21 +487,22 @@ impl<'a> CrateView<'a> {
     /// # Errors
     ///
     /// [`SnapshotError::Record`].
-    pub fn audits(&self) -> Result<Vec<Audit<'a>>, SnapshotError> {
+    pub fn audits(&self) -> Result<Vec<AuditRecord<'a>>, SnapshotError> {
         self.snapshot
             .rows::<AuditRow>(self.row.audits)?
             .zip(self.row.audits.first..)
             .map(|(row, number)| {
                 let row = row?;
                 let damaged = SnapshotError::Record { section: Section::Audits, number };
-                Ok(Audit {
-                    feed: self.snapshot.text(row.feed)?,
+                let audit = Audit {
+                    feed: row.feed.map(|feed| self.snapshot.text(feed)).transpose()?,
                     origin: self.snapshot.text(row.origin)?,
                     who: self.snapshot.words(row.who)?,
                     known: row.known,
                     claim: self.claim(&row, damaged)?,
                     criteria: self.snapshot.words(row.criteria)?,
-                })
+                };
+                Ok(AuditRecord { audit, contents: self.snapshot.words(row.contents)? })
             })
             .collect()
     }
@@ -587,12 +588,13 @@ impl<'a> CrateView<'a> {
             let git = git.map(|id| self.snapshot.text(id)).transpose()?.map(Into::into);
             Ok(AuditedVersion { version: self.snapshot.version(version)?, git })
         };
-        match (row.from, row.to, row.requirement) {
-            (None, Some(to), None) => Ok(Claim::Full(audited(to, row.to_git)?)),
-            (Some(from), Some(to), None) => {
+        match (row.from, row.to, row.requirement, row.remark) {
+            (None, Some(to), None, None) => Ok(Claim::Full(audited(to, row.to_git)?)),
+            (None, Some(to), None, Some(remark)) => Ok(Claim::Remark(audited(to, row.to_git)?, remark)),
+            (Some(from), Some(to), None, None) => {
                 Ok(Claim::Delta { from: audited(from, row.from_git)?, to: audited(to, row.to_git)? })
             }
-            (None, None, Some(requirement)) => {
+            (None, None, Some(requirement), None) => {
                 let requirement = VersionReq::parse(self.snapshot.text(requirement)?).map_err(|_| damaged)?;
                 Ok(Claim::Violation(requirement))
             }

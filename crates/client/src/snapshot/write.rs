@@ -13,7 +13,7 @@ use super::format::{
     HEADER_BYTES, Id, KnownRow, ListRow, MAGIC, PackageRow, ProblemRow, PublisherRow, RangeRow, ReleaseRow,
     Row, Run, Section, SourceRow, Text, VersionRow, WindowRow, WordRow,
 };
-use super::{Contents, CrateRecord, DependencyRecord, KnownRecord, ReleaseRecord, WriteError};
+use super::{AuditRecord, Contents, CrateRecord, DependencyRecord, KnownRecord, ReleaseRecord, WriteError};
 
 /// The bytes of a snapshot that holds `contents`. Equal contents give equal bytes, in whatever order the crates
 /// and their releases come.
@@ -275,9 +275,9 @@ impl<'a> Writer<'a> {
 
     fn audits(&mut self, record: &CrateRecord<'a>) -> Result<Run, WriteError> {
         let mut rows = Vec::with_capacity(record.audits.len());
-        for audit in &record.audits {
+        for AuditRecord { audit, contents } in &record.audits {
             let mut row = AuditRow {
-                feed: self.text(audit.feed)?,
+                feed: audit.feed.map(|feed| self.text(feed)).transpose()?,
                 origin: self.text(audit.origin)?,
                 who: self.words(&audit.who)?,
                 criteria: self.words(&audit.criteria)?,
@@ -287,6 +287,8 @@ impl<'a> Writer<'a> {
                 to: None,
                 to_git: None,
                 requirement: None,
+                remark: None,
+                contents: self.words(contents)?,
             };
             match &audit.claim {
                 Claim::Full(to) => (row.to, row.to_git) = self.audited(to)?,
@@ -295,6 +297,10 @@ impl<'a> Writer<'a> {
                     (row.to, row.to_git) = self.audited(to)?;
                 }
                 Claim::Violation(requirement) => row.requirement = Some(self.text(&requirement.to_string())?),
+                Claim::Remark(to, remark) => {
+                    (row.to, row.to_git) = self.audited(to)?;
+                    row.remark = Some(*remark);
+                }
             }
             rows.push(row);
         }

@@ -46,6 +46,7 @@ fn meeting_with(settings: HttpSettings, limits: Limits) -> Meeting {
         name: "fake".into(),
         location: IndexLocation::Sparse(fake.url("index/")),
         credentials: Credentials::None,
+        cargo_packages: None,
         cargo_copies: Some(folder.path().join("cargo/registry/index/fake-0123456789abcdef")),
     };
     let cache = Cache::at(&folder.path().join("cache"));

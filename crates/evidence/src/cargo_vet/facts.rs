@@ -114,9 +114,11 @@ impl<'a> SetFacts<'a> {
         let criteria = match record.claim {
             Claim::Full(_) | Claim::Delta { .. } => self.words(&record.criteria, |meaning| &meaning.met),
             Claim::Violation(_) => self.words(&record.criteria, |meaning| &meaning.failed),
+            // A set has none.
+            Claim::Remark(..) => Vec::new(),
         };
         (!criteria.is_empty()).then(|| Audit {
-            feed: self.feed,
+            feed: Some(self.feed),
             origin: self.origin(&record.aggregated_from),
             who: record.who.iter().map(|who| &**who).collect(),
             known: self.known,

@@ -22,7 +22,9 @@ pub fn format_audits(remarks: &[String], audits: &BTreeMap<CrateName, Vec<&Audit
         criteria: own.into_iter().map(|name| (name, Criterion { description: DESCRIPTION })).collect(),
         audits: audits
             .iter()
-            .map(|(name, audits)| (name.as_str(), audits.iter().map(|audit| Record::of(audit)).collect()))
+            .map(|(name, audits)| {
+                (name.as_str(), audits.iter().filter_map(|audit| Record::of(audit)).collect())
+            })
             .collect(),
     };
     // A comment is a line: what breaks lines would begin something else.
@@ -65,23 +67,30 @@ struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    fn of(audit: &'a Audit<'_>) -> Self {
+    /// A record as cargo-vet has it; none for what vouches for nothing.
+    fn of(audit: &'a Audit<'_>) -> Option<Self> {
         let (version, delta, violation) = match &audit.claim {
             Claim::Full(at) => (Some(format_version(at)), None, None),
             Claim::Delta { from, to } => {
                 (None, Some(format!("{} -> {}", format_version(from), format_version(to))), None)
             }
             Claim::Violation(requirement) => (None, None, Some(requirement.to_string())),
+            Claim::Remark(..) => return None,
         };
-        Self {
+        let notes = match audit.feed {
+            Some(feed) => format!("Made by others: the feed {feed} brought it, of {}.", audit.origin),
+            None => format!("Made by others: a review that {} signed.", audit.origin),
+        };
+        // An origin is a repository or a file, without the protocol; or a feed's own name, where nobody knows.
+        let is_place = audit.feed.is_some() && audit.origin.contains('/');
+        Some(Self {
             who: &audit.who,
             criteria: &audit.criteria,
             version,
             delta,
             violation,
-            notes: format!("Made by others: the feed {} brought it, of {}.", audit.feed, audit.origin),
-            // An origin is a repository or a file, without the protocol; or a feed's own name, where nobody knows.
-            aggregated_from: audit.origin.contains('/').then(|| format!("https://{}", audit.origin)),
-        }
+            notes,
+            aggregated_from: is_place.then(|| format!("https://{}", audit.origin)),
+        })
     }
 }

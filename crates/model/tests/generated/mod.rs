@@ -9,7 +9,7 @@ use std::sync::Arc;
 use fence_model::code::GENERATION;
 use fence_model::facts::{
     Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, CrateFacts, Dependency,
-    DependencyKind, FeedState, Gone, Publisher, Range, ReleaseFacts, Sighting, Window,
+    DependencyKind, FeedState, Gone, Publisher, Range, ReleaseFacts, Remark, Sighting, Window,
 };
 use fence_model::judge::{Checksum, InUse, Treatment};
 use fence_model::policy::{Baseline, BaselineEntry, Exception, Standing};
@@ -354,13 +354,15 @@ pub(crate) fn audit(lots: &mut Lots, now: Time) -> Audit<'static> {
         git: lots.once_in(10).then(|| "abcdef".into()),
     };
     let (one, other) = (audited(), audited());
-    let claim = match lots.below(8) {
+    let claim = match lots.below(9) {
         0..=3 => Claim::Full(one),
         4..=6 => Claim::Delta { from: one, to: other },
+        7 => Claim::Remark(one, lots.pick(&[Remark::Negative, Remark::MachineReviewed])),
         _ => Claim::Violation(VersionReq::parse(lots.pick(&["=1.0.1", "^1"])).expect("it is one")),
     };
     Audit {
-        feed: lots.pick(&ORIGINS),
+        // One in three is signed.
+        feed: lots.pick(&[Some(ORIGINS[0]), Some(ORIGINS[1]), None]),
         origin: lots.pick(&ORIGINS),
         who: vec![lots.pick(&PEOPLE)],
         known: past(lots, now),

@@ -1,0 +1,324 @@
+//! Whose proofs count under a policy, and for what.
+//!
+//! The policy names reviewers by id. Where it sets `reach`, those whom one of them trusts that much count too: as
+//! that one's voice, never as another, and for no more than either trust allows. Nobody further away counts. Of what
+//! one person signed about one thing, the latest holds, and of two at one time the worse.
+//!
+//! What a review counts for is the least of three: how closely the reviewer read, how well they understood, and how
+//! much they are trusted. The table is in docs/decisions.md.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fence_model::facts::{Audit, AuditedVersion, Claim, Remark};
+use fence_model::policy::{self, Reach};
+use fence_model::{CrateName, ReviewerId, Time};
+use semver::{Comparator, Op, Version, VersionReq};
+
+use super::{
+    Author, Content, Grade, Opinion, PackageReview, Proof, Rating, Reader, RecursiveDigest, Registry, Trust,
+};
+use crate::cargo_vet::{SAFE_TO_DEPLOY, SAFE_TO_RUN, origin_of};
+
+/// What a policy says of a feed of proofs.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// Whose reviews count, and for how much.
+    pub trust: &'a BTreeMap<ReviewerId, policy::Trust>,
+    /// How much one of these must trust others for them to count too.
+    pub reach: Option<Reach>,
+}
+
+/// Who counts, through whom, and what they wrote.
+#[derive(Debug)]
+pub struct WebOfTrust<'a> {
+    /// By crate, in the order of versions and authors.
+    reviews: BTreeMap<&'a CrateName, Vec<Signed<'a>>>,
+}
+
+/// What reviewers who count say of one crate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrateReviews<'a> {
+    /// The crate.
+    pub name: &'a CrateName,
+    /// The reviews.
+    pub reviews: Vec<Review<'a>>,
+}
+
+/// A review as evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review<'a> {
+    /// What it counts for. It is known since it was signed, or since its author is trusted, by the words of those
+    /// who signed.
+    pub audit: Audit<'a>,
+    /// What the reviewer had before them: the content of the release, and of the one it was compared with. Empty
+    /// where the review does not speak for the release: a warning stands, whatever it was about.
+    pub contents: Vec<(&'a Version, RecursiveDigest)>,
+}
+
+/// A review that counts, and all that is known about who signed it.
+#[derive(Debug)]
+struct Signed<'a> {
+    review: &'a PackageReview,
+    date: Time,
+    standing: Standing,
+    /// As people call the author.
+    label: String,
+    /// The author, then those through whom alone they count.
+    who: Vec<String>,
+}
+
+/// How much somebody counts for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Standing {
+    worth: Worth,
+    /// Through whom, if the policy does not name them.
+    through: BTreeSet<ReviewerId>,
+    /// Since when.
+    since: Time,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Worth {
+    /// A machine: shown.
+    Machine,
+    /// Named, and distrusted by another who is named: only warnings count.
+    Silenced,
+    /// As much as this.
+    Trusted(Grade),
+}
+
+impl<'a> WebOfTrust<'a> {
+    /// Works out which of `proofs` count.
+    pub fn new(proofs: &'a [Proof], source: Source<'_>) -> Self {
+        let standings = standings(proofs, source);
+        let mut latest: BTreeMap<(&CrateName, &Version, ReviewerId), Signed<'a>> = BTreeMap::new();
+        for proof in proofs {
+            let Content::Review(review) = &proof.content else { continue };
+            let Some(standing) = standings.get(&proof.from.id) else { continue };
+            if review.package.source != Registry::CratesIo {
+                continue;
+            }
+            let key = (&review.package.name, &review.package.version, proof.from.id);
+            let signed = Signed::of(proof, review, standing);
+            match latest.get(&key) {
+                // An advisory on earlier releases is often signed by itself, and takes no opinion back.
+                _ if review.opinion.is_none() && review.issues.is_empty() => {}
+                Some(other) if other.outlives(&signed) => {}
+                _ => drop(latest.insert(key, signed)),
+            }
+        }
+        let mut reviews: BTreeMap<&CrateName, Vec<Signed<'_>>> = BTreeMap::new();
+        for ((name, ..), signed) in latest {
+            reviews.entry(name).or_default().push(signed);
+        }
+        Self { reviews }
+    }
+
+    /// What is said of each crate, sorted by name. A review that says nothing under the policy is left out.
+    pub fn crates(&self) -> impl Iterator<Item = CrateReviews<'_>> {
+        self.reviews
+            .iter()
+            .map(|(name, signed)| CrateReviews {
+                name,
+                reviews: signed.iter().filter_map(Signed::evidence).collect(),
+            })
+            .filter(|of| !of.reviews.is_empty())
+    }
+}
+
+impl<'a> Signed<'a> {
+    fn of(proof: &Proof, review: &'a PackageReview, standing: &Standing) -> Self {
+        let through = standing.through.iter().map(ToString::to_string);
+        Self {
+            review,
+            date: proof.date,
+            standing: standing.clone(),
+            label: label(&proof.from),
+            who: std::iter::once(proof.from.id.to_string()).chain(through).collect(),
+        }
+    }
+
+    /// Whether this stays when its author also signed `other` about the same release.
+    fn outlives(&self, other: &Self) -> bool {
+        let rating = |signed: &Self| signed.review.opinion.map(|opinion| opinion.rating);
+        self.date > other.date || (self.date == other.date && rating(self) <= rating(other))
+    }
+
+    fn evidence(&self) -> Option<Review<'_>> {
+        let PackageReview { package, diff_base, opinion, issues, reader, .. } = self.review;
+        let opinion = (*opinion)?;
+        let at = |version: &Version| AuditedVersion { version: version.clone(), git: None };
+        let (claim, criteria) = match said(opinion, *reader, self.standing.worth, issues)? {
+            Said::Good(criteria) => {
+                let to = at(&package.version);
+                let claim = match diff_base {
+                    None => Claim::Full(to),
+                    Some(base) => Claim::Delta { from: at(&base.version), to },
+                };
+                (claim, criteria)
+            }
+            // Whatever is fit for less is not fit for more.
+            Said::Dangerous => (Claim::Violation(exactly(&package.version)), BOTH),
+            Said::Remark(remark) => (Claim::Remark(at(&package.version), remark), &[][..]),
+        };
+        let contents = match claim {
+            Claim::Full(_) | Claim::Delta { .. } => {
+                let read = std::iter::once(package).chain(diff_base);
+                read.map(|package| (&package.version, package.digest)).collect()
+            }
+            Claim::Violation(_) | Claim::Remark(..) => Vec::new(),
+        };
+        let audit = Audit {
+            feed: None,
+            origin: &self.label,
+            who: self.who.iter().map(String::as_str).collect(),
+            known: self.date.max(self.standing.since),
+            claim,
+            criteria: criteria.to_vec(),
+        };
+        Some(Review { audit, contents })
+    }
+}
+
+/// What a review says under a policy.
+enum Said {
+    /// The release meets these criteria.
+    Good(&'static [&'static str]),
+    /// Nobody should use it.
+    Dangerous,
+    /// Something to know.
+    Remark(Remark),
+}
+
+const BOTH: &[&str] = &[SAFE_TO_DEPLOY, SAFE_TO_RUN];
+
+/// The table of docs/decisions.md.
+fn said(opinion: Opinion, reader: Reader, worth: Worth, issues: &[Box<str>]) -> Option<Said> {
+    let trusted = match (worth, reader, opinion.rating) {
+        (Worth::Machine, ..) | (_, Reader::Machine, _) => {
+            let is_bad = opinion.rating <= Rating::Negative;
+            return Some(Said::Remark(if is_bad { Remark::MachineWarned } else { Remark::MachineReviewed }));
+        }
+        (_, _, Rating::Dangerous) => return Some(Said::Dangerous),
+        (_, _, Rating::Negative) => return Some(Said::Remark(Remark::Negative)),
+        (_, _, Rating::Neutral) | (Worth::Silenced, ..) => return None,
+        (Worth::Trusted(trusted), _, Rating::Positive | Rating::Strong) => trusted,
+    };
+    // Who tells of something wrong with a release does not vouch for it, whatever the rating says.
+    if !issues.is_empty() {
+        return None;
+    }
+    match opinion.thoroughness.min(opinion.understanding).min(trusted) {
+        Grade::None => None,
+        Grade::Low => Some(Said::Good(&[SAFE_TO_RUN])),
+        Grade::Medium | Grade::High => Some(Said::Good(BOTH)),
+    }
+}
+
+/// Who counts, by id.
+fn standings(proofs: &[Proof], source: Source<'_>) -> BTreeMap<ReviewerId, Standing> {
+    let opinions = opinions(proofs);
+    let mut standings: BTreeMap<ReviewerId, Standing> = BTreeMap::new();
+    for (id, trust) in source.trust {
+        let worth = match trust {
+            policy::Trust::Machine => Worth::Machine,
+            policy::Trust::Low => Worth::Trusted(Grade::Low),
+            policy::Trust::Medium => Worth::Trusted(Grade::Medium),
+            policy::Trust::High => Worth::Trusted(Grade::High),
+        };
+        standings.insert(*id, Standing { worth, through: BTreeSet::new(), since: Time::EARLIEST });
+    }
+    let named: BTreeMap<ReviewerId, Grade> = standings
+        .iter()
+        .filter_map(|(id, standing)| match standing.worth {
+            Worth::Trusted(grade) => Some((*id, grade)),
+            Worth::Machine | Worth::Silenced => None,
+        })
+        .collect();
+    let reach = source.reach.map(|reach| match reach {
+        Reach::Low => Grade::Low,
+        Reach::Medium => Grade::Medium,
+        Reach::High => Grade::High,
+    });
+    let mut distrusted = BTreeSet::new();
+    for ((from, of), (since, trust)) in &opinions {
+        let Some(own) = named.get(from) else { continue };
+        match trust {
+            Trust::Distrust if from != of => drop(distrusted.insert(*of)),
+            Trust::Grade(grade) if reach.is_some_and(|reach| *grade >= reach) => {
+                if source.trust.contains_key(of) {
+                    continue;
+                }
+                let worth = Worth::Trusted(*own.min(grade));
+                let standing = standings.entry(*of).or_insert_with(|| Standing {
+                    worth,
+                    through: BTreeSet::new(),
+                    since: *since,
+                });
+                // The best word counts, since it was given.
+                if (worth, std::cmp::Reverse(since)) > (standing.worth, std::cmp::Reverse(&standing.since)) {
+                    (standing.worth, standing.since) = (worth, *since);
+                }
+                standing.through.insert(*from);
+            }
+            Trust::Distrust | Trust::Grade(_) => {}
+        }
+    }
+    for id in distrusted {
+        // The policy's own word makes one whom it names heard at least as a warning; others are not heard at all.
+        if !source.trust.contains_key(&id) {
+            standings.remove(&id);
+        } else if let Some(standing) = standings.get_mut(&id) {
+            standing.worth = standing.worth.min(Worth::Silenced);
+        }
+    }
+    standings
+}
+
+/// What people think of each other, by who and of whom: since when, and how much. The latest of each.
+fn opinions(proofs: &[Proof]) -> BTreeMap<(ReviewerId, ReviewerId), (Time, Trust)> {
+    let mut opinions: BTreeMap<(ReviewerId, ReviewerId), (Time, Trust)> = BTreeMap::new();
+    for proof in proofs {
+        let Content::Trust(said) = &proof.content else { continue };
+        for of in &said.ids {
+            let new = (proof.date, said.trust);
+            opinions
+                .entry((proof.from.id, of.id))
+                .and_modify(|old| {
+                    if new.0 > old.0 || (new.0 == old.0 && new.1 < old.1) {
+                        *old = new;
+                    }
+                })
+                .or_insert(new);
+        }
+    }
+    opinions
+}
+
+/// What people call a reviewer: the owner of the repository of their proofs, by their own word, and so the beginning of
+/// their id.
+fn label(author: &Author) -> String {
+    let short = author.id.short();
+    let repository = author.url.as_deref().map(origin_of);
+    let owner = repository.as_deref().and_then(|repository| repository.split('/').nth(1));
+    let is_plain = |owner: &&str| {
+        owner.len() <= 40 && owner.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    match owner.filter(is_plain) {
+        Some(owner) => format!("crev:{owner}@{short}"),
+        None => format!("crev:{short}"),
+    }
+}
+
+/// The requirement that this version alone meets.
+fn exactly(version: &Version) -> VersionReq {
+    let Version { major, minor, patch, pre, .. } = version;
+    let only = Comparator {
+        op: Op::Exact,
+        major: *major,
+        minor: Some(*minor),
+        patch: Some(*patch),
+        pre: pre.clone(),
+    };
+    VersionReq { comparators: vec![only] }
+}
