@@ -295,6 +295,32 @@ fn recipes_name_commands_that_exist() {
     assert_eq!(found, 8);
 }
 
+#[test]
+fn the_table_of_formats_is_true() {
+    let project = calm();
+    project.start_repository();
+    project.git(&["update-ref", "refs/remotes/origin/main", "main"]);
+    let text = document("README.md");
+    let (_, table) = text.split_once("## Formats and recipes").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let commands: Vec<&str> = table.split('`').filter_map(|word| word.strip_prefix("cargo fence ")).collect();
+    assert_eq!(commands.len(), 11);
+    for command in commands {
+        let command = command.replace("CRATE", "glob");
+        assert_eq!(project.exit_code(&command), Some(0), "{command}");
+    }
+    // What the table links to is there, headings too.
+    for link in table.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+        let headings = document(file);
+        let anchors = headings.lines().filter_map(|line| line.strip_prefix("## ")).map(|line| {
+            let kept = line.to_lowercase().replace(' ', "-");
+            kept.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect::<String>()
+        });
+        assert!(heading.is_empty() || anchors.into_iter().any(|anchor| anchor == heading), "{link}");
+    }
+}
+
 /// The script of the action's last step, run as a workflow does.
 #[cfg(unix)]
 #[test]
