@@ -318,8 +318,8 @@ impl Project {
         let judges = !matches!(words.first().map(String::as_str), None | Some("explain" | "completions"));
         if judges && !words.iter().any(|word| word == "--help") {
             if self.index == Index::Folder {
-                command.args(["--index", "index"]);
                 command.args((!words.iter().any(|word| word == "--offline")).then_some("--offline"));
+                command.args(["--index", "index"]);
             }
             command.args(["--now", &self.now]);
             command.args(["--feed", &format!("rustsec={}", self.advisories)]);
