@@ -379,7 +379,16 @@ pub(crate) fn problems(problems: &[Problem]) -> Vec<String> {
             unread.join(", ")
         ));
     }
+    // Of feeds that are out of reach the first says why: mostly it is one reason for all.
+    let mut beyond: Vec<&str> = Vec::new();
+    let mut is_first = true;
     for problem in problems.iter().filter(|problem| never_read(problem).is_none()) {
+        if let Problem::Feed { name, error: FeedError::Unreachable { .. }, used: None } = problem
+            && !std::mem::take(&mut is_first)
+        {
+            beyond.push(name);
+            continue;
+        }
         if let Problem::Record { source, .. } = problem {
             let told = records.entry(source).or_default();
             *told += 1;
@@ -388,6 +397,12 @@ pub(crate) fn problems(problems: &[Problem]) -> Vec<String> {
             }
         }
         words.push(problem_words(problem));
+    }
+    if !beyond.is_empty() {
+        words.push(format!(
+            "nor can these feeds be reached, and nothing is known of them: {}",
+            beyond.join(", ")
+        ));
     }
     for (source, told) in records.into_iter().filter(|(_, told)| *told > TOLD_OF_A_SOURCE) {
         words.push(format!(

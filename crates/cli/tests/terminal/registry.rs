@@ -76,3 +76,24 @@ fn settled(text: &str) -> String {
     };
     out.lines().map(line).collect::<Vec<_>>().join("\n")
 }
+
+#[test]
+fn feeds_that_are_out_of_reach_for_one_reason_are_told_together() {
+    let mut project = calm();
+    let registry = FakeRegistry::start();
+    project.read_index_at(&registry);
+    let nowhere = FakeRegistry::start().url("");
+    let feed = |name: &str| format!("[feeds.{name}]\nrole = \"audits\"\nfile = \"{nowhere}{name}.toml\"\n\n");
+    project.write("fence.toml", ["a", "b", "c"].map(feed).concat());
+    insta::assert_snapshot!(settled(&project.run("check")), @"
+    $ cargo fence check
+        Checking 4 releases at level medium (index 0 min old, a never read, b never read, c never read,
+                 rustsec 0 min)
+    warning: feed a cannot be reached: http://127.0.0.1:[…]/a.toml: nobody listens there; nothing is
+          known of it
+
+    warning: nor can these feeds be reached, and nothing is known of them: b, c
+        Finished 4 admitted (4 by age), 1 of this project at level medium in […]s
+    [exit code 0]
+    ");
+}
