@@ -157,6 +157,9 @@ pub(crate) struct ScopeArgs {
     /// Judge only what this package of the workspace needs; can be repeated
     #[arg(long = "package", short = 'p', value_name = "SPEC")]
     packages: Vec<String>,
+    /// Judge what any package of the workspace needs, as without --package
+    #[arg(long, conflicts_with = "packages")]
+    workspace: bool,
     /// Leave out what only tests, examples and benchmarks need
     #[arg(long)]
     exclude_dev: bool,

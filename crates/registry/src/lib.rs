@@ -10,7 +10,7 @@
 //!   [`fence_model::facts::Sighting`] and [`fence_model::facts::Gone`].
 //!
 //! [`reach()`](reach::reach) says which packages of a lockfile are needed how, from what they declare ([`manifest`]);
-//! [`path`] says under which path an index keeps a crate. Everything that can go wrong is one variant of
+//! [`serve()`](serve::serve) writes an index file as a filtering registry shows it; [`path`] says under which path an index keeps a crate. Everything that can go wrong is one variant of
 //! [`Error`], and everything that is too much is one number of [`Limits`]. Nothing here reads files, asks the
 //! network or looks at a clock.
 
@@ -25,6 +25,7 @@ pub mod lockfile;
 pub mod manifest;
 pub mod path;
 pub mod reach;
+pub mod serve;
 
 pub use config::RegistryConfig;
 pub use error::{ChangeFault, DependencyFault, Error};
