@@ -290,6 +290,18 @@ pub trait Disk: Send + Sync {
     /// Whatever the disk says.
     fn rename(&self, from: &Path, to: &Path, keep: Keep) -> io::Result<()>;
 
+    /// Adds bytes at the end of a file, which is made if it is not there; they are on disk when this returns.
+    ///
+    /// # Errors
+    /// Whatever the disk says; the file may then have some of the bytes.
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
+    /// Cuts a file to `length` bytes; it is on disk when this returns.
+    ///
+    /// # Errors
+    /// Whatever the disk says.
+    fn truncate(&self, path: &Path, length: u64) -> io::Result<()>;
+
     /// Removes a file.
     ///
     /// # Errors
@@ -322,15 +334,37 @@ impl Disk for RealDisk {
     fn rename(&self, from: &Path, to: &Path, keep: Keep) -> io::Result<()> {
         std::fs::rename(from, to)?;
         match (keep, to.parent()) {
-            // A folder can be opened and synced on Unix only; elsewhere the file system orders it by itself.
-            (Keep::ForGood, Some(folder)) if cfg!(unix) => std::fs::File::open(folder)?.sync_all(),
+            (Keep::ForGood, Some(folder)) => synced(folder),
             _ => Ok(()),
         }
+    }
+
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let is_new = !path.try_exists()?;
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+        io::Write::write_all(&mut file, bytes)?;
+        file.sync_all()?;
+        match path.parent() {
+            Some(folder) if is_new => synced(folder),
+            _ => Ok(()),
+        }
+    }
+
+    fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
+        let file = std::fs::OpenOptions::new().write(true).open(path)?;
+        file.set_len(length)?;
+        file.sync_all()
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         std::fs::remove_file(path)
     }
+}
+
+/// Brings the names in a folder to disk. A folder can be opened and synced on Unix only; elsewhere the file system orders
+/// it by itself.
+fn synced(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// Why something is not in the cache, or cannot be put there.
@@ -373,7 +407,7 @@ impl CacheError {
 /// Two writers of one place, in this process or another, must not share a file: the later rename wins.
 static NEXT_NEW_FILE: AtomicU64 = AtomicU64::new(0);
 
-fn write_whole(disk: &dyn Disk, path: &Path, bytes: &[u8], keep: Keep) -> io::Result<()> {
+pub(crate) fn write_whole(disk: &dyn Disk, path: &Path, bytes: &[u8], keep: Keep) -> io::Result<()> {
     let (folder, name) = match (path.parent(), path.file_name()) {
         (Some(folder), Some(name)) => (folder, name),
         _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "not the path of a file")),

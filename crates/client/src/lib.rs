@@ -5,6 +5,7 @@
 //! and hands the judgement its facts from there.
 //!
 //! * [`scope`] says which part of a project is asked about, and as what it needs each release.
+//! * [`journal`] keeps what was seen of a registry, and when.
 //! * [`revision`] reads policy and baseline as they were before a change.
 //! * [`http`] is the one client; [`http::Network`] says by its type whether it may be used.
 //! * [`cache`] is the one place on disk, in which everything is whole or absent, and can be made again.
@@ -20,6 +21,7 @@ pub mod feed;
 pub mod gather;
 pub mod http;
 pub mod index;
+pub mod journal;
 mod limits;
 mod process;
 pub mod progress;

@@ -13,5 +13,7 @@ mod corpus;
 mod feed;
 #[path = "net/index.rs"]
 mod index;
+#[path = "net/journal.rs"]
+mod journal;
 #[path = "net/support.rs"]
 mod support;

@@ -278,6 +278,11 @@ impl Journal {
         lives.memory()
     }
 
+    /// How many reads it has.
+    pub fn lines(&self) -> usize {
+        usize::try_from(self.lines).unwrap_or(usize::MAX)
+    }
+
     /// The crates that were read, by name.
     pub fn crates(&self) -> impl Iterator<Item = &CrateName> {
         self.crates.keys()

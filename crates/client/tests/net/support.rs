@@ -149,6 +149,17 @@ impl Disk for FaultyDisk {
         self.step(|| RealDisk.rename(from, to, keep))
     }
 
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        if self.steps.load(Ordering::Relaxed) == self.fails_at && self.fault == Fault::Halfway {
+            RealDisk.append(path, &bytes[..bytes.len() / 2])?;
+        }
+        self.step(|| RealDisk.append(path, bytes))
+    }
+
+    fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
+        self.step(|| RealDisk.truncate(path, length))
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.step(|| RealDisk.remove(path))
     }
