@@ -166,7 +166,7 @@ pub enum Rating {
 }
 
 /// Who read the code that a review is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reader {
     /// The one who signed.
     Person,
