@@ -258,6 +258,9 @@ fn the_kind_that_the_policy_minds_most_is_told() {
     assert_eq!(told(&world), [true, false]);
     world.policy.unsound = Severity::Error;
     assert_eq!(told(&world), [false, true]);
+    // What fails the check by itself is told by itself: an exception for the one kind silences no other.
+    world.policy.vulnerable = Severity::Error;
+    assert_eq!(told(&world), [true, true]);
 }
 
 /// Taking back speaks for a release, and of what speaks for it all have to be sure.
