@@ -273,9 +273,14 @@ impl Configured {
             FeedOutcome::Read(files) => match self.compile(&files, before.as_ref())? {
                 Ok(bytes) => Ok((self.now(Some(self.keep(request, bytes)?), None), FeedRead::Changed)),
                 Err(because) => {
-                    let used = before.as_ref().map(source_of).transpose()?.and_then(|source| source.as_of);
+                    let compiled = match self.kind {
+                        // Other settings may have trusted just whom these do not trust any more.
+                        SourceKind::Audits if known_identity.is_none() => None,
+                        SourceKind::Audits | SourceKind::Advisories | SourceKind::Registry => before,
+                    };
+                    let used = compiled.as_ref().map(source_of).transpose()?.and_then(|source| source.as_of);
                     problems.push(Problem::FeedInvalid { name: self.name.clone(), because, used });
-                    Ok((self.now(before, Some(FeedState::Invalid)), FeedRead::Failed))
+                    Ok((self.now(compiled, Some(FeedState::Invalid)), FeedRead::Failed))
                 }
             },
             FeedOutcome::Failed(error) => {
