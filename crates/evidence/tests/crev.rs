@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 
 use fence_evidence::Limits;
+use fence_evidence::cargo_vet::format_audits;
 use fence_evidence::crev::{
     Content, CrateReviews, Entry, Proof, Review, Source, WebOfTrust, parse_proofs, recursive_digest,
 };
@@ -248,6 +249,22 @@ fn who_is_trusted_by_one_who_is_named_counts_as_their_voice() {
     check(&two_steps, Some(Reach::Low), "");
     // Trust that was taken back is none.
     check(&format!("{high}{}", ann.trust(&at(2), &dan, "none")), Some(Reach::Low), "");
+}
+
+#[test]
+fn an_exported_review_is_by_who_looked_and_not_by_who_trusts_them() {
+    let [ann, .., dan] = people();
+    let (proofs, _) = read(
+        &(ann.trust("2026-01-01T00:00:00Z", &dan, "high")
+            + &dan.review("2026-01-02T00:00:00Z", "a", "1.0.0", "high high positive")),
+    );
+    let trust = BTreeMap::from([(ann.id(), Trust::High)]);
+    let web = WebOfTrust::new(&proofs, Source { trust: &trust, reach: Some(Reach::High) });
+    let reviews: Vec<CrateReviews<'_>> = web.crates().collect();
+    let audits = reviews.iter().map(|of| (of.name.clone(), of.reviews.iter().map(|r| &r.audit).collect()));
+    let exported = format_audits(&[], &audits.collect());
+    assert!(exported.contains(&format!("who = [\"{}\"]", dan.id())), "{exported}");
+    assert!(!exported.contains(&ann.id().to_string()), "{exported}");
 }
 
 #[test]
