@@ -6,7 +6,8 @@ use std::io::Read as _;
 use fence_evidence::Limits;
 use fence_evidence::cargo_vet::format_audits;
 use fence_evidence::crev::{
-    Content, CrateReviews, Entry, Proof, Review, Source, WebOfTrust, parse_proofs, recursive_digest,
+    Content, CrateReviews, Entry, Proof, Review, Source, WebOfTrust, parse_proofs, read_feed,
+    recursive_digest,
 };
 use fence_model::ReviewerId;
 use fence_model::facts::Claim;
@@ -369,6 +370,19 @@ fn problems_are_told_up_to_a_limit() {
     let parsed = parse_proofs("x.proof.crev", "a\n\n".repeat(9).as_bytes(), &limits).expect("text");
     assert_eq!(parsed.problems.len(), 3);
     assert!(parsed.problems[2].to_string().contains("more than 2 problems"), "{}", parsed.problems[2]);
+    // However many files they are in.
+    let [ann, ..] = people();
+    let good = ann.review("2026-01-02T00:00:00Z", "a", "1.0.0", "high high positive");
+    let files: Vec<(String, &[u8])> = (1..=9).map(|n| (format!("{n}.proof.crev"), &b"a\n"[..])).collect();
+    let files = files.into_iter().chain([("good.proof.crev".to_owned(), good.as_bytes())]);
+    let parsed = read_feed("ours", files, &limits);
+    let problems: Vec<String> = parsed.problems.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(problems.join("\n"), @"
+    1.proof.crev:1: this is no part of a proof, which begins with `----- BEGIN CREV PROOF -----`
+    2.proof.crev:1: this is no part of a proof, which begins with `----- BEGIN CREV PROOF -----`
+    ours: more than 2 problems; the others are not listed
+    ");
+    assert_eq!(parsed.value.len(), 1, "what comes after them is read");
 }
 
 #[test]
