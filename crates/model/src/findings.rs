@@ -86,8 +86,10 @@ impl<'a> Judge<'a> {
         }
         for audit in &self.history.facts.audits {
             let Claim::Violation(requirement) = &audit.claim else { continue };
-            let is_asked_for = audit.criteria.iter().any(|c| *c == self.asked.policy.criteria);
-            if is_asked_for && is_violated(requirement, &release.version) {
+            // Who signed a warning of their own knew nothing of this policy's criteria.
+            let is_asked_for =
+                || audit.feed.is_none() || audit.criteria.iter().any(|c| *c == self.asked.policy.criteria);
+            if is_asked_for() && is_violated(requirement, &release.version) {
                 let because = Because::AuditViolation {
                     origin: audit.origin.to_owned(),
                     requirement: requirement.to_string(),
