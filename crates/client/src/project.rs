@@ -264,11 +264,19 @@ fn read_text_of(files: Files<'_>, file: &Path, limit: u64) -> Result<Option<Stri
 }
 
 /// Puts `text` in place of `file`, whole or not at all.
+///
+/// # Errors
+///
+/// [`ProjectError::Unwritable`], also where something stands there that is no file: put in place of a device or a
+/// pipe, the text would reach nobody, and they would be gone.
 pub fn write(file: &Path, text: &str) -> Result<(), ProjectError> {
+    let unwritable = |why| ProjectError::Unwritable { file: file.to_owned(), why };
+    if fs::metadata(file).is_ok_and(|found| !found.is_file()) {
+        return Err(unwritable(io::Error::other("what stands there is no file")));
+    }
     // A link is followed: people who keep one policy for many projects want it to stay a link.
     let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-    cache::replace_file(&target, text.as_bytes())
-        .map_err(|why| ProjectError::Unwritable { file: file.to_owned(), why })
+    cache::replace_file(&target, text.as_bytes()).map_err(unwritable)
 }
 
 fn manifest_folder(start: &Path, manifest: &Path) -> Result<PathBuf, ProjectError> {
@@ -470,11 +478,27 @@ mod tests {
         let top = tree(&[("folder/fence.toml", "old")]);
         let error = write(&top.path().join("folder/fence.toml/below"), "new").unwrap_err();
         assert!(matches!(error, ProjectError::Unwritable { .. }), "{error}");
-        // A folder stands where the file should be: the rename fails after the text was written.
         let error = write(&top.path().join("folder"), "new").unwrap_err();
         assert!(matches!(error, ProjectError::Unwritable { .. }), "{error}");
-        assert_eq!(fs::read_dir(top.path()).unwrap().count(), 1, "the text that was written beside is gone");
+        assert_eq!(fs::read_dir(top.path()).unwrap().count(), 1, "nothing is left beside");
         assert_eq!(fs::read_to_string(top.path().join("folder/fence.toml")).unwrap(), "old");
+    }
+
+    /// Whoever may write in its folder, as root in a container may, could otherwise put a file in place of a device.
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_stays_what_it_is() {
+        let top = tree(&[]);
+        let socket = top.path().join("socket");
+        let _open = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let link = top.path().join("link");
+        std::os::unix::fs::symlink(&socket, &link).unwrap();
+        for place in [&socket, &link] {
+            let error = write(place, "new").unwrap_err().to_string();
+            assert_eq!(error, format!("{} cannot be written: what stands there is no file", place.display()));
+        }
+        assert!(!fs::metadata(&socket).unwrap().is_file());
+        assert_eq!(fs::read_dir(top.path()).unwrap().count(), 2, "nothing is left beside");
     }
 
     #[test]

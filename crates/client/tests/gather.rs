@@ -845,6 +845,29 @@ fn a_proof_that_is_not_signed_by_its_author_is_told_and_left_out() {
     insta::assert_snapshot!(empty.problems(&empty.gather("2026-09-01")), @r#"FeedInvalid { name: "crev", because: "crev: it has no file that ends in .proof.crev", used: None }"#);
 }
 
+/// Expected: who is taken out of `trust` does not count any more, also where whoever serves the feed makes it invalid
+/// from then on; an invalid feed alone takes nothing away.
+#[test]
+fn who_is_trusted_no_more_is_not_brought_back_by_an_invalid_feed() {
+    let mut world = World::new();
+    let [ann, bob] = ["ann", "bob"].map(Reviewer::called);
+    world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
+    world.trust(&[(&ann, Trust::High)], None);
+    world.proofs(
+        "ann",
+        "2026-08-20",
+        &ann.review("2026-08-02T00:00:00Z", "serde", "1.0.0", "high high positive"),
+    );
+    const COUNTS: &str = "audit by crev:ann";
+    assert!(facts(&world.gather("2026-09-01"), "serde").contains(COUNTS));
+    fs::remove_file(world.path("crev/ann.proof.crev")).unwrap();
+    let invalid = world.gather("2026-09-03");
+    assert!(facts(&invalid, "serde").contains(COUNTS));
+    assert!(world.problems(&invalid).contains("FeedInvalid"));
+    world.trust(&[(&bob, Trust::High)], None);
+    assert!(!facts(&world.gather("2026-09-05"), "serde").contains(COUNTS));
+}
+
 /// Expected: a review of other content than the package that cargo has does not count, and is told; without the
 /// package at hand, or with another file in its place, it counts.
 #[test]

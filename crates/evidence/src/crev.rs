@@ -1,8 +1,9 @@
 //! crev proofs: what reviewers signed about releases and about each other.
 //!
-//! The main path: [`parse_proofs`] reads a `.proof.crev` file and hands out the proofs whose signatures hold;
-//! [`WebOfTrust::new`] works out whose of them count under a policy; [`WebOfTrust::crates`] says what they mean, in the
-//! types of [`fence_model::facts`]. [`recursive_digest`] is what a review calls the content that it is about.
+//! The main path: [`read_feed`] reads the `.proof.crev` files of a feed, one by one ([`parse_proofs`]), and hands out the
+//! proofs whose signatures hold; [`WebOfTrust::new`] works out whose of them count under a policy;
+//! [`WebOfTrust::crates`] says what they mean, in the types of [`fence_model::facts`]. [`recursive_digest`] is what a
+//! review calls the content that it is about.
 //!
 //! # The format
 //!
@@ -166,7 +167,7 @@ pub enum Rating {
 }
 
 /// Who read the code that a review is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reader {
     /// The one who signed.
     Person,
@@ -190,6 +191,34 @@ pub enum Trust {
     Distrust,
     /// By this grade.
     Grade(Grade),
+}
+
+/// Reads the proofs of all files of a feed, by their paths; messages call it `name`. Each file is somebody's own, so one
+/// that is broken says nothing about the others.
+pub fn read_feed<'a, P: AsRef<str>>(
+    name: &str,
+    files: impl IntoIterator<Item = (P, &'a [u8])>,
+    limits: &Limits,
+) -> Parsed<Vec<Proof>> {
+    let mut all = Parsed { value: Vec::new(), problems: Vec::new() };
+    let mut has_more = false;
+    for (path, bytes) in files {
+        match parse_proofs(path.as_ref(), bytes, limits) {
+            Ok(of_file) => {
+                all.value.extend(of_file.value);
+                all.problems.extend(of_file.problems);
+            }
+            Err(problem) => all.problems.push(problem),
+        }
+        // File by file, since many small ones can have more problems than there is memory for.
+        has_more |= all.problems.len() > limits.problems;
+        all.problems.truncate(limits.problems);
+    }
+    if has_more {
+        let error = Error::TooManyProblems { limit: limits.problems };
+        all.problems.push(Problem { file: name.into(), line: None, record: "".into(), error });
+    }
+    all
 }
 
 /// Reads the proofs of `bytes`, which messages call `file`. A proof that cannot be understood, or is not signed by

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 
 use fence_evidence::Limits;
+use fence_evidence::cargo_vet::format_audits;
 use fence_evidence::crev::{
-    Content, CrateReviews, Entry, Proof, Review, Source, WebOfTrust, parse_proofs, recursive_digest,
+    Content, CrateReviews, Entry, Proof, Review, Source, WebOfTrust, parse_proofs, read_feed,
+    recursive_digest,
 };
 use fence_model::ReviewerId;
 use fence_model::facts::Claim;
@@ -144,6 +146,78 @@ fn the_latest_word_of_one_person_holds_and_at_one_time_the_worse() {
 }
 
 #[test]
+fn neither_a_machine_nor_an_issue_takes_a_warning_back() {
+    let [ann, ..] = people();
+    let trusted = [(&ann, Trust::High)];
+    const MACHINE: &str = "llm-agent:\n  model: m\n";
+    let machine =
+        |opinion| ann.review_of("2026-01-03T00:00:00Z", "a", "1.0.0", opinion, &"A".repeat(43), MACHINE);
+    let issue = |date, rest: &str| {
+        let package = format!(
+            "package:\n  source: \"https://{CRATES_IO}\"\n  name: a\n  version: 1.0.0\n  digest: {}\n",
+            "A".repeat(43)
+        );
+        ann.proof(
+            "package review",
+            date,
+            &format!("{package}issues:\n  - id: X-1\n    severity: low\n{rest}"),
+        )
+    };
+    let said = |opinion| ann.review("2026-01-02T00:00:00Z", "a", "1.0.0", opinion);
+    let (good, bad) = (said("high high positive"), said("high high dangerous"));
+    const GOOD: &str = "a 1.0.0 [safe-to-deploy safe-to-run] by ann since 2026-01-02\n";
+    const BAD: &str = "a violation =1.0.0 [safe-to-deploy safe-to-run] by ann since 2026-01-02\n";
+    const READ: &str = "a 1.0.0 MachineReviewed [] by ann since 2026-01-03\n";
+    const WARNED: &str = "a 1.0.0 MachineWarned [] by ann since 2026-01-03\n";
+    for (one, other, expected) in [
+        (&bad, machine("high high positive"), format!("{BAD}{READ}")),
+        (&good, machine("high high dangerous"), format!("{GOOD}{WARNED}")),
+        (&bad, issue("2026-01-03T00:00:00Z", ""), BAD.to_owned()),
+        (&good, issue("2026-01-03T00:00:00Z", ""), String::new()),
+        (&good, issue("2026-01-03T00:00:00Z", MACHINE), GOOD.to_owned()),
+        // An opinion that came later knew of the issue.
+        (&good, issue("2026-01-01T00:00:00Z", ""), GOOD.to_owned()),
+    ] {
+        assert_eq!(told(&format!("{one}{other}"), &trusted, None), expected);
+        assert_eq!(told(&format!("{other}{one}"), &trusted, None), expected, "the order shows");
+    }
+}
+
+#[test]
+fn of_two_reviews_at_one_time_the_same_holds_in_any_order() {
+    let [ann, ..] = people();
+    let trusted = [(&ann, Trust::High)];
+    let digest = |letter: &str| format!("{}A", letter.repeat(42));
+    let review = |opinion, digest: &str, rest: &str| {
+        ann.review_of("2026-01-02T00:00:00Z", "a", "1.0.0", opinion, digest, rest)
+    };
+    let base = format!(
+        "package-diff-base:\n  source: \"https://{CRATES_IO}\"\n  name: a\n  version: 0.9.0\n  digest: {}\n",
+        digest("A")
+    );
+    let good = review("high high positive", &digest("A"), "");
+    for other in [
+        review("low high positive", &digest("A"), ""),
+        review("high high positive", &digest("A"), "issues:\n  - id: X-1\n    severity: low\n"),
+        review("high high positive", &digest("A"), &base),
+    ] {
+        let told = |proofs: String| told(&proofs, &trusted, None);
+        assert_eq!(told(format!("{good}{other}")), told(other.clone()));
+        assert_eq!(told(format!("{other}{good}")), told(other.clone()), "the order shows");
+    }
+    let contents = |text: &str| {
+        let (proofs, _) = read(text);
+        let trust = BTreeMap::from([(ann.id(), Trust::High)]);
+        let web = WebOfTrust::new(&proofs, Source { trust: &trust, reach: None });
+        let contents: Vec<String> =
+            web.crates().flat_map(|of| of.reviews).map(|review| format!("{:?}", review.contents)).collect();
+        contents
+    };
+    let other = review("high high positive", &digest("B"), "");
+    assert_eq!(contents(&format!("{good}{other}")), contents(&format!("{other}{good}")));
+}
+
+#[test]
 fn who_is_trusted_by_one_who_is_named_counts_as_their_voice() {
     let [ann, bob, cat, dan] = people();
     let review = dan.review("2026-01-02T00:00:00Z", "a", "1.0.0", "high high positive");
@@ -176,6 +250,22 @@ fn who_is_trusted_by_one_who_is_named_counts_as_their_voice() {
     check(&two_steps, Some(Reach::Low), "");
     // Trust that was taken back is none.
     check(&format!("{high}{}", ann.trust(&at(2), &dan, "none")), Some(Reach::Low), "");
+}
+
+#[test]
+fn an_exported_review_is_by_who_looked_and_not_by_who_trusts_them() {
+    let [ann, .., dan] = people();
+    let (proofs, _) = read(
+        &(ann.trust("2026-01-01T00:00:00Z", &dan, "high")
+            + &dan.review("2026-01-02T00:00:00Z", "a", "1.0.0", "high high positive")),
+    );
+    let trust = BTreeMap::from([(ann.id(), Trust::High)]);
+    let web = WebOfTrust::new(&proofs, Source { trust: &trust, reach: Some(Reach::High) });
+    let reviews: Vec<CrateReviews<'_>> = web.crates().collect();
+    let audits = reviews.iter().map(|of| (of.name.clone(), of.reviews.iter().map(|r| &r.audit).collect()));
+    let exported = format_audits(&[], &audits.collect());
+    assert!(exported.contains(&format!("who = [\"{}\"]", dan.id())), "{exported}");
+    assert!(!exported.contains(&ann.id().to_string()), "{exported}");
 }
 
 #[test]
@@ -280,6 +370,19 @@ fn problems_are_told_up_to_a_limit() {
     let parsed = parse_proofs("x.proof.crev", "a\n\n".repeat(9).as_bytes(), &limits).expect("text");
     assert_eq!(parsed.problems.len(), 3);
     assert!(parsed.problems[2].to_string().contains("more than 2 problems"), "{}", parsed.problems[2]);
+    // However many files they are in.
+    let [ann, ..] = people();
+    let good = ann.review("2026-01-02T00:00:00Z", "a", "1.0.0", "high high positive");
+    let files: Vec<(String, &[u8])> = (1..=9).map(|n| (format!("{n}.proof.crev"), &b"a\n"[..])).collect();
+    let files = files.into_iter().chain([("good.proof.crev".to_owned(), good.as_bytes())]);
+    let parsed = read_feed("ours", files, &limits);
+    let problems: Vec<String> = parsed.problems.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(problems.join("\n"), @"
+    1.proof.crev:1: this is no part of a proof, which begins with `----- BEGIN CREV PROOF -----`
+    2.proof.crev:1: this is no part of a proof, which begins with `----- BEGIN CREV PROOF -----`
+    ours: more than 2 problems; the others are not listed
+    ");
+    assert_eq!(parsed.value.len(), 1, "what comes after them is read");
 }
 
 #[test]

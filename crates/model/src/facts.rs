@@ -279,7 +279,8 @@ pub struct Audit<'a> {
     /// What it says.
     pub claim: Claim,
     /// The criteria that it meets, in the policy's words, implied ones included; for a violation those that it
-    /// fails, and so all that imply them: what is not fit to run is not fit to ship.
+    /// fails, and so all that imply them: what is not fit to run is not fit to ship. One that was signed fails all,
+    /// whatever a policy calls them.
     pub criteria: Vec<&'a str>,
 }
 

@@ -5,8 +5,7 @@
 //! since they depend on the level.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semver::{Comparator, Op, Version, VersionReq};
 
@@ -82,13 +81,15 @@ impl<'a> Judge<'a> {
         let release = self.history.release(at);
         self.changed_bytes(release, found);
         let is_malware = |a: &Advisory<'_>| a.kind == AdvisoryKind::Malicious && !self.came_after(release, a);
-        for advisory in self.told(&release.version, |a| is_malware(a).then_some(())) {
+        for advisory in self.told(&release.version, is_malware) {
             found.push(self.advised(Code::Malicious, advisory, &release.version));
         }
         for audit in &self.history.facts.audits {
             let Claim::Violation(requirement) = &audit.claim else { continue };
-            let is_asked_for = audit.criteria.iter().any(|c| *c == self.asked.policy.criteria);
-            if is_asked_for && is_violated(requirement, &release.version) {
+            // Who signed a warning of their own knew nothing of this policy's criteria.
+            let is_asked_for =
+                || audit.feed.is_none() || audit.criteria.iter().any(|c| *c == self.asked.policy.criteria);
+            if is_asked_for() && is_violated(requirement, &release.version) {
                 let because = Because::AuditViolation {
                     origin: audit.origin.to_owned(),
                     requirement: requirement.to_string(),
@@ -123,7 +124,7 @@ impl<'a> Judge<'a> {
         let release = self.history.release(at);
         let policy = &self.asked.policy.wait;
         let was_malware = |a: &Advisory<'_>| a.kind == AdvisoryKind::Malicious && self.came_after(release, a);
-        for advisory in self.told(&release.version, |a| was_malware(a).then_some(())) {
+        for advisory in self.told(&release.version, was_malware) {
             found.push(self.advised(Code::AfterTakeover, advisory, &release.version));
         }
         if let Some((published, lacked_at)) = clock::backdated(release, policy.publication_delay) {
@@ -468,19 +469,23 @@ impl<'a> Judge<'a> {
     /// index does not show, malware too.
     fn advice(&self, version: &Version, at: Option<usize>, found: &mut Vec<Reason>) {
         let policy = self.asked.policy;
-        let said = |kind| match kind {
-            AdvisoryKind::Malicious if at.is_none() => Some((Severity::Error, Code::Malicious)),
-            AdvisoryKind::Malicious => None,
-            AdvisoryKind::Vulnerability => Some((policy.vulnerable, Code::Vulnerable)),
-            AdvisoryKind::Unsound => Some((policy.unsound, Code::Unsound)),
-            AdvisoryKind::Unmaintained => Some((policy.unmaintained, Code::Unmaintained)),
-            AdvisoryKind::Notice => Some((Severity::Allow, Code::Notice)),
-        };
-        // Where databases call one thing by different kinds, it is told as what the policy minds most.
-        let gravity = |a: &Advisory<'_>| said(a.kind).map(|(severity, _)| (Reverse(severity), a.kind));
-        for advisory in self.told(version, gravity) {
-            if let Some((_, code)) = said(self.history.facts.advisories[advisory].kind) {
-                found.push(self.advised(code, advisory, version));
+        let mut kinds = vec![
+            (policy.vulnerable, AdvisoryKind::Vulnerability, Code::Vulnerable),
+            (policy.unsound, AdvisoryKind::Unsound, Code::Unsound),
+            (policy.unmaintained, AdvisoryKind::Unmaintained, Code::Unmaintained),
+            (Severity::Allow, AdvisoryKind::Notice, Code::Notice),
+        ];
+        kinds.extend(at.is_none().then_some((Severity::Error, AdvisoryKind::Malicious, Code::Malicious)));
+        kinds.sort_by_key(|(severity, kind, _)| (Reverse(*severity), *kind));
+        // Where databases call one thing by different kinds, it is told as what the policy minds most; and as whatever
+        // else fails the check, so that an exception for the one kind silences no other.
+        let mut told = BTreeSet::new();
+        for (severity, kind, code) in kinds {
+            for advisory in self.told(version, |a| a.kind == kind) {
+                let is_news = told.insert(self.history.kin.first(advisory));
+                if is_news || severity == Severity::Error {
+                    found.push(self.advised(code, advisory, version));
+                }
             }
         }
     }
@@ -497,24 +502,15 @@ impl<'a> Judge<'a> {
         self.history.facts.advisories.iter().filter(move |a| stands(a) && a.affects(version))
     }
 
-    /// The places of those advisories that stand, affect `version` and have a rank; of kin the one of the lowest.
-    pub(crate) fn told<R: Ord>(
-        &self,
-        version: &Version,
-        rank: impl Fn(&Advisory<'a>) -> Option<R>,
-    ) -> Vec<usize> {
-        let mut told: BTreeMap<usize, (R, usize)> = BTreeMap::new();
+    /// The places of those advisories that stand, affect `version` and are `wanted`; of kin the first.
+    pub(crate) fn told(&self, version: &Version, wanted: impl Fn(&Advisory<'a>) -> bool) -> Vec<usize> {
+        let mut told: BTreeMap<usize, usize> = BTreeMap::new();
         for (at, advisory) in self.history.facts.advisories.iter().enumerate() {
-            let Some(rank) = rank(advisory).filter(|_| stands(advisory) && advisory.affects(version)) else {
-                continue;
-            };
-            match told.entry(self.history.kin.first(at)) {
-                Entry::Occupied(mut known) if rank < known.get().0 => drop(known.insert((rank, at))),
-                Entry::Occupied(_) => {}
-                Entry::Vacant(place) => drop(place.insert((rank, at))),
+            if wanted(advisory) && stands(advisory) && advisory.affects(version) {
+                told.entry(self.history.kin.first(at)).or_insert(at);
             }
         }
-        told.into_values().map(|(_, at)| at).collect()
+        told.into_values().collect()
     }
 
     /// The advisory at `at` and its kin, those that stand.
@@ -556,7 +552,7 @@ impl<'a> Judge<'a> {
             .iter()
             .filter(|in_use| in_use.version < *version)
             .map(|in_use| {
-                let mut fixed = self.told(&in_use.version, |a| is_vulnerability(a).then_some(()));
+                let mut fixed = self.told(&in_use.version, is_vulnerability);
                 fixed.retain(is_fixed);
                 (&in_use.version, fixed)
             })

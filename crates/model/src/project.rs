@@ -326,7 +326,7 @@ fn newer_releases<'a>(case: &Case<'a>, judge: &Judge<'a>, in_use: &[&Version]) -
 
 /// The ids of the vulnerabilities of a release, sorted; what several databases tell has one.
 fn vulnerabilities(judge: &Judge<'_>, version: &Version) -> Vec<String> {
-    let told = judge.told(version, |a| (a.kind == AdvisoryKind::Vulnerability).then_some(()));
+    let told = judge.told(version, |a| a.kind == AdvisoryKind::Vulnerability);
     let mut ids: Vec<String> =
         told.into_iter().map(|at| judge.history.facts.advisories[at].id.to_owned()).collect();
     ids.sort();

@@ -212,6 +212,17 @@ fn malware_blocks_and_what_comes_after_a_takeover_asks_for_a_reviewer() {
     ");
 }
 
+#[test]
+fn a_signed_warning_counts_whatever_the_policy_calls_its_criteria() {
+    let mut world = crate_with_update("2026-08-20T12:00:00Z", "2026-08-15");
+    world.policy.criteria = "ours".to_owned();
+    world.violation("crev:ann", "tidy", "=1.0.1", "2026-08-16");
+    let blocks = |world: &World| world.decide("tidy", "1.0.1").has(Code::Violation);
+    assert!(!blocks(&world), "a set says which criteria a release fails");
+    world.crates.values_mut().flat_map(|facts| &mut facts.audits).for_each(|audit| audit.feed = None);
+    assert!(blocks(&world));
+}
+
 /// A vulnerable release of long ago in use, and what fixes it according to one database.
 fn vulnerable_crate() -> World {
     let mut world = crate_with_update("2026-08-20T12:00:00Z", "2026-08-15");
@@ -258,6 +269,9 @@ fn the_kind_that_the_policy_minds_most_is_told() {
     assert_eq!(told(&world), [true, false]);
     world.policy.unsound = Severity::Error;
     assert_eq!(told(&world), [false, true]);
+    // What fails the check by itself is told by itself: an exception for the one kind silences no other.
+    world.policy.vulnerable = Severity::Error;
+    assert_eq!(told(&world), [true, true]);
 }
 
 /// Taking back speaks for a release, and of what speaks for it all have to be sure.

@@ -139,23 +139,25 @@ struct Affected {
 /// What a check comes to, as a document.
 pub(crate) fn document(checked: &Checked<'_>) -> String {
     let packages = &checked.lockfile.packages;
+    let references = references(packages);
     let mut components: Vec<Component> = packages
         .iter()
+        .zip(&references)
         .zip(&checked.report.packages)
-        .map(|(package, judged)| component(package, judged))
+        .map(|((package, reference), judged)| component(package, reference, judged))
         .collect();
-    let dependencies = packages.iter().map(|package| Dependency {
-        reference: reference(package),
-        depends_on: package.dependencies.iter().map(|&at| reference(&packages[at])).collect(),
+    let dependencies = packages.iter().zip(&references).map(|(package, reference)| Dependency {
+        reference: reference.clone(),
+        depends_on: package.dependencies.iter().map(|&at| references[at].clone()).collect(),
     });
-    let vulnerabilities = packages
+    let vulnerabilities = references
         .iter()
         .zip(&checked.report.packages)
-        .filter_map(|(package, judged)| match judged {
-            Judged::Decided(decision) => Some((package, &**decision)),
+        .filter_map(|(reference, judged)| match judged {
+            Judged::Decided(decision) => Some((reference, &**decision)),
             _ => None,
         })
-        .flat_map(|(package, decision)| vulnerabilities(checked, package, decision));
+        .flat_map(|(reference, decision)| vulnerabilities(checked, reference, decision));
     // A project of one package is what the document is about; of a workspace all are components.
     let own: Vec<usize> = (0..packages.len()).filter(|&at| packages[at].source == Source::Path).collect();
     let mut bom = Bom {
@@ -212,11 +214,11 @@ fn about_the_check(checked: &Checked<'_>) -> Vec<Property> {
     std::iter::once(property("level", &checked.levels)).chain(feeds).collect()
 }
 
-fn component(package: &Package, judged: &Judged) -> Component {
+fn component(package: &Package, reference: &str, judged: &Judged) -> Component {
     let hashes = package.checksum.map(|digest| Hash { alg: "SHA-256", content: digest.to_string() });
     Component {
         kind: if package.source == Source::Path { "application" } else { "library" },
-        reference: reference(package),
+        reference: reference.to_owned(),
         name: package.name.to_string(),
         version: package.version.to_string(),
         purl: purl(package),
@@ -254,7 +256,7 @@ fn because(reason: &Reason) -> Property {
 }
 
 /// What is told of one release, an entry each: what an exception says of it is about this release alone.
-fn vulnerabilities(checked: &Checked<'_>, package: &Package, decision: &Decision) -> Vec<Vulnerability> {
+fn vulnerabilities(checked: &Checked<'_>, reference: &str, decision: &Decision) -> Vec<Vulnerability> {
     let fix = checked.report.fixes.iter().find(|fix| fix.in_use == decision.release);
     let mut by_id: BTreeMap<&str, Vulnerability> = BTreeMap::new();
     for reason in &decision.reasons {
@@ -265,7 +267,7 @@ fn vulnerabilities(checked: &Checked<'_>, package: &Package, decision: &Decision
         }
         let fix = fix.filter(|fix| fix.advisories.contains(id));
         by_id.entry(id).or_insert_with(|| Vulnerability {
-            reference: format!("{id}:{}", reference(package)),
+            reference: format!("{id}:{reference}"),
             id: id.clone(),
             references: also.iter().map(|id| Reference { id: id.clone(), source: database(id) }).collect(),
             description: title.clone(),
@@ -274,7 +276,7 @@ fn vulnerabilities(checked: &Checked<'_>, package: &Package, decision: &Decision
             }),
             published: known.to_string(),
             analysis: analysis(decision, reason, fix),
-            affects: [Affected { reference: reference(package) }],
+            affects: [Affected { reference: reference.to_owned() }],
             properties: vec![property("advisory", word(*kind))],
         });
     }
@@ -309,9 +311,22 @@ fn word(kind: AdvisoryKind) -> &'static str {
     }
 }
 
-/// What the document calls a package: its package address, or for the project's own, which have none, their name.
-fn reference(package: &Package) -> String {
-    purl(package).unwrap_or_else(|| format!("own:{}@{}", package.name, package.version))
+/// What the document calls each package: its package address, or for the project's own, which have none, their name.
+/// Where two have one address, as when a commit is locked by a branch and by a tag, the later ones have a number.
+fn references(packages: &[Package]) -> Vec<String> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let reference = |package: &Package| {
+        let own = || format!("own:{}@{}", package.name, package.version);
+        let address = purl(package).unwrap_or_else(own);
+        let count = seen.entry(address.clone()).or_default();
+        *count += 1;
+        match *count {
+            1 => address,
+            // No address has this sign in it.
+            number => format!("{address}#{number}"),
+        }
+    };
+    packages.iter().map(reference).collect()
 }
 
 /// A package address (purl). A bare one is a release of crates.io; the project's own packages have none.

@@ -147,6 +147,13 @@ fn the_lockfile_is_exported_as_cyclonedx() {
         "source = \"git+https://git.example/patched?branch=a#0123456789012345678901234567890123456789\"\n",
         &[],
     );
+    // The same commit, asked for in another way, is another package to cargo.
+    sourced.lock_from(
+        "patched",
+        "0.2.0+git",
+        "source = \"git+https://git.example/patched?tag=b#0123456789012345678901234567890123456789\"\n",
+        &[],
+    );
     sourced.lock_from("other", "1.0.0", "", &[]);
     let mut found_out = taken_over();
     found_out.delete("arrayref", "0.3.10");

@@ -9,8 +9,8 @@ use std::path::Path;
 
 use fence_evidence::advisories::{self, AdvisoryRecord, Collection};
 use fence_evidence::cargo_vet::{self, SetFacts, Standing, VetImports, VetSet};
-use fence_evidence::crev::{self, CrateReviews, Proof, WebOfTrust};
-use fence_evidence::{Limits, Problem as Misread};
+use fence_evidence::crev::{self, CrateReviews, WebOfTrust};
+use fence_evidence::{Limits, Parsed, Problem as Misread};
 use fence_model::Time;
 use fence_model::facts::{Advisory, Audit, FeedState};
 use fence_model::policy::{FeedRole, FeedSource};
@@ -273,9 +273,14 @@ impl Configured {
             FeedOutcome::Read(files) => match self.compile(&files, before.as_ref())? {
                 Ok(bytes) => Ok((self.now(Some(self.keep(request, bytes)?), None), FeedRead::Changed)),
                 Err(because) => {
-                    let used = before.as_ref().map(source_of).transpose()?.and_then(|source| source.as_of);
+                    let compiled = match self.kind {
+                        // Other settings may have trusted just whom these do not trust any more.
+                        SourceKind::Audits if known_identity.is_none() => None,
+                        SourceKind::Audits | SourceKind::Advisories | SourceKind::Registry => before,
+                    };
+                    let used = compiled.as_ref().map(source_of).transpose()?.and_then(|source| source.as_of);
                     problems.push(Problem::FeedInvalid { name: self.name.clone(), because, used });
-                    Ok((self.now(before, Some(FeedState::Invalid)), FeedRead::Failed))
+                    Ok((self.now(compiled, Some(FeedState::Invalid)), FeedRead::Failed))
                 }
             },
             FeedOutcome::Failed(error) => {
@@ -452,18 +457,9 @@ impl Configured {
         if files.files.is_empty() {
             return Ok(Err(format!("{}: it has no file that ends in .proof.crev", self.shown())));
         }
-        let mut proofs: Vec<Proof> = Vec::new();
-        let mut misread = Vec::new();
-        for (path, bytes) in &files.files {
-            // Each file is somebody's own, so one that is broken says nothing about the others.
-            match crev::parse_proofs(path, bytes, &Limits::default()) {
-                Ok(parsed) => {
-                    proofs.extend(parsed.value);
-                    misread.extend(parsed.problems);
-                }
-                Err(problem) => misread.push(problem),
-            }
-        }
+        let all = files.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
+        let Parsed { value: proofs, problems: misread } =
+            crev::read_feed(&self.name, all, &Limits::default());
         let source = crev::Source { trust: &self.source.trust, reach: self.source.reach };
         let web = WebOfTrust::new(&proofs, source);
         let said: Vec<(CrateReviews<'_>, Vec<Vec<String>>)> = web

@@ -84,7 +84,11 @@ impl<'a> Record<'a> {
         // An origin is a repository or a file, without the protocol; or a feed's own name, where nobody knows.
         let is_place = audit.feed.is_some() && audit.origin.contains('/');
         Some(Self {
-            who: &audit.who,
+            who: match audit.feed {
+                Some(_) => &audit.who,
+                // Through whom somebody is trusted, that one did not look.
+                None => audit.who.get(..1).unwrap_or_default(),
+            },
             criteria: &audit.criteria,
             version,
             delta,

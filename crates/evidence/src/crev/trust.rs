@@ -2,11 +2,13 @@
 //!
 //! The policy names reviewers by id. Where it sets `reach`, those whom one of them trusts that much count too: as
 //! that one's voice, never as another, and for no more than either trust allows. Nobody further away counts. Of what
-//! one person signed about one thing, the latest holds, and of two at one time the worse.
+//! one person signed about one thing, the latest holds, and of two at one time the worse; but a machine's review takes
+//! no person's back, and an issue told by itself takes back what vouched, never a warning.
 //!
 //! What a review counts for is the least of three: how closely the reviewer read, how well they understood, and how
 //! much they are trusted. The table is in docs/decisions.md.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fence_model::facts::{Audit, AuditedVersion, Claim, Remark};
@@ -59,6 +61,9 @@ pub struct Review<'a> {
 #[derive(Debug)]
 struct Signed<'a> {
     review: &'a PackageReview,
+    opinion: Opinion,
+    /// Whether its author tells of something wrong with the release, in it or later.
+    is_doubted: bool,
     date: Time,
     standing: Standing,
     /// As people call the author.
@@ -91,25 +96,33 @@ impl<'a> WebOfTrust<'a> {
     /// Works out which of `proofs` count.
     pub fn new(proofs: &'a [Proof], source: Source<'_>) -> Self {
         let standings = standings(proofs, source);
-        let mut latest: BTreeMap<(&CrateName, &Version, ReviewerId), Signed<'a>> = BTreeMap::new();
+        let mut latest: BTreeMap<(&CrateName, &Version, ReviewerId, Reader), Signed<'a>> = BTreeMap::new();
+        let mut doubts: BTreeMap<(&CrateName, &Version, ReviewerId, Reader), Time> = BTreeMap::new();
         for proof in proofs {
             let Content::Review(review) = &proof.content else { continue };
             let Some(standing) = standings.get(&proof.from.id) else { continue };
             if review.package.source != Registry::CratesIo {
                 continue;
             }
-            let key = (&review.package.name, &review.package.version, proof.from.id);
-            let signed = Signed::of(proof, review, standing);
+            let key = (&review.package.name, &review.package.version, proof.from.id, review.reader);
+            let Some(opinion) = review.opinion else {
+                // An advisory on earlier releases is often signed by itself, and says nothing of this one.
+                if !review.issues.is_empty() {
+                    let since = doubts.entry(key).or_insert(proof.date);
+                    *since = proof.date.max(*since);
+                }
+                continue;
+            };
+            let signed = Signed::of(proof, review, opinion, standing);
             match latest.get(&key) {
-                // An advisory on earlier releases is often signed by itself, and takes no opinion back.
-                _ if review.opinion.is_none() && review.issues.is_empty() => {}
-                Some(other) if other.outlives(&signed) => {}
+                Some(other) if other.rank() >= signed.rank() => {}
                 _ => drop(latest.insert(key, signed)),
             }
         }
         let mut reviews: BTreeMap<&CrateName, Vec<Signed<'_>>> = BTreeMap::new();
-        for ((name, ..), signed) in latest {
-            reviews.entry(name).or_default().push(signed);
+        for (key, mut signed) in latest {
+            signed.is_doubted |= doubts.get(&key).is_some_and(|since| *since >= signed.date);
+            reviews.entry(key.0).or_default().push(signed);
         }
         Self { reviews }
     }
@@ -127,10 +140,12 @@ impl<'a> WebOfTrust<'a> {
 }
 
 impl<'a> Signed<'a> {
-    fn of(proof: &Proof, review: &'a PackageReview, standing: &Standing) -> Self {
+    fn of(proof: &Proof, review: &'a PackageReview, opinion: Opinion, standing: &Standing) -> Self {
         let through = standing.through.iter().map(ToString::to_string);
         Self {
             review,
+            opinion,
+            is_doubted: !review.issues.is_empty(),
             date: proof.date,
             standing: standing.clone(),
             label: label(&proof.from),
@@ -138,17 +153,20 @@ impl<'a> Signed<'a> {
         }
     }
 
-    /// Whether this stays when its author also signed `other` about the same release.
-    fn outlives(&self, other: &Self) -> bool {
-        let rating = |signed: &Self| signed.review.opinion.map(|opinion| opinion.rating);
-        self.date > other.date || (self.date == other.date && rating(self) <= rating(other))
+    /// Of what its author signed about one release the highest holds: the latest, and at one time the worse. What is
+    /// neither better nor worse is in it so that the order of proofs does not show.
+    fn rank(&self) -> impl Ord {
+        let Self { review: PackageReview { package, diff_base, .. }, opinion, .. } = self;
+        let care = opinion.thoroughness.min(opinion.understanding);
+        let base = diff_base.as_ref().map(|base| (&base.version, base.digest));
+        let worse = (Reverse((opinion.rating, care, !self.is_doubted)), base, package.digest, &self.label);
+        (self.date, worse)
     }
 
     fn evidence(&self) -> Option<Review<'_>> {
-        let PackageReview { package, diff_base, opinion, issues, reader, .. } = self.review;
-        let opinion = (*opinion)?;
+        let PackageReview { package, diff_base, reader, .. } = self.review;
         let at = |version: &Version| AuditedVersion { version: version.clone(), git: None };
-        let (claim, criteria) = match said(opinion, *reader, self.standing.worth, issues)? {
+        let (claim, criteria) = match said(self.opinion, *reader, self.standing.worth, self.is_doubted)? {
             Said::Good(criteria) => {
                 let to = at(&package.version);
                 let claim = match diff_base {
@@ -193,7 +211,7 @@ enum Said {
 const BOTH: &[&str] = &[SAFE_TO_DEPLOY, SAFE_TO_RUN];
 
 /// The table of docs/decisions.md.
-fn said(opinion: Opinion, reader: Reader, worth: Worth, issues: &[Box<str>]) -> Option<Said> {
+fn said(opinion: Opinion, reader: Reader, worth: Worth, is_doubted: bool) -> Option<Said> {
     let trusted = match (worth, reader, opinion.rating) {
         (Worth::Machine, ..) | (_, Reader::Machine, _) => {
             let is_bad = opinion.rating <= Rating::Negative;
@@ -205,7 +223,7 @@ fn said(opinion: Opinion, reader: Reader, worth: Worth, issues: &[Box<str>]) -> 
         (Worth::Trusted(trusted), _, Rating::Positive | Rating::Strong) => trusted,
     };
     // Who tells of something wrong with a release does not vouch for it, whatever the rating says.
-    if !issues.is_empty() {
+    if is_doubted {
         return None;
     }
     match opinion.thoroughness.min(opinion.understanding).min(trusted) {
@@ -256,7 +274,7 @@ fn standings(proofs: &[Proof], source: Source<'_>) -> BTreeMap<ReviewerId, Stand
                     since: *since,
                 });
                 // The best word counts, since it was given.
-                if (worth, std::cmp::Reverse(since)) > (standing.worth, std::cmp::Reverse(&standing.since)) {
+                if (worth, Reverse(since)) > (standing.worth, Reverse(&standing.since)) {
                     (standing.worth, standing.since) = (worth, *since);
                 }
                 standing.through.insert(*from);
