@@ -121,9 +121,11 @@ impl Session {
             }
         };
         let level_of = |kinds: Kinds| level.level.or(kinds.iter().map(|kind| policy.level_of(kind)).max());
+        let strictest = level.level.unwrap_or(policy.strictest_level());
         let locked = lockfile::locked(&lockfile, |place| match &needed {
-            None => Some(level.level.unwrap_or(policy.strictest_level())),
-            Some(needed) if needed[place].is_empty() => None,
+            None => Some(strictest),
+            // Cargo locks nothing that no part of a project needs: who needs this is not known.
+            Some(needed) if needed[place].is_empty() => scope.is_everything().then_some(strictest),
             Some(needed) => level_of(needed[place]),
         });
         Ok(Self {

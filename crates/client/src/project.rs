@@ -145,6 +145,8 @@ pub struct Asked {
 /// Where a project's files lie. The lockfile exists; policy and baseline need not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
+    /// The folder that was asked about.
+    pub folder: PathBuf,
     /// The folder of the workspace's root manifest.
     pub root: PathBuf,
     /// Its `Cargo.lock`, or the one that was asked for.
@@ -162,7 +164,8 @@ pub struct Project {
 /// Finds the project's files.
 ///
 /// Reads no more than a few folder entries and the manifests on the way up: cargo is asked only where it alone
-/// can tell, which is when several lockfiles are in reach, or a workspace excludes some of its folders.
+/// can tell, which is when several lockfiles are in reach, a workspace excludes some of its folders, or a package
+/// names its workspace.
 pub fn find(asked: &Asked) -> Result<Project, ProjectError> {
     let folder = match &asked.manifest {
         None => asked.start.clone(),
@@ -170,7 +173,7 @@ pub fn find(asked: &Asked) -> Result<Project, ProjectError> {
     };
     let (root, lockfile, passed_over) = match &asked.lockfile {
         None => {
-            let Located { root, passed_over } = locate(&folder, asked.cargo.as_deref())?;
+            let Located { root, passed_over } = locate(Files(None), &folder, asked.cargo.as_deref())?;
             (root.clone(), root.join("Cargo.lock"), passed_over)
         }
         Some(lockfile) => {
@@ -178,22 +181,30 @@ pub fn find(asked: &Asked) -> Result<Project, ProjectError> {
             if !lockfile.is_file() {
                 return Err(ProjectError::NoSuchFile(lockfile));
             }
-            let root = locate(&folder, None).map_or_else(|_| folder.clone(), |located| located.root);
+            let root =
+                locate(Files(None), &folder, None).map_or_else(|_| folder.clone(), |located| located.root);
             (root, lockfile, Vec::new())
         }
     };
     let policy = nearest_policy(&root, Path::is_file).unwrap_or_else(|| root.join("fence.toml"));
-    Ok(Project { lockfile, policy, baseline: root.join("fence.lock"), root, passed_over, revision: None })
+    let baseline = root.join("fence.lock");
+    Ok(Project { folder, root, lockfile, policy, baseline, passed_over, revision: None })
 }
 
 impl Project {
-    /// The same project with policy and baseline as they were at `revision`.
+    /// The same project with policy and baseline as they were at `revision`, those of the root that it had there: a
+    /// change that makes another folder the root must not leave its policy behind.
     #[must_use]
     pub fn as_of(&self, revision: &Revision) -> Self {
         let files = Files(Some(revision));
-        let policy = nearest_policy(&self.root, |file| files.has(file));
-        let policy = policy.unwrap_or_else(|| self.root.join("fence.toml"));
-        Self { policy, revision: Some(revision.clone()), ..self.clone() }
+        let root = match locate(files, &self.folder, None) {
+            Ok(located) if !located.passed_over.contains(&self.root.join("Cargo.lock")) => located.root,
+            // Only cargo could tell, of what lies here.
+            _ => self.root.clone(),
+        };
+        let policy = nearest_policy(&root, |file| files.has(file)).unwrap_or_else(|| root.join("fence.toml"));
+        let baseline = root.join("fence.lock");
+        Self { policy, baseline, revision: Some(revision.clone()), ..self.clone() }
     }
 
     /// Where policy and baseline are read.
@@ -298,26 +309,32 @@ struct Located {
 }
 
 /// The folder of the lockfile that cargo would use in `folder`.
-fn locate(folder: &Path, cargo: Option<&Path>) -> Result<Located, ProjectError> {
+fn locate(files: Files<'_>, folder: &Path, cargo: Option<&Path>) -> Result<Located, ProjectError> {
     let mut nearest_manifest = None;
     let mut candidates = Vec::new();
     let mut certain = true;
     for dir in folder.ancestors() {
         let manifest = dir.join("Cargo.toml");
-        let Some(text) = read_text(&manifest, Limits::default().manifest_bytes)? else {
+        let Some(text) = read_text_of(files, &manifest, Limits::default().manifest_bytes)? else {
             // In a container that got no more than the lockfile, it stands alone.
-            if dir == folder && dir.join("Cargo.lock").is_file() {
+            if dir == folder && files.has(&dir.join("Cargo.lock")) {
                 candidates.push(dir.to_owned());
             }
             continue;
         };
         let is_nearest = nearest_manifest.is_none();
         nearest_manifest.get_or_insert(manifest);
-        if dir.join("Cargo.lock").is_file() {
+        if files.has(&dir.join("Cargo.lock")) {
             candidates.push(dir.to_owned());
         }
-        if starts_workspace(&text) {
-            certain &= is_nearest || !text.contains("exclude");
+        // What is no manifest to us may be one to cargo.
+        let manifest = text.parse::<toml::Table>();
+        certain &= manifest.is_ok();
+        let manifest = manifest.unwrap_or_default();
+        let names_root = manifest.get("package").is_some_and(|package| package.get("workspace").is_some());
+        certain &= !(is_nearest && names_root);
+        if let Some(workspace) = manifest.get("workspace") {
+            certain &= is_nearest || workspace.get("exclude").is_none();
             break;
         }
     }
@@ -333,15 +350,6 @@ fn locate(folder: &Path, cargo: Option<&Path>) -> Result<Located, ProjectError> 
     let mut candidates = candidates.into_iter();
     let root = candidates.next().ok_or_else(|| ProjectError::NoLockfile(folder.to_owned()))?;
     Ok(Located { root, passed_over: candidates.map(|dir| dir.join("Cargo.lock")).collect() })
-}
-
-/// Whether a manifest's text has a `[workspace]` table. What is spelt so oddly that this overlooks it makes the
-/// walk go on, find several lockfiles, and ask cargo.
-fn starts_workspace(manifest: &str) -> bool {
-    manifest.lines().any(|line| {
-        let line = line.trim_start();
-        line.starts_with("[workspace]") || line.starts_with("[workspace.")
-    })
 }
 
 /// The workspace's root as cargo sees it; none where cargo cannot say.
@@ -433,6 +441,38 @@ mod tests {
             ("a/Cargo.lock", "v"),
         ];
         check(&files, "a", "a/Cargo.lock a/fence.toml Cargo.lock");
+    }
+
+    #[test]
+    fn text_that_looks_like_a_workspace_starts_none() {
+        let describes = "[package]\nname = \"p\"\ndescription = \"\"\"\n[workspace]\n\"\"\"\n";
+        let files = [
+            ("Cargo.toml", WORKSPACE),
+            ("Cargo.lock", "v"),
+            ("a/Cargo.toml", describes),
+            ("a/Cargo.lock", "v"),
+        ];
+        check(&files, "a", "a/Cargo.lock a/fence.toml Cargo.lock");
+        let quoted = "[package]\nname = \"p\"\n[ \"workspace\" ]\n";
+        check(&[("a/Cargo.toml", quoted), files[0], files[1]], "a", "none in a");
+    }
+
+    /// Cargo reads the lockfile of the workspace that a package names, whatever lies beside the package.
+    #[test]
+    fn cargo_tells_where_the_workspace_is_that_a_package_names() {
+        let top = tree(&[
+            ("a/Cargo.toml", "[package]\nname = \"p\"\nworkspace = \"../b\"\n"),
+            ("a/src/lib.rs", "//"),
+            ("a/Cargo.lock", "v"),
+            ("b/Cargo.toml", "[workspace]\nmembers = [\"../a\"]\n"),
+            ("b/Cargo.lock", "v"),
+        ]);
+        let cargo = std::env::var_os("CARGO").map(PathBuf::from);
+        let project = find(&Asked { start: top.path().join("a"), cargo, ..Asked::default() }).unwrap();
+        assert_eq!(
+            project.lockfile.strip_prefix(top.path().canonicalize().unwrap()).unwrap(),
+            Path::new("b/Cargo.lock")
+        );
     }
 
     #[test]

@@ -46,6 +46,20 @@ pub enum RevisionError {
         /// What `git` said.
         why: String,
     },
+    /// The name may mean several revisions.
+    #[error("the name `{name}` is that of {}", refs.join(" and of "))]
+    Ambiguous {
+        /// What was asked for.
+        name: String,
+        /// What it may mean, in full.
+        refs: Vec<String>,
+    },
+    /// The repository is a part of another one, whose changes say which revision of it counts.
+    #[error("{} is a submodule", top.display())]
+    Submodule {
+        /// The top folder of its work tree.
+        top: PathBuf,
+    },
     /// A file of it cannot be read.
     #[error("{name}:{} cannot be read: {why}", file.display())]
     Unreadable {
@@ -71,6 +85,14 @@ impl RevisionError {
             Self::NoRevision { .. } => {
                 "fetch it first: CI often has one commit only (`fetch-depth: 0` in actions/checkout)".into()
             }
+            Self::Ambiguous { refs, .. } => {
+                let full: Vec<String> = refs.iter().map(|name| format!("`{name}`")).collect();
+                format!("write in full which is meant: {}", full.join(" or "))
+            }
+            Self::Submodule { .. } => {
+                "a change of the repository that it is a part of could bring in any revision of it; check it in a checkout of its own"
+                    .into()
+            }
             Self::Unreadable { .. } => "`git fsck` tells whether the repository is whole".into(),
             Self::Cache(error) => error.hint().into(),
         }
@@ -81,7 +103,8 @@ impl Revision {
     /// The commit that `name` means in the repository of `folder`.
     ///
     /// # Errors
-    /// [`RevisionError::NoRepository`] and [`RevisionError::NoRevision`].
+    /// [`RevisionError::NoRepository`], [`RevisionError::Submodule`], [`RevisionError::NoRevision`] and
+    /// [`RevisionError::Ambiguous`].
     pub fn find(folder: &Path, name: &str) -> Result<Self, RevisionError> {
         let top = top(folder)?;
         let wanted = format!("{name}^{{commit}}");
@@ -94,6 +117,10 @@ impl Revision {
                 text => text,
             },
         })?;
+        let refs = refs_of(&top, name)?;
+        if refs.len() > 1 {
+            return Err(RevisionError::Ambiguous { name: name.to_owned(), refs });
+        }
         Ok(Self { top, name: name.to_owned(), commit: line(&commit) })
     }
 
@@ -162,15 +189,14 @@ impl Revision {
     /// [`RevisionError::Unreadable`].
     pub fn is_same(&self, path: &Path) -> Result<bool, RevisionError> {
         let Some(inside) = self.inside(path) else { return Ok(true) };
+        let inside = if inside.is_empty() { "." } else { &inside };
         let listing = Limits::DEFAULT.feed_entries * Limits::DEFAULT.path_bytes;
-        let changed = self.ask(
-            path,
-            &["diff", "--name-only", "--no-ext-diff", &self.commit, "--", &inside],
-            &[],
-            listing,
-        )?;
+        // A change's own .gitmodules may ask to hear nothing of submodules.
+        let diff =
+            ["diff", "--name-only", "--no-ext-diff", "--ignore-submodules=none", &self.commit, "--", inside];
+        let changed = self.ask(path, &diff, &[], listing)?;
         let untracked =
-            self.ask(path, &["ls-files", "--others", "--exclude-standard", "--", &inside], &[], listing)?;
+            self.ask(path, &["ls-files", "--others", "--exclude-standard", "--", inside], &[], listing)?;
         Ok(changed.is_empty() && untracked.is_empty())
     }
 
@@ -179,20 +205,27 @@ impl Revision {
         format!("{}:{}", self.name, self.inside(path).unwrap_or_default()).into()
     }
 
-    /// The kind and hash of what was at `path`.
+    /// The kind and hash of what was at `path`. Links are followed, as the work tree's are, but not out of the
+    /// repository.
     fn object(&self, path: &Path) -> Result<Option<(String, String)>, RevisionError> {
         let inside = self
             .inside(path)
             .ok_or_else(|| self.unreadable(path, "it lies outside of the repository".to_owned()))?;
-        // The top itself has no entry in any tree.
-        if inside.is_empty() {
-            return Ok(Some(("tree".to_owned(), format!("{}^{{tree}}", self.commit))));
+        if inside.contains('\n') {
+            return Err(self.unreadable(path, "its name has more than one line".to_owned()));
         }
-        let said =
-            self.ask(path, &["ls-tree", "-z", "--full-tree", &self.commit, "--", &inside], &[], SHORT)?;
-        let text = String::from_utf8_lossy(&said);
-        let mut words = text.split(['\t', '\0']).next().unwrap_or_default().split_ascii_whitespace().skip(1);
-        Ok(words.next().map(str::to_owned).zip(words.next().map(str::to_owned)))
+        let follow = ["cat-file", "--batch-check=%(objecttype) %(objectname)", "--follow-symlinks"];
+        let said = self.ask(path, &follow, format!("{}:{inside}\n", self.commit).as_bytes(), SHORT)?;
+        let said = line(&said);
+        if let Some((kind @ ("blob" | "tree"), hash)) = said.split_once(' ') {
+            return Ok(Some((kind.to_owned(), hash.to_owned())));
+        }
+        // What leads nowhere, or to what the repository lacks, was meant to be something all the same.
+        let named = self.ask(path, &["ls-tree", "--full-tree", &self.commit, "--", &inside], &[], SHORT)?;
+        if named.is_empty() && !said.starts_with("symlink ") && !said.starts_with("loop ") {
+            return Ok(None);
+        }
+        Err(self.unreadable(path, "it leads out of the repository, or to what is not there".to_owned()))
     }
 
     fn committed(&self, path: &Path) -> Result<Time, RevisionError> {
@@ -238,8 +271,9 @@ impl Files<'_> {
     pub(crate) fn has(self, path: &Path) -> bool {
         match self.0.filter(|revision| revision.covers(path)) {
             None => path.is_file(),
+            // What cannot be told is taken to be there: whoever reads it then hears why.
             Some(revision) => {
-                revision.object(path).is_ok_and(|found| found.is_some_and(|(kind, _)| kind == "blob"))
+                revision.object(path).map_or(true, |found| found.is_some_and(|(kind, _)| kind == "blob"))
             }
         }
     }
@@ -248,7 +282,11 @@ impl Files<'_> {
     pub(crate) fn read(self, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
         match self.0.filter(|revision| revision.covers(path)) {
             None => read_file(path, limit),
-            Some(revision) => revision.read(path, limit).map_err(io::Error::other),
+            // Whoever reads names the file.
+            Some(revision) => revision.read(path, limit).map_err(|error| match error {
+                RevisionError::Unreadable { why, .. } => io::Error::other(why),
+                error => io::Error::other(error),
+            }),
         }
     }
 
@@ -320,14 +358,41 @@ fn top(folder: &Path) -> Result<PathBuf, RevisionError> {
         git(folder, &["rev-parse", "--show-cdup"], &[], SHORT).map_err(|e| no_repository(e.to_string()))?;
     let up = line(&said).matches("..").count();
     let top = folder.ancestors().nth(up).filter(|top| top.join(".git").exists());
-    top.map(Path::to_owned).ok_or_else(|| no_repository("it has no work tree here".to_owned()))
+    let top = top.ok_or_else(|| no_repository("it has no work tree here".to_owned()))?;
+    // A change may put a submodule, with a history of its own making, where the project was.
+    let above = git(top, &["rev-parse", "--show-superproject-working-tree"], &[], SHORT);
+    if above.map_err(|error| no_repository(error.to_string()))?.is_empty() {
+        Ok(top.to_owned())
+    } else {
+        Err(RevisionError::Submodule { top: top.to_owned() })
+    }
+}
+
+/// The refs that `name` may mean. Git takes the first of them, so that whoever may push a tag, but not to a branch,
+/// could call one `origin/main` and speak for that branch.
+fn refs_of(top: &Path, name: &str) -> Result<Vec<String>, RevisionError> {
+    let until = ["~", "^", "@{", ":"].iter().filter_map(|mark| name.find(mark)).min();
+    let name = &name[..until.unwrap_or(name.len())];
+    let full: Vec<String> =
+        ["refs", "refs/tags", "refs/heads", "refs/remotes"].map(|above| format!("{above}/{name}")).into();
+    let words: Vec<&str> = ["for-each-ref", "--format=%(refname)", "--"]
+        .into_iter()
+        .chain(full.iter().map(String::as_str))
+        .collect();
+    let said = git(top, &words, &[], Limits::DEFAULT.feed_bytes)
+        .map_err(|error| RevisionError::NoRevision { name: name.to_owned(), why: error.to_string() })?;
+    // It names what lies below these, too.
+    let said = String::from_utf8_lossy(&said);
+    Ok(said.lines().filter(|line| full.iter().any(|name| name == line)).map(str::to_owned).collect())
 }
 
 /// Runs the user's `git` in a folder of the project. Nothing that it is asked starts a program of the repository's.
 fn git(folder: &Path, words: &[&str], input: &[u8], bytes: usize) -> Result<Vec<u8>, GitError> {
     let limits = Limits::DEFAULT;
     let mut command = Command::new("git");
-    command.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]).args(words);
+    command
+        .args(["--literal-pathspecs", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+        .args(words);
     command.current_dir(folder).env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
     let bounds = Bounds { seconds: limits.git_seconds, bytes };
     process::run(command, input, bounds).map_err(|error| git::own(error, &limits))

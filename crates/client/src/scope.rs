@@ -87,8 +87,15 @@ pub enum ScopeError {
     },
     /// Cargo's configuration does not say which registry to ask.
     Config(ConfigError),
-    /// The lockfile has none of the project's packages.
-    OtherLockfile(PathBuf),
+    /// The lockfile lacks one of the project's packages.
+    OtherLockfile {
+        /// The folder of the project.
+        root: PathBuf,
+        /// The package's name.
+        lacks: String,
+        /// Its version.
+        version: String,
+    },
     /// No member of the workspace goes by that name.
     UnknownPackage {
         /// What was asked for.
@@ -110,8 +117,12 @@ impl fmt::Display for ScopeError {
                 write!(f, "cargo does not tell what {} declares: {why}", manifest.display())
             }
             Self::Config(error) => write!(f, "{error}"),
-            Self::OtherLockfile(root) => {
-                write!(f, "the lockfile has no package of the workspace in {}", root.display())
+            Self::OtherLockfile { root, lacks, version } => {
+                write!(
+                    f,
+                    "the lockfile lacks {lacks} {version}, a package of the workspace in {}",
+                    root.display()
+                )
             }
             Self::UnknownPackage { asked, .. } => write!(f, "the workspace has no package `{asked}`"),
             Self::UnknownFeature(feature) => {
@@ -134,7 +145,10 @@ impl ScopeError {
             }
             Self::Cargo { .. } => "`cargo metadata --no-deps` has to work in that folder".into(),
             Self::Config(error) => error.hint().into(),
-            Self::OtherLockfile(_) => "`--manifest-path` says which project the lockfile is of".into(),
+            Self::OtherLockfile { .. } => {
+                "`cargo update --workspace` makes it that of the project; `--manifest-path` says of which"
+                    .into()
+            }
             Self::UnknownPackage { members, .. } => format!("its packages are {}", members.join(", ")),
             Self::UnknownFeature(_) => "`cargo metadata --no-deps` lists the features of each package".into(),
             Self::UnknownTarget(_) => "`rustc --print target-list` lists them".into(),
@@ -246,9 +260,17 @@ impl Project<'_> {
             };
             self.lockfile.packages.iter().position(is_it)
         };
-        let members: Vec<(usize, Member)> =
-            printed.into_iter().filter_map(|member| Some((place(&member)?, member))).collect();
-        if members.is_empty() { Err(ScopeError::OtherLockfile(self.root.to_owned())) } else { Ok(members) }
+        // Cargo locks every member. A lockfile that lacks one is made anew by the next build, and what it has of that
+        // member's needs must not go unjudged until then.
+        let placed = printed.into_iter().map(|member| match place(&member) {
+            Some(place) => Ok((place, member)),
+            None => Err(ScopeError::OtherLockfile {
+                root: self.root.to_owned(),
+                lacks: member.name,
+                version: member.version,
+            }),
+        });
+        placed.collect()
     }
 
     /// Which resolver the root manifest asks for, by itself or by its edition.

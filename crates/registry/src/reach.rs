@@ -242,6 +242,8 @@ impl<'a> Graph<'a> {
             self.weak.insert((package, alias.to_owned(), feature.to_owned()));
         } else if let Some((alias, feature)) = value.split_once('/') {
             self.alias(package, alias);
+            // A feature of the dependency's own name is on with it, and may bring more than the dependency.
+            self.open.push((package, Switch::Feature(alias.to_owned())));
             self.ask_of(package, alias, feature);
         } else {
             self.open.push((package, Switch::Feature(value.to_owned())));
@@ -376,9 +378,12 @@ impl<'a> Graph<'a> {
     fn tested(&self, root: usize, wanted: &Wanted) -> Vec<(usize, As)> {
         let Some(manifest) = &self.manifests[root] else { return Vec::new() };
         let on = self.switched_on[root].dependencies.iter().map(|at| &manifest.dependencies[*at]);
-        on.filter(|declared| declared.kind == DependencyKind::Dev && wanted.may_be_for(declared))
+        // The tests of a proc macro run where it is built, which may be any platform.
+        let needed = if manifest.macros == Macros::Proc { As::DevBuild } else { As::Dev };
+        on.filter(|declared| declared.kind == DependencyKind::Dev)
+            .filter(|declared| needed.is_for_host() || wanted.may_be_for(declared))
             .flat_map(|declared| self.meant(root, declared))
-            .map(|dependency| (dependency, As::Dev))
+            .map(|dependency| (dependency, needed))
             .collect()
     }
 }

@@ -9,7 +9,7 @@ use semver::Version;
 
 use super::block::{Folding, Help, Picture};
 use super::findings::{self, PolicyTold};
-use super::markdown::{self, plain, row};
+use super::markdown::{self, code, plain, row};
 use super::{Checked, block, human, text};
 use crate::commands::Outcome;
 use crate::error::CliError;
@@ -48,18 +48,27 @@ pub(crate) fn comment(checked: &Checked<'_>, compared: &Compared<'_>, folding: F
         plain(&human::counts(checked)),
         plain(&checked.levels),
     );
-    out.extend(findings::policy(checked).map(policy));
+    // A change that alters much of the policy leaves room for what came in all the same.
+    out.extend(findings::policy(checked).map(|told| policy(told, LONGEST / 3)));
     if !rows.is_empty() {
         out += "\n| release | why | what to look at |\n|---|---|---|\n";
     }
+    let rows: Vec<String> = rows.into_iter().map(|(_, row)| row).collect();
+    out += &fitting(&rows, LONGEST.saturating_sub(out.len()), "\nand", "as `cargo fence list` shows them");
+    out + &gone(compared) + &others(checked, &came)
+}
+
+/// The parts for which there is room, and how many there are more.
+fn fitting(parts: &[String], room: usize, and: &str, shown: &str) -> String {
+    let mut out = String::new();
     let mut left_out = 0;
-    for (_, row) in &rows {
-        if out.len() + row.len() < LONGEST { out += row } else { left_out += 1 }
+    for part in parts {
+        if out.len() + part.len() < room { out += part } else { left_out += 1 }
     }
     if left_out > 0 {
-        out += &format!("\nand {left_out} more, as `cargo fence list` shows them\n");
+        out += &format!("{and} {left_out} more, {shown}\n");
     }
-    out + &gone(compared) + &others(checked, &came)
+    out
 }
 
 /// The comment on a change whose check came to nothing.
@@ -113,10 +122,9 @@ fn admitted(decision: &Decision, instead_of: Option<&Version>, looks: &[String])
     let look = match looks {
         [] => "–".to_owned(),
         looks => format!(
-            "{}<br><code>cargo fence why {}@{}</code>",
+            "{}<br>{}",
             looks.join("<br>"),
-            plain(release.name.as_str()),
-            plain(&release.version.to_string())
+            code(&format!("cargo fence why {}@{}", release.name, release.version))
         ),
     };
     format!(
@@ -158,13 +166,13 @@ fn said(reason: &Reason) -> String {
     format!("{}: {}", plain(reason.code.as_str()), plain(&text::harmless(&words::sentence(reason))))
 }
 
-fn policy(told: PolicyTold) -> String {
+fn policy(told: PolicyTold, room: usize) -> String {
     let PolicyTold { what, changes, help, .. } = told;
     let mut out = format!("\n**{}**\n\n", plain(&what));
-    out.extend(changes.iter().map(|change| format!("* {}\n", plain(change))));
+    let changes: Vec<String> = changes.iter().map(|change| format!("* {}\n", plain(change))).collect();
+    out += &fitting(&changes, room, "* and", "as `cargo fence check` shows them");
     if let Some(Help { what, commands }) = help {
-        let commands: Vec<String> =
-            commands.iter().map(|command| format!("<code>{}</code>", plain(command))).collect();
+        let commands: Vec<String> = commands.iter().map(|command| code(command)).collect();
         out += &format!("\n{}: {}\n", plain(&what), commands.join(", "));
     }
     out

@@ -113,7 +113,7 @@ struct Release {
     /// The path from the project to it, itself included.
     path: Vec<String>,
     /// As what it is needed: `normal`, `build`, `dev`. Empty where nobody asked, as when no option and no policy
-    /// makes a difference of it; then all kinds count.
+    /// makes a difference of it, or where nothing that is known needs it; then all kinds count.
     kinds: Vec<&'static str>,
     /// The level that it was judged at.
     level: String,

@@ -10,7 +10,7 @@ pub(crate) fn row(Picture { label, name, version, told, facts, helps, .. }: &Pic
     let facts = facts.iter().map(|(word, sentence)| format!("<br>{}: {}", plain(word), plain(sentence)));
     let why = format!("**{}** {}{}", plain(label), plain(told), facts.collect::<String>());
     let help = |Help { what, commands }: &Help| {
-        let commands = commands.iter().map(|command| format!("<br><code>{}</code>", plain(command)));
+        let commands = commands.iter().map(|command| format!("<br>{}", code(command)));
         plain(what) + &commands.collect::<String>()
     };
     let helps: Vec<String> = helps.iter().map(help).collect();
@@ -26,9 +26,19 @@ pub(crate) fn undecided(error: &CliError) -> String {
     format!("## cargo fence: could not decide\n\n{}\n\n", lines.join("<br>"))
 }
 
-/// Text that Markdown shows as it is: no link, no tag, no new cell, no new line. Any punctuation may be escaped
-/// (CommonMark 0.31.2, 2.4); what begins nothing inside a line is left alone.
+/// Text that Markdown shows as it is: no link, no tag, no new cell, no new line. Nor does GitHub, which looks for
+/// `@somebody` and `#1` in what is shown, find any: nobody is called, and nothing refers to anything.
 pub(crate) fn plain(text: &str) -> String {
+    escaped(text).replace(r"\@", r"\@&#8203;").replace(r"\#", r"\#&#8203;")
+}
+
+/// A command, to be copied as it is.
+pub(crate) fn code(command: &str) -> String {
+    format!("<code>{}</code>", escaped(command))
+}
+
+/// Any punctuation may be escaped (CommonMark 0.31.2, 2.4); what begins nothing inside a line is left alone.
+fn escaped(text: &str) -> String {
     let mut shown = String::new();
     for c in text.chars() {
         match c {
@@ -46,12 +56,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_command_is_copied_as_it_was() {
+        assert_eq!(code("cargo fence why a@1.0.0"), r"<code>cargo fence why a\@1\.0\.0</code>");
+    }
+
+    #[test]
     fn a_strangers_text_is_no_markup() {
         let check = |text, expected| assert_eq!(plain(text), expected);
         check("<img src=x>", r"\<img src=x\>");
         check("[a](https://b.example)", r"\[a\]\(https\:\/\/b\.example\)");
         check("a | b\\| c", r"a \| b\\\| c");
-        check("one\n\n# two `x` **y** @you", r"one<br><br>\# two \`x\` \*\*y\*\* \@you");
+        check("one\n\n# two `x` **y** @you", r"one<br><br>\#&#8203; two \`x\` \*\*y\*\* \@&#8203;you");
+        check(r"\@a\\#1", r"\\\@&#8203;a\\\\\#&#8203;1");
         check("arrayref 0.3.10, \"é\" = a-b", r#"arrayref 0\.3\.10, "é" = a-b"#);
     }
 }

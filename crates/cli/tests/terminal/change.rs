@@ -348,3 +348,162 @@ fn a_comment_tells_that_nothing_came_in() {
     [exit code 0]
     ");
 }
+
+/// A tag goes before the branch of a remote, and may be pushed where the branch is guarded.
+#[test]
+fn a_name_of_two_revisions_is_none() {
+    let project = that_excuses_itself();
+    project.git(&["update-ref", "refs/remotes/origin/main", "main"]);
+    project.git(&["tag", "origin/main", "change"]);
+    insta::assert_snapshot!(project.run("check --policy-from origin/main"), @"
+    $ cargo fence check --policy-from origin/main
+    error: the name `origin/main` is that of refs/remotes/origin/main and of refs/tags/origin/main
+    hint: write in full which is meant: `refs/remotes/origin/main` or `refs/tags/origin/main`
+    [exit code 2]
+    ");
+    assert_eq!(project.exit_code("check --policy-from origin/main~0"), Some(2));
+    assert_eq!(project.exit_code("check --policy-from refs/remotes/origin/main"), Some(1));
+    assert_eq!(project.exit_code("check --policy-from refs/tags/origin/main"), Some(0));
+}
+
+#[test]
+fn a_submodule_has_no_policy_from_before() {
+    let project = with_repository();
+    project.git(&["init", "--quiet", "app"]);
+    project.git(&["-C", "app", "commit", "--quiet", "--allow-empty", "--message", "any"]);
+    for file in ["Cargo.toml", "Cargo.lock"] {
+        std::fs::copy(project.path(file), project.path("app").join(file)).unwrap();
+    }
+    project.git(&["add", "app"]);
+    insta::assert_snapshot!(project.run("check --manifest-path app/Cargo.toml --policy-from HEAD"), @"
+    $ cargo fence check --manifest-path app/Cargo.toml --policy-from HEAD
+    error: app is a submodule
+    hint: a change of the repository that it is a part of could bring in any revision of it; check it in a checkout of its own
+    [exit code 2]
+    ");
+}
+
+#[test]
+fn a_change_of_the_root_leaves_no_policy_behind() {
+    let mut project = that_excuses_itself();
+    project.git(&["switch", "--quiet", "main"]);
+    std::fs::create_dir(project.path("app")).unwrap();
+    for file in ["Cargo.toml", "Cargo.lock", "fence.toml"] {
+        project.git(&["mv", file, "app"]);
+    }
+    project.write("app/fence.toml", "level = \"high\"\n");
+    project.commit();
+    project.git(&["switch", "--quiet", "--create", "move"]);
+    project.git(&["mv", "app/Cargo.lock", "Cargo.lock"]);
+    project.write("Cargo.toml", "[workspace]\nmembers = [\"app\"]\n");
+    project.commit();
+    insta::assert_snapshot!(project.run("check --manifest-path app/Cargo.toml --policy-from main"), @r#"
+    $ cargo fence check --manifest-path app/Cargo.toml --policy-from main
+        Checking 4 releases at level high, by the policy of main (index 0 min old, rustsec 0 min)
+    held[unaudited]: arrayref 0.3.9
+      --> Cargo.lock:14
+       |
+    14 | name = "arrayref"
+       | ^^^^^^^^^^^^^^^^^ published 706 days ago; held until evidence speaks for it
+       |
+       = unaudited: level high asks for two independent audits; there is none
+       = through: app > lexopt 0.3.2 > arrayref
+    help: look at what is known about it
+          cargo fence why arrayref@0.3.9
+
+    held[unaudited]: glob 0.3.3
+      --> Cargo.lock:20
+       |
+    20 | name = "glob"
+       | ^^^^^^^^^^^^^ published 376 days ago; held until evidence speaks for it
+       |
+       = unaudited: level high asks for two independent audits; there is none
+       = through: app > glob
+    help: look at what is known about it
+          cargo fence why glob@0.3.3
+
+    held[unaudited]: lexopt 0.3.2
+      --> Cargo.lock:26
+       |
+    26 | name = "lexopt"
+       | ^^^^^^^^^^^^^^^ published 174 days ago; held until evidence speaks for it
+       |
+       = unaudited: level high asks for two independent audits; there is none
+       = through: app > lexopt
+    help: look at what is known about it
+          cargo fence why lexopt@0.3.2
+
+    held[unaudited]: 1 more (needs evidence): shlex 1.3.0
+          cargo fence list --held
+
+    note: 1 newer release waits for approval: glob 0.3.9 (needs evidence)
+
+    note: judged by the policy of main; what this change alters of it did not count
+          `level` was "high" and is "medium"
+
+    note: this project is not set up; what is locked now and old enough can be its baseline
+          cargo fence init
+        Finished 0 admitted, 4 held, 0 blocked, 1 of this project in […]s
+    [exit code 1]
+    "#);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_policy_may_be_a_link_within_the_repository() {
+    let mut project = calm();
+    std::fs::create_dir(project.path("policies")).unwrap();
+    project.write("policies/high.toml", "level = \"high\"\n");
+    std::os::unix::fs::symlink("policies/high.toml", project.path("fence.toml")).unwrap();
+    project.start_repository();
+    assert_eq!(project.exit_code("check --policy-from main"), Some(1));
+    std::fs::remove_file(project.path("fence.toml")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere.toml", project.path("fence.toml")).unwrap();
+    project.commit();
+    insta::assert_snapshot!(project.run("check --policy-from main"), @"
+    $ cargo fence check --policy-from main
+    error: main:fence.toml cannot be read: it leads out of the repository, or to what is not there
+    [exit code 2]
+    ");
+}
+
+/// To git, `:(glob)audits.toml` would be another file.
+#[test]
+#[cfg(unix)]
+fn a_feed_is_compared_by_its_very_name() {
+    let mut project = calm();
+    project.write("fence.toml", "[feeds.own]\nrole = \"audits\"\nfile = \":(glob)audits.toml\"\n");
+    project.write(":(glob)audits.toml", "[audits]\n");
+    project.start_repository();
+    project.git(&["update-ref", "refs/remotes/origin/main", "main"]);
+    project.branch("change");
+    project.write(":(glob)audits.toml", "[audits]\n# more\n");
+    project.commit();
+    project.set("CI", "true");
+    project.set("GITHUB_BASE_REF", "main");
+    insta::assert_snapshot!(project.run("check"), @"
+    $ cargo fence check
+    warning: this change alters the policy that judges it, against origin/main
+          the files of the feed own in :(glob)audits.toml differ
+    help: judge it by the policy from before
+          cargo fence check --policy-from origin/main
+        Finished 4 admitted (4 by age), 1 of this project at level medium in […]s
+    [exit code 0]
+    ");
+}
+
+/// GitHub takes 65,536 characters; what is longer would not be there at all.
+#[test]
+fn a_comment_is_never_too_long_to_be_taken() {
+    let mut project = that_excuses_itself();
+    let exception = project.read("fence.toml").split_once("\n\n").unwrap().1.to_owned();
+    let exceptions: Vec<String> = (0..1000)
+        .map(|n| exception.replace("0.3.9", &format!("0.3.{n}")).replace("trust", "@trust"))
+        .collect();
+    project.write("fence.toml", exceptions.concat());
+    let comment = project.stdout("check --format markdown --compare main --policy-from main");
+    assert!(comment.len() < 65_536, "{}", comment.len());
+    let of = |start: &str| comment.lines().filter(|line| line.starts_with(start)).count();
+    assert_eq!((of(r"* new\: an exception for glob"), of("| glob")), (109, 1));
+    assert!(comment.contains("\n* and 891 more, as `cargo fence check` shows them\n"), "{comment}");
+}

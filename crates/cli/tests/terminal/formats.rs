@@ -286,7 +286,7 @@ fn recipes_name_commands_that_exist() {
         let text =
             text.replace("\\\n", "").replace("$GITHUB_BASE_REF", "main").replace(" \"${policy[@]}\"", "");
         let lines = text.lines().map(|line| line.trim().trim_start_matches("- ").trim_start_matches("run: "));
-        for line in lines.filter_map(|line| line.strip_prefix("cargo fence ")) {
+        for line in lines.filter_map(|line| line.strip_prefix("cargo-fence ")) {
             let line = line.split(['>', '$']).next().unwrap().trim();
             assert_eq!(project.exit_code(line), Some(0), "{line}");
             found += 1;

@@ -270,7 +270,7 @@ impl Project {
     }
 
     /// Runs words with `variables`, and returns all that a person sees, and the exit code. In it,
-    /// `cargo fence` is ours, with the project's facts.
+    /// `cargo fence` and `cargo-fence` are ours, with the project's facts.
     #[cfg(unix)]
     fn shell(&self, words: &[&str], variables: &[(&str, &str)]) -> String {
         use std::os::unix::fs::PermissionsExt;
@@ -282,8 +282,10 @@ impl Project {
             self.now,
             self.advisories
         );
-        fs::write(bin.join("cargo"), cargo).unwrap();
-        fs::set_permissions(bin.join("cargo"), fs::Permissions::from_mode(0o755)).unwrap();
+        for name in ["cargo", "cargo-fence"] {
+            fs::write(bin.join(name), &cargo).unwrap();
+            fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        }
         let search = std::env::var("PATH").unwrap();
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).current_dir(self.folder.path()).env_clear();

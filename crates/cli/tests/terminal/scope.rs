@@ -256,8 +256,33 @@ fn what_there_is_not_cannot_be_asked_for() {
     ask_cargo(&mut project);
     insta::assert_snapshot!(project.run("check --exclude-dev"), @"
     $ cargo fence check --exclude-dev
-    error: the lockfile has no package of the workspace in .
-    hint: `--manifest-path` says which project the lockfile is of
+    error: the lockfile lacks other 0.1.0, a package of the workspace in .
+    hint: `cargo update --workspace` makes it that of the project; `--manifest-path` says of which
     [exit code 2]
+    ");
+}
+
+/// A manifest that says another version than the lockfile: what its package needs would be of no use to anybody.
+#[test]
+fn what_is_locked_is_not_left_out_because_the_lockfile_is_old() {
+    let mut project = of_all_kinds();
+    project.write("Cargo.toml", project.read("Cargo.toml").replace("0.1.0", "0.2.0"));
+    insta::assert_snapshot!(project.run("check --exclude-dev"), @"
+    $ cargo fence check --exclude-dev
+    error: the lockfile lacks app 0.2.0, a package of the workspace in .
+    hint: `cargo update --workspace` makes it that of the project; `--manifest-path` says of which
+    [exit code 2]
+    ");
+    let mut project = of_all_kinds();
+    project.publish("stray", "9.0.0", "2026-08-18T12:00:00Z", &[]);
+    project.lock(&("stray", "9.0.0", &[]));
+    project.write("fence.toml", "[levels]\nbuild = \"high\"\n");
+    insta::assert_snapshot!(judged(&project, ""), @"
+    hold glob at medium for dev
+    hold lexopt at high for normal+build
+    hold shlex at high for build
+    hold stray at high for anything
+    hold winnable at high for normal+build
+    0 aside
     ");
 }

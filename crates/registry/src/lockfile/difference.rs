@@ -27,14 +27,15 @@ pub struct Came {
 
 impl Lockfile {
     /// What this lockfile has otherwise than `before`. A version that came is paired with the nearest one of its name
-    /// that left, so that of two versions each finds its own.
+    /// that left, so that of two versions each finds its own. One's own package replaces none of others, nor the other
+    /// way round: where a folder takes a release's place, the release is gone.
     pub fn since(&self, before: &Self) -> Difference {
         let (old, new): (BTreeSet<_>, BTreeSet<_>) =
             (before.packages.iter().map(identity).collect(), self.packages.iter().map(identity).collect());
-        let mut left: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut left: BTreeMap<(&str, bool), Vec<usize>> = BTreeMap::new();
         for (place, package) in before.packages.iter().enumerate() {
             if !new.contains(&identity(package)) {
-                left.entry(&package.name).or_default().push(place);
+                left.entry(kin(package)).or_default().push(place);
             }
         }
         let mut came = Vec::new();
@@ -42,7 +43,7 @@ impl Lockfile {
             if old.contains(&identity(package)) {
                 continue;
             }
-            let candidates = left.entry(&package.name).or_default();
+            let candidates = left.entry(kin(package)).or_default();
             let nearest = (0..candidates.len())
                 .min_by_key(|&at| distance(&before.packages[candidates[at]].version, &package.version));
             let instead_of = nearest.map(|at| before.packages[candidates.remove(at)].version.clone());
@@ -57,6 +58,11 @@ impl Lockfile {
 /// What makes an entry that of one package; what it depends on does not matter.
 fn identity(package: &Package) -> (&str, &Version, &Source, Option<Digest>) {
     (&package.name, &package.version, &package.source, package.checksum)
+}
+
+/// What a package may be a version of: its name, and whether it is the project's own.
+fn kin(package: &Package) -> (&str, bool) {
+    (&package.name, package.source == Source::Path)
 }
 
 fn distance(one: &Version, other: &Version) -> (u64, u64, u64) {

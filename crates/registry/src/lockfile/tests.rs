@@ -400,9 +400,9 @@ fn what_came_and_what_left_is_told() {
     check(&["a 1.0.0", "a 2.0.0"], &["a 1.0.1", "a 2.1.0"], "+ a 1.0.0 -> 1.0.1, + a 2.0.0 -> 2.1.0");
     check(&["a 1.0.0"], &["a 1.0.0", "a 2.0.0"], "+ a 2.0.0");
     // Other bytes, or the same version from elsewhere.
-    check(
-        &["a 1.0.0"],
-        &["a 1.0.0 git+https://git.example/a#0123456789012345678901234567890123456789"],
-        "+ a 1.0.0 -> 1.0.0",
-    );
+    let git = |digit: &str| format!("a 1.0.0 git+https://git.example/a#{}", digit.repeat(40));
+    check(&[&git("0")], &[&git("1")], "+ a 1.0.0 -> 1.0.0");
+    // A folder, which has no source, takes the place of a release, and gives it back.
+    check(&[&git("0")], &["a 1.0.0"], "+ a 1.0.0, - a 1.0.0");
+    check(&["a 1.0.0"], &[&git("0")], "+ a 1.0.0, - a 1.0.0");
 }

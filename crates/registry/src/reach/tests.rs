@@ -219,6 +219,16 @@ fn features_switch_on_what_is_optional() {
 }
 
 #[test]
+fn asking_a_dependency_for_a_feature_switches_on_the_feature_of_its_name() {
+    let project = "crate app a? other? [a dep:a dep:other] [more a/x] [weak a?/x]
+                   crate a late? [x dep:late]
+                   crate other
+                   crate late";
+    check_with(project, with(&["more"]), "app normal, a normal, other normal, late normal");
+    check_with(project, with(&["weak"]), "app normal");
+}
+
+#[test]
 fn a_weak_feature_waits_for_its_dependency() {
     let project = "crate app a b [weak a?/y] 
                    crate a late? [y dep:late]
@@ -292,6 +302,12 @@ fn platforms_count_except_for_the_machine_that_builds() {
         "app normal, unix normal, win normal, host build, gnu normal, tool normal, deep build",
     );
     assert!(Target::named("x86_64-unknown-nowhere").is_none());
+}
+
+#[test]
+fn the_tests_of_a_proc_macro_run_on_the_machine_that_builds() {
+    let project = "macro app dev:late{windows}\n crate late deep{windows}\n crate deep";
+    check_with(project, for_targets(&[LINUX]), "app build, late dev, deep dev");
 }
 
 #[test]
