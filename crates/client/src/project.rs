@@ -207,6 +207,11 @@ impl Project {
         Self { policy, baseline, revision: Some(revision.clone()), ..self.clone() }
     }
 
+    /// Whether there is a `fence.toml`, or something that cannot be read in its place.
+    pub fn has_policy(&self) -> bool {
+        self.files().has(&self.policy)
+    }
+
     /// Where policy and baseline are read.
     pub fn files(&self) -> Files<'_> {
         Files(self.revision.as_ref())

@@ -213,6 +213,14 @@ pub(crate) fn policy(checked: &Checked<'_>) -> Option<PolicyTold> {
     let is_altered = !changes.is_empty();
     let told = |weight, what, help| Some(PolicyTold { weight, what, changes, help });
     match checked.judges {
+        Judges::From(revision) if !checked.project.has_policy() => {
+            let from = text::harmless(&revision.name);
+            told(
+                Weight::Warning,
+                format!("{from} has no fence.toml for this project, so the default policy judged"),
+                None,
+            )
+        }
         Judges::From(revision) if is_altered => {
             let from = text::harmless(&revision.name);
             told(

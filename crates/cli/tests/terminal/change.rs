@@ -236,7 +236,7 @@ fn a_policy_that_was_not_there_is_the_default_one() {
     project.write("fence.toml", "level = \"low\"\n");
     insta::assert_snapshot!(project.run("check --policy-from main"), @r#"
     $ cargo fence check --policy-from main
-    note: judged by the policy of main; what this change alters of it did not count
+    warning: main has no fence.toml for this project, so the default policy judged
           `level` was "medium" and is "low"
         Finished 4 admitted (4 by age), 1 of this project at level medium in […]s
     [exit code 0]

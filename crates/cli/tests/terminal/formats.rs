@@ -330,11 +330,11 @@ fn the_action_judges_a_change_by_the_policy_of_its_target() {
     let (_, script) = script.split_once("run: |\n").unwrap();
     let project = super::change::that_excuses_itself();
     project.git(&["remote", "add", "origin", "."]);
-    insta::assert_snapshot!(project.workflow(script, &[("GITHUB_BASE_REF", ""), ("ARGUMENTS", "")]), @"
+    insta::assert_snapshot!(project.workflow(script, &[("BASE", ""), ("ARGUMENTS", "")]), @"
         Finished 4 admitted (3 by age, 1 by exception), 1 of this project
     [exit code 0]
     ");
-    insta::assert_snapshot!(project.workflow(script, &[("GITHUB_BASE_REF", "main"), ("ARGUMENTS", "--level low")]), @r#"
+    insta::assert_snapshot!(project.workflow(script, &[("BASE", "main"), ("ARGUMENTS", "--level low")]), @r#"
         Finished 3 admitted (3 by age), 1 held, 0 blocked, 1 of this project
     ::error file=Cargo.lock,line=20,title=held[young]%3A glob 0.3.9::published 1 day ago; admitted in 2 days, on 2026-08-24%0Athrough: app > glob%0Ahelp: stay on 0.3.4, which is admitted%0A  cargo update -p glob --precise 0.3.4%0Ahelp: or look at what is known about it%0A  cargo fence why glob@0.3.9
     ::notice title=cargo fence::judged by the policy of refs/remotes/origin/main; what this change alters of it did not count%0Anew: an exception for glob 0.3.9 (young) until 2026-09-01T00:00:00Z, because "trust me", of digest e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1%0A`level` was "medium" and is "low"
