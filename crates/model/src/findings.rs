@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use semver::{Comparator, Op, Version, VersionReq};
 
@@ -217,6 +218,8 @@ impl<'a> Judge<'a> {
         // What an earlier admitted release already had is nothing new either. So admitting more of the releases
         // below, by an audit or at a lower level, never makes this one worse.
         let mut passed_over = 0;
+        // Neighbours mostly share a list: one that had none of them need not be gone through again.
+        let mut has_none: Option<&Arc<[Dependency<'a>]>> = None;
         for lower in self.history.comparable(at, then) {
             if new.is_empty() {
                 break;
@@ -225,7 +228,14 @@ impl<'a> Judge<'a> {
             // `new` is sorted by package.
             let is_new =
                 |old: &Dependency<'a>| new.binary_search_by(|new| new.package.cmp(old.package)).is_ok();
-            let has_any = || list.iter().any(|old| old.kind != DependencyKind::Dev && is_new(old));
+            let mut has_any = || {
+                let found = !has_none.is_some_and(|none| Arc::ptr_eq(none, list))
+                    && list.iter().any(|old| old.kind != DependencyKind::Dev && is_new(old));
+                if !found {
+                    has_none = Some(list);
+                }
+                found
+            };
             let was_admitted = match self.cheap_admission(lower, then) {
                 Some(was_admitted) => was_admitted && has_any(),
                 // To ask takes long. Most of those near by have none of the dependencies, and need not be asked.

@@ -136,6 +136,8 @@ pub fn clusters<'n>(edges: impl IntoIterator<Item = (&'n str, &'n str)>) -> BTre
 pub struct KnownNames {
     /// Sorted by name.
     listed: Vec<Known>,
+    /// The places of those of `listed` that others can be taken for, in order: they are few, and asked about often.
+    famous: Vec<usize>,
     /// What an index at hand told, by name.
     seen: BTreeMap<Box<str>, Known>,
 }
@@ -222,7 +224,8 @@ impl KnownNames {
             }
             listed.push(known);
         }
-        Ok(Self { listed, seen: BTreeMap::new() })
+        let famous = (0..listed.len()).filter(|&at| listed[at].clusters >= BETTER_KNOWN).collect();
+        Ok(Self { listed, famous, seen: BTreeMap::new() })
     }
 
     /// Adds a crate of an index at hand. What is known of a name already stays where it says more: the earlier
@@ -232,7 +235,14 @@ impl KnownNames {
     /// publish ten dependents under ten names.
     pub fn see(&mut self, name: &str, born: Time, clusters: u32) {
         let known = match self.find(name) {
-            Ok(at) => &mut self.listed[at],
+            Ok(at) => {
+                if let Err(place) = self.famous.binary_search(&at)
+                    && clusters >= BETTER_KNOWN
+                {
+                    self.famous.insert(place, at);
+                }
+                &mut self.listed[at]
+            }
             Err(_) => self.seen.entry(name.into()).or_insert_with(|| Known {
                 name: name.to_owned().into(),
                 born,
@@ -272,7 +282,7 @@ impl KnownNames {
         // Of a name with many words, another may have any part.
         let has_many_words = name.split(['-', '_']).count() > PERMUTED_WORDS;
         let mut best: Option<BetterKnown<'_>> = None;
-        for known in self.listed.iter().chain(self.seen.values()) {
+        for known in self.famous.iter().map(|&at| &self.listed[at]).chain(self.seen.values()) {
             let is_better = known.clusters / BETTER_KNOWN >= own
                 && known.clusters > best.map_or(0, |best| best.clusters)
                 && born.is_none_or(|born| known.born < born)
