@@ -194,16 +194,18 @@ pub enum Trust {
 }
 
 /// Reads the proofs of all files of a feed, by their paths; messages call it `name`. Each file is somebody's own, so one
-/// that is broken says nothing about the others.
+/// that is broken says nothing about the others. Proofs of those who cannot count under `source` are passed over: to
+/// verify a signature takes long, and anybody can make ids and sign with them.
 pub fn read_feed<'a, P: AsRef<str>>(
     name: &str,
     files: impl IntoIterator<Item = (P, &'a [u8])>,
     limits: &Limits,
+    source: Source<'_>,
 ) -> Parsed<Vec<Proof>> {
     let mut all = Parsed { value: Vec::new(), problems: Vec::new() };
     let mut has_more = false;
     for (path, bytes) in files {
-        match parse_proofs(path.as_ref(), bytes, limits) {
+        match proofs_of(path.as_ref(), bytes, limits, &|id| source.may_count(id)) {
             Ok(of_file) => {
                 all.value.extend(of_file.value);
                 all.problems.extend(of_file.problems);
@@ -228,6 +230,16 @@ pub fn read_feed<'a, P: AsRef<str>>(
 ///
 /// The file is too long, or is no text.
 pub fn parse_proofs(file: &str, bytes: &[u8], limits: &Limits) -> Result<Parsed<Vec<Proof>>, Problem> {
+    proofs_of(file, bytes, limits, &|_| true)
+}
+
+/// The same, of those who are `wanted`.
+fn proofs_of(
+    file: &str,
+    bytes: &[u8],
+    limits: &Limits,
+    wanted: &dyn Fn(&ReviewerId) -> bool,
+) -> Result<Parsed<Vec<Proof>>, Problem> {
     let problem =
         |line, record: &str, error| Problem { file: file.into(), line, record: record.into(), error };
     if bytes.len() > limits.crev_file_bytes {
@@ -242,9 +254,9 @@ pub fn parse_proofs(file: &str, bytes: &[u8], limits: &Limits) -> Result<Parsed<
     let mut problems: Vec<Problem> = Vec::new();
     for found in armour::proofs(text, limits.crev_proof_bytes) {
         let (line, record, error) = match found {
-            Ok(armoured) => match open(&armoured) {
+            Ok(armoured) => match open(&armoured, wanted) {
                 Ok(proof) => {
-                    proofs.push(proof);
+                    proofs.extend(proof);
                     continue;
                 }
                 Err(Fault { line, record, error }) => (line, record, error),
@@ -270,17 +282,18 @@ struct Fault {
     error: Error,
 }
 
-/// The proof, if its author signed it. Nothing but the author's id is taken from a body before that.
-fn open(proof: &Armoured<'_>) -> Result<Proof, Fault> {
+/// The proof, if its author signed it; none if its author is not wanted. Nothing but the author's id is taken from a
+/// body before that.
+fn open(proof: &Armoured<'_>, wanted: &dyn Fn(&ReviewerId) -> bool) -> Result<Option<Proof>, Fault> {
     let plain = |(line, error)| Fault { line, record: "".into(), error };
     let body = yaml::parse(&proof.body, proof.line + 1).map_err(plain)?;
     let from = body::author(&body).map_err(plain)?;
+    if !wanted(&from.id) {
+        return Ok(None);
+    }
     verify(&from.id, proof).map_err(|error| plain((proof.signature_line, error)))?;
-    body::read(&body, from, proof).map_err(|(line, error)| Fault {
-        line,
-        record: body::about(&body).unwrap_or_default(),
-        error,
-    })
+    let fault = |(line, error)| Fault { line, record: body::about(&body).unwrap_or_default(), error };
+    body::read(&body, from, proof).map(Some).map_err(fault)
 }
 
 /// Whether the body is signed by the key that `id` is.

@@ -375,7 +375,8 @@ fn problems_are_told_up_to_a_limit() {
     let good = ann.review("2026-01-02T00:00:00Z", "a", "1.0.0", "high high positive");
     let files: Vec<(String, &[u8])> = (1..=9).map(|n| (format!("{n}.proof.crev"), &b"a\n"[..])).collect();
     let files = files.into_iter().chain([("good.proof.crev".to_owned(), good.as_bytes())]);
-    let parsed = read_feed("ours", files, &limits);
+    let trust = BTreeMap::from([(ann.id(), Trust::High)]);
+    let parsed = read_feed("ours", files, &limits, Source { trust: &trust, reach: None });
     let problems: Vec<String> = parsed.problems.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(problems.join("\n"), @"
     1.proof.crev:1: this is no part of a proof, which begins with `----- BEGIN CREV PROOF -----`
@@ -383,6 +384,24 @@ fn problems_are_told_up_to_a_limit() {
     ours: more than 2 problems; the others are not listed
     ");
     assert_eq!(parsed.value.len(), 1, "what comes after them is read");
+}
+
+/// Anybody can make ids and sign with them: what they sign is not even verified, unless somebody's trust may reach them.
+#[test]
+fn those_who_cannot_count_are_passed_over() {
+    let [ann, bob, ..] = people();
+    let review = |by: &Reviewer| by.review("2026-01-02T00:00:00Z", "a", "1.0.0", "high high positive");
+    let forged = review(&bob).replace("rating: positive", "rating: strong");
+    assert_ne!(forged, review(&bob));
+    let text = review(&ann) + &review(&bob) + &forged;
+    let trust = BTreeMap::from([(ann.id(), Trust::High)]);
+    let read = |reach| {
+        let file = [("x.proof.crev", text.as_bytes())];
+        let parsed = read_feed("ours", file, &Limits::default(), Source { trust: &trust, reach });
+        (parsed.value.len(), parsed.problems.len())
+    };
+    assert_eq!(read(None), (1, 0));
+    assert_eq!(read(Some(Reach::High)), (2, 1));
 }
 
 #[test]

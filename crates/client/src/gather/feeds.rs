@@ -458,9 +458,9 @@ impl Configured {
             return Ok(Err(format!("{}: it has no file that ends in .proof.crev", self.shown())));
         }
         let all = files.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
-        let Parsed { value: proofs, problems: misread } =
-            crev::read_feed(&self.name, all, &Limits::default());
         let source = crev::Source { trust: &self.source.trust, reach: self.source.reach };
+        let Parsed { value: proofs, problems: misread } =
+            crev::read_feed(&self.name, all, &Limits::default(), source);
         let web = WebOfTrust::new(&proofs, source);
         let said: Vec<(CrateReviews<'_>, Vec<Vec<String>>)> = web
             .crates()

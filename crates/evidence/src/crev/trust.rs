@@ -30,6 +30,13 @@ pub struct Source<'a> {
     pub reach: Option<Reach>,
 }
 
+impl Source<'_> {
+    /// Whether what `id` signs may matter: with a reach, that of anybody may.
+    pub(super) fn may_count(self, id: &ReviewerId) -> bool {
+        self.reach.is_some() || self.trust.contains_key(id)
+    }
+}
+
 /// Who counts, through whom, and what they wrote.
 #[derive(Debug)]
 pub struct WebOfTrust<'a> {
