@@ -10,6 +10,7 @@ mod commands;
 mod docs;
 mod error;
 mod explain;
+mod judges;
 mod render;
 mod session;
 mod shell;

@@ -9,15 +9,15 @@ use fence_client::cache::Cache;
 use fence_client::cargo_config::{CargoConfig, NetworkMode};
 use fence_client::gather::{self, Age, GatherError, Knowledge, Problem, Refresh, Request, Tally, Updated};
 use fence_client::http::{Http, Network};
-use fence_client::project::changes::{self, Change};
+use fence_client::project::changes::Change;
 use fence_client::project::{self, Project, lockfile};
-use fence_client::revision::{self, Files, Revision};
+use fence_client::revision::{Files, Revision};
 use fence_client::scope::{self, Scope};
 use fence_client::snapshot::SourceKind;
 use fence_model::decision::Decision;
 use fence_model::judge::Asked;
 use fence_model::look_alike::KnownNames;
-use fence_model::policy::{Baseline, FeedSource, Policy};
+use fence_model::policy::{Baseline, Policy};
 use fence_model::project::{Locked, Report, judge_project, settlement};
 use fence_model::settle::{FactsOf, Settlement};
 use fence_model::{CrateName, Digest, Kind, Kinds, Level, ReleaseId, Span, Time};
@@ -28,6 +28,7 @@ use semver::Version;
 use crate::args::{Global, LevelArg, NamedPath, Reach, Sources};
 use crate::commands::Outcome;
 use crate::error::{self, CliError, Misuse, Undecidable, shown};
+use crate::judges::{Judges, local_feeds};
 use crate::render::{Checked, SetUp, human};
 use crate::shell::Shell;
 
@@ -384,94 +385,6 @@ impl Asking<'_> {
             }
         });
         feeds.collect()
-    }
-}
-
-/// The feeds of a policy that lie on this machine, by name, each with its place.
-fn local_feeds(policy: &Policy, project: &Project) -> Vec<(String, PathBuf)> {
-    let place = |source: &FeedSource| {
-        let place = [&source.archive, &source.file, &source.path].into_iter().flatten().next()?;
-        (!place.contains("://")).then(|| project.policy_folder().join(place))
-    };
-    let enabled = policy.feeds.iter().filter(|(_, source)| source.enabled);
-    enabled.filter_map(|(name, source)| Some((name.clone(), place(source)?))).collect()
-}
-
-/// Whose policy judges a change.
-#[derive(Debug)]
-pub(crate) enum Judges {
-    /// What lies here; nobody asked for more.
-    Here,
-    /// What lies here, though a job may look at a change that began at this revision.
-    HereSince(Revision),
-    /// What lies here, and where the change began cannot be found out.
-    HereSinceUnknown(String),
-    /// What was there at this revision.
-    From(Revision),
-}
-
-impl Judges {
-    fn of(project: &Project, policy_from: Option<&str>, environment: &Environment) -> Result<Self, CliError> {
-        let is_job = environment.var("CI").is_some_and(|value| value != "false" && value != "0");
-        Ok(match policy_from {
-            Some(name) => Self::From(Revision::find(&project.root, name)?),
-            None if is_job => match revision::merge_base(&project.root, environment) {
-                Ok(Some(base)) => Self::HereSince(base),
-                Ok(None) => Self::Here,
-                Err(error) => Self::HereSinceUnknown(error.to_string()),
-            },
-            None => Self::Here,
-        })
-    }
-
-    /// The project as it is judged.
-    fn project(&self, here: &Project) -> Project {
-        match self {
-            Self::From(revision) => here.as_of(revision),
-            Self::Here | Self::HereSince(_) | Self::HereSinceUnknown(_) => here.clone(),
-        }
-    }
-
-    /// This, and what a change alters. What nobody asked for and cannot be found out is told, and no error.
-    fn compare(
-        self,
-        here: &Project,
-        environment: &Environment,
-        now: Time,
-    ) -> Result<(Self, Vec<Change>), CliError> {
-        match (self.changes(here, environment, now), self) {
-            (Ok(changes), judges) => Ok((judges, changes)),
-            (Err(error), Self::HereSince(_)) => Ok((Self::HereSinceUnknown(error.message), Vec::new())),
-            (Err(error), _) => Err(error),
-        }
-    }
-
-    /// What of policy, baseline, feeds and cargo's registries is not as it was.
-    fn changes(&self, here: &Project, environment: &Environment, now: Time) -> Result<Vec<Change>, CliError> {
-        let revision = match self {
-            Self::HereSince(revision) | Self::From(revision) => revision,
-            Self::Here | Self::HereSinceUnknown(_) => return Ok(Vec::new()),
-        };
-        let before = here.as_of(revision);
-        let (old, new) = (before.read_policy(now)?, here.read_policy(now)?);
-        let mut changes = changes::of_policy(&old, &new);
-        let baseline = |project: &Project| Ok::<_, CliError>(project.read_baseline()?.unwrap_or_default());
-        changes.extend(changes::of_baseline(&baseline(&before)?, &baseline(here)?));
-        for (name, place) in local_feeds(&new, here) {
-            if !revision.is_same(&place)? {
-                let path = place.strip_prefix(&here.root).map(Path::to_owned).unwrap_or(place);
-                changes.push(Change::Files { what: format!("the feed {name}"), path });
-            }
-        }
-        let folder = environment.current_folder();
-        let registries = |project: &Project| {
-            Ok::<_, CliError>(CargoConfig::read_from(project.files(), folder, environment)?.of_registries())
-        };
-        if registries(&before)? != registries(here)? {
-            let what = "cargo's configuration, which says who answers for a registry,".to_owned();
-            changes.push(Change::Files { what, path: ".cargo".into() });
-        }
-        Ok(changes)
     }
 }
 

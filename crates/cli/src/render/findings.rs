@@ -12,7 +12,7 @@ use fence_model::{Code, words};
 
 use super::block::{self, Folding, Help, Picture};
 use super::{Checked, human, text};
-use crate::session::Judges;
+use crate::judges::Judges;
 use crate::shell::Ink;
 
 /// How grave a finding is.

@@ -15,7 +15,7 @@ use super::block::{self, Folding, Frame, Help, Named, Picture, Placed, Subject};
 use super::findings::{self, PolicyTold, Weight};
 use super::{Checked, SetUp, text};
 use crate::error::shown;
-use crate::session::Judges;
+use crate::judges::Judges;
 use crate::shell::{Colour, Ink, Shell, Verbosity};
 
 /// How many releases with the same reasons get a block of their own before they are folded into a line.

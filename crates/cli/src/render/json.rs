@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{Checked, human};
 use crate::commands::Outcome;
 use crate::error::{CliError, shown};
-use crate::session::Judges;
+use crate::judges::Judges;
 
 /// The version of the format; changes only where a reader of the one before would be misled.
 const SCHEMA_VERSION: u32 = 1;

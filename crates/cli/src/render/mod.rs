@@ -24,7 +24,7 @@ use fence_registry::lockfile::Lockfile;
 use semver::Version;
 
 use crate::commands::Outcome;
-use crate::session::Judges;
+use crate::judges::Judges;
 
 /// A checked project: all that a renderer needs.
 pub(crate) struct Checked<'a> {
