@@ -16,7 +16,7 @@ use fence_evidence::{Limits, Parsed, Problem};
 use fence_model::Time;
 use fence_model::facts::{AuditedVersion, Bound, Claim};
 use fence_model::policy::{Reach, Trust};
-use fence_testkit::crev::Reviewer;
+use fence_testkit::crev::{Reviewer, real};
 
 /// An advisory is read whole or refused in printable words, and its ranges have a beginning and an end.
 pub(crate) fn rustsec_advisory(bytes: &[u8]) {
@@ -96,6 +96,8 @@ pub(crate) fn vet_imports(bytes: &[u8]) {
 pub(crate) fn crev_proofs(bytes: &[u8]) {
     signed(bytes);
     if let Ok(text) = std::str::from_utf8(bytes) {
+        let text = &real(text);
+        signed(text.as_bytes());
         let ann = Reviewer::called("ann");
         for kind in ["package review", "trust"] {
             signed(ann.proof(kind, "2026-01-02T00:00:00Z", text).as_bytes());

@@ -12,7 +12,7 @@ use fence_evidence::crev::{
 use fence_model::ReviewerId;
 use fence_model::facts::Claim;
 use fence_model::policy::{Reach, Trust};
-use fence_testkit::crev::{CRATES_IO, Reviewer};
+use fence_testkit::crev::{CRATES_IO, Reviewer, real};
 
 fn read(text: &str) -> (Vec<Proof>, String) {
     let parsed = parse_proofs("ann.proof.crev", text.as_bytes(), &Limits::default()).expect("text");
@@ -422,8 +422,8 @@ fn the_digest_of_a_real_package_is_the_one_that_its_reviewer_signed() {
         let digest = |files: &BTreeMap<String, Vec<u8>>| {
             recursive_digest(files.iter().map(|(path, bytes)| (path.as_str(), Entry::File(bytes))))
         };
-        let text = std::fs::read(format!("{FOLDER}{proofs}")).expect("proofs");
-        let proofs = parse_proofs(proofs, &text, &Limits::default()).expect("text").value;
+        let text = real(&std::fs::read_to_string(format!("{FOLDER}{proofs}")).expect("proofs"));
+        let proofs = parse_proofs(proofs, text.as_bytes(), &Limits::default()).expect("text").value;
         let signed = proofs.iter().find_map(|proof| match &proof.content {
             Content::Review(review)
                 if format!("{}-{}", review.package.name, review.package.version) == package =>

@@ -8,6 +8,12 @@ use fence_model::ReviewerId;
 /// What a review writes behind `https://` for crates.io.
 pub const CRATES_IO: &str = "crates.io";
 
+/// A real proof from a fixture. It is signed over the registry's host, which no tracked file names: `REGISTRY` stands
+/// there instead.
+pub fn real(fixture: &str) -> String {
+    fixture.replace("https://REGISTRY", &format!("https://{CRATES_IO}"))
+}
+
 /// Somebody with a key.
 #[derive(Debug, Clone)]
 pub struct Reviewer {

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use fence_testkit::crev::real;
+
 use crate::project::Project;
 
 const AUTHOR: &str = "6OZqHXqyUAF57grEY7IVMjRljdd9dgDxiNtr1NF1BdY";
@@ -25,7 +27,7 @@ fn reviewed(trust: &str) -> Project {
 fn proofs() -> String {
     let sample = "../evidence/tests/data/crev/MaulingMonkey+crev-proofs";
     let file = format!("{sample}/{AUTHOR}/reviews/2020-10-package-dnBrJQ.proof.crev");
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
+    real(&fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap())
 }
 
 #[test]

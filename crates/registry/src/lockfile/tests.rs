@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::fence_data;
 
-/// What cargo calls crates.io in a lockfile: a real one says.
+/// What cargo calls crates.io in a lockfile.
 struct CratesIoId;
 
 const REGISTRY: CratesIoId = CratesIoId;
@@ -18,9 +18,8 @@ impl std::fmt::Display for CratesIoId {
 }
 
 static IDS: LazyLock<[&str; 2]> = LazyLock::new(|| {
-    let mut lines = include_str!("../../tests/data/excerpt.lock").lines();
-    let id = lines.find_map(|line| line.strip_prefix("source = \"")?.strip_suffix('"'));
-    [id.unwrap(), "sparse+https://crates.example/"]
+    let id = format!("registry+{}", tame_index::CRATES_IO_INDEX).leak();
+    [id, "sparse+https://crates.example/"]
 });
 
 fn crates_io() -> CratesIo<'static> {
