@@ -104,7 +104,16 @@ impl Session {
         let baseline = project.read_baseline()?;
         let (judges, changes) = judges.compare(&here, environment, now)?;
         let lockfile = project.read_lockfile()?;
-        let asking = Asking { sources, project: &project, policy: &policy, lockfile: &lockfile, now };
+        let asking = Asking {
+            sources,
+            project: &project,
+            policy: &policy,
+            lockfile: &lockfile,
+            cargo: CargoConfig::read_from(project.files(), environment.current_folder(), environment)?,
+            index: index(sources, environment)?,
+            cache: Cache::of(environment)?,
+            now,
+        };
         let (knowledge, tally) = asking.gather(refresh, global, environment, shell)?;
         decidable(&knowledge, &policy, now)?;
         all_lines_read(&knowledge, &lockfile)?;
@@ -288,6 +297,10 @@ struct Asking<'a> {
     project: &'a Project,
     policy: &'a Policy,
     lockfile: &'a Lockfile,
+    cargo: CargoConfig,
+    /// A folder that answers for crates.io instead.
+    index: Option<PathBuf>,
+    cache: Cache,
     now: Time,
 }
 
@@ -299,26 +312,27 @@ impl Asking<'_> {
         environment: &Environment,
         shell: &Shell,
     ) -> Result<(Knowledge, Tally), CliError> {
+        let is_offline =
+            global.reach() == Reach::Offline || self.cargo.network_mode()? == NetworkMode::Offline;
+        let network = if is_offline {
+            Network::Offline
+        } else {
+            Network::Online(Http::new(&self.cargo.http_settings()?)?)
+        };
+        let feeds = self.feeds(environment)?;
         let here = environment.current_folder();
-        let cargo = CargoConfig::read_from(self.project.files(), here, environment)?;
-        let index = self.index(environment)?;
-        let is_offline = global.reach() == Reach::Offline || cargo.network_mode()? == NetworkMode::Offline;
-        let network =
-            if is_offline { Network::Offline } else { Network::Online(Http::new(&cargo.http_settings()?)?) };
-        let cache = Cache::of(environment)?;
-        let feeds = self.feeds(environment, &cache)?;
         let journal =
             self.sources.journal.as_ref().map(|file| journal(&here.join(file), shell)).transpose()?;
         let request = Request {
             lockfile: self.lockfile,
             policy: self.policy,
             root: self.project.policy_folder(),
-            cargo: &cargo,
-            index: index.as_deref(),
+            cargo: &self.cargo,
+            index: self.index.as_deref(),
             feeds: &feeds,
             refresh,
             network: &network,
-            cache: &cache,
+            cache: &self.cache,
             now: self.now,
             clock: clock(),
             journal,
@@ -335,40 +349,30 @@ impl Asking<'_> {
 
     /// As what the part of the project that `scope` names needs each package of the lockfile.
     fn needed(&self, scope: &Scope, environment: &Environment) -> Result<Vec<Kinds>, CliError> {
-        let index = self.index(environment)?;
         let cargo_home = environment.cargo_home();
         let asked = scope::Project {
             lockfile: self.lockfile,
             root: &self.project.root,
             cargo: &cargo(environment),
-            config: &CargoConfig::read_from(self.project.files(), environment.current_folder(), environment)?,
-            index: index.as_deref(),
+            config: &self.cargo,
+            index: self.index.as_deref(),
             cargo_home: cargo_home.as_deref(),
-            cache: &Cache::of(environment)?,
+            cache: &self.cache,
             clock: clock(),
         };
         Ok(scope::needed(&asked, scope)?)
     }
 
-    /// The folder that `--index` names, if it is there.
-    fn index(&self, environment: &Environment) -> Result<Option<PathBuf>, CliError> {
-        let folder = self.sources.index.as_ref().map(|folder| environment.current_folder().join(folder));
-        match folder {
-            Some(folder) if !folder.is_dir() => Err(Misuse::NoSuchIndex(folder).into()),
-            folder => Ok(folder),
-        }
-    }
-
     /// The feeds that `--feed` names, each with a path that is there; and those that lie in the repository, as they
     /// were when the policy was what it is asked for.
-    fn feeds(&self, environment: &Environment, cache: &Cache) -> Result<Vec<(String, PathBuf)>, CliError> {
+    fn feeds(&self, environment: &Environment) -> Result<Vec<(String, PathBuf)>, CliError> {
         let mut feeds = self.named_feeds(environment)?;
         let Some(revision) = &self.project.revision else { return Ok(feeds) };
         for (name, place) in local_feeds(self.policy, self.project) {
             if feeds.iter().any(|(named, _)| *named == name) || !revision.covers(&place) {
                 continue;
             }
-            let copy = revision.copy(&place, cache)?;
+            let copy = revision.copy(&place, &self.cache)?;
             // What was not there then is not there now either: the feed says so itself.
             feeds.push((name, copy.unwrap_or_else(|| revision.shown(&place))));
         }
@@ -385,6 +389,15 @@ impl Asking<'_> {
             }
         });
         feeds.collect()
+    }
+}
+
+/// The folder that `--index` names, if it is there.
+fn index(sources: &Sources, environment: &Environment) -> Result<Option<PathBuf>, CliError> {
+    let folder = sources.index.as_ref().map(|folder| environment.current_folder().join(folder));
+    match folder {
+        Some(folder) if !folder.is_dir() => Err(Misuse::NoSuchIndex(folder).into()),
+        folder => Ok(folder),
     }
 }
 

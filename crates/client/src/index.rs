@@ -33,6 +33,9 @@ use crate::process;
 use crate::progress::Progress;
 use crate::side_by_side;
 
+/// Copies of any age will do.
+pub(crate) const ANY_AGE: Span = Span::seconds(Time::LATEST.unix());
+
 /// A crate whose index file is wanted.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {

@@ -183,11 +183,7 @@ impl JournalFile {
     fn recover(&mut self) -> Result<(), JournalError> {
         // Where the tail cannot be cut now it is cut before the next write.
         let _ = self.cut();
-        let bytes = match self.disk.read(&self.path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(self.failed(error)),
-        };
+        let bytes = bytes_of(&self.path, &*self.disk)?;
         let known = usize::try_from(self.length).map_or(bytes.len(), |length| length.min(bytes.len()));
         let (journal, torn) = parse(&self.path, &bytes[..known])?;
         let whole = torn.map_or(known, |torn| torn.offset);
@@ -213,14 +209,18 @@ pub fn read_journal(path: &Path) -> Result<(Journal, Option<Torn>), JournalError
 }
 
 fn read(path: &Path, disk: &dyn Disk) -> Result<(Journal, u64, Option<Torn>), JournalError> {
-    let bytes = match disk.read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(JournalError::Disk { path: path.to_owned(), error }),
-    };
+    let bytes = bytes_of(path, disk)?;
     let (journal, torn) = parse(path, &bytes)?;
     let length = torn.map_or(bytes.len(), |torn| torn.offset);
     Ok((journal, length as u64, torn))
+}
+
+/// The bytes of a journal; of one that is not there, none.
+fn bytes_of(path: &Path, disk: &dyn Disk) -> Result<Vec<u8>, JournalError> {
+    match disk.read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        read => read.map_err(|error| JournalError::Disk { path: path.to_owned(), error }),
+    }
 }
 
 fn parse(path: &Path, bytes: &[u8]) -> Result<(Journal, Option<Torn>), JournalError> {

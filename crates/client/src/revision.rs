@@ -169,7 +169,7 @@ impl Revision {
         // Equal objects, equal bytes; the commit gives them their time.
         let key = ContentDigest::of(format!("{} {object}", self.commit).as_bytes()).short();
         let (name, bytes) = if kind == "tree" {
-            let (ask, keep) = (self.asker(path), |_: &str| true);
+            let (ask, keep) = (self.asker(), |_: &str| true);
             let unreadable = |error: GitError| self.unreadable(path, error.to_string());
             let files = git::files(&ask, &object, &keep, &limits).map_err(unreadable)?;
             let archive = archive(&files, self.committed(path)?);
@@ -249,10 +249,10 @@ impl Revision {
     }
 
     fn ask(&self, path: &Path, words: &[&str], input: &[u8], bytes: usize) -> Result<Vec<u8>, RevisionError> {
-        self.asker(path)(words, input, bytes).map_err(|error| self.unreadable(path, error.to_string()))
+        self.asker()(words, input, bytes).map_err(|error| self.unreadable(path, error.to_string()))
     }
 
-    fn asker(&self, _path: &Path) -> impl Fn(&[&str], &[u8], usize) -> Result<Vec<u8>, GitError> {
+    fn asker(&self) -> impl Fn(&[&str], &[u8], usize) -> Result<Vec<u8>, GitError> {
         |words, input, bytes| git(&self.top, words, input, bytes)
     }
 

@@ -10,7 +10,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use fence_model::{CrateName, Kinds, Span, Time};
+use fence_model::{CrateName, Kinds, Time};
 use fence_registry::lockfile::{Lockfile, Package, Source};
 use fence_registry::manifest::{Macros, Manifest, Member};
 use fence_registry::reach::{Features, Resolver, Root, Target, Tests, Wanted as Reached, reach};
@@ -19,7 +19,7 @@ use crate::cache::Cache;
 use crate::cargo_config::{CargoConfig, ConfigError};
 use crate::gather::registry_of;
 use crate::http::Network;
-use crate::index::{IndexOutcome, Wanted, read_index};
+use crate::index::{ANY_AGE, IndexOutcome, Wanted, read_index};
 use crate::limits::Limits;
 use crate::process::{self, Bounds};
 use crate::progress::Silent;
@@ -293,25 +293,26 @@ impl Project<'_> {
     fn released(&self) -> Result<Vec<Option<Manifest>>, ScopeError> {
         let packages = &self.lockfile.packages;
         let mut manifests: Vec<Option<Manifest>> = vec![None; packages.len()];
-        let mut places: BTreeMap<(&Source, CrateName), Vec<usize>> = BTreeMap::new();
+        let mut of_registry: BTreeMap<&Source, BTreeMap<CrateName, Vec<usize>>> = BTreeMap::new();
         for (place, package) in packages.iter().enumerate() {
             if let Some(release) = package.release() {
-                places.entry((&package.source, release.name)).or_default().push(place);
+                of_registry.entry(&package.source).or_default().entry(release.name).or_default().push(place);
             }
-        }
-        let mut of_registry: BTreeMap<&Source, Vec<(CrateName, Vec<usize>)>> = BTreeMap::new();
-        for ((source, name), places) in places {
-            of_registry.entry(source).or_default().push((name, places));
         }
         let unpacked = self.unpacked();
         for (source, crates) in of_registry {
             let registry = registry_of(source, self.index, self.config).map_err(ScopeError::Config)?;
-            let wanted: Vec<Wanted<'_>> =
-                crates.iter().map(|(name, _)| Wanted { name, known: None }).collect();
-            let any_age = Some(Span::seconds(Time::LATEST.unix()));
-            let copies =
-                read_index(&registry, &wanted, any_age, &Network::Offline, self.cache, self.clock, &Silent);
-            for ((_, places), copy) in crates.iter().zip(copies) {
+            let wanted: Vec<Wanted<'_>> = crates.keys().map(|name| Wanted { name, known: None }).collect();
+            let copies = read_index(
+                &registry,
+                &wanted,
+                Some(ANY_AGE),
+                &Network::Offline,
+                self.cache,
+                self.clock,
+                &Silent,
+            );
+            for (places, copy) in crates.values().zip(copies) {
                 let IndexOutcome::Read(entry) = copy else { continue };
                 for &place in places {
                     let Some(release) = packages[place].release() else { continue };

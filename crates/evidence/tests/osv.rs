@@ -5,7 +5,8 @@ use fence_evidence::osv::affected::{Affected, Event};
 use fence_evidence::osv::{Told, format, parse_record};
 use fence_evidence::{Limits, Parsed};
 use fence_model::Time;
-use fence_model::facts::{Advisory, AdvisoryKind, Bound, Range};
+use fence_model::facts::{Advisory, AdvisoryKind, Range};
+use fence_testkit::world::interval;
 use proptest::prelude::*;
 use proptest::sample::select;
 use semver::Version;
@@ -15,20 +16,6 @@ const GITHUB_MALWARE: &[u8] = include_bytes!("data/osv/GHSA-5555-6666-7777.json"
 const MALWARE: &[u8] = include_bytes!("data/osv/MAL-2025-99999.json");
 const RUSTSEC: &[u8] = include_bytes!("data/osv/RUSTSEC-2024-9001.json");
 const MARKDOWN: &[u8] = include_bytes!("data/advisories/crates/arrayref/RUSTSEC-2026-0260.md");
-
-/// A range as an interval.
-fn interval(range: &Range) -> String {
-    let lower = match &range.lower {
-        Bound::Unbounded => "(..".to_owned(),
-        Bound::Inclusive(version) => format!("[{version}"),
-        Bound::Exclusive(version) => format!("({version}"),
-    };
-    match &range.upper {
-        Bound::Unbounded => format!("{lower}, ..)"),
-        Bound::Inclusive(version) => format!("{lower}, {version}]"),
-        Bound::Exclusive(version) => format!("{lower}, {version})"),
-    }
-}
 
 fn intervals(patched: &[Range], unaffected: &[Range]) -> String {
     let all = |ranges: &[Range]| ranges.iter().map(interval).collect::<Vec<_>>().join(" ");

@@ -3,7 +3,8 @@
 use fence_evidence::advisories::read_database;
 use fence_evidence::rustsec::{AdvisoryPath, parse_advisory, ranges};
 use fence_evidence::{Error, Limits, Parsed};
-use fence_model::facts::{Bound, Range};
+use fence_model::facts::Range;
+use fence_testkit::world::interval;
 
 const ARRAYREF: &[u8] = include_bytes!("data/advisories/crates/arrayref/RUSTSEC-2026-0260.md");
 const TIME: &[u8] = include_bytes!("data/advisories/crates/time/RUSTSEC-2020-0071.md");
@@ -28,20 +29,6 @@ fn read(text: &str) -> String {
             record.unaffected.len()
         ),
         Err(problem) => problem.to_string(),
-    }
-}
-
-/// A range as an interval.
-fn interval(range: &Range) -> String {
-    let lower = match &range.lower {
-        Bound::Unbounded => "(..".to_owned(),
-        Bound::Inclusive(version) => format!("[{version}"),
-        Bound::Exclusive(version) => format!("({version}"),
-    };
-    match &range.upper {
-        Bound::Unbounded => format!("{lower}, ..)"),
-        Bound::Inclusive(version) => format!("{lower}, {version}]"),
-        Bound::Exclusive(version) => format!("{lower}, {version})"),
     }
 }
 

@@ -7,6 +7,16 @@ use crate::decision::{Because, Need, Reason, Way, Witness};
 use crate::facts::{DependencyKind, FeedState, Remark};
 use crate::time::Time;
 
+/// How many names a line has before it counts the others.
+const NAMES_IN_A_LINE: usize = 12;
+
+/// `a, b, c and 4 more`.
+pub fn line_of(names: &[String]) -> String {
+    let more = names.len().saturating_sub(NAMES_IN_A_LINE);
+    let named = names[..names.len() - more].join(", ");
+    if more == 0 { named } else { format!("{named} and {more} more") }
+}
+
 /// What was found, in one sentence.
 pub fn sentence(reason: &Reason) -> String {
     match &reason.because {

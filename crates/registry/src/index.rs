@@ -20,6 +20,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::error::{shown, without_place};
+use crate::manifest::kind;
 use crate::{Error, Limits};
 
 /// The newest line schema that cargo reads; lines of a newer one are skipped, by cargo and by the fence.
@@ -313,12 +314,7 @@ struct RawDependency<'a> {
 impl<'a> From<RawDependency<'a>> for IndexDependency<'a> {
     fn from(raw: RawDependency<'a>) -> Self {
         Self {
-            kind: match raw.kind.as_deref() {
-                Some("build") => DependencyKind::Build,
-                Some("dev") => DependencyKind::Dev,
-                // What is not known reaches a build: the strictest reading.
-                _ => DependencyKind::Normal,
-            },
+            kind: kind(raw.kind.as_deref()),
             alias: raw.name,
             package: raw.package,
             requirement: raw.req,

@@ -494,3 +494,17 @@ pub fn show(decision: &Decision) -> String {
     }
     lines.join("\n")
 }
+
+/// A range as an interval, `[1.0.0, 2.0.0)`, for snapshots.
+pub fn interval(range: &Range) -> String {
+    let lower = match &range.lower {
+        Bound::Unbounded => "(..".to_owned(),
+        Bound::Inclusive(version) => format!("[{version}"),
+        Bound::Exclusive(version) => format!("({version}"),
+    };
+    match &range.upper {
+        Bound::Unbounded => format!("{lower}, ..)"),
+        Bound::Inclusive(version) => format!("{lower}, {version}]"),
+        Bound::Exclusive(version) => format!("{lower}, {version})"),
+    }
+}

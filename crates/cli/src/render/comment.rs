@@ -11,7 +11,6 @@ use super::block::{Folding, Help, Picture};
 use super::findings::{self, PolicyTold};
 use super::markdown::{self, code, plain, row};
 use super::{Checked, block, human, text};
-use crate::commands::Outcome;
 use crate::error::CliError;
 
 /// The first line, by which a later run finds its comment again.
@@ -36,11 +35,7 @@ pub(crate) fn comment(checked: &Checked<'_>, compared: &Compared<'_>, folding: F
     let mut rows: Vec<(u8, String)> = came.iter().filter_map(|came| told(checked, came, folding)).collect();
     // What somebody has to look at stands first; otherwise as locked.
     rows.sort_by_key(|(rank, _)| *rank);
-    let verdict = match checked.outcome {
-        Outcome::Pass => "the policy is met",
-        Outcome::Fail => "the policy says no",
-        Outcome::Undecided => "could not decide",
-    };
+    let verdict = markdown::verdict(checked.outcome);
     let mut out = format!(
         "{MARK}\n### cargo fence: {} came in, {verdict}\n\nAgainst {}: {} at level {}.\n",
         text::count(came.len(), "package"),
@@ -183,7 +178,7 @@ fn gone(compared: &Compared<'_>) -> String {
     let packages = compared.difference.left.iter().map(|&at| &compared.before.packages[at]);
     let names: Vec<String> =
         packages.map(|package| plain(&format!("{} {}", package.name, package.version))).collect();
-    if names.is_empty() { String::new() } else { format!("\nNo longer there: {}.\n", human::line_of(&names)) }
+    if names.is_empty() { String::new() } else { format!("\nNo longer there: {}.\n", words::line_of(&names)) }
 }
 
 /// What fails the check and did not come in with this change.
@@ -202,6 +197,6 @@ fn others(checked: &Checked<'_>, came: &[&Came]) -> String {
     }
     format!(
         "\nNot admitted, and there before this change: {}. `cargo fence check` tells why.\n",
-        human::line_of(&names)
+        words::line_of(&names)
     )
 }

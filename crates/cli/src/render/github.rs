@@ -8,8 +8,7 @@ use super::Checked;
 use super::block::Folding;
 use super::findings::{self, Finding, Remark, Root, Weight};
 use super::human;
-use super::markdown::{plain, row};
-use crate::commands::Outcome;
+use super::markdown::{self, plain, row};
 use crate::error::{CliError, Complaint};
 
 /// How many rows a job summary has at most: GitHub takes no more than a mebibyte, and nobody reads so many.
@@ -76,11 +75,7 @@ fn property(text: &str) -> String {
 
 /// The summary of a job: what it comes to, and a row for all that fails the check or should be looked at.
 pub(crate) fn summary(checked: &Checked<'_>, folding: Folding) -> String {
-    let verdict = match checked.outcome {
-        Outcome::Pass => "the policy is met",
-        Outcome::Fail => "the policy says no",
-        Outcome::Undecided => "could not decide",
-    };
+    let verdict = markdown::verdict(checked.outcome);
     let counts = human::counts(checked);
     let mut text = format!("## cargo fence: {verdict}\n\n{} at level {}\n", plain(&counts), checked.levels);
     let mut findings = findings::all(checked, folding);

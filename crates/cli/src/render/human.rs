@@ -20,8 +20,6 @@ use crate::shell::{Colour, Ink, Shell, Verbosity};
 
 /// How many releases with the same reasons get a block of their own before they are folded into a line.
 const BLOCKS_OF_A_KIND: usize = 3;
-/// How many names a line of names has before it counts the others.
-const NAMES_IN_A_LINE: usize = 12;
 
 /// What is being checked: `583 releases at level medium (index 3 min old, rustsec 2 h)`.
 pub(crate) fn header(checked: &Checked<'_>) -> String {
@@ -203,7 +201,7 @@ fn fold(decisions: &[&Decision], frame: Frame<'_>) -> String {
         let names = decisions.iter().map(|decision| format!("{} ({})", decision.release, brief_of(decision)));
         (format!("{label}: {n} more for the same reasons: "), names.collect())
     };
-    let text = text::wrap(&line_of(&names), head.len(), 6, frame.width);
+    let text = text::wrap(&words::line_of(&names), head.len(), 6, frame.width);
     format!("{}{text}\n      cargo fence list --held\n", frame.colour.paint(Ink::Waiting, &head))
 }
 
@@ -225,13 +223,6 @@ pub(crate) fn brief(decision: &Decision, now: Time) -> String {
         None if decision.has(Code::NeedsHeld) => "needs a held release".to_owned(),
         None => "needs evidence".to_owned(),
     }
-}
-
-/// `a, b, c and 4 more`.
-pub(crate) fn line_of(names: &[String]) -> String {
-    let more = names.len().saturating_sub(NAMES_IN_A_LINE);
-    let named = names[..names.len() - more].join(", ");
-    if more == 0 { named } else { format!("{named} and {more} more") }
 }
 
 /// Packages from elsewhere than a registry that the policy treats like this, with their places in the lockfile.
@@ -263,7 +254,7 @@ fn unjudged(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
         .collect();
     if !passing.is_empty() {
         let head = format!("{} not judged: ", are(passing.len(), "package"));
-        parts.push(note(frame, &(head + &line_of(&passing))));
+        parts.push(note(frame, &(head + &words::line_of(&passing))));
     }
     parts
 }
@@ -414,7 +405,7 @@ fn waiting(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
         .collect();
     let wait = if waiting.len() == 1 { "newer release waits" } else { "newer releases wait" };
     let head = format!("{} {wait} for approval: ", waiting.len());
-    let text = text::wrap(&(head + &line_of(&names)), 6, 6, frame.width);
+    let text = text::wrap(&(head + &words::line_of(&names)), 6, 6, frame.width);
     let mut text = format!("{}: {text}\n", frame.colour.paint(ink, word));
     let first = waiting.iter().find(|w| w.decision.needs_review() && w.decision.verdict == Verdict::Hold);
     if let Some(Waiting { decision, .. }) = first {
@@ -472,7 +463,7 @@ pub(crate) fn unknown_ages(checked: &Checked<'_>) -> Option<String> {
         "{} {has} new dependencies of unknown age, since their index files were not read: ",
         text::count(names.len(), "release")
     );
-    (!names.is_empty()).then(|| head + &line_of(&names))
+    (!names.is_empty()).then(|| head + &words::line_of(&names))
 }
 
 /// What else to know about the facts themselves.

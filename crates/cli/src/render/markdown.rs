@@ -3,7 +3,17 @@
 //! What is told was in part chosen by strangers, so every text goes through [`plain`].
 
 use super::block::{Help, Picture};
+use crate::commands::Outcome;
 use crate::error::CliError;
+
+/// What a check comes to.
+pub(crate) const fn verdict(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "the policy is met",
+        Outcome::Fail => "the policy says no",
+        Outcome::Undecided => "could not decide",
+    }
+}
 
 /// A row of a table of releases: which, why, and what to do.
 pub(crate) fn row(Picture { label, name, version, told, facts, helps, .. }: &Picture) -> String {

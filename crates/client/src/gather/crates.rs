@@ -22,7 +22,7 @@ use super::{CRATES_IO, GatherError, LockedRegistry, Problem, Refresh, Request, T
 use crate::cache::ContentDigest;
 use crate::cargo_config::IndexLocation;
 use crate::http::Network;
-use crate::index::{IndexEntry, IndexError, IndexOutcome, Known, Wanted, read_index};
+use crate::index::{ANY_AGE, IndexEntry, IndexError, IndexOutcome, Known, Wanted, read_index};
 use crate::snapshot::{
     self, Contents, CrateRecord, CrateView, DependencyRecord, ELSEWHERE, IndexRecord, KnownRecord,
     PackageRecord, Presence, ProblemRecord, ReleaseRecord, Snapshot, SourceKind, SourceRecord,
@@ -30,9 +30,6 @@ use crate::snapshot::{
 
 /// A release that has been in the open for so long is beyond doubt, whatever a policy's ceiling.
 const BEYOND_DOUBT: Span = Span::days(365);
-
-/// Copies of any age will do.
-const ANY_AGE: Span = Span::seconds(Time::LATEST.unix());
 
 /// What becomes of one crate of the lockfile.
 enum Fate {

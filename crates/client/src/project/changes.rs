@@ -7,12 +7,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
-use fence_model::ReleaseId;
 use fence_model::policy::{Baseline, BaselineEntry, Policy};
+use fence_model::{ReleaseId, words};
 use toml::{Table, Value};
-
-/// How many releases are named before the others are counted.
-const NAMES_IN_A_LINE: usize = 12;
 
 /// One thing that was altered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,11 +43,7 @@ pub enum Change {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = |releases: &[ReleaseId]| {
-            let shown: Vec<String> = releases.iter().take(NAMES_IN_A_LINE).map(ToString::to_string).collect();
-            match releases.len().saturating_sub(NAMES_IN_A_LINE) {
-                0 => shown.join(", "),
-                more => format!("{} and {more} more", shown.join(", ")),
-            }
+            words::line_of(&releases.iter().map(ToString::to_string).collect::<Vec<_>>())
         };
         match self {
             Self::Key { key, before: Some(before), after: Some(after) } => {
