@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::run;
 
 /// Each crate with the crates of ours that it may depend on, and the sentence that any other edge would break.
-const DIRECTIONS: [(&str, &[&str], &str); 7] = [
+const DIRECTIONS: [(&str, &[&str], &str); 8] = [
     (
         "fence-model",
         &[],
@@ -24,8 +24,13 @@ const DIRECTIONS: [(&str, &[&str], &str); 7] = [
         "`client` is the only way verified facts enter a machine; it knows no commands and renders nothing",
     ),
     (
+        "fence-proxy",
+        &["fence-model", "fence-registry", "fence-client"],
+        "`proxy` enforces from what the client verified: it reads no formats of evidence itself",
+    ),
+    (
         "cargo-fence",
-        &["fence-model", "fence-registry", "fence-evidence", "fence-client"],
+        &["fence-model", "fence-registry", "fence-evidence", "fence-client", "fence-proxy"],
         "`cli` works from facts that the client verified, with few dependencies, and never from a store or a server",
     ),
     (
