@@ -485,15 +485,15 @@ pub(crate) fn registry_of(
 }
 
 /// Whether the publish times of a registry are believed: crates.io's are.
-pub fn times_of(policy: &Policy, source: &Source) -> PublishTimes {
-    match registry_id(source) {
-        None => PublishTimes::Trusted,
-        Some(id) => {
-            let bare = |index: &str| index.strip_prefix("registry+").unwrap_or(index).to_owned();
-            let named = policy.registries.iter().find(|registry| bare(&registry.index) == bare(&id));
-            named.map_or(PublishTimes::Untrusted, |registry| registry.publish_times)
-        }
-    }
+fn times_of(policy: &Policy, source: &Source) -> PublishTimes {
+    registry_id(source).map_or(PublishTimes::Trusted, |id| times_of_registry(policy, &id))
+}
+
+/// The same of a registry that is not crates.io, by its index address.
+pub fn times_of_registry(policy: &Policy, index: &str) -> PublishTimes {
+    let bare = |index: &str| index.strip_prefix("registry+").unwrap_or(index).to_owned();
+    let named = policy.registries.iter().find(|registry| bare(&registry.index) == bare(index));
+    named.map_or(PublishTimes::Untrusted, |registry| registry.publish_times)
 }
 
 /// Where the snapshot of this project lies: one per folder and set of registries.

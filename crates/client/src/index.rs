@@ -539,11 +539,9 @@ fn introduced(http: &Http, index: &str, token: Option<&Secret>) -> Result<Introd
     let url = format!("{index}config.json");
     let limit = http.limits().config_bytes;
     match http.fetch(&Ask { url: &url, limit, unless: None, token, transfer: Transfer::Compressed }) {
-        Ok(Answer::Found { bytes, .. }) => {
-            RegistryConfig::parse(&bytes, &fence_registry::Limits::DEFAULT)
-                .map(|config| Introduced::Config(Some(config)))
-                .map_err(|error| IndexError::Config { place: shown(&url), cause: error.to_string() })
-        }
+        Ok(Answer::Found { bytes, .. }) => RegistryConfig::parse(&bytes, &fence_registry::Limits::DEFAULT)
+            .map(|config| Introduced::Config(Some(config)))
+            .map_err(|error| IndexError::Config { place: shown(&url), cause: error.to_string() }),
         Ok(Answer::NotModified | Answer::DoesNotExist) => Ok(Introduced::Config(None)),
         Err(HttpError::Denied { .. }) if token.is_none() => Ok(Introduced::Denied),
         Err(error) => Err(IndexError::of(error)),
@@ -589,9 +587,7 @@ fn token_of(registry: &Registry, index: &str) -> Result<Secret, IndexError> {
             let text = String::from_utf8(output).map_err(|_| error("it did not print text".into()))?;
             match text.trim() {
                 "" => Err(error("it printed nothing".into())),
-                token if token.contains(char::is_control) => {
-                    Err(error("it printed more than a line".into()))
-                }
+                token if token.contains(char::is_control) => Err(error("it printed more than a line".into())),
                 token => Ok(Secret::new(token)),
             }
         }
@@ -741,8 +737,7 @@ impl Offline<'_> {
 /// Asks a folder for one file.
 fn ask_folder(folder: &Path, name: &CrateName, unless: Option<&str>) -> Result<IndexAnswer, IndexError> {
     let path = folder.join(IndexPath::of(name).as_str());
-    let failed =
-        |cause: String| IndexError::NotAnIndexFile { place: path.display().to_string(), cause };
+    let failed = |cause: String| IndexError::NotAnIndexFile { place: path.display().to_string(), cause };
     let stat = match Stat::of(&path) {
         Ok(stat) => stat,
         Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_dir() => {

@@ -101,6 +101,13 @@ impl Shown {
     }
 }
 
+impl Shown {
+    /// The versions that it showed, lowest first.
+    pub fn versions(&self) -> impl Iterator<Item = &Version> {
+        self.0.keys()
+    }
+}
+
 impl FromIterator<Seen> for Shown {
     fn from_iter<I: IntoIterator<Item = Seen>>(lines: I) -> Self {
         let mut shown = Self::default();
@@ -265,6 +272,11 @@ impl Journal {
     /// What the latest read of a crate showed: the `previous` of the next [`Observation::between`].
     pub fn shown(&self, name: &CrateName) -> Shown {
         self.crates.get(name).map(|reads| reads.shown.clone()).unwrap_or_default()
+    }
+
+    /// When a crate was read last.
+    pub fn latest_of(&self, name: &CrateName) -> Option<Time> {
+        Some(self.crates.get(name)?.observations.last()?.at)
     }
 
     /// What all reads of a crate up to `until`, that moment included, say together.
