@@ -759,7 +759,13 @@ fn variable_part(name: &str) -> String {
 }
 
 /// Whether cargo takes two addresses of registries for one.
-fn same_address(a: &str, b: &str) -> bool {
+/// Whether an address is one of those of crates.io's index.
+pub fn is_crates_io(address: &str) -> bool {
+    same_address(address, CRATES_IO_INDEX) || same_address(address, CRATES_IO_HTTP_INDEX)
+}
+
+/// Whether two spellings of an index address mean the same.
+pub fn same_address(a: &str, b: &str) -> bool {
     let canonical = |url: &str| {
         let url = url.strip_suffix('/').unwrap_or(url);
         tame_index::utils::canonicalize_url(url).unwrap_or_else(|_| url.to_owned())

@@ -13,7 +13,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -618,12 +618,21 @@ pub struct IndexSource {
     network: Network,
     /// The token that it wants, once that is known.
     token: Mutex<Option<Option<Secret>>>,
+    /// Of a folder, the newest time of a file that was looked at.
+    newest: AtomicI64,
 }
 
 impl IndexSource {
     /// The registry, asked over `network`.
     pub fn new(registry: Registry, network: Network) -> Self {
-        Self { registry, network, token: Mutex::default() }
+        let newest = match &registry.location {
+            IndexLocation::Folder(folder) => {
+                Stat::of(&folder.join("config.json")).ok().map(|stat| stat.changed)
+            }
+            _ => None,
+        };
+        let newest = AtomicI64::new(newest.unwrap_or(Time::EARLIEST).unix());
+        Self { registry, network, token: Mutex::default(), newest }
     }
 
     /// The registry.
@@ -637,7 +646,11 @@ impl IndexSource {
     /// [`IndexError`]; [`IndexError::NoCopy`] where there is no network to ask.
     pub fn ask(&self, name: &CrateName, unless: Option<&str>) -> Result<IndexAnswer, IndexError> {
         match &self.registry.location {
-            IndexLocation::Folder(folder) => ask_folder(folder, name, unless),
+            IndexLocation::Folder(folder) => {
+                let (answer, changed) = ask_folder(folder, name, unless)?;
+                self.newest.fetch_max(changed.unix(), Ordering::Relaxed);
+                Ok(answer)
+            }
             _ => {
                 let (http, index) = self.line().map_err(|error| error.of(name))?;
                 let token = self.token(http, index)?;
@@ -648,6 +661,15 @@ impl IndexSource {
                 }
                 answer
             }
+        }
+    }
+
+    /// Up to when an answer that came at `now` tells all there is. A folder speaks up to the newest of its files: a
+    /// mirror's copy is touched when it is brought up to date, and a forgotten one must not look young.
+    pub fn speaks_until(&self, now: Time) -> Time {
+        match self.registry.location {
+            IndexLocation::Folder(_) => now.min(Time::from_unix(self.newest.load(Ordering::Relaxed))),
+            _ => now,
         }
     }
 
@@ -734,14 +756,18 @@ impl Offline<'_> {
     }
 }
 
-/// Asks a folder for one file.
-fn ask_folder(folder: &Path, name: &CrateName, unless: Option<&str>) -> Result<IndexAnswer, IndexError> {
+/// Asks a folder for one file; when that was changed.
+fn ask_folder(
+    folder: &Path,
+    name: &CrateName,
+    unless: Option<&str>,
+) -> Result<(IndexAnswer, Time), IndexError> {
     let path = folder.join(IndexPath::of(name).as_str());
     let failed = |cause: String| IndexError::NotAnIndexFile { place: path.display().to_string(), cause };
     let stat = match Stat::of(&path) {
         Ok(stat) => stat,
         Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_dir() => {
-            return Ok(IndexAnswer::DoesNotExist);
+            return Ok((IndexAnswer::DoesNotExist, Time::EARLIEST));
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(IndexError::NoFolder { folder: folder.to_owned(), cause: error.to_string() });
@@ -753,10 +779,10 @@ fn ask_folder(folder: &Path, name: &CrateName, unless: Option<&str>) -> Result<I
         return Err(failed(format!("it has {} bytes, more than {limit}", stat.bytes)));
     }
     if unless == Some(stat.validator.as_str()) {
-        return Ok(IndexAnswer::Unchanged);
+        return Ok((IndexAnswer::Unchanged, stat.changed));
     }
     let bytes = std::fs::read(&path).map_err(|error| failed(error.to_string()))?;
-    Ok(IndexAnswer::Read { bytes, validator: Some(stat.validator) })
+    Ok((IndexAnswer::Read { bytes, validator: Some(stat.validator) }, stat.changed))
 }
 
 /// What there is without a network: the younger of what the caller has and the copy, whatever its age.

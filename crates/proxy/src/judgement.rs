@@ -19,7 +19,7 @@ use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, Policy, PublishTimes};
 use fence_model::settle::{FactsOf, InUseByCrate, Settlement};
 use fence_model::view::{self, Mark, ReleaseVerdict};
-use fence_model::{CaretClass, Code, CrateName, ReleaseId, Time, Verdict};
+use fence_model::{CaretClass, Code, CrateName, Digest, ReleaseId, Time, Verdict};
 use fence_registry::journal::Memory;
 use fence_registry::serve::{Yanked, serve};
 use fence_registry::{IndexFile, Limits};
@@ -92,8 +92,9 @@ pub(crate) struct Shown {
 pub(crate) struct Case<'a> {
     question: Question<'a>,
     feeds: Vec<Feed>,
-    crates: BTreeMap<&'a CrateName, Loaded<'a>>,
-    births: &'a dyn Fn(&str, Option<&str>) -> Option<Birth>,
+    /// By name in lower case.
+    crates: BTreeMap<&'a str, Loaded<'a>>,
+    births: &'a (dyn Fn(&str, Option<&str>) -> Option<Birth> + Sync),
     lacking: Mutex<Lacking>,
 }
 
@@ -103,19 +104,26 @@ struct Loaded<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// A case about the crate `subject`, with what is at hand of others. `births` says since when packages are there,
-    /// by name and, where it is not the same, the index address of their registry; none where nobody looked.
+    /// A case with what is at hand of some crates, by name in lower case. `births` says since when packages are there, by
+    /// name and, where it is not the same, the index address of their registry; none where nobody looked.
     pub(crate) fn new(
         question: Question<'a>,
-        subject: &CrateName,
         crates: &'a BTreeMap<CrateName, Known>,
-        births: &'a dyn Fn(&str, Option<&str>) -> Option<Birth>,
+        births: &'a (dyn Fn(&str, Option<&str>) -> Option<Birth> + Sync),
     ) -> Self {
         let mut feeds = question.evidence.adverse(question.now);
-        let checked = crates.get(subject).map(|known| known.view.checked.min(question.now));
+        // The index speaks up to where the oldest of the views does.
+        let listed = crates.values().filter(|known| known.view.file.is_some());
+        let checked = listed.map(|known| known.view.checked.min(question.now)).min();
         feeds.insert(0, index_feed(question, checked));
-        let loaded = |(name, known)| (name, Loaded { known, file: OnceLock::new() });
-        Self { question, feeds, crates: crates.iter().map(loaded).collect(), births, lacking: Mutex::default() }
+        let loaded = |(name, known): (&'a CrateName, _)| (name.as_str(), Loaded { known, file: OnceLock::new() });
+        Self {
+            question,
+            feeds,
+            crates: crates.iter().map(loaded).collect(),
+            births,
+            lacking: Mutex::default(),
+        }
     }
 
     /// What is served of the crate `subject`, and what might change it.
@@ -135,7 +143,8 @@ impl<'a> Case<'a> {
             Some(Mark::Yanked) | None => Yanked::Yes,
         });
         let refused = judged.iter().filter(|judged| judged.verdict != Verdict::Admit).count();
-        let unyanked = marks.into_iter().filter(|(_, mark)| *mark == Mark::UnYanked).map(|(version, _)| version);
+        let unyanked =
+            marks.into_iter().filter(|(_, mark)| *mark == Mark::UnYanked).map(|(version, _)| version);
         let shown = Shown {
             bytes: served.bytes,
             left_out: served.left_out.len(),
@@ -146,8 +155,11 @@ impl<'a> Case<'a> {
         };
         let mut lacking = self.lacking();
         // What was taken for the worst and admitted all the same was not worth asking.
-        let held: BTreeSet<&Version> =
-            judged.iter().filter(|judged| judged.verdict == Verdict::Hold).map(|judged| &judged.version).collect();
+        let held: BTreeSet<&Version> = judged
+            .iter()
+            .filter(|judged| judged.verdict == Verdict::Hold)
+            .map(|judged| &judged.version)
+            .collect();
         let needed: BTreeSet<&str> = judge
             .releases()
             .iter()
@@ -190,11 +202,26 @@ impl<'a> Case<'a> {
         (decision, settlement.admitted(), lacking)
     }
 
-    /// The release to stay on instead of one that is not admitted: the highest below it that is shown as admitted.
-    pub(crate) fn stay(&self, decision: &Decision) -> Option<Version> {
-        let ReleaseId { name, version } = &decision.release;
+    /// The digests under which the index shows a release of the crate `subject`.
+    pub(crate) fn digests(&self, subject: &CrateName, version: &Version) -> Vec<Digest> {
+        let releases = self.file(subject).map_or(&[][..], |(_, file)| &file.releases);
+        releases.iter().filter(|line| line.version == *version).map(|line| line.digest).collect()
+    }
+
+    /// Whether somebody saw a release of the crate `subject` that is gone.
+    pub(crate) fn remembers(&self, subject: &CrateName, version: &Version) -> bool {
+        let memory = self.loaded(subject).map(|loaded| &loaded.known.memory);
+        memory.is_some_and(|memory| {
+            memory.sightings.contains_key(version) || memory.gone.iter().any(|gone| gone.version == *version)
+        })
+    }
+
+    /// The release of the crate `subject` to stay on instead of one that is not admitted: the highest below it that is
+    /// shown as admitted.
+    pub(crate) fn stay(&self, subject: &CrateName, decision: &Decision) -> Option<Version> {
+        let version = &decision.release.version;
         let settlement = self.settlement(&[]);
-        let judge = settlement.judge(name);
+        let judge = settlement.judge(subject);
         let is_instead = |judged: &ReleaseVerdict| {
             judged.verdict == Verdict::Admit
                 && judged.version < *version
@@ -209,11 +236,6 @@ impl<'a> Case<'a> {
         below.sort();
         let standing = below.iter().rev().find(|version| !is_withdrawn(version));
         standing.or(below.last()).cloned()
-    }
-
-    /// The feeds that speak against releases, the index first.
-    pub(crate) fn feeds(&self) -> &[Feed] {
-        &self.feeds
     }
 
     fn lacking(&self) -> Lacking {
@@ -235,14 +257,30 @@ impl<'a> Case<'a> {
         };
         let treatments = match treatment {
             Treatment::Judged => BTreeMap::new(),
-            other => self.crates.keys().map(|name| ((*name).clone(), other)).collect(),
+            other => self.names().map(|name| (name, other)).collect(),
         };
         Settlement::new(asked, self, in_use, treatments)
     }
 
+    /// The names of the crates at hand, in lower case and as they spell themselves.
+    fn names(&self) -> impl Iterator<Item = CrateName> {
+        let lower = self.crates.keys().filter_map(|name| name.parse().ok());
+        lower.flat_map(|name: CrateName| {
+            let spelt = self.file(&name).map(|(_, file)| file.name.clone());
+            std::iter::once(name).chain(spelt)
+        })
+    }
+
+    fn loaded(&self, name: &CrateName) -> Option<&Loaded<'a>> {
+        match name.as_str().bytes().any(|byte| byte.is_ascii_uppercase()) {
+            true => self.crates.get(name.as_str().to_ascii_lowercase().as_str()),
+            false => self.crates.get(name.as_str()),
+        }
+    }
+
     /// The bytes of a crate's index file, and what they say.
     fn file(&self, name: &CrateName) -> Option<(&'a [u8], &IndexFile<'a>)> {
-        let loaded = self.crates.get(name)?;
+        let loaded = self.loaded(name)?;
         let bytes: &'a [u8] = loaded.known.view.file.as_deref()?;
         let parsed = loaded.file.get_or_init(|| parsed(name, bytes));
         Some((bytes, parsed.as_ref()?))
@@ -259,7 +297,8 @@ impl<'a> Case<'a> {
 
     /// When time alone may change what becomes of some release: a wait ends, or an exception does.
     fn until(&self, subject: &CrateName, judged: &[ReleaseVerdict]) -> Option<Time> {
-        let exceptions = self.question.policy.exceptions.iter().filter(|exception| exception.name == *subject);
+        let exceptions =
+            self.question.policy.exceptions.iter().filter(|exception| exception.name == *subject);
         let ends = exceptions.map(|exception| exception.until).filter(|until| *until >= self.question.now);
         judged.iter().filter_map(|judged| judged.until).chain(ends).min()
     }
@@ -268,9 +307,8 @@ impl<'a> Case<'a> {
 impl FactsOf for Case<'_> {
     fn facts_of(&self, name: &CrateName) -> CrateFacts<'_> {
         let Question { evidence, registry, source, now, policy, .. } = self.question;
-        let mut facts = CrateFacts::unknown(name.clone());
-        let Some((_, file)) = self.file(name) else { return facts };
-        // The name as its lines spell it.
+        let Some((_, file)) = self.file(name) else { return CrateFacts::unknown(name.clone()) };
+        let mut facts = CrateFacts::unknown(file.name.clone());
         let times = match source {
             SourceOf::CratesIo => PublishTimes::Trusted,
             SourceOf::Other(index) => gather::times_of_registry(policy, index),
@@ -285,18 +323,20 @@ impl FactsOf for Case<'_> {
             // A compiled feed that makes no sense knows of no crate: better nothing is known than half of it.
             return CrateFacts::unknown(name.clone());
         }
-        if let Some(Loaded { known: Known { view, memory }, .. }) = self.crates.get(name) {
+        if let Some(Loaded { known: Known { view, memory }, .. }) = self.loaded(name) {
             gather::remember(&mut facts, Some(view.checked), memory.clone(), now);
         }
         facts
     }
 
     fn knows(&self, name: &CrateName) -> bool {
-        let is_there = self.crates.get(name).is_some_and(|loaded| loaded.known.view.file.is_some());
-        if !self.crates.contains_key(name) {
-            self.lacking.lock().unwrap_or_else(PoisonError::into_inner).crates.insert(name.clone());
+        match self.loaded(name) {
+            Some(loaded) => loaded.known.view.file.is_some(),
+            None => {
+                self.lacking.lock().unwrap_or_else(PoisonError::into_inner).crates.insert(name.clone());
+                false
+            }
         }
-        is_there
     }
 
     fn may_be_advised(&self, name: &CrateName) -> bool {

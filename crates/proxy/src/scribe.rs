@@ -66,7 +66,9 @@ pub(crate) enum Unnoted {
         releases: usize,
     },
     /// Releases are missing, and lines cannot be read.
-    #[error("the index file of {name} is damaged: {lines} of its lines cannot be read, and {missing} is missing")]
+    #[error(
+        "the index file of {name} is damaged: {lines} of its lines cannot be read, and {missing} is missing"
+    )]
     Damaged {
         /// The crate.
         name: CrateName,
@@ -101,7 +103,8 @@ impl Scribe {
     /// Whatever keeps a thread from starting.
     pub(crate) fn start(journal: JournalFile) -> std::io::Result<Self> {
         let (orders, received) = channel();
-        let thread = std::thread::Builder::new().name("journal".into()).spawn(move || work(journal, &received))?;
+        let thread =
+            std::thread::Builder::new().name("journal".into()).spawn(move || work(journal, &received))?;
         Ok(Self { orders: Some(orders), thread: Some(thread) })
     }
 

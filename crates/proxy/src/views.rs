@@ -43,6 +43,11 @@ impl Views {
         })
     }
 
+    /// Whether there is a view of a crate.
+    pub(crate) fn has(&self, name: &CrateName) -> bool {
+        self.cache.path(&self.place(name)).is_file()
+    }
+
     /// Keeps the view of a crate that exists.
     pub(crate) fn write(&self, name: &CrateName, view: &View) -> Result<(), CacheError> {
         let Some(file) = &view.file else { return Ok(()) };

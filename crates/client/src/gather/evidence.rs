@@ -14,7 +14,7 @@ use crate::cargo_config::Registry;
 use crate::snapshot::{CrateView, Snapshot, SnapshotError, SourceKind};
 
 /// The feeds of a policy, as they were read last.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Evidence {
     feeds: Vec<FeedNow>,
     ages: Vec<Age>,
