@@ -5,3 +5,5 @@
 
 pub mod answer;
 pub mod event;
+pub mod log;
+pub mod server;
