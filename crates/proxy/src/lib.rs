@@ -13,11 +13,13 @@ pub mod event;
 pub mod fence;
 mod flights;
 mod judgement;
+pub mod log;
 mod packages;
 mod page;
 pub mod refusal;
 mod rules;
 mod scribe;
+pub mod server;
 mod views;
 
 pub use rules::RulesOf;
