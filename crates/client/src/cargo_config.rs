@@ -185,6 +185,37 @@ impl CargoConfig {
         self.follow("crates-io")
     }
 
+    /// crates.io itself, whatever replaces it: for who stands in its place.
+    pub fn crates_io_itself(&self) -> Registry {
+        self.located("crates.io", CRATES_IO_HTTP_INDEX)
+    }
+
+    /// The registry that `[registries.NAME]` describes, and its index address as lockfiles write it.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration; [`ConfigError::UnknownSource`] where it names none.
+    pub fn registry_named(&self, name: &str) -> Result<(Registry, String), ConfigError> {
+        match self.text(&["registries", name, "index"])? {
+            Some(index) => {
+                let address = match index.value.starts_with("sparse+") {
+                    true => index.value.clone(),
+                    false => format!("registry+{}", index.value),
+                };
+                Ok((self.named(name, &index.value)?, address))
+            }
+            None => Err(ConfigError::NoRegistry { source_id: name.to_owned() }),
+        }
+    }
+
+    /// The names of all registries that are configured, crates.io aside.
+    pub fn registry_names(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            self.names("registries").into_iter().filter(|name| name != "crates-io").collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// How cargo wants the network to be used.
     ///
     /// # Errors

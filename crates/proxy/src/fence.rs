@@ -67,6 +67,8 @@ pub struct Setup {
     pub cache: Cache,
     /// The folder of the journals, which cannot.
     pub state: PathBuf,
+    /// What if another fence writes to a journal.
+    pub journals: Journals,
     /// The address under which clients reach it, without a slash at the end.
     pub base: String,
     /// Whether clients have to show a token.
@@ -79,6 +81,15 @@ pub struct Setup {
     pub words: fn(&[Problem]) -> Vec<String>,
     /// How patient it is.
     pub times: Times,
+}
+
+/// What a fence does if another one writes to the journal of a registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Journals {
+    /// It does not start.
+    Shared,
+    /// It writes one of its own, and knows no more than that tells.
+    OwnIfNeedBe,
 }
 
 /// Whether clients have to show a token.
@@ -149,6 +160,14 @@ pub enum StartError {
     /// The feeds cannot be read at all.
     #[error("{0}")]
     Evidence(GatherError),
+    /// A feed that speaks against releases was never read, so nothing can be decided.
+    #[error("{feed} was never read, so nothing can be decided: {why}")]
+    NeverRead {
+        /// The feed.
+        feed: String,
+        /// Why.
+        why: String,
+    },
     /// A journal cannot be opened.
     #[error("{0}")]
     Journal(JournalError),
@@ -205,10 +224,10 @@ impl Fence {
     /// [`StartError`].
     pub async fn build(setup: Setup) -> Result<Self, StartError> {
         let now = (setup.clock)();
-        let rulebook = Rulebook::read(setup.rules, now).map_err(StartError::Rules)?;
+        let rulebook = Rulebook::read(setup.rules.clone(), now).map_err(StartError::Rules)?;
         let mut stalls = Vec::with_capacity(setup.mounts.len());
-        for mount in setup.mounts {
-            stalls.push(Stall::open(mount, &setup.network, &setup.cache, &setup.state, (&*setup.log, now))?);
+        for mount in setup.mounts.clone() {
+            stalls.push(Stall::open(mount, &setup, now)?);
         }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let inner = Inner {
@@ -241,7 +260,13 @@ impl Fence {
         };
         let fence = Self(Arc::new(inner));
         fence.renew_evidence(Refresh::Old).await.map_err(StartError::Evidence)?;
-        Ok(fence)
+        match fence.0.never_read() {
+            None => Ok(fence),
+            Some(feed) => {
+                let words = (fence.0.words)(fence.0.evidence().problems());
+                Err(StartError::NeverRead { feed, why: words.join("; ") })
+            }
+        }
     }
 
     /// Begins the work in the background: feeds are asked again and again, crates that were asked for are followed,
@@ -282,6 +307,11 @@ impl Fence {
             }
         }
         while under_way.join_next().await.is_some() {}
+    }
+
+    /// What the fence says of itself.
+    pub async fn status(&self) -> Status {
+        Arc::clone(&self.0).status().await
     }
 
     /// Shortens the journals where much of them is worthless by now.
@@ -354,6 +384,13 @@ impl Inner {
         if self.alarms.raise(alarm.clone()) == Heard::New {
             self.tell(Weight::Alarm, alarm.kind.as_str(), vec![("about", alarm.about)], alarm.words);
         }
+    }
+
+    /// A feed that speaks against releases and was never read.
+    fn never_read(&self) -> Option<String> {
+        let evidence = self.evidence();
+        let adverse = evidence.adverse(self.now()).into_iter();
+        adverse.filter(|feed| feed.as_of.is_none()).map(|feed| feed.name).next()
     }
 
     fn renew_evidence(&self, refresh: Refresh) -> Result<(), GatherError> {

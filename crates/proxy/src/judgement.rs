@@ -116,7 +116,8 @@ impl<'a> Case<'a> {
         let listed = crates.values().filter(|known| known.view.file.is_some());
         let checked = listed.map(|known| known.view.checked.min(question.now)).min();
         feeds.insert(0, index_feed(question, checked));
-        let loaded = |(name, known): (&'a CrateName, _)| (name.as_str(), Loaded { known, file: OnceLock::new() });
+        let loaded =
+            |(name, known): (&'a CrateName, _)| (name.as_str(), Loaded { known, file: OnceLock::new() });
         Self {
             question,
             feeds,

@@ -1,24 +1,24 @@
 //! One registry in front of which the fence stands, and all that is in memory of it.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use fence_client::cache::{Cache, ContentDigest};
+use fence_client::cache::ContentDigest;
 use fence_client::cargo_config::IndexLocation;
-use fence_client::http::Network;
 use fence_client::index::IndexSource;
-use fence_client::journal::JournalFile;
+use fence_client::journal::{JournalError, JournalFile};
 use fence_model::facts::Birth;
 use fence_model::{CrateName, Digest, ReleaseId, Time};
 use fence_registry::config::RegistryConfig;
+use fence_registry::journal::Torn;
 use semver::Version;
 
 use super::asking::Trouble;
-use super::{Editions, Mount, StartError, Times};
+use super::{Editions, Journals, Mount, Setup, StartError, Times};
 use crate::answer::IndexPage;
-use crate::event::{Event, Log, Weight};
+use crate::event::{Event, Weight};
 use crate::judgement::SourceOf;
 use crate::scribe::Scribe;
 use crate::views::Views;
@@ -111,18 +111,11 @@ pub(super) fn time(cell: &AtomicI64) -> Time {
 }
 
 impl Stall {
-    pub(super) fn open(
-        mount: Mount,
-        network: &Network,
-        cache: &Cache,
-        state: &Path,
-        (log, now): (&dyn Log, Time),
-    ) -> Result<Self, StartError> {
+    pub(super) fn open(mount: Mount, setup: &Setup, now: Time) -> Result<Self, StartError> {
         let folder = folder_of(&mount);
-        let path = state.join("journal").join(format!("{folder}.jsonl"));
-        let (journal, torn) = JournalFile::open(&path).map_err(StartError::Journal)?;
+        let (journal, torn, path) = journal(&setup.state.join("journal"), &folder, setup.journals)?;
         if let Some(torn) = torn {
-            log.tell(&Event {
+            setup.log.tell(&Event {
                 at: now,
                 weight: Weight::Note,
                 what: "journal-mended",
@@ -132,8 +125,8 @@ impl Stall {
         }
         Ok(Self {
             scribe: Scribe::start(journal).map_err(StartError::Thread)?,
-            views: Views::of(cache, &folder),
-            source: IndexSource::new(mount.registry, network.clone()),
+            views: Views::of(&setup.cache, &folder),
+            source: IndexSource::new(mount.registry, setup.network.clone()),
             source_of: mount.index.map_or(SourceOf::CratesIo, SourceOf::Other),
             path: mount.path,
             seen: RwLock::default(),
@@ -217,6 +210,27 @@ impl Stall {
         };
         let shelf = reading(&self.shelf);
         shelf.iter().filter(|(_, shelved)| is_due(shelved)).map(|(name, _)| name.clone()).collect()
+    }
+}
+
+/// How many fences may write journals of their own beside the first.
+const OWN_JOURNALS: usize = 16;
+
+/// Opens the journal of a registry, or the first one beside it that nobody writes to.
+fn journal(
+    state: &Path,
+    folder: &str,
+    journals: Journals,
+) -> Result<(JournalFile, Option<Torn>, PathBuf), StartError> {
+    let mut number = 1;
+    loop {
+        let name = if number == 1 { format!("{folder}.jsonl") } else { format!("{folder}-{number}.jsonl") };
+        let path = state.join(name);
+        match (JournalFile::open(&path), journals) {
+            (Ok((journal, torn)), _) => return Ok((journal, torn, path)),
+            (Err(JournalError::InUse { .. }), Journals::OwnIfNeedBe) if number < OWN_JOURNALS => number += 1,
+            (Err(error), _) => return Err(StartError::Journal(error)),
+        }
     }
 }
 
