@@ -171,6 +171,11 @@ impl<'a> Settlement<'a> {
         self.case.judge(name)
     }
 
+    /// Decides a release on its own, whatever becomes of what it needs.
+    pub fn decide_alone(&self, judge: &Judge<'a>, version: &Version) -> Decision {
+        self.case.alone(judge, version).decision
+    }
+
     /// Decides a release that was decided alone. If its requirements are met, that stands; otherwise its crate's
     /// facts are asked for again.
     pub(crate) fn settled(&self, alone: Alone<'a>) -> Alone<'a> {

@@ -19,7 +19,7 @@ use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, Policy, PublishTimes};
 use fence_model::settle::{FactsOf, InUseByCrate, Settlement};
 use fence_model::view::{self, Mark, ReleaseVerdict};
-use fence_model::{CaretClass, Code, CrateName, Digest, ReleaseId, Time, Verdict};
+use fence_model::{CaretClass, CrateName, Digest, ReleaseId, Time, Verdict};
 use fence_registry::journal::Memory;
 use fence_registry::serve::{Yanked, serve};
 use fence_registry::{IndexFile, Limits};
@@ -190,17 +190,27 @@ impl<'a> Case<'a> {
             .map(|judged| judged.version)
             .collect();
         let settlement = self.settlement(&[(subject, &in_use)]).knowing(admitted);
-        let decision = settlement.decide(&settlement.judge(subject), version);
-        let mut lacking = match decision.verdict {
+        let judge = settlement.judge(subject);
+        let own = settlement.decide_alone(&judge, version);
+        if own.verdict != Verdict::Admit {
+            // What its own facts hold, its neighbours cannot admit; but some of its facts may not be at hand.
+            let Lacking { births, .. } = self.lacking();
+            return (own, Vec::new(), Lacking { births, crates: BTreeSet::new() });
+        }
+        drop(self.lacking());
+        let decision = settlement.decide(&judge, version);
+        let lacking = match decision.verdict {
             // It was admitted without them.
             Verdict::Admit => Lacking::default(),
             Verdict::Hold | Verdict::Block => self.lacking(),
         };
-        // What neighbours are like matters to what waits for them.
-        if !decision.has(Code::NeedsHeld) {
-            lacking.crates.clear();
-        }
         (decision, settlement.admitted(), lacking)
+    }
+
+    /// The decision on a release on its own.
+    pub(crate) fn decide_alone(&self, subject: &CrateName, version: &Version) -> Decision {
+        let settlement = self.settlement(&[]);
+        settlement.decide_alone(&settlement.judge(subject), version)
     }
 
     /// The digests under which the index shows a release of the crate `subject`.

@@ -173,7 +173,7 @@ impl Inner {
         let registry = stall.path.clone();
         let tell = move |case: &Case<'_>| {
             let told = versions.iter().map(|version| {
-                let (decision, _, _) = case.decide(&name, version, Vec::new());
+                let decision = case.decide_alone(&name, version);
                 Held {
                     registry: registry.clone(),
                     instead: case.stay(&name, &decision),
