@@ -24,6 +24,9 @@ use crate::session::{cargo, clock, feeds_of};
 /// Where a fence listens unless it is told otherwise. Cargo keeps what it downloads by this address, so it stays.
 pub(crate) const USUAL_ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7343);
 
+/// How many threads wait for disks and registries at a time. Each keeps some memory of its own.
+const BLOCKING_THREADS: usize = 40;
+
 /// The folder of crates.io below the fence's address.
 pub(crate) const CRATES_IO: &str = "crates-io";
 
@@ -60,7 +63,11 @@ impl Standing {
     pub(crate) fn up(plan: Plan<'_>, global: &Global, environment: &Environment) -> Result<Self, CliError> {
         let no_runtime =
             |why: std::io::Error| CliError::new(format!("the fence cannot start its threads: {why}"));
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(no_runtime)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .max_blocking_threads(BLOCKING_THREADS)
+            .build()
+            .map_err(no_runtime)?;
         let settings =
             Settings { certificate: plan.certificate, tokens: plan.tokens, ..Settings::at(plan.listen) };
         let tokens = if settings.tokens.is_some() { Tokens::Required } else { Tokens::None };
