@@ -19,6 +19,10 @@ use crate::render::text;
 use crate::shell::{Shell, Verbosity};
 use crate::standing::{Plan, Standing, USUAL_ADDRESS};
 
+/// Tells the allocator of glibc how many arenas it may have.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const ARENAS: &str = "MALLOC_ARENA_MAX";
+
 /// The most that is read of a file of tokens.
 const TOKENS_BYTES: u64 = 1 << 20;
 
@@ -78,6 +82,7 @@ pub(crate) fn run(
     if args.listen.ip().is_unspecified() && args.url.is_none() {
         return Err(Misuse::NoUrl(args.listen).into());
     }
+    with_few_arenas(environment);
     let here = environment.current_folder();
     let tokens = args.tokens.as_ref().map(|file| read_tokens(&here.join(file))).transpose()?;
     let files = |(certificate, key): (&PathBuf, &PathBuf)| CertificateFiles {
@@ -143,6 +148,25 @@ async fn stopped() {
         }
     })
     .await;
+}
+
+/// Starts this program anew, as the same process, where the system's allocator would keep what each of many threads had
+/// at its worst: with the two arenas that are asked for here a fence that has served a registry holds a third of the
+/// memory. Where that fails the fence serves all the same.
+fn with_few_arenas(environment: &Environment) {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    if environment.var(ARENAS).is_none()
+        && environment.var("GLIBC_TUNABLES").is_none()
+        && let Ok(program) = std::env::current_exe()
+    {
+        use std::os::unix::process::CommandExt as _;
+        let mut words = std::env::args_os();
+        let name = words.next().unwrap_or_default();
+        let failed = std::process::Command::new(program).arg0(name).args(words).env(ARENAS, "2").exec();
+        drop(failed);
+    }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    let _ = environment;
 }
 
 fn read_tokens(file: &std::path::Path) -> Result<Tokens, CliError> {
