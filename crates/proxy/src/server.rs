@@ -20,6 +20,8 @@ mod limits;
 mod negotiate;
 mod patience;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod upgrade;
 mod worker;
