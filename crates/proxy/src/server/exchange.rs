@@ -185,7 +185,7 @@ impl Clerk {
         let answer = match task.join_next().await {
             Some(Ok(Ok(answer))) => answer,
             Some(Ok(Err(_elapsed))) => Answer::Unavailable {
-                why: format!("the fence had no answer within {} seconds: try again", limit.as_secs()),
+                why: "the fence had no answer in time, and its upstream none for it: try again".to_owned(),
                 again: fence_model::Span::seconds(10),
             },
             Some(Err(_)) | None => {
@@ -377,7 +377,14 @@ const FENCE_VIEW: HeaderName = HeaderName::from_static("fence-view");
 /// What strangers wrote, on one line of a log: no control characters, nothing but ASCII, and not for ever.
 fn shown(text: &str) -> String {
     const LONGEST: usize = 200;
-    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_default).collect();
+    let mut shown = String::with_capacity(text.len().min(LONGEST));
+    for c in text.chars().take(LONGEST) {
+        if c.is_ascii_graphic() && c != '\\' {
+            shown.push(c);
+        } else {
+            shown.extend(c.escape_default());
+        }
+    }
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }

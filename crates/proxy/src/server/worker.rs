@@ -16,7 +16,7 @@ use tokio_rustls::rustls::ServerConfig;
 use super::Shared;
 use super::connection::{End, Http};
 use super::exchange::{Clerk, Desk, Transport};
-use super::patience::{Patient, Pulse};
+use super::patience::{Cut, Patient, Pulse};
 use super::tally::Tally;
 use crate::event::{Event, Weight};
 
@@ -124,17 +124,18 @@ impl Post {
                 Err(_) => pulse.overdue().map_or(End::Done, End::Cut),
             },
         };
-        if let End::Cut(why) = end {
-            self.tally.cut(why);
-            if self.shared.log.hears(Weight::Detail) {
-                self.shared.log.tell(&Event {
-                    at: (self.shared.clock)(),
-                    weight: Weight::Detail,
-                    what: "connection-cut",
-                    fields: vec![("peer", peer.to_string()), ("why", why.as_str().to_owned())],
-                    words: format!("the connection from {} was ended: {}", peer.ip(), why.as_str()),
-                });
-            }
+        let End::Cut(why) = end else { return };
+        self.tally.cut(why);
+        // What is no HTTP may be a client that was set up wrongly; the others are everyday.
+        let weight = if why == Cut::Garbled { Weight::Note } else { Weight::Detail };
+        if self.shared.log.hears(weight) {
+            self.shared.log.tell(&Event {
+                at: (self.shared.clock)(),
+                weight,
+                what: "connection-cut",
+                fields: vec![("peer", peer.to_string()), ("why", why.as_str().to_owned())],
+                words: format!("the connection from {} was ended: {}", peer.ip(), why.as_str()),
+            });
         }
     }
 }
