@@ -55,7 +55,7 @@ use tally::Tally;
 use worker::Worker;
 
 /// How long nothing is accepted after the system had no room for another connection.
-const BREATH: Duration = Duration::from_millis(100);
+const BREATH: Duration = Duration::from_secs(1);
 
 /// How a registry is served.
 #[derive(Debug, Clone)]
@@ -310,7 +310,7 @@ impl Door {
         match certificate.renew() {
             Ok(Renewal::Unchanged) => {}
             Ok(Renewal::Renewed) => {
-                self.tell(Weight::Note, "certificate", "a new certificate is shown".to_owned())
+                self.tell(Weight::Note, "certificate", "a new certificate is shown".to_owned());
             }
             Err(error) => {
                 self.tell(

@@ -1,5 +1,7 @@
 //! The paths of a registry, there and back.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod common;
 
 use common::path;

@@ -1,6 +1,8 @@
 //! Real cargo against the server: it offers HTTP/2 with its first request, over a connection in clear text, and all
 //! that it asks after that it asks over HTTP/2.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod common;
 
 use std::fs;

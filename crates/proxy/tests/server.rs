@@ -1,5 +1,7 @@
 //! The server as clients see it: whole answers, byte by byte, on loopback.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod common;
 
 use std::fmt::Write as _;
@@ -253,6 +255,13 @@ fn a_large_package_comes_whole() {
     let bytes: Vec<u8> = (0..5_000_000_u32).map(|n| (n % 251) as u8).collect();
     let fence = Fence::of(Fake::default().says(&path, package(bytes.clone())));
     assert!(fence.get(&path).body == bytes);
+    // A connection that ends with it, whatever else was offered.
+    for last in ["Connection: close", "Connection: close, Upgrade\nUpgrade: websocket"] {
+        let mut client = fence.connect();
+        client.send(get_with(&path, last));
+        assert!(client.reply().body == bytes, "{last}");
+        assert_eq!(client.rest(), b"");
+    }
 }
 
 #[test]
@@ -282,7 +291,7 @@ fn with_tokens_nobody_gets_in_without() {
 
 #[test]
 fn health_is_told() {
-    let fence = Fence::of(Fake::default().is_ill("the disk is full: make room in the cache's folder"));
+    let fence = Fence::of(Fake::default().falls_ill("the disk is full: make room in the cache's folder"));
     insta::assert_snapshot!(fence.get("/healthz").shown());
 }
 

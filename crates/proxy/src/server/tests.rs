@@ -1,6 +1,5 @@
 //! Peers that keep the server waiting, on a clock that only moves when everybody waits.
 
-use std::cell::Cell;
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -21,6 +20,8 @@ use super::upgrade::PREFACE;
 use super::{Limits, Shared};
 use crate::answer::{Answer, Answers, Ask, Figure, InTime};
 use crate::event::{Event, Log};
+
+const LIMITS: Limits = Limits::DEFAULT;
 
 /// Has one large package, and thinks for fifty seconds about index files.
 struct Library;
@@ -56,45 +57,51 @@ impl Log for Deaf {
     fn tell(&self, _: &Event) {}
 }
 
+/// Serves what comes through `pipe`.
+async fn serve(pipe: DuplexStream) -> End {
+    let tally = Arc::new(Tally::default());
+    let pulse = Arc::new(Pulse::default());
+    let io = Patient::new(pipe, Arc::clone(&pulse), Arc::clone(&tally), LIMITS);
+    let shared = Shared {
+        answers: Arc::new(Library),
+        log: Arc::new(Deaf),
+        clock: Box::new(|| Time::EARLIEST),
+        tokens: None,
+        limits: LIMITS,
+        tallies: vec![Arc::clone(&tally)],
+        refused: AtomicU64::new(0),
+        runtime: Handle::current(),
+    };
+    let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+    let clerk = Arc::new(Clerk { shared: Arc::new(shared), tally, pulse, peer });
+    let (_stop, stopped) = watch::channel(());
+    Http::new(LIMITS).serve(io, Desk::new(clerk, Transport::Clear), stopped).await
+}
+
+/// Runs `work` on a clock that moves when it has nothing to do.
+fn run<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap()
+        .block_on(work)
+}
+
 /// Runs `peer` on one end of a narrow pipe with the server on the other, and checks that the server has had enough
 /// after `limit` for this reason; it may be late by two looks at its watch.
 fn check<F>(limit: Duration, why: Cut, peer: impl FnOnce(DuplexStream) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    runtime.block_on(async {
+    run(async {
         let began = Instant::now();
-        let limits = Limits::DEFAULT;
-        let tally = Arc::new(Tally::default());
-        let pulse = Arc::new(Pulse::default());
         let (ours, theirs) = duplex(4_096);
-        let io = Patient::new(ours, Arc::clone(&pulse), Arc::clone(&tally), limits);
-        let shared = Shared {
-            answers: Arc::new(Library),
-            log: Arc::new(Deaf),
-            clock: Box::new(|| Time::EARLIEST),
-            tokens: None,
-            limits,
-            tallies: vec![Arc::clone(&tally)],
-            refused: AtomicU64::new(0),
-            runtime: Handle::current(),
-        };
-        let clerk = Arc::new(Clerk {
-            shared: Arc::new(shared),
-            tally,
-            pulse,
-            peer: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
-        });
-        let desk = Desk { clerk, transport: Transport::Clear, upgrade: Cell::new(None) };
-        let (_stop, stopped) = watch::channel(());
-        let http = Http::new(limits);
         tokio::spawn(peer(theirs));
-        let end = timeout(Duration::from_secs(1_000), http.serve(io, desk, stopped)).await;
+        let end = timeout(Duration::from_secs(1_000), serve(ours)).await;
         let after = began.elapsed();
         assert!(matches!(end, Ok(End::Cut(cut)) if cut == why), "{end:?} after {after:?}");
-        let latest = limit + limits.look() * 2;
+        let latest = limit + LIMITS.look() * 2;
         assert!(
             (limit..=latest).contains(&after),
             "after {after:?}, and not between {limit:?} and {latest:?}"
@@ -107,7 +114,7 @@ async fn says(mut pipe: DuplexStream, words: &[&[u8]]) {
     for words in words {
         let _ = pipe.write_all(words).await;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Reads what comes, as fast as it comes.
@@ -123,7 +130,6 @@ fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     [&(payload.len() as u32).to_be_bytes()[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
 }
 
-const LIMITS: Limits = Limits::DEFAULT;
 const EVERY_SO_OFTEN: Duration = Duration::from_secs(3);
 
 #[test]
@@ -244,4 +250,23 @@ fn an_offer_of_http2_must_be_followed_by_it() {
     const OFFER: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n\
                   Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n";
     check(LIMITS.idle, Cut::Idle, |pipe| says(pipe, &[OFFER]));
+}
+
+#[test]
+fn an_answer_comes_whole_whatever_else_was_offered() {
+    for last in ["Connection: close", "Connection: close, Upgrade\r\nUpgrade: websocket"] {
+        let request = format!("GET {PACKAGE} HTTP/1.1\r\nHost: a\r\n{last}\r\n\r\n");
+        let reply = run(async {
+            let (ours, mut theirs) = duplex(4_096);
+            let server = tokio::spawn(serve(ours));
+            theirs.write_all(request.as_bytes()).await.unwrap();
+            let mut reply = Vec::new();
+            theirs.read_to_end(&mut reply).await.unwrap();
+            drop(theirs);
+            assert!(matches!(server.await, Ok(End::Done)));
+            reply
+        });
+        let head = reply.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap() + 4;
+        assert_eq!(reply.len() - head, PACKAGE_BYTES, "{last}");
+    }
 }

@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::Shared;
-use super::connection::{End, Http};
+use super::connection::{End, Http, unless};
 use super::exchange::{Clerk, Desk, Transport};
 use super::patience::{Cut, Patient, Pulse};
 use super::tally::Tally;
@@ -106,22 +106,18 @@ impl Post {
         let Ok(stream) = tokio::net::TcpStream::from_std(stream) else { return };
         let pulse = Arc::new(Pulse::default());
         let io = Patient::new(stream, Arc::clone(&pulse), Arc::clone(&self.tally), self.shared.limits);
-        let desk = |transport| Desk {
-            clerk: Arc::new(Clerk {
-                shared: Arc::clone(&self.shared),
-                tally: Arc::clone(&self.tally),
-                pulse: Arc::clone(&pulse),
-                peer,
-            }),
-            transport,
-            upgrade: std::cell::Cell::new(None),
-        };
+        let clerk = Arc::new(Clerk {
+            shared: Arc::clone(&self.shared),
+            tally: Arc::clone(&self.tally),
+            pulse: Arc::clone(&pulse),
+            peer,
+        });
         let end = match &self.tls {
-            None => self.http.serve(io, desk(Transport::Clear), stop).await,
-            Some(tls) => match tls.accept(io).await {
-                Ok(io) => self.http.serve(io, desk(Transport::Tls), stop).await,
-                // Not our certificate's friend, or no TLS at all: the alert has told the peer.
-                Err(_) => pulse.overdue().map_or(End::Done, End::Cut),
+            None => self.http.serve(io, Desk::new(clerk, Transport::Clear), stop).await,
+            Some(tls) => match unless(stop.clone(), tls.accept(io)).await {
+                Some(Ok(io)) => self.http.serve(io, Desk::new(clerk, Transport::Tls), stop).await,
+                // No friend of our certificate, or no TLS at all: the alert has told the peer.
+                Some(Err(_)) | None => pulse.overdue().map_or(End::Done, End::Cut),
             },
         };
         let End::Cut(why) = end else { return };

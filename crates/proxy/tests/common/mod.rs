@@ -1,6 +1,7 @@
 //! A fence that says what it is told, served on loopback, and clients that speak to it byte by byte.
 
 #![allow(dead_code, reason = "each test program uses its part")]
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -58,7 +59,7 @@ impl Fake {
     }
 
     /// Cannot do its work.
-    pub(crate) fn is_ill(self, why: &str) -> Self {
+    pub(crate) fn falls_ill(self, why: &str) -> Self {
         *self.ill.lock().unwrap() = Some(why.to_owned());
         self
     }
