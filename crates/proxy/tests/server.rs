@@ -358,6 +358,17 @@ fn an_answer_that_does_not_come_is_not_waited_for() {
 }
 
 #[test]
+fn an_answer_that_nobody_waits_for_any_more_is_let_go() {
+    let (told, what) = mpsc::channel();
+    let fence = Fence::of(Fake::default().thinks("/crates-io/se/rd/serde", Thought::Unwanted(told)));
+    let mut client = fence.connect();
+    client.send(get("/crates-io/se/rd/serde"));
+    assert_eq!(what.recv(), Ok("asked"));
+    drop(client);
+    assert_eq!(what.recv_timeout(Duration::from_secs(20)), Ok("left"));
+}
+
+#[test]
 fn one_connection_too_many_is_told_so() {
     let limits = Limits { connections: 2, ..Limits::DEFAULT };
     let fence = Fence::with(Settings { limits, ..settings() }, Fake::default());

@@ -21,7 +21,8 @@ use super::{Limits, Shared};
 use crate::answer::{Answer, Answers, Ask, Figure, InTime};
 use crate::event::{Event, Log};
 
-const LIMITS: Limits = Limits::DEFAULT;
+/// A connection may be idle for less time than a thought takes, so that the two can be told apart.
+const LIMITS: Limits = Limits { idle: Duration::from_secs(40), ..Limits::DEFAULT };
 
 /// Has one large package, and thinks for fifty seconds about index files.
 struct Library;
@@ -156,9 +157,9 @@ fn a_request_that_comes_byte_by_byte_is_not_waited_for() {
 #[test]
 fn the_second_request_is_waited_for_longer_than_its_end() {
     check(LIMITS.idle, Cut::Idle, |pipe| says(pipe, &[b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"]));
-    check(Duration::from_secs(60) + LIMITS.head, Cut::SlowRequest, |mut pipe| async move {
+    check(EVERY_SO_OFTEN * 8 + LIMITS.head, Cut::SlowRequest, |mut pipe| async move {
         let _ = pipe.write_all(&get("/healthz")).await;
-        sleep(Duration::from_secs(60)).await;
+        sleep(EVERY_SO_OFTEN * 8).await;
         says(pipe, &[b"GET /healthz HTTP/1.1"]).await;
     });
 }
@@ -197,6 +198,24 @@ fn who_reads_slowly_gets_it_all() {
 #[test]
 fn what_takes_the_fence_long_is_not_the_peers_fault() {
     check(THOUGHT + LIMITS.idle, Cut::Idle, |pipe| async { says(pipe, &[&get("/r/se/rd/serde")]).await });
+    check(THOUGHT + LIMITS.idle, Cut::Idle, |mut pipe| async move {
+        let _ = pipe.write_all(&over_http2("/r/se/rd/serde", OPEN)).await;
+        pings(pipe).await;
+    });
+}
+
+#[test]
+fn who_sends_too_much_gets_to_read_why() {
+    let head = format!("GET /healthz HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "a".repeat(100_000));
+    let reply = run(async {
+        let (ours, mut theirs) = duplex(4_096);
+        tokio::spawn(serve(ours));
+        theirs.write_all(head.as_bytes()).await.unwrap();
+        let mut reply = String::new();
+        theirs.read_to_string(&mut reply).await.unwrap();
+        reply
+    });
+    assert!(reply.starts_with("HTTP/1.1 431 "), "{reply}");
 }
 
 /// Settings of HTTP/2 with the window for answers as it is by default, or so that nothing gets through.

@@ -41,8 +41,19 @@ pub(crate) enum Thought {
     Waits(mpsc::Sender<()>, Arc<Semaphore>, Answer),
     /// Never.
     Never,
+    /// Never. That it was asked for is told, and that nobody waits any more.
+    Unwanted(mpsc::Sender<&'static str>),
     /// It has a mistake in it.
     Fails,
+}
+
+/// Says so when it is dropped.
+struct Left(mpsc::Sender<&'static str>);
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        let _ = self.0.send("left");
+    }
 }
 
 impl Fake {
@@ -94,6 +105,11 @@ impl Answers for Fake {
                     answer
                 }
                 Some(Thought::Never) => std::future::pending().await,
+                Some(Thought::Unwanted(told)) => {
+                    told.send("asked").unwrap();
+                    let _left = Left(told);
+                    std::future::pending().await
+                }
                 Some(Thought::Fails) => panic!("a mistake, made for a test"),
             }
         })
