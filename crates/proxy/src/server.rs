@@ -236,7 +236,7 @@ impl Server {
             .collect::<Result<Vec<_>, _>>()
             .map_err(ServeError::NoThread)?;
         let door = Door { shared, workers, certificate };
-        door.tell(Weight::Note, "serving", format!("serving at {}", self.address));
+        door.tell(Weight::Detail, "serving", format!("serving at {}", self.address));
         {
             let mut stop = pin!(stop);
             let mut open = pin!(door.open(self.listener));
@@ -246,7 +246,7 @@ impl Server {
             })
             .await;
         }
-        door.tell(Weight::Note, "stopping", "no new connections; running answers are finished".to_owned());
+        door.tell(Weight::Detail, "stopping", "no new connections; running answers are finished".to_owned());
         // All are told before one is waited for.
         let gone: Vec<_> = door.workers.into_iter().map(Worker::stop).collect();
         for gone in gone {
