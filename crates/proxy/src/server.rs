@@ -20,6 +20,8 @@ mod limits;
 mod negotiate;
 mod patience;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod upgrade;
 mod worker;
@@ -53,7 +55,7 @@ use tally::Tally;
 use worker::Worker;
 
 /// How long nothing is accepted after the system had no room for another connection.
-const BREATH: Duration = Duration::from_millis(100);
+const BREATH: Duration = Duration::from_secs(1);
 
 /// How a registry is served.
 #[derive(Debug, Clone)]
@@ -234,6 +236,7 @@ impl Server {
             .collect::<Result<Vec<_>, _>>()
             .map_err(ServeError::NoThread)?;
         let door = Door { shared, workers, certificate };
+        door.tell(Weight::Detail, "serving", format!("serving at {}", self.address));
         {
             let mut stop = pin!(stop);
             let mut open = pin!(door.open(self.listener));
@@ -243,6 +246,7 @@ impl Server {
             })
             .await;
         }
+        door.tell(Weight::Detail, "stopping", "no new connections; running answers are finished".to_owned());
         // All are told before one is waited for.
         let gone: Vec<_> = door.workers.into_iter().map(Worker::stop).collect();
         for gone in gone {
@@ -306,7 +310,7 @@ impl Door {
         match certificate.renew() {
             Ok(Renewal::Unchanged) => {}
             Ok(Renewal::Renewed) => {
-                self.tell(Weight::Note, "certificate", "a new certificate is shown".to_owned())
+                self.tell(Weight::Note, "certificate", "a new certificate is shown".to_owned());
             }
             Err(error) => {
                 self.tell(

@@ -56,12 +56,12 @@ pub enum CertificateError {
         path: PathBuf,
     },
     /// The file is not PEM all the way.
-    #[error("{} is damaged: {error}: write it anew", path.display())]
+    #[error("{} is damaged: a section of it has no end, or is no base64: write the file anew", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        error: pem::Error,
+        source: pem::Error,
     },
     /// The certificate is for another key.
     #[error(
@@ -183,13 +183,13 @@ impl CertificateFiles {
         let certificate = read(&self.certificate)?;
         let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&certificate)
             .collect::<Result<_, _>>()
-            .map_err(|error| CertificateError::Damaged { path: self.certificate.clone(), error })?;
+            .map_err(|source| CertificateError::Damaged { path: self.certificate.clone(), source })?;
         if chain.is_empty() {
             return Err(CertificateError::NoCertificate { path: self.certificate.clone() });
         }
         let key = PrivateKeyDer::from_pem_slice(&read(&self.key)?).map_err(|error| match error {
             pem::Error::NoItemsFound => CertificateError::NoKey { path: self.key.clone() },
-            error => CertificateError::Damaged { path: self.key.clone(), error },
+            source => CertificateError::Damaged { path: self.key.clone(), source },
         })?;
         CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|error| match error {
             rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
@@ -202,4 +202,67 @@ impl CertificateFiles {
 
 fn read(path: &PathBuf) -> Result<Vec<u8>, CertificateError> {
     fs::read(path).map_err(|error| CertificateError::Unreadable { path: path.clone(), error })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// Which pair is shown.
+    fn shown(certificate: &Certificate) -> &'static str {
+        let key = certificate.0.key.read().unwrap();
+        let pairs = ["first", "second"];
+        let is_shown = |pair: &&str| {
+            key.cert[0] == CertificateDer::from_pem_file(fixture(&format!("{pair}.pem"))).unwrap()
+        };
+        pairs.into_iter().find(is_shown).unwrap()
+    }
+
+    fn fixture(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls").join(name)
+    }
+
+    #[test]
+    fn files_that_change_are_read_again_once_both_are_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = CertificateFiles {
+            certificate: folder.path().join("certificate.pem"),
+            key: folder.path().join("key.pem"),
+        };
+        // Each is dated, since two writes may fall within what the file system calls a moment.
+        let install = |from: &str, to: &PathBuf, day: u64| {
+            fs::write(to, fs::read(fixture(from)).unwrap()).unwrap();
+            let changed = SystemTime::UNIX_EPOCH + Duration::from_secs(day * 86_400);
+            fs::File::options().write(true).open(to).unwrap().set_modified(changed).unwrap();
+        };
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            install("first.pem", &files.certificate, 1);
+            install("first.key", &files.key, 1);
+            let certificate = Certificate::read(files.clone()).unwrap();
+            let renew =
+                || certificate.renew().map_err(|error| matches!(error, CertificateError::OtherKey { .. }));
+
+            tokio::time::advance(LOOK).await;
+            assert_eq!((renew(), shown(&certificate)), (Ok(Renewal::Unchanged), "first"), "as they were");
+            install("second.pem", &files.certificate, 2);
+            assert_eq!(
+                (renew(), shown(&certificate)),
+                (Ok(Renewal::Unchanged), "first"),
+                "not yet looked at"
+            );
+            tokio::time::advance(LOOK).await;
+            assert_eq!((renew(), shown(&certificate)), (Err(true), "first"), "the key is missing");
+            tokio::time::advance(LOOK).await;
+            assert_eq!((renew(), shown(&certificate)), (Err(true), "first"), "the key is still missing");
+            install("second.key", &files.key, 2);
+            tokio::time::advance(LOOK).await;
+            assert_eq!((renew(), shown(&certificate)), (Ok(Renewal::Renewed), "second"));
+            tokio::time::advance(LOOK).await;
+            assert_eq!((renew(), shown(&certificate)), (Ok(Renewal::Unchanged), "second"), "once is enough");
+        });
+    }
 }

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use bytes::{Buf as _, Bytes, BytesMut};
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::sync::watch;
 
 use super::Limits;
@@ -89,7 +89,7 @@ impl Http {
         .await;
         let http1::Parts { io, read_buf, service: desk, .. } = connection.into_parts();
         let Begun { begun, mut io } = io.into_inner();
-        if let Some(upgrade) = desk.upgrade.take() {
+        if let Some(upgrade) = desk.upgrade() {
             let begun = [read_buf, begun].concat().into();
             if let Some(Ok(begun)) = unless(stop.clone(), upgrade.open(&mut io, begun)).await {
                 self.http2(Begun { begun, io }, desk, stop).await;
@@ -150,7 +150,7 @@ async fn told(mut stop: watch::Receiver<()>) {
 }
 
 /// What comes of `work`, unless the server is told to stop before.
-async fn unless<T>(stop: watch::Receiver<()>, work: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn unless<T>(stop: watch::Receiver<()>, work: impl Future<Output = T>) -> Option<T> {
     let mut stopped = pin!(told(stop));
     let mut work = pin!(work);
     poll_fn(|cx| match work.as_mut().poll(cx) {
@@ -171,8 +171,11 @@ async fn opening<IO: AsyncRead + Unpin>(io: &mut IO) -> io::Result<Bytes> {
     Ok(begun.freeze())
 }
 
-/// Reads what the peer still sends, for a while, and throws it away.
-async fn linger<IO: AsyncRead + Unpin>(mut io: IO, limits: Limits) {
+/// Says that nothing more will come, and reads what the peer still sends, for a while, to throw it away.
+async fn linger<IO: AsyncRead + AsyncWrite + Unpin>(mut io: IO, limits: Limits) {
+    // Mostly it has been said; not where an upgrade was offered and passed over, since hyper leaves the end of such a
+    // connection to whoever would have taken it.
+    let _ = io.shutdown().await;
     let rest = async {
         let mut left = limits.linger_bytes;
         let mut scrap = [0; 4_096];

@@ -44,9 +44,9 @@ pub(super) enum Transport {
 /// Where one connection's requests are answered.
 pub(super) struct Desk {
     pub(super) clerk: Arc<Clerk>,
-    pub(super) transport: Transport,
-    /// The request that is to be answered in another protocol, once that is spoken.
-    pub(super) upgrade: Cell<Option<Upgrade>>,
+    transport: Transport,
+    /// The first request, if it is to be answered in another protocol.
+    upgrade: Cell<Option<Upgrade>>,
 }
 
 /// What is needed to answer, also after the request was left.
@@ -85,17 +85,18 @@ impl Service<Request<Incoming>> for Desk {
     fn call(&self, request: Request<Incoming>) -> Reply {
         let first = self.clerk.pulse.steps() == 0;
         self.clerk.pulse.step();
-        if first && self.transport == Transport::Clear {
-            if let Some(upgrade) = Upgrade::offered(&request) {
-                self.upgrade.set(Some(upgrade));
-                let (parts, _) = request.into_parts();
-                return self.clerk.now(&parts, Kind::Upgrade, Upgrade::accepted());
-            }
+        if first
+            && self.transport == Transport::Clear
+            && let Some(upgrade) = Upgrade::offered(&request)
+        {
+            self.upgrade.set(Some(upgrade));
+            let (parts, _) = request.into_parts();
+            return self.clerk.now(&parts, Kind::Upgrade, Upgrade::accepted());
         }
         let (parts, _) = request.into_parts();
         let page = match self.clerk.page(&parts) {
             Ok(page) => page,
-            Err(refusal) => return self.clerk.now(&parts, Kind::Other, refusal),
+            Err(fault) => return self.clerk.now(&parts, Kind::Other, self.clerk.fault(fault)),
         };
         match page {
             Page::Health => self.clerk.now(&parts, Kind::Health, self.clerk.health()),
@@ -111,11 +112,37 @@ impl Service<Request<Incoming>> for Desk {
     }
 }
 
+impl Desk {
+    pub(super) fn new(clerk: Arc<Clerk>, transport: Transport) -> Self {
+        Self { clerk, transport, upgrade: Cell::new(None) }
+    }
+
+    /// The upgrade that the connection is waiting for.
+    pub(super) fn upgrade(&self) -> Option<Upgrade> {
+        self.upgrade.take()
+    }
+}
+
 /// What a request is for.
 enum Page {
     Health,
     Metrics,
     Of(Ask),
+}
+
+/// What is wrong with a request that is for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// It could be understood as one to another host (RFC 9112, 3.2).
+    Host,
+    /// It wants something else than to read.
+    Method,
+    /// Its path is longer than any.
+    Path,
+    /// It has no token.
+    Token,
+    /// There is no such page.
+    Nothing,
 }
 
 const fn kind(ask: &Ask) -> Kind {
@@ -129,46 +156,56 @@ const fn kind(ask: &Ask) -> Kind {
 
 impl Clerk {
     /// What a request is for, or what is wrong with it. Who has no token is not told what there is.
-    fn page(self: &Arc<Self>, request: &Parts) -> Result<Page, Response<Load>> {
-        let limits = &self.shared.limits;
-        // A request that could be understood as another's host's is no request (RFC 9112, 3.2).
+    fn page(&self, request: &Parts) -> Result<Page, Fault> {
         if request.version == Version::HTTP_11 {
             let mut hosts = request.headers.get_all(HOST).iter();
             if hosts.next().is_none() || hosts.next().is_some() {
-                return Err(self.text(
-                    StatusCode::BAD_REQUEST,
-                    "a request names its host once: this is the client's fault",
-                ));
+                return Err(Fault::Host);
             }
         }
         if request.method != Method::GET && request.method != Method::HEAD {
-            let mut response =
-                self.text(StatusCode::METHOD_NOT_ALLOWED, "the fence only reads: ask with GET or HEAD");
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return Err(response);
+            return Err(Fault::Method);
         }
         let path = request.uri.path();
-        if path.len() > limits.path_bytes {
-            return Err(self.text(StatusCode::URI_TOO_LONG, "no path of a registry is that long"));
+        if path.len() > self.shared.limits.path_bytes {
+            return Err(Fault::Path);
         }
         let page = match path {
             "/healthz" => Some(Page::Health),
             "/metrics" => Some(Page::Metrics),
             path => Ask::parse(path).map(Page::Of),
         };
-        // Whether there is such a page shows only to those who may ask.
         if !matches!(page, Some(Page::Health | Page::Metrics))
             && self.shared.tokens.as_ref().is_some_and(|tokens| !tokens.admit(&request.headers))
         {
-            let mut response = self.text(
+            return Err(Fault::Token);
+        }
+        page.filter(|_| request.uri.query().is_none()).ok_or(Fault::Nothing)
+    }
+
+    fn fault(self: &Arc<Self>, fault: Fault) -> Response<Load> {
+        let (status, text) = match fault {
+            Fault::Host => (
+                StatusCode::BAD_REQUEST,
+                "a request has to name its host once: this is the client's fault, not the fence's",
+            ),
+            Fault::Method => (StatusCode::METHOD_NOT_ALLOWED, "the fence only reads: ask with GET or HEAD"),
+            Fault::Path => (StatusCode::URI_TOO_LONG, "no path of a registry is that long"),
+            Fault::Token => (
                 StatusCode::UNAUTHORIZED,
                 "this fence asks for a token: run `cargo login`, or ask whoever runs the fence for one",
-            );
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Cargo"));
-            return Err(response);
-        }
-        page.filter(|_| request.uri.query().is_none())
-            .ok_or_else(|| self.text(StatusCode::NOT_FOUND, "nothing here that cargo would ask for"))
+            ),
+            Fault::Nothing => (StatusCode::NOT_FOUND, "nothing here that cargo would ask for"),
+        };
+        let mut response = self.text(status, text);
+        match fault {
+            Fault::Method => response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD")),
+            Fault::Token => {
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Cargo"))
+            }
+            Fault::Host | Fault::Path | Fault::Nothing => None,
+        };
+        response
     }
 
     /// An answer that is not at hand, thought about where the fence's own tasks run, so that no worker stands still.
@@ -185,7 +222,7 @@ impl Clerk {
         let answer = match task.join_next().await {
             Some(Ok(Ok(answer))) => answer,
             Some(Ok(Err(_elapsed))) => Answer::Unavailable {
-                why: format!("the fence had no answer within {} seconds: try again", limit.as_secs()),
+                why: "the fence had no answer in time, and its upstream none for it: try again".to_owned(),
                 again: fence_model::Span::seconds(10),
             },
             Some(Err(_)) | None => {
@@ -377,7 +414,14 @@ const FENCE_VIEW: HeaderName = HeaderName::from_static("fence-view");
 /// What strangers wrote, on one line of a log: no control characters, nothing but ASCII, and not for ever.
 fn shown(text: &str) -> String {
     const LONGEST: usize = 200;
-    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_default).collect();
+    let mut shown = String::with_capacity(text.len().min(LONGEST));
+    for c in text.chars().take(LONGEST) {
+        if c.is_ascii_graphic() && c != '\\' {
+            shown.push(c);
+        } else {
+            shown.extend(c.escape_default());
+        }
+    }
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }

@@ -14,9 +14,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::Shared;
-use super::connection::{End, Http};
+use super::connection::{End, Http, unless};
 use super::exchange::{Clerk, Desk, Transport};
-use super::patience::{Patient, Pulse};
+use super::patience::{Cut, Patient, Pulse};
 use super::tally::Tally;
 use crate::event::{Event, Weight};
 
@@ -106,35 +106,32 @@ impl Post {
         let Ok(stream) = tokio::net::TcpStream::from_std(stream) else { return };
         let pulse = Arc::new(Pulse::default());
         let io = Patient::new(stream, Arc::clone(&pulse), Arc::clone(&self.tally), self.shared.limits);
-        let desk = |transport| Desk {
-            clerk: Arc::new(Clerk {
-                shared: Arc::clone(&self.shared),
-                tally: Arc::clone(&self.tally),
-                pulse: Arc::clone(&pulse),
-                peer,
-            }),
-            transport,
-            upgrade: std::cell::Cell::new(None),
-        };
+        let clerk = Arc::new(Clerk {
+            shared: Arc::clone(&self.shared),
+            tally: Arc::clone(&self.tally),
+            pulse: Arc::clone(&pulse),
+            peer,
+        });
         let end = match &self.tls {
-            None => self.http.serve(io, desk(Transport::Clear), stop).await,
-            Some(tls) => match tls.accept(io).await {
-                Ok(io) => self.http.serve(io, desk(Transport::Tls), stop).await,
-                // Not our certificate's friend, or no TLS at all: the alert has told the peer.
-                Err(_) => pulse.overdue().map_or(End::Done, End::Cut),
+            None => self.http.serve(io, Desk::new(clerk, Transport::Clear), stop).await,
+            Some(tls) => match unless(stop.clone(), tls.accept(io)).await {
+                Some(Ok(io)) => self.http.serve(io, Desk::new(clerk, Transport::Tls), stop).await,
+                // No friend of our certificate, or no TLS at all: the alert has told the peer.
+                Some(Err(_)) | None => pulse.overdue().map_or(End::Done, End::Cut),
             },
         };
-        if let End::Cut(why) = end {
-            self.tally.cut(why);
-            if self.shared.log.hears(Weight::Detail) {
-                self.shared.log.tell(&Event {
-                    at: (self.shared.clock)(),
-                    weight: Weight::Detail,
-                    what: "connection-cut",
-                    fields: vec![("peer", peer.to_string()), ("why", why.as_str().to_owned())],
-                    words: format!("the connection from {} was ended: {}", peer.ip(), why.as_str()),
-                });
-            }
+        let End::Cut(why) = end else { return };
+        self.tally.cut(why);
+        // What is no HTTP may be a client that was set up wrongly; the others are everyday.
+        let weight = if why == Cut::Garbled { Weight::Note } else { Weight::Detail };
+        if self.shared.log.hears(weight) {
+            self.shared.log.tell(&Event {
+                at: (self.shared.clock)(),
+                weight,
+                what: "connection-cut",
+                fields: vec![("peer", peer.to_string()), ("why", why.as_str().to_owned())],
+                words: format!("the connection from {} was ended: {}", peer.ip(), why.as_str()),
+            });
         }
     }
 }

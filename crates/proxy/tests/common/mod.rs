@@ -1,13 +1,14 @@
 //! A fence that says what it is told, served on loopback, and clients that speak to it byte by byte.
 
 #![allow(dead_code, reason = "each test program uses its part")]
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -15,10 +16,13 @@ use bytes::Bytes;
 use fence_model::Time;
 use fence_proxy::answer::{Answer, Answers, Ask, Figure, FigureKind, InTime, IndexPage, View};
 use fence_proxy::event::{Event, Log};
-use fence_proxy::server::{Server, Settings};
+use fence_proxy::server::{Certificate, Server, Settings};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tokio::sync::{Semaphore, oneshot};
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Says what it is told, and knows nothing else.
 #[derive(Default)]
@@ -33,12 +37,23 @@ pub(crate) struct Fake {
 pub(crate) enum Thought {
     /// At once.
     Says(Answer),
-    /// When the gate has a permit to spend.
-    Waits(Arc<Semaphore>, Answer),
+    /// When the gate has a permit to spend. That it was asked for is told.
+    Waits(mpsc::Sender<()>, Arc<Semaphore>, Answer),
     /// Never.
     Never,
+    /// Never. That it was asked for is told, and that nobody waits any more.
+    Unwanted(mpsc::Sender<&'static str>),
     /// It has a mistake in it.
     Fails,
+}
+
+/// Says so when it is dropped.
+struct Left(mpsc::Sender<&'static str>);
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        let _ = self.0.send("left");
+    }
 }
 
 impl Fake {
@@ -55,7 +70,7 @@ impl Fake {
     }
 
     /// Cannot do its work.
-    pub(crate) fn is_ill(self, why: &str) -> Self {
+    pub(crate) fn falls_ill(self, why: &str) -> Self {
         *self.ill.lock().unwrap() = Some(why.to_owned());
         self
     }
@@ -84,11 +99,17 @@ impl Answers for Fake {
             match thought {
                 None => Answer::Absent("no such crate".to_owned()),
                 Some(Thought::Says(answer)) => answer,
-                Some(Thought::Waits(gate, answer)) => {
+                Some(Thought::Waits(asked, gate, answer)) => {
+                    asked.send(()).unwrap();
                     gate.acquire().await.unwrap().forget();
                     answer
                 }
                 Some(Thought::Never) => std::future::pending().await,
+                Some(Thought::Unwanted(told)) => {
+                    told.send("asked").unwrap();
+                    let _left = Left(told);
+                    std::future::pending().await
+                }
                 Some(Thought::Fails) => panic!("a mistake, made for a test"),
             }
         })
@@ -135,7 +156,20 @@ pub(crate) fn package(bytes: impl Into<Bytes>) -> Answer {
 
 /// What was told, as it would be shown; ports are `PORT`.
 #[derive(Default)]
-pub(crate) struct Notebook(Mutex<Vec<String>>);
+pub(crate) struct Notebook {
+    lines: Mutex<Vec<String>>,
+    written: Condvar,
+}
+
+impl Notebook {
+    /// Waits until there is a line with these words.
+    fn wait_for(&self, what: &str) {
+        let lines = self.lines.lock().unwrap();
+        let is_missing = |lines: &mut Vec<String>| !lines.iter().any(|line| line.contains(what));
+        let (_lines, waited) = self.written.wait_timeout_while(lines, PATIENCE, is_missing).unwrap();
+        assert!(!waited.timed_out(), "nobody told of {what}");
+    }
+}
 
 impl Log for Notebook {
     fn tell(&self, event: &Event) {
@@ -147,8 +181,9 @@ impl Log for Notebook {
             let _ = write!(text, " {name}={value}");
             text
         });
-        let line = format!("{} {} {} | {} |{fields}", event.at, event.weight, event.what, event.words);
-        self.0.lock().unwrap().push(line);
+        let line = format!("{} {} | {} |{fields}", event.weight, event.what, event.words);
+        self.lines.lock().unwrap().push(line);
+        self.written.notify_all();
     }
 }
 
@@ -156,6 +191,7 @@ impl Log for Notebook {
 pub(crate) struct Fence {
     /// Where.
     pub(crate) address: SocketAddr,
+    certificate: Option<Certificate>,
     log: Arc<Notebook>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -180,18 +216,24 @@ impl Fence {
         let log = Arc::new(Notebook::default());
         let notebook = Arc::clone(&log);
         let (stop, stopped) = oneshot::channel();
-        let (bound, address) = std::sync::mpsc::channel();
+        let (bound, told) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let server = Server::bind(settings).await.unwrap();
-                bound.send(server.address()).unwrap();
+                bound.send((server.address(), server.certificate())).unwrap();
                 let now: Time = "2026-08-20T07:15:00Z".parse().unwrap();
                 let stop = async { drop(stopped.await) };
                 server.serve(Arc::new(fake), notebook, move || now, stop).await.unwrap();
             });
         });
-        Self { address: address.recv().unwrap(), log, stop: Some(stop), thread: Some(thread) }
+        let (address, certificate) = told.recv().unwrap();
+        Self { address, certificate, log, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Reads the certificate's files again.
+    pub(crate) fn reload_certificate(&self) {
+        self.certificate.as_ref().unwrap().reload().unwrap();
     }
 
     /// A connection.
@@ -223,6 +265,16 @@ impl Fence {
         drop(self.stop.take());
     }
 
+    /// Waits until it has told of `what`.
+    pub(crate) fn waits_for(&self, what: &str) {
+        self.log.wait_for(&format!(" {what} | "));
+    }
+
+    /// Waits until it has said `words`.
+    pub(crate) fn waits_for_words(&self, words: &str) {
+        self.log.wait_for(words);
+    }
+
     /// Waits until it has stopped.
     pub(crate) fn stopped(&mut self) {
         self.tell_to_stop();
@@ -234,7 +286,7 @@ impl Fence {
     /// Stops it, and returns what it told.
     pub(crate) fn told(mut self) -> String {
         self.stopped();
-        self.log.0.lock().unwrap().join("\n")
+        self.log.lines.lock().unwrap().join("\n").replace(&format!(":{}", self.address.port()), ":PORT")
     }
 }
 
@@ -260,13 +312,13 @@ pub(crate) fn get_with(path: &str, headers: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: fence\r\n{}\r\n\r\n", headers.trim().replace('\n', "\r\n"))
 }
 
-/// A connection, byte by byte. Whoever waits for ten seconds waits in vain.
+/// A connection, byte by byte.
 pub(crate) struct Client(BufReader<TcpStream>);
 
 impl Client {
     fn new(stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        stream.set_write_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
         Self(BufReader::new(stream))
     }
 
