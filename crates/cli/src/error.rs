@@ -363,7 +363,7 @@ impl From<ServeError> for CliError {
 impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
         match error {
-            StartError::Rules(why) => Self::new(why).hint("`cargo fence check` shows where"),
+            StartError::Rules(error) => error.into(),
             StartError::Evidence(error) => error.into(),
             StartError::Journal(error) => Self::new(error.to_string()).hint(error.hint()),
             StartError::NeverRead { .. } => Self::new(error.to_string())

@@ -110,7 +110,9 @@ impl Standing {
         let Self { runtime, fence, server, log, .. } = self;
         let served = runtime.block_on(async {
             fence.start();
-            server.serve(Arc::new(fence) as Arc<dyn Answers>, log, clock, stop).await
+            let served = server.serve(Arc::new(fence.clone()) as Arc<dyn Answers>, log, clock, stop).await;
+            fence.rest().await;
+            served
         });
         Ok(served?)
     }

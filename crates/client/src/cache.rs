@@ -68,6 +68,11 @@ impl Cache {
         Self { root: root.join(LAYOUT), disk }
     }
 
+    /// The disk that it lies on.
+    pub fn disk(&self) -> Arc<dyn Disk> {
+        Arc::clone(&self.disk)
+    }
+
     /// Where `place` is on disk, for those who read it themselves and for messages.
     pub fn path(&self, place: &Place) -> PathBuf {
         self.root.join(&place.0)

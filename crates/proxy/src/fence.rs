@@ -30,9 +30,11 @@ use fence_client::gather::{Evidence, GatherError, Problem, Refresh, Request};
 use fence_client::http::Network;
 use fence_client::journal::JournalError;
 use fence_client::progress::Silent;
+use fence_client::project::ProjectError;
 use fence_model::look_alike::KnownNames;
 use fence_model::{CrateName, Digest, Span, Time};
 use fence_registry::lockfile::{Lockfile, LockfileVersion};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
@@ -156,7 +158,7 @@ const REFUSALS_SHOWN: usize = 100;
 pub enum StartError {
     /// The rules cannot be read.
     #[error("{0}")]
-    Rules(String),
+    Rules(ProjectError),
     /// The feeds cannot be read at all.
     #[error("{0}")]
     Evidence(GatherError),
@@ -214,6 +216,9 @@ struct Inner {
     /// Packages that are fetched.
     fetching: Flights<Digest, Result<Bytes, Answer>>,
     background: Mutex<Vec<JoinHandle<()>>>,
+    /// What is written to disk and nobody waits for.
+    writing: Mutex<Vec<JoinHandle<()>>>,
+    runtime: Handle,
 }
 
 impl Fence {
@@ -257,6 +262,8 @@ impl Fence {
             making: Flights::default(),
             fetching: Flights::default(),
             background: Mutex::default(),
+            writing: Mutex::default(),
+            runtime: Handle::current(),
         };
         let fence = Self(Arc::new(inner));
         fence.renew_evidence(Refresh::Old).await.map_err(StartError::Evidence)?;
@@ -281,6 +288,15 @@ impl Fence {
         let look = Duration::from_secs(15);
         work.push(every(look, &self.0, |fence| async move { fence.follow().await }));
         work.push(every(Duration::from_secs(3600), &self.0, |fence| async move { fence.compact().await }));
+    }
+
+    /// Waits until what was handed out is on disk, so that it need not be fetched again.
+    pub async fn rest(&self) {
+        let writing = std::mem::take(&mut *self.0.writing.lock().unwrap_or_else(PoisonError::into_inner));
+        for write in writing {
+            // A write that failed was told of.
+            let _ = write.await;
+        }
     }
 
     /// Reads the feeds again.
@@ -443,7 +459,7 @@ impl Inner {
                 self.tell(Weight::Note, "rules-changed", Vec::new(), "another policy is in force".to_owned());
                 // It may ask for other feeds.
                 let inner = Arc::clone(self);
-                tokio::spawn(async move {
+                self.runtime.spawn(async move {
                     let _ = Fence(inner).renew_evidence(Refresh::Old).await;
                 });
             }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
-use fence_client::project::Project;
+use fence_client::project::{Project, ProjectError};
 use fence_model::Time;
 use fence_model::policy::{Baseline, Policy};
 
@@ -75,8 +75,8 @@ impl Rulebook {
     /// Reads the rules.
     ///
     /// # Errors
-    /// What is wrong with the files, for people.
-    pub(crate) fn read(of: RulesOf, now: Time) -> Result<Self, String> {
+    /// What is wrong with the files.
+    pub(crate) fn read(of: RulesOf, now: Time) -> Result<Self, ProjectError> {
         let stamp = stamps(&of);
         let (policy, baseline) = rules(&of, now)?;
         let rules = Arc::new(Rules { policy, baseline, edition: 0 });
@@ -123,7 +123,8 @@ impl Rulebook {
                 *in_force = Arc::new(Rules { policy, baseline, edition });
                 Looked::Changed
             }
-            Err(wrong) => {
+            Err(error) => {
+                let wrong = in_words(&error);
                 looked.wrong = Some(wrong.clone());
                 Looked::Wrong(wrong)
             }
@@ -138,13 +139,22 @@ fn stamps(of: &RulesOf) -> [Option<Stamp>; 2] {
     }
 }
 
-fn rules(of: &RulesOf, now: Time) -> Result<(Policy, Baseline), String> {
+/// What is wrong with the files, in one line.
+fn in_words(error: &ProjectError) -> String {
+    match error {
+        ProjectError::Policy { problems, .. } => {
+            let problems: Vec<String> = problems.iter().map(|problem| problem.fault.to_string()).collect();
+            format!("{error}: {}", problems.join("; "))
+        }
+        _ => error.to_string(),
+    }
+}
+
+fn rules(of: &RulesOf, now: Time) -> Result<(Policy, Baseline), ProjectError> {
     match of {
         RulesOf::Default => Ok((Policy::default(), Baseline::default())),
         RulesOf::Project(project) => {
-            let policy = project.read_policy(now).map_err(|error| error.to_string())?;
-            let baseline = project.read_baseline().map_err(|error| error.to_string())?;
-            Ok((policy, baseline.unwrap_or_default()))
+            Ok((project.read_policy(now)?, project.read_baseline()?.unwrap_or_default()))
         }
     }
 }

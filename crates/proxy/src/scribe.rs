@@ -65,6 +65,14 @@ pub(crate) enum Unnoted {
         /// How many it had.
         releases: usize,
     },
+    /// Not one of its lines can be read.
+    #[error("the index file of {name} is damaged: none of its {lines} lines can be read")]
+    Illegible {
+        /// The crate.
+        name: CrateName,
+        /// How many lines.
+        lines: usize,
+    },
     /// Releases are missing, and lines cannot be read.
     #[error(
         "the index file of {name} is damaged: {lines} of its lines cannot be read, and {missing} is missing"
@@ -223,6 +231,9 @@ fn change(
     shown: &Shown,
     illegible: usize,
 ) -> Result<Observation, Unnoted> {
+    if shown.versions().next().is_none() && illegible > 0 {
+        return Err(Unnoted::Illegible { name, lines: illegible });
+    }
     let releases = before.versions().count();
     if shown.versions().next().is_none() && releases > 0 {
         return Err(Unnoted::Shrunk { name, releases });

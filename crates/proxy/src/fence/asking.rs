@@ -243,7 +243,7 @@ impl Inner {
         let about = format!("{}/{name}", self.stalls[at].path);
         let kind = match trouble {
             Trouble::Unnoted(Unnoted::Shrunk { .. }) => AlarmKind::IndexShrunk,
-            Trouble::Unnoted(Unnoted::Damaged { .. }) => AlarmKind::IndexDamaged,
+            Trouble::Unnoted(Unnoted::Damaged { .. } | Unnoted::Illegible { .. }) => AlarmKind::IndexDamaged,
             Trouble::Unnoted(Unnoted::Disk(_)) => AlarmKind::Journal,
             Trouble::Upstream(_) | Trouble::Slow | Trouble::Lost => {
                 let words = format!("{about}: {trouble}");

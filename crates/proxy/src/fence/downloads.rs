@@ -154,11 +154,15 @@ impl Inner {
         let (packages, kept) = (self.packages.clone(), bytes.clone());
         // Who waits for it does not wait for the disk; what a crash leaves half written is never read.
         let inner = Arc::clone(&self);
-        tokio::spawn(async move {
-            if let Ok(Err(error)) = spawn_blocking(move || packages.write(digest, &kept)).await {
+        let write = self.runtime.spawn_blocking(move || {
+            if let Err(error) = packages.write(digest, &kept) {
                 inner.tell(Weight::Warning, "cache", Vec::new(), error.to_string());
             }
         });
+        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        writing.retain(|write| !write.is_finished());
+        writing.push(write);
+        drop(writing);
         Ok(bytes)
     }
 

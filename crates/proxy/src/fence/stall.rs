@@ -113,7 +113,7 @@ pub(super) fn time(cell: &AtomicI64) -> Time {
 impl Stall {
     pub(super) fn open(mount: Mount, setup: &Setup, now: Time) -> Result<Self, StartError> {
         let folder = folder_of(&mount);
-        let (journal, torn, path) = journal(&setup.state.join("journal"), &folder, setup.journals)?;
+        let (journal, torn, path) = journal(&setup.state.join("journal"), &folder, setup)?;
         if let Some(torn) = torn {
             setup.log.tell(&Event {
                 at: now,
@@ -220,13 +220,13 @@ const OWN_JOURNALS: usize = 16;
 fn journal(
     state: &Path,
     folder: &str,
-    journals: Journals,
+    setup: &Setup,
 ) -> Result<(JournalFile, Option<Torn>, PathBuf), StartError> {
     let mut number = 1;
     loop {
         let name = if number == 1 { format!("{folder}.jsonl") } else { format!("{folder}-{number}.jsonl") };
         let path = state.join(name);
-        match (JournalFile::open(&path), journals) {
+        match (JournalFile::open_on(&path, setup.cache.disk()), setup.journals) {
             (Ok((journal, torn)), _) => return Ok((journal, torn, path)),
             (Err(JournalError::InUse { .. }), Journals::OwnIfNeedBe) if number < OWN_JOURNALS => number += 1,
             (Err(error), _) => return Err(StartError::Journal(error)),
