@@ -528,6 +528,7 @@ fn an_offered_upgrade_is_taken_and_its_request_answered() {
     connection: Upgrade
     date: NOW
     upgrade: h2c
+    x-content-type-options: nosniff
     ");
     // The preface in two parts, and settings.
     client.send("PRI * HTTP/2.0\r\n");
