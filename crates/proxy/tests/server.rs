@@ -537,8 +537,8 @@ fn an_offered_upgrade_is_taken_and_its_request_answered() {
     let (head, data) = answer_on(1, &mut client);
     assert_eq!(head[0], 0x88, "status 200 has a number of its own");
     assert_eq!(data, b"{\"name\":\"serde\"}\n");
-    // The next request uses both tables: `:method: GET`, `:scheme: http`, and a new entry for the authority; the one
-    // after that takes the authority from the table, which it could not if the first request had entered it.
+    // The next request uses both tables: `:method: GET`, `:scheme: http`, and a new entry for the authority, which the
+    // one after that takes from the table: what the first request was written in has not put the two out of step.
     let paths = ["/crates-io/3/s/syn", "/crates-io/se/rd/serde"];
     let blocks = [
         [&b"\x82\x86\x41\x05fence\x04"[..], &[paths[0].len() as u8], paths[0].as_bytes()].concat(),
