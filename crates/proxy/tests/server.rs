@@ -6,6 +6,7 @@ mod common;
 
 use std::fmt::Write as _;
 use std::net::TcpStream;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock, mpsc};
 use std::time::Duration;
 
@@ -426,7 +427,8 @@ fn a_stop_waits_for_running_answers() {
     let answer = index("{\"name\":\"serde\"}\n", View::Current);
     let fake =
         Fake::default().thinks("/crates-io/se/rd/serde", Thought::Waits(asked, Arc::clone(&gate), answer));
-    let mut fence = Fence::of(fake);
+    // With one worker, both connections have heard of the stop once one is closed.
+    let mut fence = Fence::with(Settings { workers: NonZeroUsize::MIN, ..settings() }, fake);
     let mut idle = fence.connect();
     idle.send(get("/healthz"));
     idle.reply();
