@@ -73,8 +73,21 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn many_who_ask_for_one_thing_get_one_answer() {
+    fn run(work: impl Future<Output = ()>) {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work);
+    }
+
+    #[test]
+    fn many_who_ask_for_one_thing_get_one_answer() {
+        run(many_ask_for_one_thing());
+    }
+
+    #[test]
+    fn an_errand_that_panics_holds_nobody_up() {
+        run(an_errand_panics());
+    }
+
+    async fn many_ask_for_one_thing() {
         let flights: Arc<Flights<&str, usize>> = Arc::default();
         let (runs, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
         let ask = || {
@@ -101,8 +114,7 @@ mod tests {
         assert_eq!(ask().await, Some(2), "what is over is asked anew");
     }
 
-    #[tokio::test]
-    async fn an_errand_that_panics_holds_nobody_up() {
+    async fn an_errand_panics() {
         let flights: Flights<&str, usize> = Flights::default();
         assert_eq!(flights.join("a", || async { panic!("lost") }).await, None);
         assert_eq!(flights.join("a", || async { 1 }).await, Some(1));
