@@ -7,6 +7,7 @@ mod bench;
 mod connection;
 mod directions;
 mod docs;
+mod e2e;
 mod fetch;
 mod known_names;
 mod laid_out;
@@ -28,6 +29,7 @@ cargo xtask <task>
   directions            compare the crates' dependencies with the table of ARCHITECTURE.md
   docs [--check]        write docs/policy.md from the policy's type, or check that it is current
   known-names           make the shipped list of better-known names from FENCE_DATA
+  e2e                   fetch the packages of real projects through the fence, over the network
   bench check [--runs N]   `check` against cargo-audit, cargo-deny and cargo-vet, whole processes in pairs
   bench cold [--runs N]    `check` with nothing cached, over the network, against cargo's own index phase
   bench update             compiling the advisory database and the audit sets
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         ["docs", "--check"] => docs::run(&root, docs::Mode::Check),
         ["known-names"] => fence_data()
             .and_then(|data| known_names::run(&data, &root.join("crates/model/data/known-names.tsv"))),
+        ["e2e"] => fence_data().and_then(|data| e2e::run(&root, &data)),
         ["bench", "check", rest @ ..] => fence_data().and_then(|data| bench::check(&root, &data, rest)),
         ["bench", "cold", rest @ ..] => fence_data().and_then(|data| bench::cold(&root, &data, rest)),
         ["bench", "update", rest @ ..] => fence_data().and_then(|data| bench::update(&root, &data, rest)),
