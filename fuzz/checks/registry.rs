@@ -27,7 +27,7 @@ pub(crate) fn index_file(bytes: &[u8]) {
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !is_blank(line)).count();
     assert_eq!(file.releases.len() + file.skipped.len() + file.problems.len(), lines);
     file.problems.iter().for_each(told);
-    for (facts, line) in file.facts(|_| Birth::Unread).iter().zip(&file.releases) {
+    for (facts, line) in file.facts(|_, _| Birth::Unread).iter().zip(&file.releases) {
         assert_eq!(facts.dependencies.len(), line.dependencies.len());
         assert!(line.published >= file.born() || line.published.is_none());
     }

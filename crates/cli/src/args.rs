@@ -10,7 +10,7 @@ use fence_model::{CrateName, Level, Time};
 use fence_registry::reach::Tests;
 use semver::Version;
 
-use crate::commands::{check, completions, except, explain, export, init, list, update, why};
+use crate::commands::{cargo, check, completions, except, explain, export, init, list, serve, update, why};
 
 /// Judges what a build would let in: every locked release, with reasons
 ///
@@ -103,6 +103,8 @@ pub(crate) enum Command {
     Except(except::Args),
     Update(update::Args),
     Explain(explain::Args),
+    Serve(serve::Args),
+    Cargo(cargo::Args),
     Export(export::Args),
     Completions(completions::Args),
 }
@@ -248,7 +250,7 @@ pub(crate) fn without_cargos_word(
     arguments.into_iter().enumerate().filter(|(at, word)| *at != 1 || word != "fence").map(|(_, word)| word)
 }
 
-fn named_path(text: &str) -> Result<NamedPath, String> {
+pub(crate) fn named_path(text: &str) -> Result<NamedPath, String> {
     match text.split_once('=') {
         Some((name, path)) if !name.is_empty() && !path.is_empty() => {
             Ok(NamedPath { name: name.to_owned(), path: path.into() })

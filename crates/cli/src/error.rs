@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use fence_client::cache::CacheError;
@@ -21,6 +22,8 @@ use fence_client::revision::RevisionError;
 use fence_client::scope::ScopeError;
 use fence_model::policy::LONGEST_EXCEPTION;
 use fence_model::{Code, CrateName, ReleaseId, Span, Time};
+use fence_proxy::fence::StartError;
+use fence_proxy::server::{BindError, ServeError};
 
 use crate::shell::{Colour, Ink};
 
@@ -87,6 +90,18 @@ pub(crate) enum Misuse {
     CompareIsForMarkdown,
     /// An `--index` that is no folder.
     NoSuchIndex(PathBuf),
+    /// No folder for what cannot be made again.
+    NoStateFolder,
+    /// A name that no registry has.
+    NoRegistryName(String),
+    /// Listening at all addresses, of which no client can ask one.
+    NoUrl(SocketAddr),
+    /// A file of tokens without any.
+    NoTokens(PathBuf),
+    /// `CARGO_FENCE_LISTEN` is no address.
+    NoAddress(String),
+    /// Others have all ports from this on.
+    PortsTaken(SocketAddr),
 }
 
 /// Why what is known is not enough to decide by.
@@ -333,6 +348,31 @@ impl From<GatherError> for CliError {
     }
 }
 
+impl From<BindError> for CliError {
+    fn from(error: BindError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<ServeError> for CliError {
+    fn from(error: ServeError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<StartError> for CliError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Rules(why) => Self::new(why).hint("`cargo fence check` shows where"),
+            StartError::Evidence(error) => error.into(),
+            StartError::Journal(error) => Self::new(error.to_string()).hint(error.hint()),
+            StartError::NeverRead { .. } => Self::new(error.to_string())
+                .hint("run it once where there is a network, or name a copy with `--feed <name>=<path>`"),
+            StartError::Thread(_) => Self::new(error.to_string()),
+        }
+    }
+}
+
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
         Self::new(error.to_string()).hint(error.hint())
@@ -556,6 +596,26 @@ impl From<Misuse> for CliError {
                 .hint("add `--format markdown`"),
             Misuse::NoSuchIndex(path) => Self::new(format!("--index: {} is not a folder", shown(&path)))
                 .hint("name a folder of index files, laid out as a sparse index: 1/a, 2/ab, 3/a/abc, ab/cd/abcd"),
+            Misuse::NoStateFolder => Self::new("there is no folder for what the fence sees of registries")
+                .hint("set HOME, or CARGO_FENCE_STATE to a folder that is kept"),
+            Misuse::NoRegistryName(name) => {
+                Self::new(format!("--registry {name:?}: no registry can have this name"))
+                    .hint("name one of `[registries]` in cargo's configuration: letters, digits, `-` and `_`")
+            }
+            Misuse::NoUrl(address) => {
+                Self::new(format!("--listen {address} means every address of this machine, and clients ask one"))
+                    .hint("add `--url` with the address under which they reach the fence")
+            }
+            Misuse::NoTokens(file) => Self::new(format!("--tokens {}: there is no token in it", shown(&file)))
+                .hint("write one on each line, or leave `--tokens` out to serve everybody"),
+            Misuse::NoAddress(text) => {
+                Self::new(format!("CARGO_FENCE_LISTEN is {text:?}, which is no address and port"))
+                    .hint("write it as 127.0.0.1:7343")
+            }
+            Misuse::PortsTaken(address) => {
+                Self::new(format!("other programs listen at {address} and at the ports after it"))
+                    .hint("set CARGO_FENCE_LISTEN to an address and port that is free")
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ mod judges;
 mod render;
 mod session;
 mod shell;
+mod standing;
 
 use std::process::ExitCode;
 
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
     let cli = args::Cli::parse_from(args::without_cargos_word(std::env::args_os()));
     let shell = shell::Shell::of_process(&environment, &cli.global);
     match commands::run(&cli, &environment, &shell) {
-        Ok(outcome) => outcome.exit_code(),
+        Ok(code) => code,
         Err(error) => {
             shell.error(&error);
             commands::Outcome::Undecided.exit_code()

@@ -366,7 +366,7 @@ impl Asking<'_> {
     /// The feeds that `--feed` names, each with a path that is there; and those that lie in the repository, as they
     /// were when the policy was what it is asked for.
     fn feeds(&self, environment: &Environment) -> Result<Vec<(String, PathBuf)>, CliError> {
-        let mut feeds = self.named_feeds(environment)?;
+        let mut feeds = feeds_of(&self.sources.feeds, environment)?;
         let Some(revision) = &self.project.revision else { return Ok(feeds) };
         for (name, place) in local_feeds(self.policy, self.project) {
             if feeds.iter().any(|(named, _)| *named == name) || !revision.covers(&place) {
@@ -378,18 +378,22 @@ impl Asking<'_> {
         }
         Ok(feeds)
     }
+}
 
-    fn named_feeds(&self, environment: &Environment) -> Result<Vec<(String, PathBuf)>, CliError> {
-        let feeds = self.sources.feeds.iter().map(|NamedPath { name, path }| {
-            let path = environment.current_folder().join(path);
-            if path.exists() {
-                Ok((name.clone(), path))
-            } else {
-                Err(Misuse::NoSuchFeed(name.clone(), path).into())
-            }
-        });
-        feeds.collect()
-    }
+/// The feeds that `--feed` names, each with its path, if it is there.
+pub(crate) fn feeds_of(
+    feeds: &[NamedPath],
+    environment: &Environment,
+) -> Result<Vec<(String, PathBuf)>, CliError> {
+    let feeds = feeds.iter().map(|NamedPath { name, path }| {
+        let path = environment.current_folder().join(path);
+        if path.exists() {
+            Ok((name.clone(), path))
+        } else {
+            Err(Misuse::NoSuchFeed(name.clone(), path).into())
+        }
+    });
+    feeds.collect()
 }
 
 /// The folder that `--index` names, if it is there.
@@ -469,6 +473,6 @@ fn find(sources: &Sources, global: &Global, environment: &Environment) -> Result
 }
 
 /// The cargo to ask: the one that started this, or the one in the path.
-fn cargo(environment: &Environment) -> PathBuf {
+pub(crate) fn cargo(environment: &Environment) -> PathBuf {
     environment.var("CARGO").unwrap_or("cargo").into()
 }

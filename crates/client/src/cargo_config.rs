@@ -185,6 +185,37 @@ impl CargoConfig {
         self.follow("crates-io")
     }
 
+    /// crates.io itself, whatever replaces it: for who stands in its place.
+    pub fn crates_io_itself(&self) -> Registry {
+        self.located("crates.io", CRATES_IO_HTTP_INDEX)
+    }
+
+    /// The registry that `[registries.NAME]` describes, and its index address as lockfiles write it.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration; [`ConfigError::UnknownSource`] where it names none.
+    pub fn registry_named(&self, name: &str) -> Result<(Registry, String), ConfigError> {
+        match self.text(&["registries", name, "index"])? {
+            Some(index) => {
+                let address = match index.value.starts_with("sparse+") {
+                    true => index.value.clone(),
+                    false => format!("registry+{}", index.value),
+                };
+                Ok((self.named(name, &index.value)?, address))
+            }
+            None => Err(ConfigError::NoRegistry { source_id: name.to_owned() }),
+        }
+    }
+
+    /// The names of all registries that are configured, crates.io aside.
+    pub fn registry_names(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            self.names("registries").into_iter().filter(|name| name != "crates-io").collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// How cargo wants the network to be used.
     ///
     /// # Errors
@@ -759,7 +790,13 @@ fn variable_part(name: &str) -> String {
 }
 
 /// Whether cargo takes two addresses of registries for one.
-fn same_address(a: &str, b: &str) -> bool {
+/// Whether an address is one of those of crates.io's index.
+pub fn is_crates_io(address: &str) -> bool {
+    same_address(address, CRATES_IO_INDEX) || same_address(address, CRATES_IO_HTTP_INDEX)
+}
+
+/// Whether two spellings of an index address mean the same.
+pub fn same_address(a: &str, b: &str) -> bool {
     let canonical = |url: &str| {
         let url = url.strip_suffix('/').unwrap_or(url);
         tame_index::utils::canonicalize_url(url).unwrap_or_else(|_| url.to_owned())

@@ -65,6 +65,27 @@ impl Environment {
         self.folder(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
     }
 
+    /// Where this user's programs keep what cannot be made again: `cargo-fence` in `$XDG_STATE_HOME` or `~/.local/state`
+    /// (`~/Library/Application Support` on macOS, `%LOCALAPPDATA%` on Windows), unless `$CARGO_FENCE_STATE` names the
+    /// folder. Who moves the fence's cache for a test or a container moves this along.
+    pub fn state_folder(&self) -> Option<PathBuf> {
+        let own = self.folder("CARGO_FENCE_STATE");
+        let beside = || Some(self.folder("CARGO_FENCE_CACHE")?.join("state"));
+        let platform = || {
+            let states = self.folder("XDG_STATE_HOME").or_else(|| {
+                if cfg!(windows) {
+                    self.folder("LOCALAPPDATA")
+                } else if cfg!(target_os = "macos") {
+                    Some(self.home()?.join("Library/Application Support"))
+                } else {
+                    Some(self.home()?.join(".local/state"))
+                }
+            })?;
+            Some(states.join("cargo-fence"))
+        };
+        own.or_else(beside).or_else(platform)
+    }
+
     /// Cargo's home: `CARGO_HOME`, or `.cargo` in the user's home.
     pub fn cargo_home(&self) -> Option<PathBuf> {
         self.folder("CARGO_HOME").or_else(|| Some(self.home()?.join(".cargo")))

@@ -15,6 +15,7 @@
 //! asked about. They differ in a replay only: then what became known after `now` is left out.
 
 mod crates;
+mod evidence;
 mod feeds;
 mod knowledge;
 mod packages;
@@ -38,7 +39,8 @@ use crate::progress::Progress;
 use crate::project::lockfile::registry_id;
 use crate::snapshot::{Snapshot, SnapshotError, SourceKind, SourceRecord, WriteError};
 
-pub use knowledge::{Age, Knowledge};
+pub use evidence::Evidence;
+pub use knowledge::{Age, Knowledge, remember};
 
 /// Where the RustSec database is; the feed `rustsec` of a policy that does not say otherwise.
 pub const RUSTSEC: &str = "https://github.com/rustsec/advisory-db";
@@ -484,14 +486,14 @@ pub(crate) fn registry_of(
 
 /// Whether the publish times of a registry are believed: crates.io's are.
 fn times_of(policy: &Policy, source: &Source) -> PublishTimes {
-    match registry_id(source) {
-        None => PublishTimes::Trusted,
-        Some(id) => {
-            let bare = |index: &str| index.strip_prefix("registry+").unwrap_or(index).to_owned();
-            let named = policy.registries.iter().find(|registry| bare(&registry.index) == bare(&id));
-            named.map_or(PublishTimes::Untrusted, |registry| registry.publish_times)
-        }
-    }
+    registry_id(source).map_or(PublishTimes::Trusted, |id| times_of_registry(policy, &id))
+}
+
+/// The same of a registry that is not crates.io, by its index address.
+pub fn times_of_registry(policy: &Policy, index: &str) -> PublishTimes {
+    let bare = |index: &str| index.strip_prefix("registry+").unwrap_or(index).to_owned();
+    let named = policy.registries.iter().find(|registry| bare(&registry.index) == bare(index));
+    named.map_or(PublishTimes::Untrusted, |registry| registry.publish_times)
 }
 
 /// Where the snapshot of this project lies: one per folder and set of registries.

@@ -13,8 +13,8 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use fence_model::{CrateName, Span, Time};
@@ -92,6 +92,12 @@ pub enum IndexError {
     NoCopy {
         /// The crate.
         name: CrateName,
+    },
+    /// There is no network to ask it over.
+    #[error("{registry} is not asked: there is no network")]
+    NoNetwork {
+        /// The registry.
+        registry: String,
     },
     /// The folder that should hold the index is not there.
     #[error("no index in {}: {cause}", folder.display())]
@@ -179,6 +185,7 @@ impl IndexError {
             Self::NoCopy { .. } => {
                 "run once without `--offline`, or name a copy of the index with `--index <folder>`".into()
             }
+            Self::NoNetwork { .. } => "run without `--offline`".into(),
             Self::NoFolder { .. } => "name a folder in the layout of a sparse index".into(),
             Self::Unreachable(error) | Self::Refused(error) | Self::Invalid(error) => error.hint().into(),
             Self::NotAnIndexFile { .. } | Self::Config { .. } => {
@@ -434,7 +441,7 @@ impl Sparse<'_> {
         wanted: &[Wanted<'_>],
         to_ask: Vec<(usize, Option<Copy>)>,
     ) -> Vec<(usize, IndexOutcome)> {
-        let token = match self.token(http) {
+        let token = match token(self.registry, self.url, http) {
             Ok(token) => token,
             Err(error) => {
                 return to_ask.iter().map(|(at, _)| (*at, IndexOutcome::Failed(error.clone()))).collect();
@@ -463,31 +470,19 @@ impl Sparse<'_> {
         wanted: &Wanted<'_>,
         copy: Option<Copy>,
     ) -> IndexOutcome {
-        let url = format!("{}{}", self.url, IndexPath::of(wanted.name));
         let known = wanted.known.and_then(|known| known.validator);
-        let ask = Ask {
-            url: &url,
-            limit: http.limits().index_file_bytes,
-            unless: known.or(copy.as_ref().and_then(|copy| copy.validator.as_deref())),
-            token,
-            transfer: Transfer::Compressed,
-        };
-        match http.fetch(&ask) {
-            Ok(Answer::NotModified) => match copy {
+        let unless = known.or(copy.as_ref().and_then(|copy| copy.validator.as_deref()));
+        match ask(http, self.url, token, wanted.name, unless) {
+            Ok(IndexAnswer::Unchanged) => match copy {
                 None => IndexOutcome::Unchanged { checked: self.now },
                 Some(_) if known.is_some() => IndexOutcome::Unchanged { checked: self.now },
                 Some(copy) => self.keep(wanted, Copy { checked: self.now, ..copy }),
             },
-            Ok(Answer::Found { bytes, validator, .. }) => {
-                // Not worth keeping, and a page for people is the usual reason.
-                if !matches!(bytes.first(), None | Some(b'{' | b'\n')) {
-                    let cause = "it does not begin with a JSON object".to_owned();
-                    return IndexOutcome::Failed(IndexError::NotAnIndexFile { place: shown(&url), cause });
-                }
+            Ok(IndexAnswer::Read { bytes, validator }) => {
                 self.keep(wanted, Copy { bytes, validator, checked: self.now })
             }
-            Ok(Answer::DoesNotExist) => IndexOutcome::DoesNotExist,
-            Err(error) => IndexOutcome::Failed(IndexError::of(error)),
+            Ok(IndexAnswer::DoesNotExist) => IndexOutcome::DoesNotExist,
+            Err(error) => IndexOutcome::Failed(error),
         }
     }
 
@@ -503,74 +498,291 @@ impl Sparse<'_> {
         }
         Copy { bytes: kept.bytes, ..copy }.unless_known(wanted)
     }
+}
 
-    /// The token to send with every request, if the registry wants one; as cargo does, `config.json` is asked for
-    /// without one first, so that no token goes to a registry that does not want it.
-    fn token(&self, http: &Http) -> Result<Option<Secret>, IndexError> {
-        if self.registry.credentials == Credentials::None {
-            return Ok(None);
-        }
-        let url = format!("{}config.json", self.url);
-        let ask = Ask {
-            url: &url,
-            limit: http.limits().config_bytes,
-            unless: None,
-            token: None,
-            transfer: Transfer::Compressed,
-        };
-        let access = match http.fetch(&ask) {
-            Ok(Answer::Found { bytes, .. }) => {
-                let config = RegistryConfig::parse(&bytes, &fence_registry::Limits::DEFAULT)
-                    .map_err(|error| IndexError::Config { place: shown(&url), cause: error.to_string() })?;
-                config.access
+/// Asks a sparse index for one file.
+fn ask(
+    http: &Http,
+    index: &str,
+    token: Option<&Secret>,
+    name: &CrateName,
+    unless: Option<&str>,
+) -> Result<IndexAnswer, IndexError> {
+    let url = format!("{index}{}", IndexPath::of(name));
+    let limit = http.limits().index_file_bytes;
+    match http.fetch(&Ask { url: &url, limit, unless, token, transfer: Transfer::Compressed }) {
+        Ok(Answer::NotModified) => Ok(IndexAnswer::Unchanged),
+        Ok(Answer::Found { bytes, validator, .. }) => {
+            // Not worth keeping, and a page for people is the usual reason.
+            if !matches!(bytes.first(), None | Some(b'{' | b'\n')) {
+                let cause = "it does not begin with a JSON object".to_owned();
+                return Err(IndexError::NotAnIndexFile { place: shown(&url), cause });
             }
-            Ok(_) => Access::Open,
-            Err(HttpError::Denied { .. }) => Access::TokenRequired,
-            Err(error) => return Err(IndexError::of(error)),
+            Ok(IndexAnswer::Read { bytes, validator })
+        }
+        Ok(Answer::DoesNotExist) => Ok(IndexAnswer::DoesNotExist),
+        Err(error) => Err(IndexError::of(error)),
+    }
+}
+
+/// How a registry answers who asks for its `config.json`.
+enum Introduced {
+    /// With the file; none where it has no such file.
+    Config(Option<RegistryConfig>),
+    /// Not without a token.
+    Denied,
+}
+
+/// Asks for a registry's `config.json`. As cargo does, it is asked for without a token first, so that no token goes to
+/// a registry that does not want it.
+fn introduced(http: &Http, index: &str, token: Option<&Secret>) -> Result<Introduced, IndexError> {
+    let url = format!("{index}config.json");
+    let limit = http.limits().config_bytes;
+    match http.fetch(&Ask { url: &url, limit, unless: None, token, transfer: Transfer::Compressed }) {
+        Ok(Answer::Found { bytes, .. }) => RegistryConfig::parse(&bytes, &fence_registry::Limits::DEFAULT)
+            .map(|config| Introduced::Config(Some(config)))
+            .map_err(|error| IndexError::Config { place: shown(&url), cause: error.to_string() }),
+        Ok(Answer::NotModified | Answer::DoesNotExist) => Ok(Introduced::Config(None)),
+        Err(HttpError::Denied { .. }) if token.is_none() => Ok(Introduced::Denied),
+        Err(error) => Err(IndexError::of(error)),
+    }
+}
+
+/// The token to send with every request, if the registry wants one.
+fn token(registry: &Registry, index: &str, http: &Http) -> Result<Option<Secret>, IndexError> {
+    if registry.credentials == Credentials::None {
+        return Ok(None);
+    }
+    match introduced(http, index, None)? {
+        Introduced::Config(Some(RegistryConfig { access: Access::TokenRequired, .. }))
+        | Introduced::Denied => token_of(registry, index).map(Some),
+        Introduced::Config(_) => Ok(None),
+    }
+}
+
+/// The user's token for a registry.
+fn token_of(registry: &Registry, index: &str) -> Result<Secret, IndexError> {
+    let name = || registry.name.clone();
+    if scheme_of(index) != Ok(Scheme::Https) && !is_loopback(index) {
+        return Err(IndexError::TokenInTheClear { registry: name(), url: shown(index) });
+    }
+    match &registry.credentials {
+        // Not reached: without credentials nothing asks.
+        Credentials::None => Ok(Secret::new("")),
+        Credentials::Token(token) => Ok(token.clone()),
+        Credentials::OnlyCargo { provider, variable } => Err(IndexError::OnlyCargo {
+            registry: name(),
+            provider: provider.clone(),
+            variable: variable.clone(),
+        }),
+        Credentials::FromStdout { program, arguments, registry } => {
+            let error = |cause| IndexError::NoToken { registry: name(), program: program.clone(), cause };
+            let mut command = std::process::Command::new(program);
+            command
+                .args(arguments)
+                .env("CARGO_REGISTRY_INDEX_URL", format!("sparse+{index}"))
+                .env("CARGO_REGISTRY_NAME_OPT", registry);
+            let limits = process::Bounds { seconds: Limits::DEFAULT.token_seconds, bytes: 16 << 10 };
+            let output = process::run(command, &[], limits).map_err(|e| error(e.to_string()))?;
+            let text = String::from_utf8(output).map_err(|_| error("it did not print text".into()))?;
+            match text.trim() {
+                "" => Err(error("it printed nothing".into())),
+                token if token.contains(char::is_control) => Err(error("it printed more than a line".into())),
+                token => Ok(Secret::new(token)),
+            }
+        }
+    }
+}
+
+/// What a registry says to who asks it himself and keeps what he gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IndexAnswer {
+    /// What the asker has is what there is.
+    Unchanged,
+    /// The file.
+    Read {
+        /// Its bytes.
+        bytes: Vec<u8>,
+        /// As [`IndexEntry::validator`].
+        validator: Option<String>,
+    },
+    /// There is no such crate.
+    DoesNotExist,
+}
+
+/// A registry that is asked file by file, by who keeps views of his own: nothing is read from, or written to, the
+/// copies of this machine.
+#[derive(Debug)]
+pub struct IndexSource {
+    registry: Registry,
+    network: Network,
+    /// The token that it wants, once that is known.
+    token: Mutex<Option<Option<Secret>>>,
+    /// Of a folder, the newest time of a file that was looked at.
+    newest: AtomicI64,
+}
+
+impl IndexSource {
+    /// The registry, asked over `network`.
+    pub fn new(registry: Registry, network: Network) -> Self {
+        let newest = match &registry.location {
+            IndexLocation::Folder(folder) => {
+                Stat::of(&folder.join("config.json")).ok().map(|stat| stat.changed)
+            }
+            _ => None,
         };
-        match access {
-            Access::Open => Ok(None),
-            Access::TokenRequired => {
-                if scheme_of(self.url) != Ok(Scheme::Https) && !is_loopback(self.url) {
-                    let registry = self.registry.name.clone();
-                    return Err(IndexError::TokenInTheClear { registry, url: shown(self.url) });
+        let newest = AtomicI64::new(newest.unwrap_or(Time::EARLIEST).unix());
+        Self { registry, network, token: Mutex::default(), newest }
+    }
+
+    /// The registry.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Asks for the index file of `name`, `unless` it is still the one with this validator.
+    ///
+    /// # Errors
+    /// [`IndexError`]; [`IndexError::NoCopy`] where there is no network to ask.
+    pub fn ask(&self, name: &CrateName, unless: Option<&str>) -> Result<IndexAnswer, IndexError> {
+        match &self.registry.location {
+            IndexLocation::Folder(folder) => {
+                let (answer, changed) = ask_folder(folder, name, unless)?;
+                self.newest.fetch_max(changed.unix(), Ordering::Relaxed);
+                Ok(answer)
+            }
+            _ => {
+                let (http, index) = self.line().map_err(|error| error.of(name))?;
+                let token = self.token(http, index)?;
+                let answer = ask(http, index, token.as_ref(), name, unless);
+                if let Err(IndexError::Refused(_)) = &answer {
+                    // A token that was changed meanwhile is asked for anew next time.
+                    *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
                 }
-                self.reveal().map(Some)
+                answer
             }
         }
     }
 
-    fn reveal(&self) -> Result<Secret, IndexError> {
-        let name = || self.registry.name.clone();
-        match &self.registry.credentials {
-            // Not reached: without credentials nothing asks.
-            Credentials::None => Ok(Secret::new("")),
-            Credentials::Token(token) => Ok(token.clone()),
-            Credentials::OnlyCargo { provider, variable } => Err(IndexError::OnlyCargo {
-                registry: name(),
-                provider: provider.clone(),
-                variable: variable.clone(),
-            }),
-            Credentials::FromStdout { program, arguments, registry } => {
-                let error = |cause| IndexError::NoToken { registry: name(), program: program.clone(), cause };
-                let mut command = std::process::Command::new(program);
-                command
-                    .args(arguments)
-                    .env("CARGO_REGISTRY_INDEX_URL", format!("sparse+{}", self.url))
-                    .env("CARGO_REGISTRY_NAME_OPT", registry);
-                let limits = process::Bounds { seconds: Limits::DEFAULT.token_seconds, bytes: 16 << 10 };
-                let output = process::run(command, &[], limits).map_err(|e| error(e.to_string()))?;
-                let text = String::from_utf8(output).map_err(|_| error("it did not print text".into()))?;
-                match text.trim() {
-                    "" => Err(error("it printed nothing".into())),
-                    token if token.contains(char::is_control) => {
-                        Err(error("it printed more than a line".into()))
-                    }
-                    token => Ok(Secret::new(token)),
-                }
+    /// Up to when an answer that came at `now` tells all there is. A folder speaks up to the newest of its files: a
+    /// mirror's copy is touched when it is brought up to date, and a forgotten one must not look young.
+    pub fn speaks_until(&self, now: Time) -> Time {
+        match self.registry.location {
+            IndexLocation::Folder(_) => now.min(Time::from_unix(self.newest.load(Ordering::Relaxed))),
+            _ => now,
+        }
+    }
+
+    /// What the registry says of itself; none where it has no `config.json`.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn config(&self) -> Result<Option<RegistryConfig>, IndexError> {
+        if let IndexLocation::Folder(folder) = &self.registry.location {
+            let path = folder.join("config.json");
+            let failed = |cause: String| IndexError::Config { place: path.display().to_string(), cause };
+            return match std::fs::read(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(failed(error.to_string())),
+                Ok(bytes) => RegistryConfig::parse(&bytes, &fence_registry::Limits::DEFAULT)
+                    .map(Some)
+                    .map_err(|error| failed(error.to_string())),
+            };
+        }
+        let (http, index) = self.line().map_err(Offline::of_all)?;
+        let token = self.token(http, index)?;
+        match introduced(http, index, token.as_ref())? {
+            Introduced::Config(config) => Ok(config),
+            Introduced::Denied => {
+                let url = shown(&format!("{index}config.json"));
+                Err(IndexError::of(HttpError::Denied { url, status: 401 }))
             }
         }
     }
+
+    /// The bytes at `url`, where this registry says that a package lies.
+    ///
+    /// # Errors
+    /// [`IndexError`]; absent is `Ok(None)`.
+    pub fn package(&self, url: &str) -> Result<Option<Vec<u8>>, IndexError> {
+        let Network::Online(http) = &self.network else { return Err(Offline(&self.registry).of_all()) };
+        let token = match &self.registry.location {
+            IndexLocation::Sparse(index) => self.token(http, index)?,
+            _ => None,
+        };
+        let limit = http.limits().package_bytes;
+        let ask = Ask { url, limit, unless: None, token: token.as_ref(), transfer: Transfer::Plain };
+        match http.fetch(&ask).map_err(IndexError::of)? {
+            Answer::Found { bytes, .. } => Ok(Some(bytes)),
+            Answer::DoesNotExist | Answer::NotModified => Ok(None),
+        }
+    }
+
+    /// Whom to ask, and where.
+    fn line(&self) -> Result<(&Http, &str), Offline<'_>> {
+        match (&self.registry.location, &self.network) {
+            (IndexLocation::Sparse(url), Network::Online(http)) => Ok((http, url)),
+            _ => Err(Offline(&self.registry)),
+        }
+    }
+
+    fn token(&self, http: &Http, index: &str) -> Result<Option<Secret>, IndexError> {
+        let mut known = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*known {
+            Some(token) => Ok(token.clone()),
+            None => Ok(known.insert(token(&self.registry, index, http)?).clone()),
+        }
+    }
+}
+
+/// A registry that cannot be asked over a network.
+struct Offline<'a>(&'a Registry);
+
+impl Offline<'_> {
+    fn of(self, name: &CrateName) -> IndexError {
+        match &self.0.location {
+            IndexLocation::Sparse(_) => IndexError::NoCopy { name: name.clone() },
+            _ => self.of_all(),
+        }
+    }
+
+    fn of_all(self) -> IndexError {
+        let registry = self.0.name.clone();
+        match &self.0.location {
+            IndexLocation::Git(url) => IndexError::Git { registry, url: shown(url) },
+            IndexLocation::Vendored(folder) => IndexError::Vendored { registry, folder: folder.clone() },
+            IndexLocation::Sparse(_) | IndexLocation::Folder(_) => IndexError::NoNetwork { registry },
+        }
+    }
+}
+
+/// Asks a folder for one file; when that was changed.
+fn ask_folder(
+    folder: &Path,
+    name: &CrateName,
+    unless: Option<&str>,
+) -> Result<(IndexAnswer, Time), IndexError> {
+    let path = folder.join(IndexPath::of(name).as_str());
+    let failed = |cause: String| IndexError::NotAnIndexFile { place: path.display().to_string(), cause };
+    let stat = match Stat::of(&path) {
+        Ok(stat) => stat,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_dir() => {
+            return Ok((IndexAnswer::DoesNotExist, Time::EARLIEST));
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(IndexError::NoFolder { folder: folder.to_owned(), cause: error.to_string() });
+        }
+        Err(error) => return Err(failed(error.to_string())),
+    };
+    let limit = Limits::DEFAULT.index_file_bytes;
+    if stat.bytes > limit as u64 {
+        return Err(failed(format!("it has {} bytes, more than {limit}", stat.bytes)));
+    }
+    if unless == Some(stat.validator.as_str()) {
+        return Ok((IndexAnswer::Unchanged, stat.changed));
+    }
+    let bytes = std::fs::read(&path).map_err(|error| failed(error.to_string()))?;
+    Ok((IndexAnswer::Read { bytes, validator: Some(stat.validator) }, stat.changed))
 }
 
 /// What there is without a network: the younger of what the caller has and the copy, whatever its age.

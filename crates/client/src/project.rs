@@ -191,6 +191,31 @@ pub fn find(asked: &Asked) -> Result<Project, ProjectError> {
     Ok(Project { folder, root, lockfile, policy, baseline, passed_over, revision: None })
 }
 
+/// Finds whose policy counts where nobody needs a lockfile: the project's, or that of the folder itself.
+///
+/// # Errors
+/// [`ProjectError`], where a manifest was named that is none, or cannot be read.
+pub fn find_policy(asked: &Asked) -> Result<Project, ProjectError> {
+    match find(asked) {
+        Err(ProjectError::NoLockfile(_)) => {}
+        found => return found,
+    }
+    let root = match &asked.manifest {
+        None => asked.start.clone(),
+        Some(manifest) => manifest_folder(&asked.start, manifest)?,
+    };
+    let policy = nearest_policy(&root, Path::is_file).unwrap_or_else(|| root.join("fence.toml"));
+    Ok(Project {
+        lockfile: root.join("Cargo.lock"),
+        baseline: policy.with_file_name("fence.lock"),
+        policy,
+        folder: root.clone(),
+        root,
+        passed_over: Vec::new(),
+        revision: None,
+    })
+}
+
 impl Project {
     /// The same project with policy and baseline as they were at `revision`, those of the root that it had there: a
     /// change that makes another folder the root must not leave its policy behind.

@@ -717,7 +717,7 @@ fn real_index_files_come_through_unchanged() {
         let Some(release) = package.release() else { continue };
         let bytes = fs::read(world.index_file(release.name.as_str())).unwrap();
         let file = IndexFile::parse(&release.name, &bytes, &Limits::default()).unwrap();
-        let mut expected = file.facts(|package| {
+        let mut expected = file.facts(|package, _| {
             *births.borrow_mut().entry(package.to_owned()).or_insert_with(|| {
                 let Ok(bytes) = fs::read(world.index_file(package)) else { return Birth::Unread };
                 let file = IndexFile::parse(&name(package), &bytes, &Limits::default()).unwrap();

@@ -11,7 +11,7 @@ use crate::decision::{Because, Decision, Reason, Verdict};
 use crate::facts::AdvisoryKind;
 use crate::judge::{Asked, Checksum, InUse, Judge, Treatment};
 use crate::names::{CaretClass, CrateName, Digest, ReleaseId};
-use crate::policy::RegistryTreatment;
+use crate::policy::{Policy, RegistryTreatment};
 use crate::settle::{Alone, Case, FactsOf, InUseByCrate, Settlement};
 
 /// One package of a lockfile.
@@ -402,17 +402,21 @@ pub fn treatment_by_crate<'a>(asked: Asked<'a>, locked: &'a [Locked]) -> BTreeMa
 }
 
 fn treatment<'a>(asked: Asked<'a>, origin: &'a Origin) -> Option<Treatment<'a>> {
-    let index = match origin {
-        Origin::CratesIo(_) => return Some(Treatment::Judged),
-        Origin::Registry(index, _) => index,
-        Origin::Git { .. } | Origin::Path | Origin::Other(_) => return None,
-    };
-    let named = asked.policy.registries.iter().find(|registry| is_same_index(&registry.index, index));
-    Some(match named.map(|registry| registry.treat) {
+    match origin {
+        Origin::CratesIo(_) => Some(Treatment::Judged),
+        Origin::Registry(index, _) => Some(treatment_of(asked.policy, index)),
+        Origin::Git { .. } | Origin::Path | Origin::Other(_) => None,
+    }
+}
+
+/// How a policy treats the registry with this index address, which is not crates.io's.
+pub fn treatment_of<'a>(policy: &Policy, index: &'a str) -> Treatment<'a> {
+    let named = policy.registries.iter().find(|registry| is_same_index(&registry.index, index));
+    match named.map(|registry| registry.treat) {
         Some(RegistryTreatment::FirstParty) => Treatment::FirstParty(index),
         Some(RegistryTreatment::Judged) => Treatment::Judged,
         None => Treatment::Foreign(index),
-    })
+    }
 }
 
 /// Whether two spellings of an index address mean the same: with and without the protocol that cargo writes

@@ -19,6 +19,7 @@ use crate::judge::{Asked, Context, InUse, Judge, Neighbourhood, Raised, Treatmen
 use crate::kin::Kin;
 use crate::names::{CaretClass, CrateName, ReleaseId};
 use crate::time::Time;
+use crate::view::ReleaseVerdict;
 
 /// How deep requirements are followed. The deepest real tree seen is some 40; an index made to be slow may have
 /// circles that cargo would refuse.
@@ -122,9 +123,57 @@ impl<'a> Settlement<'a> {
         self
     }
 
+    /// Adds releases of which it was found before, by the same policy and facts, that they are admitted.
+    #[must_use]
+    pub fn knowing(self, admitted: impl IntoIterator<Item = ReleaseId>) -> Self {
+        admitted.into_iter().for_each(|release| self.remember(&release, Verdict::Admit));
+        self
+    }
+
+    /// The releases that were found admitted, their neighbours considered.
+    pub fn admitted(&self) -> Vec<ReleaseId> {
+        let admitted = self.admitted.borrow();
+        let of_crate = |(name, releases): (&CrateName, &BTreeMap<Version, bool>)| {
+            let admitted = releases.iter().filter(|(_, is_admitted)| **is_admitted);
+            let id = |(version, _): (&Version, _)| ReleaseId { name: name.clone(), version: version.clone() };
+            admitted.map(id).collect::<Vec<_>>()
+        };
+        admitted.iter().flat_map(of_crate).collect()
+    }
+
+    /// What becomes of each release of a crate on its own, whatever becomes of what it needs: cargo finds that out when
+    /// it asks for what it needs.
+    pub fn each_alone(&self, judge: &Judge<'a>) -> Vec<ReleaseVerdict> {
+        let judged = |release: &ReleaseFacts<'a>| {
+            let outcome = |raised| {
+                let neighbours = Neighbourhood { unmet: Vec::new(), raised };
+                judge.outcome(&release.version, &neighbours, judge.present())
+            };
+            let mut found = outcome(None);
+            // A fix that it carries shortens a wait, so it is looked for where there is one.
+            if found.verdict == Verdict::Hold
+                && let Some(raised) = self.case.raised(judge, &release.version)
+            {
+                found = outcome(Some(raised));
+            }
+            let until = found.time.opened.map(|opened| opened + found.weighed.wait);
+            ReleaseVerdict {
+                version: release.version.clone(),
+                verdict: found.verdict,
+                until: until.filter(|_| found.verdict == Verdict::Hold),
+            }
+        };
+        judge.releases().iter().map(judged).collect()
+    }
+
     /// The judge of one crate, to decide releases with [`Settlement::decide`].
     pub fn judge(&self, name: &CrateName) -> Judge<'a> {
         self.case.judge(name)
+    }
+
+    /// Decides a release on its own, whatever becomes of what it needs.
+    pub fn decide_alone(&self, judge: &Judge<'a>, version: &Version) -> Decision {
+        self.case.alone(judge, version).decision
     }
 
     /// Decides a release that was decided alone. If its requirements are met, that stands; otherwise its crate's

@@ -5,10 +5,12 @@
 //! passed through, with one exception: an attacker with an owner's token can yank the good releases so that cargo
 //! walks to the bad one ([`is_lured_away`]).
 
+use std::collections::BTreeSet;
+
 use semver::Version;
 
 use crate::clock;
-use crate::decision::{Decision, Verdict};
+use crate::decision::Verdict;
 use crate::facts::ReleaseFacts;
 use crate::findings::{YANKED_TOGETHER, YANKS_OF_A_LURE};
 use crate::judge::Judge;
@@ -51,11 +53,22 @@ const LURE_FOLLOWS_WITHIN: Span = Span::days(7);
 /// And for no longer than this.
 const UNYANKED_FOR: Span = Span::days(14);
 
-/// What a registry shows of a crate. `decisions` are those on its releases; a release without one is refused.
-pub fn view(judge: &Judge<'_>, decisions: &[Decision], now: Time) -> Vec<Shown> {
-    let is_admitted = |version: &Version| {
-        decisions.iter().any(|d| d.release.version == *version && d.verdict == Verdict::Admit)
-    };
+/// What became of one release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseVerdict {
+    /// Its version.
+    pub version: Version,
+    /// Whether it may reach a build.
+    pub verdict: Verdict,
+    /// When its wait ends, where it is held: before that no passing of time admits it.
+    pub until: Option<Time>,
+}
+
+/// What a registry shows of a crate. `judged` are its releases; one that is not among them is refused.
+pub fn view(judge: &Judge<'_>, judged: &[ReleaseVerdict], now: Time) -> Vec<Shown> {
+    let admitted: BTreeSet<&Version> =
+        judged.iter().filter(|j| j.verdict == Verdict::Admit).map(|j| &j.version).collect();
+    let is_admitted = |version: &Version| admitted.contains(version);
     judge
         .releases()
         .iter()

@@ -3,6 +3,9 @@
 //! Terminal, pages, proxies and machine formats say the same about the same reason. Nothing here decides, and the
 //! judgement never calls it. Sentences are in lower case without a full stop, as they stand after `code: `.
 
+pub mod outlook;
+pub mod text;
+
 use crate::decision::{Because, Need, Reason, Way, Witness};
 use crate::facts::{DependencyKind, FeedState, Remark};
 use crate::time::Time;

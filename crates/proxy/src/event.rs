@@ -52,6 +52,12 @@ impl fmt::Display for Weight {
 
 /// Who hears of it. Called from anywhere; must not wait for long, and must not panic.
 pub trait Log: Send + Sync + 'static {
+    /// Whether it wants events of this weight. Who makes many of them asks before.
+    fn hears(&self, weight: Weight) -> bool {
+        let _ = weight;
+        true
+    }
+
     /// Takes an event.
     fn tell(&self, event: &Event);
 }

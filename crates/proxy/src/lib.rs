@@ -1,7 +1,25 @@
 //! The fence as a registry: unmodified cargo asks it, and gets what the policy admits.
 //!
-//! The main path: a request is parsed into an [`Ask`], somebody who [`Answers`] has an [`Answer`] for it, and the
-//! server writes that as HTTP.
+//! The main path: a request is parsed into an [`Ask`](answer::Ask); the [`Fence`](fence::Fence), who
+//! [`Answers`](answer::Answers), has the page at hand or makes it, and the server writes the
+//! [`Answer`](answer::Answer) as HTTP. To make a page the registry is asked for its index file (`views` keeps what it
+//! said last), the read is written into the journal (`scribe`), and the crate is judged (`judgement`).
+//!
+//! Nothing is served that was not written down, judged by the rules in force (`rules`), and compared with its digest.
 
+pub mod alarms;
 pub mod answer;
 pub mod event;
+pub mod fence;
+mod flights;
+mod judgement;
+pub mod log;
+mod packages;
+mod page;
+pub mod refusal;
+mod rules;
+mod scribe;
+pub mod server;
+mod views;
+
+pub use rules::RulesOf;

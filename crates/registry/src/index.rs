@@ -140,11 +140,11 @@ impl<'a> IndexFile<'a> {
         Ok(file)
     }
 
-    /// The releases as facts, in the file's order. `birth` tells since when a package of this registry is there;
-    /// packages of other registries are never asked about, for the name may be another crate's there.
+    /// The releases as facts, in the file's order. `birth` tells since when a package is there, by its name and, where
+    /// it is not of this registry, the address of its registry's index.
     ///
     /// Neighbouring releases with equal dependencies share one list.
-    pub fn facts(&self, birth: impl Fn(&str) -> Birth) -> Vec<ReleaseFacts<'_>> {
+    pub fn facts(&self, birth: impl Fn(&str, Option<&str>) -> Birth) -> Vec<ReleaseFacts<'_>> {
         let mut latest: Arc<[Dependency<'_>]> = Arc::new([]);
         let mut collected = Vec::new();
         let mut facts = Vec::with_capacity(self.releases.len());
@@ -155,10 +155,7 @@ impl<'a> IndexFile<'a> {
                 requirement: &dependency.requirement,
                 kind: dependency.kind,
                 optional: dependency.optional,
-                birth: match dependency.registry {
-                    None => birth(dependency.package_name()),
-                    Some(_) => Birth::Untold,
-                },
+                birth: birth(dependency.package_name(), dependency.registry.as_deref()),
             }));
             if *latest != *collected {
                 latest = collected.as_slice().into();

@@ -23,6 +23,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fmt::Write as _;
 
 use fence_model::facts::{Gone, Sighting};
 use fence_model::{CrateName, Digest, Span, Time};
@@ -98,6 +99,13 @@ impl Shown {
                 published: line.published,
             })
             .collect()
+    }
+}
+
+impl Shown {
+    /// The versions that it showed, lowest first.
+    pub fn versions(&self) -> impl Iterator<Item = &Version> {
+        self.0.keys()
     }
 }
 
@@ -193,11 +201,58 @@ pub struct Journal {
     lines: u32,
 }
 
-/// The reads of one crate, in order, and what the last of them showed.
+/// The reads of one crate.
+///
+/// They are kept as they are written, since a registry has many releases and few of its crates are asked about at a
+/// time: as values they take ten times the room.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Reads {
-    observations: Vec<Observation>,
-    shown: Shown,
+    /// Lines with their ends, in order.
+    text: String,
+    /// The last of them.
+    latest: Latest,
+}
+
+/// What has to be known of a last line without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Latest {
+    at: Time,
+    is_unchanged: bool,
+    /// Where it begins.
+    start: usize,
+}
+
+impl Default for Latest {
+    /// Of no line at all.
+    fn default() -> Self {
+        Self { at: Time::EARLIEST, is_unchanged: false, start: 0 }
+    }
+}
+
+impl Reads {
+    fn observations(&self) -> impl Iterator<Item = Observation> {
+        // Each was understood, or made here, before it was kept.
+        self.text.lines().filter_map(|line| serde_json::from_str(line).ok())
+    }
+
+    /// Adds a line.
+    fn push(&mut self, observation: &Observation) {
+        let (at, start) = (observation.at, self.text.len());
+        self.latest = Latest { at, is_unchanged: observation.is_unchanged(), start };
+        // Writing to a string does not fail.
+        let _ = writeln!(self.text, "{observation}");
+        self.text.shrink_to_fit();
+    }
+
+    /// What the last of them showed.
+    fn shown(&self) -> Shown {
+        let mut shown = Shown::default();
+        for observation in self.observations() {
+            // Each was found to follow on those before it.
+            let _ = observation.apply(&mut shown);
+        }
+        shown
+    }
 }
 
 /// A last line that was not written to its end: the writer lost power, or is still at it.
@@ -220,19 +275,40 @@ impl Journal {
         if bytes.len() > limits.journal_bytes {
             return Err(Error::TooLarge { what: "journal", bytes: bytes.len(), limit: limits.journal_bytes });
         }
-        let mut journal = Self::default();
+        let mut by_crate: BTreeMap<CrateName, Vec<(u32, &[u8])>> = BTreeMap::new();
         let mut rest = bytes;
+        let mut lines = 0;
+        let mut wrong: Option<(u32, Error)> = None;
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-            let line = journal.lines + 1;
+            lines += 1;
+            let (line, text) = (lines, &rest[..end]);
             if end > limits.journal_line_bytes {
-                return Err(Error::JournalLineTooLong { line, bytes: end, limit: limits.journal_line_bytes });
+                let limit = limits.journal_line_bytes;
+                wrong = Some((line, Error::JournalLineTooLong { line, bytes: end, limit }));
+                break;
             }
-            journal.record(serde_json::from_slice(&rest[..end]).map_err(|error| {
-                Error::JournalSyntax { line, column: error.column(), why: without_place(&error) }
-            })?)?;
+            match serde_json::from_slice::<Named>(text) {
+                Ok(Named { name }) => by_crate.entry(name).or_default().push((line, text)),
+                Err(_) => {
+                    wrong = observation(line, text).err().map(|error| (line, error));
+                    break;
+                }
+            }
             rest = &rest[end + 1..];
         }
-        let torn = Torn { line: journal.lines + 1, offset: bytes.len() - rest.len() };
+        // Crate by crate, so that only what one of them showed is in memory at a time.
+        let mut journal = Self { crates: BTreeMap::new(), lines };
+        for (name, lines) in by_crate {
+            match reads(&lines) {
+                Ok(reads) => drop(journal.crates.insert(name, reads)),
+                // The first line that is wrong is the one to tell of.
+                Err(found) => wrong = Some(wrong.filter(|(line, _)| *line < found.0).unwrap_or(found)),
+            }
+        }
+        if let Some((_, error)) = wrong {
+            return Err(error);
+        }
+        let torn = Torn { line: lines + 1, offset: bytes.len() - rest.len() };
         Ok((journal, (!rest.is_empty()).then_some(torn)))
     }
 
@@ -243,36 +319,33 @@ impl Journal {
     /// does not follow on what that showed. The journal is then what it was.
     pub fn record(&mut self, observation: Observation) -> Result<(), Error> {
         let line = self.lines + 1;
-        let reads = self.crates.entry(observation.name.clone()).or_default();
-        if let Some(latest) = reads.observations.last()
-            && latest.at > observation.at
-        {
-            let (at, earlier) = (observation.at, latest.at);
-            return Err(Error::JournalOrder { line, name: observation.name, at, earlier });
-        }
+        let reads = self.crates.get(&observation.name);
+        comes_after(&observation, reads.map(|reads| reads.latest.at), line)?;
         if !observation.is_unchanged() {
-            let mut shown = reads.shown.clone();
-            if let Err((version, fault)) = observation.apply(&mut shown) {
-                return Err(Error::JournalChange { line, name: observation.name, version, fault });
-            }
-            reads.shown = shown;
+            let mut shown = reads.map(Reads::shown).unwrap_or_default();
+            follows(&observation, &mut shown, line)?;
         }
-        reads.observations.push(observation);
+        self.crates.entry(observation.name.clone()).or_default().push(&observation);
         self.lines = line;
         Ok(())
     }
 
     /// What the latest read of a crate showed: the `previous` of the next [`Observation::between`].
     pub fn shown(&self, name: &CrateName) -> Shown {
-        self.crates.get(name).map(|reads| reads.shown.clone()).unwrap_or_default()
+        self.crates.get(name).map(Reads::shown).unwrap_or_default()
+    }
+
+    /// When a crate was read last.
+    pub fn latest_of(&self, name: &CrateName) -> Option<Time> {
+        Some(self.crates.get(name)?.latest.at)
     }
 
     /// What all reads of a crate up to `until`, that moment included, say together.
     pub fn memory(&self, name: &CrateName, until: Time) -> Memory {
         let mut lives = Lives::default();
-        for observation in self.crates.get(name).map_or(&[][..], |reads| &reads.observations) {
+        for observation in self.crates.get(name).into_iter().flat_map(Reads::observations) {
             if observation.at <= until {
-                lives.observe(observation);
+                lives.observe(&observation);
             }
         }
         lives.memory()
@@ -290,38 +363,83 @@ impl Journal {
 
     /// The latest time that is written down, of any crate: a clock that shows less is wrong.
     pub fn latest(&self) -> Option<Time> {
-        self.crates
-            .values()
-            .filter_map(|reads| reads.observations.last())
-            .map(|observation| observation.at)
-            .max()
+        self.crates.values().map(|reads| reads.latest.at).max()
     }
 
     /// The journal without the reads that a later one made worthless: of several in a row that changed nothing
     /// only the last is kept. [`Self::memory`] of any moment after the last read stays the same.
     pub fn compacted(&self) -> Self {
-        let mut journal = self.clone();
-        journal.lines = 0;
-        for reads in journal.crates.values_mut() {
-            let mut kept: Vec<Observation> = Vec::new();
-            for observation in std::mem::take(&mut reads.observations) {
-                if observation.is_unchanged() {
-                    kept.pop_if(|latest| latest.is_unchanged());
+        let mut journal = Self::default();
+        for (name, reads) in &self.crates {
+            for observation in reads.observations() {
+                let kept = journal.crates.entry(name.clone()).or_default();
+                if kept.latest.is_unchanged && observation.is_unchanged() {
+                    kept.text.truncate(kept.latest.start);
+                    journal.lines -= 1;
                 }
-                kept.push(observation);
+                kept.push(&observation);
+                journal.lines += 1;
             }
-            journal.lines += kept.len() as u32;
-            reads.observations = kept;
         }
         journal
     }
 }
 
+/// The crate that a line is about.
+#[derive(Deserialize)]
+struct Named {
+    #[serde(rename = "crate")]
+    name: CrateName,
+}
+
+fn observation(line: u32, text: &[u8]) -> Result<Observation, Error> {
+    serde_json::from_slice(text).map_err(|error| Error::JournalSyntax {
+        line,
+        column: error.column(),
+        why: without_place(&error),
+    })
+}
+
+/// The reads of one crate, from its lines; or the first that is wrong.
+fn reads(lines: &[(u32, &[u8])]) -> Result<Reads, (u32, Error)> {
+    let mut shown = Shown::default();
+    let mut reads = Reads::default();
+    for (line, text) in lines {
+        let wrong = |error| (*line, error);
+        let observation = observation(*line, text).map_err(wrong)?;
+        let latest = (!reads.text.is_empty()).then_some(reads.latest.at);
+        comes_after(&observation, latest, *line).map_err(wrong)?;
+        follows(&observation, &mut shown, *line).map_err(wrong)?;
+        reads.push(&observation);
+    }
+    Ok(reads)
+}
+
+/// Whether a read lies where its line does.
+fn comes_after(observation: &Observation, latest: Option<Time>, line: u32) -> Result<(), Error> {
+    match latest {
+        Some(earlier) if earlier > observation.at => {
+            let (name, at) = (observation.name.clone(), observation.at);
+            Err(Error::JournalOrder { line, name, at, earlier })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Turns what the read before had shown into what this one showed, if it follows on it.
+fn follows(observation: &Observation, shown: &mut Shown, line: u32) -> Result<(), Error> {
+    observation.apply(shown).map_err(|(version, fault)| Error::JournalChange {
+        line,
+        name: observation.name.clone(),
+        version,
+        fault,
+    })
+}
+
 impl fmt::Display for Journal {
     /// All lines with their ends, crate by crate.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut observations = self.crates.values().flat_map(|reads| &reads.observations);
-        observations.try_for_each(|observation| writeln!(f, "{observation}"))
+        self.crates.values().try_for_each(|reads| f.write_str(&reads.text))
     }
 }
 

@@ -27,7 +27,7 @@ use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, BaselineEntry, Exception, Policy, Standing};
 use fence_model::project::{Locked, Origin, Report, judge_project, settlement};
 use fence_model::settle::{FactsOf, InUseByCrate, Settlement};
-use fence_model::view::{Shown, view};
+use fence_model::view::{ReleaseVerdict, Shown, view};
 use fence_model::{Code, CrateName, Digest, Level, Time};
 use semver::{Version, VersionReq};
 
@@ -343,9 +343,13 @@ impl World {
     pub fn view(&self, of: &str) -> Vec<Shown> {
         let settlement = Settlement::new(self.asked(), self, self.in_use.clone(), self.treatment.clone());
         let judge = settlement.judge(&name(of));
-        let decisions: Vec<Decision> =
-            judge.releases().iter().map(|release| settlement.decide(&judge, &release.version)).collect();
-        view(&judge, &decisions, self.now)
+        let judged = |release: &ReleaseFacts<'_>| ReleaseVerdict {
+            version: release.version.clone(),
+            verdict: settlement.decide(&judge, &release.version).verdict,
+            until: None,
+        };
+        let judged: Vec<ReleaseVerdict> = judge.releases().iter().map(judged).collect();
+        view(&judge, &judged, self.now)
     }
 
     /// Judges the lockfile.

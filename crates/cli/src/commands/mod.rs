@@ -1,5 +1,6 @@
 //! The commands. Each file has the arguments, whose doc comment is the help, and the function that answers.
 
+pub(crate) mod cargo;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod except;
@@ -7,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod list;
+pub(crate) mod serve;
 pub(crate) mod update;
 pub(crate) mod why;
 
@@ -40,10 +42,10 @@ impl Outcome {
     }
 }
 
-/// Runs the command that was asked for.
-pub(crate) fn run(cli: &Cli, environment: &Environment, shell: &Shell) -> Result<Outcome, CliError> {
+/// Runs the command that was asked for, and says how the process ends.
+pub(crate) fn run(cli: &Cli, environment: &Environment, shell: &Shell) -> Result<ExitCode, CliError> {
     let Cli { global, command } = cli;
-    match command {
+    let outcome = match command {
         Command::Check(args) => check::run(args, global, environment, shell),
         Command::Why(args) => why::run(args, global, environment, shell),
         Command::List(args) => list::run(args, global, environment, shell),
@@ -51,7 +53,11 @@ pub(crate) fn run(cli: &Cli, environment: &Environment, shell: &Shell) -> Result
         Command::Except(args) => except::run(args, global, environment, shell),
         Command::Update(args) => update::run(args, global, environment, shell),
         Command::Explain(args) => explain::run(args, shell),
+        Command::Serve(args) => serve::run(args, global, environment, shell),
+        // It ends as cargo did.
+        Command::Cargo(args) => return cargo::run(args, global, environment, shell),
         Command::Export(args) => export::run(args, global, environment, shell),
         Command::Completions(args) => completions::run(args, shell),
-    }
+    };
+    outcome.map(Outcome::exit_code)
 }

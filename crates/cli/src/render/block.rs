@@ -1,8 +1,8 @@
 //! One release that is not admitted, as a block of rustc's kind: what, where, why, and what to do.
 
 use fence_model::decision::{Because, Decision, Need, Reason, Verdict};
-use fence_model::words;
-use fence_model::{Code, Effect, Time};
+use fence_model::words::{self, outlook};
+use fence_model::{Code, Time};
 use semver::Version;
 
 use super::text;
@@ -77,96 +77,6 @@ pub(crate) enum Named {
     ByVersion,
 }
 
-/// What stands between the release and the build, in a word.
-pub(crate) fn label(decision: &Decision) -> String {
-    let code = chief(decision);
-    match decision.verdict {
-        Verdict::Admit => "admitted".to_owned(),
-        Verdict::Block => format!("blocked[{code}]"),
-        Verdict::Hold if code != Code::HeldFix && decision.needs_review() => "held[review]".to_owned(),
-        Verdict::Hold => format!("held[{code}]"),
-    }
-}
-
-/// The code that says most about why a release is not admitted. That it is young says least.
-pub(crate) fn chief(decision: &Decision) -> Code {
-    let says_most = |code: &Code| match decision.verdict {
-        Verdict::Block => is_block(decision, *code),
-        Verdict::Admit | Verdict::Hold => *code != Code::Young,
-    };
-    match decision.verdict {
-        Verdict::Hold if decision.has(Code::HeldFix) => Code::HeldFix,
-        _ => decision.standing_codes().into_iter().find(says_most).unwrap_or(Code::Young),
-    }
-}
-
-fn is_block(decision: &Decision, code: Code) -> bool {
-    decision
-        .reasons
-        .iter()
-        .any(|reason| reason.stands && reason.code == code && reason.effect == Effect::Block)
-}
-
-/// What it takes, and until when, in a line.
-pub(crate) fn outlook(decision: &Decision, now: Time) -> String {
-    let published = match decision.published {
-        Some(time) => format!("published {}; ", text::ago(time, now)),
-        None => String::new(),
-    };
-    let outlook = match decision.verdict {
-        Verdict::Admit => "admitted".to_owned(),
-        Verdict::Block => "blocked, however long it waits".to_owned(),
-        Verdict::Hold => hold_outlook(decision, now),
-    };
-    published + &outlook
-}
-
-fn hold_outlook(decision: &Decision, now: Time) -> String {
-    if decision.needs_review() {
-        let wait = decision.clears.iter().find(|way| way.is_wait() && way.earliest > now);
-        return if let Some(way) = wait {
-            // What makes it ask for a reviewer ends by itself, as the youth of a crate does.
-            format!("needs a reviewer until it is admitted {}", text::ahead(way.earliest, now))
-        } else if decision.is_no_way() {
-            "needs a reviewer, and nobody whom the policy trusts can be one".to_owned()
-        } else {
-            "needs a reviewer, age alone will not admit it".to_owned()
-        };
-    }
-    if let Some(way) = decision.clears.iter().find(|way| way.is_wait()) {
-        // A way that lies in the past waits for a clock that stands still.
-        return if way.earliest > now {
-            format!("admitted {}", text::ahead(way.earliest, now))
-        } else {
-            let feeds: Vec<String> = way.needs.iter().filter_map(feed).collect();
-            format!("old enough, and waits for a newer {}", text::and(&feeds))
-        };
-    }
-    let needed: Vec<String> = decision.clears.iter().flat_map(|way| &way.needs).filter_map(package).collect();
-    if needed.is_empty() {
-        "held until evidence speaks for it".to_owned()
-    } else {
-        format!("waits for {}", text::and(&needed))
-    }
-}
-
-/// The feed that a need names.
-pub(crate) fn feed(need: &Need) -> Option<String> {
-    match need {
-        Need::Feed(name) => Some(text::harmless(name)),
-        Need::Audits(_) | Need::Admitted { .. } | Need::Exception(_) => None,
-    }
-}
-
-fn package(need: &Need) -> Option<String> {
-    match need {
-        Need::Admitted { package, requirement } => {
-            Some(format!("{} {}", text::harmless(package), text::harmless(requirement)))
-        }
-        Need::Feed(_) | Need::Audits(_) | Need::Exception(_) => None,
-    }
-}
-
 /// The whole block, with a line end.
 pub(crate) fn block(subject: &Subject<'_>, frame: Frame<'_>) -> String {
     picture(subject, frame.folding, frame.now).draw(frame)
@@ -181,11 +91,11 @@ pub(crate) fn picture(subject: &Subject<'_>, folding: Folding, now: Time) -> Pic
     }
     Picture {
         ink: if decision.verdict == Verdict::Block { Ink::Bad } else { Ink::Waiting },
-        label: label(decision),
+        label: outlook::label(decision),
         name: decision.release.name.to_string(),
         version: decision.release.version.to_string(),
         line: *line,
-        told: outlook(decision, now),
+        told: outlook::line(decision, now),
         facts,
         helps: helps(subject, now),
     }
@@ -259,18 +169,10 @@ impl Picture {
     }
 }
 
-/// The reasons that stand against the release, as code and sentence: both risks of a held fix first, then as the
-/// decision orders them. That it is young is said by the outlook already.
+/// The reasons that stand against the release, as code and sentence.
 fn facts(decision: &Decision, folding: Folding) -> Vec<(String, String)> {
-    let (first, then): (Vec<_>, Vec<_>) = decision
-        .reasons
-        .iter()
-        .filter(|reason| tells(reason))
-        .partition(|reason| reason.code == Code::HeldFix);
-    let told: Vec<&Reason> =
-        first.into_iter().chain(then).filter(|reason| !is_told_by_another(reason, decision)).collect();
     let mut facts = Vec::new();
-    for kind in told.chunk_by(|a, b| a.code == b.code) {
+    for kind in outlook::told(decision).chunk_by(|a, b| a.code == b.code) {
         let shown = match folding {
             Folding::Folded => kind.len().min(SHOWN_OF_A_KIND),
             Folding::Unfolded => kind.len(),
@@ -284,24 +186,6 @@ fn facts(decision: &Decision, folding: Folding) -> Vec<(String, String)> {
         }
     }
     facts
-}
-
-fn tells(reason: &Reason) -> bool {
-    let is_against = reason.stands && reason.effect >= Effect::Warn;
-    let is_said_anyway = matches!(reason.because, Because::Young { .. });
-    (is_against && !is_said_anyway) || matches!(reason.code, Code::HeldFix | Code::ClockStopped)
-}
-
-/// Whether a reason that is told says the same and more: what is new and young needs no second line for being new.
-fn is_told_by_another(reason: &Reason, decision: &Decision) -> bool {
-    let Because::DependencyAdded { package: added, .. } = &reason.because else { return false };
-    decision.reasons.iter().any(|other| match &other.because {
-        Because::DependencyYoung { package, .. }
-        | Because::DependencyUntold { package }
-        | Because::DependencyNonexistent { package }
-        | Because::DependencyLookAlike { package, .. } => package == added,
-        _ => false,
-    })
 }
 
 /// A way out: what it is, and the commands for it.

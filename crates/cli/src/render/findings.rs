@@ -6,9 +6,10 @@
 use std::path::{Path, PathBuf};
 
 use fence_client::Environment;
+use fence_model::Code;
 use fence_model::decision::{Decision, Reason, Verdict};
 use fence_model::policy::Severity;
-use fence_model::{Code, words};
+use fence_model::words::{self, outlook};
 
 use super::block::{self, Folding, Help, Picture};
 use super::{Checked, human, text};
@@ -60,7 +61,7 @@ pub(crate) fn all(checked: &Checked<'_>, folding: Folding) -> Vec<Finding> {
     let mut findings = held_fixes(checked, folding);
     findings.extend(human::refused(checked).into_iter().map(|(at, decision)| Finding {
         weight: Weight::Error,
-        code: block::chief(decision),
+        code: outlook::chief(decision),
         picture: block::picture(&human::subject(checked, at, decision), folding, checked.now),
     }));
     findings.extend(human::not_judged(checked, Verdict::Hold).map(|(at, reason)| Finding {
@@ -96,7 +97,7 @@ fn held_fixes(checked: &Checked<'_>, folding: Folding) -> Vec<Finding> {
     let finding = |waiting| {
         let subject = human::newer(checked, waiting);
         let picture = block::picture(&subject, folding, checked.now);
-        Finding { weight, code: block::chief(subject.decision), picture }
+        Finding { weight, code: outlook::chief(subject.decision), picture }
     };
     waiting.map(finding).collect()
 }
@@ -163,7 +164,7 @@ fn waiting(checked: &Checked<'_>, folding: Folding) -> Vec<Finding> {
             }],
             ..picture
         };
-        Finding { weight, code: block::chief(subject.decision), picture }
+        Finding { weight, code: outlook::chief(subject.decision), picture }
     };
     human::not_approved(checked).into_iter().map(finding).collect()
 }

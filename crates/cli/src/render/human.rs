@@ -8,7 +8,8 @@ use fence_model::decision::{Decision, Grounds, Reason, Unknown, Verdict};
 use fence_model::facts::FeedState;
 use fence_model::policy::{Policy, Severity};
 use fence_model::project::{AdmittedFix, Judged, Reach, Waiting};
-use fence_model::{Code, CodeClass, Effect, ReleaseId, Time, words};
+use fence_model::words::{self, outlook};
+use fence_model::{Code, CodeClass, Effect, ReleaseId, Time};
 use fence_registry::lockfile::{Lockfile, Package, Source};
 
 use super::block::{self, Folding, Frame, Help, Named, Picture, Placed, Subject};
@@ -189,7 +190,7 @@ pub(crate) fn path(lockfile: &Lockfile, at: usize) -> Vec<String> {
 
 /// Releases that are held like those before them, or because of them.
 fn fold(decisions: &[&Decision], frame: Frame<'_>) -> String {
-    let label = block::label(decisions[0]);
+    let label = outlook::label(decisions[0]);
     let n = decisions.len();
     let brief_of = |decision: &&Decision| brief(decision, frame.now);
     let first = brief_of(&decisions[0]);
@@ -213,7 +214,7 @@ pub(crate) fn brief(decision: &Decision, now: Time) -> String {
         Some(way) if way.earliest > now => format!("{} left", text::left(way.earliest, now)),
         // Old enough by the clock on the wall, not by the one that stands still.
         Some(way) => {
-            let feeds: Vec<String> = way.needs.iter().filter_map(block::feed).collect();
+            let feeds: Vec<String> = way.needs.iter().filter_map(outlook::feed).collect();
             if feeds.is_empty() {
                 "admitted now".to_owned()
             } else {

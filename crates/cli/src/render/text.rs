@@ -1,29 +1,7 @@
 //! Small words: time as people say it, lists, lines that fit.
 
-use fence_model::{Span, Time};
-
-/// How long ago: `15 minutes ago`; what lies ahead is `in the future`.
-pub(crate) fn ago(then: Time, now: Time) -> String {
-    if then > now { "in the future".to_owned() } else { format!("{} ago", (now - then).in_words()) }
-}
-
-/// How far ahead, and the day: `in 6 days, on 2026-09-03`.
-///
-/// Rounded up, since whoever comes back after the time said must find what was promised.
-pub(crate) fn ahead(then: Time, now: Time) -> String {
-    if then <= now { "now".to_owned() } else { format!("in {}, on {}", left(then, now), then.date()) }
-}
-
-/// How long until then, rounded up: `6 days`, `3 hours`.
-pub(crate) fn left(then: Time, now: Time) -> String {
-    let seconds = (then - now).as_seconds();
-    let unit = match seconds {
-        s if s > 86_400 => 86_400,
-        s if s > 3_600 => 3_600,
-        _ => 60,
-    };
-    Span::seconds((seconds + unit - 1) / unit * unit).in_words()
-}
+use fence_model::Time;
+pub(crate) use fence_model::words::text::{ago, ahead, and, harmless, left};
 
 /// The age of facts, short: `3 min`, `2 h`, `1 d`.
 pub(crate) fn age(then: Time, now: Time) -> String {
@@ -37,15 +15,6 @@ pub(crate) fn age(then: Time, now: Time) -> String {
 /// `1 release`, `2 releases`.
 pub(crate) fn count(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub(crate) fn and(words: &[String]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
 }
 
 /// `text` in lines of at most `width` characters, where its words allow; each but the first begins with `indent`
@@ -79,40 +48,15 @@ pub(crate) fn wrap(text: &str, used: usize, indent: usize, width: usize) -> Stri
     lines
 }
 
-/// Text that a stranger chose, fit for a terminal: control characters and what turns the direction of writing
-/// are shown as escapes, and nobody's text is longer than 200 characters. So is `##[`, with which CI runners know a
-/// command anywhere in a line.
-pub(crate) fn harmless(text: &str) -> String {
-    const LONGEST: usize = 200;
-    let mut shown = String::new();
-    for (at, c) in text.chars().enumerate() {
-        if at == LONGEST {
-            shown.push('…');
-            break;
-        }
-        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
-        if c.is_control() || turns {
-            shown.extend(c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown.replace("##[", "#\\u{23}[")
-}
-
 #[cfg(test)]
 mod tests {
+    use fence_model::Span;
+
     use super::*;
 
     #[test]
-    fn times_are_said_as_people_say_them() {
+    fn ages_are_short() {
         let now: Time = "2026-08-20T12:00:00Z".parse().unwrap();
-        assert_eq!(ago(now - Span::minutes(15), now), "15 minutes ago");
-        assert_eq!(ago(now + Span::minutes(15), now), "in the future");
-        assert_eq!(ahead(now + Span::days(6), now), "in 6 days, on 2026-08-26");
-        assert_eq!(ahead(now + Span::hours(25), now), "in 2 days, on 2026-08-21", "rounded up");
-        assert_eq!(ahead(now + Span::seconds(1), now), "in 1 minute, on 2026-08-20");
-        assert_eq!(ahead(now, now), "now");
         assert_eq!(age(now - Span::minutes(3), now), "3 min");
         assert_eq!(age(now - Span::hours(30), now), "1 d");
     }
@@ -134,12 +78,5 @@ mod tests {
             "half a\n  ` b\n  c",
             "quotes that do not close quote nothing"
         );
-    }
-
-    #[test]
-    fn a_strangers_text_cannot_move_the_cursor() {
-        assert_eq!(harmless("a\u{1b}[2Jb\u{202e}c\nd"), "a\\u{1b}[2Jb\\u{202e}c\\u{a}d");
-        assert_eq!(harmless("##[stop-commands]x"), "#\\u{23}[stop-commands]x");
-        assert_eq!(harmless(&"x".repeat(300)).chars().count(), 201);
     }
 }

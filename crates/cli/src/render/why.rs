@@ -1,7 +1,8 @@
 //! One release on a page: the verdict, what led to it in time order, the wait, the ways out.
 
 use fence_model::decision::{Decision, Grounds, Reason, Step, Verdict};
-use fence_model::{Effect, Span, Time, words};
+use fence_model::words::{self, outlook};
+use fence_model::{Effect, Span, Time};
 
 use super::{block, text};
 use crate::shell::{Colour, Ink, Shell, Verbosity};
@@ -66,8 +67,8 @@ fn heading(decision: &Decision, colour: Colour) -> String {
         (Verdict::Admit, Some(Grounds::Audited)) => (Ink::Good, "admitted: audited".to_owned()),
         (Verdict::Admit, Some(grounds)) => (Ink::Good, format!("admitted: {}", grounds.as_str())),
         (Verdict::Admit, None) => (Ink::Good, "admitted".to_owned()),
-        (Verdict::Hold, _) => (Ink::Waiting, block::label(decision)),
-        (Verdict::Block, _) => (Ink::Bad, block::label(decision)),
+        (Verdict::Hold, _) => (Ink::Waiting, outlook::label(decision)),
+        (Verdict::Block, _) => (Ink::Bad, outlook::label(decision)),
     };
     format!("{release} is {}, level {}", colour.paint(ink, &verdict), decision.level)
 }

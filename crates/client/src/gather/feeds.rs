@@ -40,6 +40,7 @@ pub(super) struct Configured {
 }
 
 /// A feed as it is now.
+#[derive(Debug)]
 pub(super) struct FeedNow {
     pub(super) name: String,
     pub(super) kind: SourceKind,
@@ -174,9 +175,13 @@ pub(super) fn join<'a>(
     for (place, feed) in feeds.iter().enumerate() {
         let Some(snapshot) = &feed.compiled else { continue };
         if let Some(view) = snapshot.crate_named(0, record.name)? {
+            let releases = &record.releases;
+            let digest_of = |version: &semver::Version| {
+                releases.iter().find(|release| release.version == *version).map(|r| r.digest)
+            };
             record.advisories.extend(view.advisories()?);
             for of in view.audits()? {
-                match packages.contradict(record, &of) {
+                match packages.contradict(record.name, digest_of, &of) {
                     Some((release, because)) => contradicted.push((place, release, because)),
                     None => record.audits.push(of.audit.into()),
                 }

@@ -158,7 +158,9 @@ impl Knowledge {
             None => CrateFacts::unknown(name.clone()),
         };
         if let Some(journal) = &self.journal {
-            remember(&mut facts, view, journal.memory(name, self.now), self.now)?;
+            let index = view.map(CrateView::index).transpose()?;
+            let checked = index.filter(|index| index.presence == Presence::Listed).map(|index| index.checked);
+            remember(&mut facts, checked, journal.memory(name, self.now), self.now);
         }
         Ok(facts)
     }
@@ -227,17 +229,11 @@ impl Knowledge {
     }
 }
 
-/// Adds what a journal knows.
-fn remember(
-    facts: &mut CrateFacts<'_>,
-    view: Option<&CrateView<'_>>,
-    memory: Memory,
-    now: Time,
-) -> Result<(), SnapshotError> {
-    let Some(latest_read) = memory.latest_read else { return Ok(()) };
+/// Adds what a journal knew at `now`. `checked` is when the registry last confirmed the index file that the facts are
+/// from; none where it has none.
+pub fn remember(facts: &mut CrateFacts<'_>, checked: Option<Time>, memory: Memory, now: Time) {
+    let Some(latest_read) = memory.latest_read else { return };
     facts.journalled = true;
-    let index = view.map(CrateView::index).transpose()?;
-    let checked = index.filter(|index| index.presence == Presence::Listed).map(|index| index.checked);
     for release in &mut facts.releases {
         let Some(sighting) = memory.sightings.get(&release.version) else { continue };
         // The index at hand is of a later day than the moment asked about: what it marks now, it may not have
@@ -268,7 +264,6 @@ fn remember(
         }));
     }
     facts.gone = gone;
-    Ok(())
 }
 
 /// The index is as old as the oldest view of any crate.
@@ -300,7 +295,7 @@ fn index_age(request: &Request<'_>, snapshot: &Snapshot, failed: bool) -> Result
 /// Up to when a feed speaks. A source on another machine that was just asked has said all that it knows, however
 /// long it has been quiet: else a quiet week would stop every clock. A folder or archive of this machine speaks up
 /// to what is in it, since nobody knows whether it is all.
-fn feed_age(request: &Request<'_>, source: &SourceRecord<'_>, failed: Option<FeedState>) -> Age {
+pub(super) fn feed_age(request: &Request<'_>, source: &SourceRecord<'_>, failed: Option<FeedState>) -> Age {
     let state = match (source.read, failed) {
         (None, Some(FeedState::Invalid)) => FeedState::Invalid,
         (None, _) => FeedState::Absent,

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::cargo_config::Registry;
 use crate::feed;
 use crate::limits::Limits;
-use crate::snapshot::{AuditRecord, CrateRecord};
+use crate::snapshot::AuditRecord;
 
 /// The packages that cargo has of one registry.
 pub(super) struct Packages {
@@ -28,11 +28,12 @@ impl Packages {
         Self { folder: registry.cargo_packages.clone() }
     }
 
-    /// Why a review of the crate that `record` is about does not count: it was about other content than a package that
-    /// is at hand. The release, and why.
+    /// Why a review of the crate `name` does not count: it was about other content than a package that is at hand. The
+    /// release, and why. `digest_of` says under which digest the index shows a version.
     pub(super) fn contradict(
         &self,
-        record: &CrateRecord<'_>,
+        name: &str,
+        digest_of: impl Fn(&Version) -> Option<Digest>,
         AuditRecord { audit, contents }: &AuditRecord<'_>,
     ) -> Option<(String, String)> {
         let versions = match &audit.claim {
@@ -41,8 +42,7 @@ impl Packages {
             Claim::Violation(_) | Claim::Remark(..) => Vec::new(),
         };
         versions.into_iter().zip(contents).find_map(|(version, reviewed)| {
-            let served = record.releases.iter().find(|release| release.version == *version)?.digest;
-            let because = match self.content(record.name, version, served)? {
+            let because = match self.content(name, version, digest_of(version)?)? {
                 Ok(content) if content == **reviewed => return None,
                 Ok(content) => format!(
                     "the review by {} is of content {reviewed}, and the package in cargo's cache has {content}",
@@ -53,7 +53,7 @@ impl Packages {
                     audit.origin
                 ),
             };
-            Some((format!("{} {version}", record.name), because))
+            Some((format!("{name} {version}"), because))
         })
     }
 

@@ -389,11 +389,7 @@ impl<'a> CrateView<'a> {
                 publisher,
             });
         }
-        let mut advisories = self.advisories()?;
-        advisories.retain(|advisory| advisory.known <= now);
-        for advisory in &mut advisories {
-            advisory.withdrawn = advisory.withdrawn.filter(|end| *end <= now);
-        }
+        let advisories = self.advisories_at(now)?;
         let mut audits = self.audits()?;
         audits.retain(|of| of.audit.known <= now);
         let mut windows = self.windows()?;
@@ -407,6 +403,20 @@ impl<'a> CrateView<'a> {
             windows: windows.into_iter().map(|of| of.window).collect(),
             journalled: false,
         })
+    }
+
+    /// The advisories on it that were known at `now`, as they were then.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn advisories_at(&self, now: Time) -> Result<Vec<Advisory<'a>>, SnapshotError> {
+        let mut advisories = self.advisories()?;
+        advisories.retain(|advisory| advisory.known <= now);
+        for advisory in &mut advisories {
+            advisory.withdrawn = advisory.withdrawn.filter(|end| *end <= now);
+        }
+        Ok(advisories)
     }
 
     /// All that the snapshot holds of it, as it can be written again.

@@ -130,7 +130,7 @@ fn limits_hold() {
 }
 
 #[test]
-fn facts_name_real_packages_and_ask_nothing_about_other_registries() {
+fn facts_name_real_packages_and_their_registries() {
     let deps = r#""deps":[{"name":"b","req":"^1","kind":"build","optional":true,"package":"real-b"},{"name":"c","req":"*","kind":"dev","registry":"https://r.example/index"}]"#;
     let text = [
         line(&[("\"deps\":[]", deps)]),
@@ -139,9 +139,10 @@ fn facts_name_real_packages_and_ask_nothing_about_other_registries() {
     ]
     .join("\n");
     let file = parse("a", text.as_bytes());
-    let facts = file.facts(|package| {
-        assert_eq!(package, "real-b");
-        Birth::At(Time::from_unix(7))
+    let facts = file.facts(|package, registry| match (package, registry) {
+        ("real-b", None) => Birth::At(Time::from_unix(7)),
+        ("c", Some("https://r.example/index")) => Birth::Untold,
+        other => panic!("{other:?}"),
     });
     assert_eq!(
         facts[0].dependencies[..],
@@ -179,7 +180,7 @@ fn real_indexes_are_read_whole() {
         assert!(path.ends_with(IndexPath::of(&name).as_str()), "{path}");
         let file = parse(name.as_str(), bytes);
         assert_eq!((&file.problems, &file.skipped), (&Vec::new(), &Vec::new()), "{path}");
-        assert_eq!(file.facts(|_| Birth::Unread).len(), text.lines().count(), "{path}");
+        assert_eq!(file.facts(|_, _| Birth::Unread).len(), text.lines().count(), "{path}");
         releases += file.releases.len();
     }
     assert_eq!(releases, 83_446);

@@ -1,0 +1,357 @@
+//! `cargo fence cargo`: runs cargo behind a fence, without changing anybody's configuration.
+
+use std::ffi::{OsStr, OsString};
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Command, ExitCode, ExitStatus};
+use std::sync::Arc;
+use std::time::Duration;
+
+use fence_client::Environment;
+use fence_client::cargo_config::{CargoConfig, Credentials, IndexLocation};
+use fence_client::http::{Answer, Ask, Http, HttpSettings, Transfer};
+use fence_client::project::Project;
+use fence_model::{CaretClass, CrateName, Time};
+use fence_proxy::event::{Event, Log, Weight};
+use fence_proxy::fence::Journals;
+use fence_registry::lockfile::Lockfile;
+use semver::Version;
+use serde::Deserialize;
+
+use crate::args::Global;
+use crate::error::{CliError, Misuse};
+use crate::render::text;
+use crate::session::clock;
+use crate::shell::{Shell, Verbosity};
+use crate::standing::{CRATES_IO, Plan, Standing, USUAL_ADDRESS, policy_of};
+
+/// What cargo calls the fence in what it is told on its command line.
+const NAME: &str = "fence";
+
+/// How many ports beside the usual one are tried, where another project's fence has that.
+const OTHER_PORTS: u16 = 8;
+
+/// The most that is read of a fence's status.
+const STATUS_BYTES: usize = 16 << 20;
+
+/// How many held releases are told of.
+const HELD_TOLD: usize = 20;
+
+/// Run cargo behind the fence: any command, as if typed without `fence`
+///
+/// Uses the fence that `cargo fence serve` started, or stands one up for this run. Cargo's output and exit code are
+/// passed through; afterwards it is told what was held back. Registries that want a token are asked past the fence.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// What cargo is to do: `build --release`, `+nightly update`, `install ripgrep`
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
+    words: Vec<OsString>,
+}
+
+/// Runs cargo, and says what it did not get.
+pub(crate) fn run(
+    args: &Args,
+    global: &Global,
+    environment: &Environment,
+    shell: &Shell,
+) -> Result<ExitCode, CliError> {
+    let began = clock();
+    let project = policy_of(global, environment)?;
+    let listen = listen(environment)?;
+    let status = match behind(listen, &project, global, environment, shell)? {
+        Behind::Another(base, mounts) => {
+            let cargo = cargo(args, &base, &mounts, environment)?;
+            let status = run_cargo(cargo)?;
+            (status, read_status(&base))
+        }
+        Behind::Own(standing) => {
+            let (base, fence) = (standing.base.clone(), standing.fence.clone());
+            let mounts: Vec<String> = standing.mounts.iter().map(|(path, _)| path.clone()).collect();
+            let cargo = cargo(args, &base, &mounts, environment)?;
+            let (over, is_over) = tokio::sync::oneshot::channel::<()>();
+            let runtime = standing.runtime.handle().clone();
+            std::thread::scope(|scope| {
+                let serving = scope.spawn(move || {
+                    let stop = async { drop(is_over.await) };
+                    standing.serve(stop)
+                });
+                let status = run_cargo(cargo);
+                let told = runtime.block_on(fence.status());
+                drop(fence);
+                drop(over);
+                let served = serving.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                let told = serde_json::to_vec(&told).ok().and_then(|json| parse_status(&json));
+                served.and(status.map(|status| (status, told)))
+            })?
+        }
+    };
+    let (status, told) = status;
+    if let Some(told) = told
+        && shell.verbosity > Verbosity::Quiet
+    {
+        tell(&told, began, &project, shell);
+    }
+    Ok(ExitCode::from(exit_code(status)))
+}
+
+/// Behind whose fence cargo runs.
+enum Behind {
+    /// One that stands already, at this address, in front of these registries.
+    Another(String, Vec<String>),
+    /// One that stands in this process.
+    Own(Box<Standing>),
+}
+
+/// What a fence says of itself, as much as is of use here.
+#[derive(Debug, Deserialize)]
+struct Status {
+    format: u32,
+    policy: Option<String>,
+    registries: Vec<Mounted>,
+    refused: Vec<Refused>,
+    held: Vec<Held>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Mounted {
+    path: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Refused {
+    at: Time,
+    release: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Held {
+    name: CrateName,
+    version: Version,
+    instead: Option<Version>,
+    asked: Time,
+    why: String,
+}
+
+/// Where the fence listens, or is to listen.
+fn listen(environment: &Environment) -> Result<SocketAddr, CliError> {
+    match environment.var("CARGO_FENCE_LISTEN") {
+        None => Ok(USUAL_ADDRESS),
+        Some(text) => text.parse().map_err(|_| Misuse::NoAddress(text.to_owned()).into()),
+    }
+}
+
+/// Finds the fence that stands for this project, or stands one up.
+fn behind(
+    listen: SocketAddr,
+    project: &Project,
+    global: &Global,
+    environment: &Environment,
+    shell: &Shell,
+) -> Result<Behind, CliError> {
+    let ports = (0..=OTHER_PORTS).filter_map(|more| listen.port().checked_add(more));
+    for port in ports {
+        let address = SocketAddr::new(listen.ip(), port);
+        if TcpListener::bind(address).is_ok() {
+            let log = Arc::new(Told { shell_is_quiet: shell.verbosity == Verbosity::Quiet });
+            let plan = Plan {
+                listen: address,
+                url: None,
+                index: None,
+                registries: open_registries(environment)?,
+                feeds: &[],
+                certificate: None,
+                tokens: None,
+                journals: Journals::OwnIfNeedBe,
+                log,
+            };
+            return Ok(Behind::Own(Box::new(Standing::up(plan, global, environment)?)));
+        }
+        let base = format!("http://{address}");
+        let policy = project.policy_folder().display().to_string();
+        if let Some(status) = read_status(&base).filter(|status| status.policy.as_ref() == Some(&policy)) {
+            let mounts = status.registries.into_iter().map(|mounted| mounted.path).collect();
+            return Ok(Behind::Another(base, mounts));
+        }
+    }
+    Err(Misuse::PortsTaken(listen).into())
+}
+
+/// The registries of cargo's configuration, beside crates.io, that anybody may ask.
+fn open_registries(environment: &Environment) -> Result<Vec<String>, CliError> {
+    let config = CargoConfig::read(environment.current_folder(), environment)?;
+    let mut open = Vec::new();
+    for name in config.registry_names() {
+        let (registry, _) = config.registry_named(&name)?;
+        let is_sparse = matches!(registry.location, IndexLocation::Sparse(_));
+        if is_sparse
+            && registry.credentials == Credentials::None
+            && fence_proxy::answer::is_registry_name(&name)
+        {
+            open.push(name);
+        }
+    }
+    Ok(open)
+}
+
+/// Cargo as it is asked for, told where its registries are.
+fn cargo(args: &Args, base: &str, mounts: &[String], environment: &Environment) -> Result<Command, CliError> {
+    let (toolchain, words) = match args.words.split_first() {
+        Some((first, rest)) if first.as_encoded_bytes().starts_with(b"+") => (Some(first), rest),
+        _ => (None, &args.words[..]),
+    };
+    // Which toolchain is meant only the cargo in the path knows.
+    let program = match (toolchain, environment.var("CARGO")) {
+        (None, Some(cargo)) => OsStr::new(cargo),
+        _ => OsStr::new("cargo"),
+    };
+    let config = CargoConfig::read(environment.current_folder(), environment)?;
+    let mut command = Command::new(program);
+    command.args(toolchain);
+    for mount in mounts {
+        let (name, source) = match mount.as_str() {
+            CRATES_IO => (NAME.to_owned(), "crates-io".to_owned()),
+            other => (format!("{NAME}-{other}"), format!("{NAME}-in-front-of-{other}")),
+        };
+        if mount != CRATES_IO {
+            let (registry, _) = config.registry_named(mount)?;
+            let IndexLocation::Sparse(index) = &registry.location else { continue };
+            command.arg("--config").arg(format!("source.{source}.registry={:?}", format!("sparse+{index}")));
+        }
+        command.arg("--config").arg(format!("source.{source}.replace-with={name:?}"));
+        let index = format!("sparse+{base}/{mount}/");
+        command.arg("--config").arg(format!("registries.{name}.index={index:?}"));
+    }
+    command.args(words);
+    Ok(command)
+}
+
+fn run_cargo(mut cargo: Command) -> Result<ExitStatus, CliError> {
+    // Cargo takes care of an interrupt itself; what it left is still to be told.
+    let program = cargo.get_program().to_string_lossy().into_owned();
+    cargo.status().map_err(|why| CliError::new(format!("{program} cannot be started: {why}")))
+}
+
+/// As shells have it: what cargo ended with, or 128 and the signal that ended it.
+fn exit_code(status: ExitStatus) -> u8 {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::ExitStatusExt as _;
+        if let Some(signal) = status.signal() {
+            return u8::try_from(128 + signal).unwrap_or(u8::MAX);
+        }
+    }
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
+}
+
+/// What the fence at `base` says of itself; none where there is none that can be understood.
+fn read_status(base: &str) -> Option<Status> {
+    let settings = HttpSettings { timeout: Duration::from_secs(5), retries: 0, ..HttpSettings::default() };
+    let http = Http::new(&settings).ok()?;
+    let url = format!("{base}/status.json");
+    let ask =
+        Ask { url: &url, limit: STATUS_BYTES, unless: None, token: None, transfer: Transfer::Compressed };
+    match http.fetch(&ask) {
+        Ok(Answer::Found { bytes, .. }) => parse_status(&bytes),
+        _ => None,
+    }
+}
+
+fn parse_status(json: &[u8]) -> Option<Status> {
+    serde_json::from_slice::<Status>(json).ok().filter(|status| status.format == 1)
+}
+
+/// Says what was held back of what cargo asked for since `began`: newer releases of what is locked, or of whatever
+/// where nothing is.
+fn tell(status: &Status, began: Time, project: &Project, shell: &Shell) {
+    let lockfile = project.read_lockfile().ok();
+    let refused = status.refused.iter().filter(|refused| refused.at >= began).count();
+    let held: Vec<&Held> = status
+        .held
+        .iter()
+        .filter(|held| held.asked >= began)
+        .filter(|held| lockfile.as_ref().is_none_or(|lockfile| is_newer_than_locked(held, lockfile)))
+        .collect();
+    if held.is_empty() && refused == 0 {
+        return;
+    }
+    if refused > 0 {
+        let told: Vec<&str> =
+            status.refused.iter().filter(|r| r.at >= began).map(|r| r.release.as_str()).collect();
+        shell.status("Refused", &text::harmless(&told.join(", ")));
+    }
+    let folded = held.len().saturating_sub(HELD_TOLD);
+    let most = if shell.verbosity == Verbosity::Verbose { held.len() } else { HELD_TOLD };
+    for Held { name, version, instead, why, .. } in held.iter().take(most) {
+        let instead = instead.as_ref().map(|instead| format!(" (instead: {instead})")).unwrap_or_default();
+        shell.status("Held", &text::harmless(&format!("{name} {version}: {why}{instead}")));
+    }
+    if most < held.len() {
+        shell.status("Held", &format!("and {folded} more (`--verbose` before `cargo` shows them)"));
+    }
+    if let Some(Held { name, version, .. }) = held.first() {
+        shell.status("Ask", &format!("`cargo fence why {name}@{version}` for all that is known of one"));
+    }
+}
+
+fn is_newer_than_locked(held: &Held, lockfile: &Lockfile) -> bool {
+    lockfile.packages.iter().filter_map(|package| package.release()).any(|locked| {
+        locked.name == held.name
+            && locked.version < held.version
+            && CaretClass::of(&locked.version) == CaretClass::of(&held.version)
+    })
+}
+
+/// What a fence for one run tells: what somebody has to look at.
+struct Told {
+    shell_is_quiet: bool,
+}
+
+impl Log for Told {
+    fn hears(&self, weight: Weight) -> bool {
+        weight >= if self.shell_is_quiet { Weight::Alarm } else { Weight::Warning }
+    }
+
+    fn tell(&self, event: &Event) {
+        if self.hears(event.weight) && event.what != "request" {
+            eprintln!("{}: {}", event.weight, text::harmless(&event.words));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_is_told_where_its_registries_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let cargo_home = folder.path().to_str().unwrap();
+        let environment =
+            Environment::of([("CARGO", "the-cargo"), ("CARGO_HOME", cargo_home)], folder.path());
+        std::fs::write(
+            folder.path().join("config.toml"),
+            "[registries.own]\nindex = \"sparse+https://r.example/index/\"\n",
+        )
+        .unwrap();
+        let check = |words: &[&str], mounts: &[&str], expected: &str| {
+            let args = Args { words: words.iter().map(OsString::from).collect() };
+            let mounts: Vec<String> = mounts.iter().map(|mount| (*mount).to_owned()).collect();
+            let command = cargo(&args, "http://127.0.0.1:7343", &mounts, &environment).unwrap();
+            let told: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+            assert_eq!(format!("{} {}", command.get_program().to_string_lossy(), told.join(" ")), expected);
+        };
+        check(
+            &["build", "--release"],
+            &[CRATES_IO],
+            "the-cargo --config source.crates-io.replace-with=\"fence\" \
+             --config registries.fence.index=\"sparse+http://127.0.0.1:7343/crates-io/\" build --release",
+        );
+        check(
+            &["+nightly", "build"],
+            &["own"],
+            "cargo +nightly \
+             --config source.fence-in-front-of-own.registry=\"sparse+https://r.example/index/\" \
+             --config source.fence-in-front-of-own.replace-with=\"fence-own\" \
+             --config registries.fence-own.index=\"sparse+http://127.0.0.1:7343/own/\" build",
+        );
+    }
+}

@@ -1,0 +1,156 @@
+//! A fence that stands in this process: what the commands that stand one up have in common.
+
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fence_client::Environment;
+use fence_client::cache::Cache;
+use fence_client::cargo_config::{CargoConfig, IndexLocation, NetworkMode, Registry};
+use fence_client::http::{Http, Network};
+use fence_client::project::{self, Project};
+use fence_proxy::RulesOf;
+use fence_proxy::answer::Answers;
+use fence_proxy::event::Log;
+use fence_proxy::fence::{Fence, Journals, Mount, Setup, Times, Tokens};
+use fence_proxy::server::{CertificateFiles, Server, Settings};
+use tokio::runtime::Runtime;
+
+use crate::args::{Global, NamedPath, Reach};
+use crate::error::{self, CliError, Misuse};
+use crate::session::{cargo, clock, feeds_of};
+
+/// Where a fence listens unless it is told otherwise. Cargo keeps what it downloads by this address, so it stays.
+pub(crate) const USUAL_ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7343);
+
+/// How many threads wait for disks and registries at a time. Each keeps some memory of its own.
+const BLOCKING_THREADS: usize = 40;
+
+/// The folder of crates.io below the fence's address.
+pub(crate) const CRATES_IO: &str = "crates-io";
+
+/// How a fence is to stand.
+pub(crate) struct Plan<'a> {
+    pub(crate) listen: SocketAddr,
+    /// The address under which clients reach it, where that is not where it listens.
+    pub(crate) url: Option<String>,
+    /// A folder that answers for crates.io.
+    pub(crate) index: Option<PathBuf>,
+    /// Registries of cargo's configuration, by name, beside crates.io.
+    pub(crate) registries: Vec<String>,
+    pub(crate) feeds: &'a [NamedPath],
+    pub(crate) certificate: Option<CertificateFiles>,
+    pub(crate) tokens: Option<fence_proxy::server::Tokens>,
+    pub(crate) journals: Journals,
+    pub(crate) log: Arc<dyn Log>,
+}
+
+/// A fence that listens, and does not serve yet.
+pub(crate) struct Standing {
+    pub(crate) runtime: Runtime,
+    pub(crate) fence: Fence,
+    /// The address under which clients reach it, without a slash at the end.
+    pub(crate) base: String,
+    /// The registries in front of which it stands: the folder of its address, and what people call it.
+    pub(crate) mounts: Vec<(String, String)>,
+    server: Server,
+    log: Arc<dyn Log>,
+}
+
+impl Standing {
+    /// Takes the port, reads rules and feeds.
+    pub(crate) fn up(plan: Plan<'_>, global: &Global, environment: &Environment) -> Result<Self, CliError> {
+        let no_runtime =
+            |why: std::io::Error| CliError::new(format!("the fence cannot start its threads: {why}"));
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .max_blocking_threads(BLOCKING_THREADS)
+            .build()
+            .map_err(no_runtime)?;
+        let settings =
+            Settings { certificate: plan.certificate, tokens: plan.tokens, ..Settings::at(plan.listen) };
+        let tokens = if settings.tokens.is_some() { Tokens::Required } else { Tokens::None };
+        let scheme = if settings.certificate.is_some() { "https" } else { "http" };
+        // The port first: whoever has it may be the fence that is wanted.
+        let server = runtime.block_on(Server::bind(settings))?;
+        let base = plan.url.unwrap_or_else(|| format!("{scheme}://{}", server.address()));
+        let base = base.trim_end_matches('/').to_owned();
+        let config = CargoConfig::read(environment.current_folder(), environment)?;
+        let is_offline = global.reach() == Reach::Offline || config.network_mode()? == NetworkMode::Offline;
+        let network = match is_offline {
+            true => Network::Offline,
+            false => Network::Online(Http::new(&config.http_settings()?)?),
+        };
+        let mounts = mounts(&config, plan.index.as_deref(), &plan.registries, &base)?;
+        let told = mounts.iter().map(|mount| (mount.path.clone(), mount.registry.name.clone())).collect();
+        let state = environment.state_folder().ok_or(Misuse::NoStateFolder)?;
+        let setup = Setup {
+            mounts,
+            rules: RulesOf::Project(Box::new(policy_of(global, environment)?)),
+            feeds: feeds_of(plan.feeds, environment)?,
+            cargo: config,
+            network,
+            cache: Cache::of(environment)?,
+            state,
+            journals: plan.journals,
+            base: base.clone(),
+            tokens,
+            clock: Arc::new(clock),
+            log: Arc::clone(&plan.log),
+            words: error::problems,
+            times: Times::default(),
+        };
+        let fence = runtime.block_on(Fence::build(setup))?;
+        Ok(Self { runtime, fence, base, mounts: told, server, log: plan.log })
+    }
+
+    /// Serves until `stop`, and lets what is under way end.
+    pub(crate) fn serve(self, stop: impl Future<Output = ()>) -> Result<(), CliError> {
+        let Self { runtime, fence, server, log, .. } = self;
+        let served = runtime.block_on(async {
+            fence.start();
+            server.serve(Arc::new(fence) as Arc<dyn Answers>, log, clock, stop).await
+        });
+        Ok(served?)
+    }
+}
+
+/// Whose policy counts here: the project's, or that of the folder.
+pub(crate) fn policy_of(global: &Global, environment: &Environment) -> Result<Project, CliError> {
+    Ok(project::find_policy(&project::Asked {
+        start: environment.current_folder().to_owned(),
+        manifest: global.manifest_path.clone(),
+        lockfile: None,
+        cargo: Some(cargo(environment)),
+    })?)
+}
+
+/// The registries in front of which the fence stands, crates.io first. Where cargo is told that the fence itself stands
+/// in for crates.io, it is crates.io that is asked.
+fn mounts(
+    config: &CargoConfig,
+    index: Option<&std::path::Path>,
+    registries: &[String],
+    base: &str,
+) -> Result<Vec<Mount>, CliError> {
+    let is_ours = |registry: &Registry| match &registry.location {
+        IndexLocation::Sparse(url) => url.starts_with(&format!("{base}/")),
+        IndexLocation::Folder(_) | IndexLocation::Git(_) | IndexLocation::Vendored(_) => false,
+    };
+    let crates_io = match index {
+        Some(folder) => Registry::in_folder(folder),
+        None => Some(config.crates_io()?)
+            .filter(|registry| !is_ours(registry))
+            .unwrap_or_else(|| config.crates_io_itself()),
+    };
+    let mut mounts = vec![Mount { path: CRATES_IO.to_owned(), registry: crates_io, index: None }];
+    for name in registries {
+        if !fence_proxy::answer::is_registry_name(name) {
+            return Err(Misuse::NoRegistryName(name.clone()).into());
+        }
+        let (registry, index) = config.registry_named(name)?;
+        mounts.push(Mount { path: name.clone(), registry, index: Some(index) });
+    }
+    Ok(mounts)
+}

@@ -1,0 +1,79 @@
+//! Small words that all programs say alike: times as people say them, lists, a stranger's text made harmless.
+
+use crate::time::{Span, Time};
+
+/// How long ago: `15 minutes ago`; what lies ahead is `in the future`.
+pub fn ago(then: Time, now: Time) -> String {
+    if then > now { "in the future".to_owned() } else { format!("{} ago", (now - then).in_words()) }
+}
+
+/// How far ahead, and the day: `in 6 days, on 2026-09-03`.
+///
+/// Rounded up, since whoever comes back after the time said must find what was promised.
+pub fn ahead(then: Time, now: Time) -> String {
+    if then <= now { "now".to_owned() } else { format!("in {}, on {}", left(then, now), then.date()) }
+}
+
+/// How long until then, rounded up: `6 days`, `3 hours`.
+pub fn left(then: Time, now: Time) -> String {
+    let seconds = (then - now).as_seconds();
+    let unit = match seconds {
+        s if s > 86_400 => 86_400,
+        s if s > 3_600 => 3_600,
+        _ => 60,
+    };
+    Span::seconds((seconds + unit - 1) / unit * unit).in_words()
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn and(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// Text that a stranger chose, fit for a terminal: control characters and what turns the direction of writing
+/// are shown as escapes, and nobody's text is longer than 200 characters. So is `##[`, with which CI runners know a
+/// command anywhere in a line.
+pub fn harmless(text: &str) -> String {
+    const LONGEST: usize = 200;
+    let mut shown = String::new();
+    for (at, c) in text.chars().enumerate() {
+        if at == LONGEST {
+            shown.push('…');
+            break;
+        }
+        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+        if c.is_control() || turns {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown.replace("##[", "#\\u{23}[")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_said_as_people_say_them() {
+        let now: Time = "2026-08-20T12:00:00Z".parse().unwrap();
+        assert_eq!(ago(now - Span::minutes(15), now), "15 minutes ago");
+        assert_eq!(ago(now + Span::minutes(15), now), "in the future");
+        assert_eq!(ahead(now + Span::days(6), now), "in 6 days, on 2026-08-26");
+        assert_eq!(ahead(now + Span::hours(25), now), "in 2 days, on 2026-08-21", "rounded up");
+        assert_eq!(ahead(now + Span::seconds(1), now), "in 1 minute, on 2026-08-20");
+        assert_eq!(ahead(now, now), "now");
+    }
+
+    #[test]
+    fn a_strangers_text_cannot_move_the_cursor() {
+        assert_eq!(harmless("a\u{1b}[2Jb\u{202e}c\nd"), "a\\u{1b}[2Jb\\u{202e}c\\u{a}d");
+        assert_eq!(harmless("##[stop-commands]x"), "#\\u{23}[stop-commands]x");
+        assert_eq!(harmless(&"x".repeat(300)).chars().count(), 201);
+    }
+}

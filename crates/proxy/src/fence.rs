@@ -1,0 +1,567 @@
+//! The fence itself: who answers cargo.
+//!
+//! The way of a request for an index file:
+//!
+//! 1. [`Answers::at_hand`]: the page lies in memory, the registry confirmed it lately, and nothing that it rests on has
+//!    changed since: rules, evidence, the passing of a wait. Nearly all requests end here.
+//! 2. `asking`: otherwise the registry is asked (once for all who wait), what it says is written into the journal and
+//!    kept; if it is slow, wrong or down, what it said last is taken, and marked stale.
+//! 3. `pages`: the crate is judged, what its judgement lacks is brought, and the page is made.
+//!
+//! A request for a package (`downloads`) is decided anew, its neighbours considered, and its bytes are compared with
+//! their digest before the first of them is sent.
+
+mod asking;
+mod downloads;
+mod pages;
+mod stall;
+mod status;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use fence_client::cache::Cache;
+use fence_client::cargo_config::{CargoConfig, Registry};
+use fence_client::gather::{Evidence, GatherError, Problem, Refresh, Request};
+use fence_client::http::Network;
+use fence_client::journal::JournalError;
+use fence_client::progress::Silent;
+use fence_model::look_alike::KnownNames;
+use fence_model::{CrateName, Digest, Span, Time};
+use fence_registry::lockfile::{Lockfile, LockfileVersion};
+use tokio::sync::Semaphore;
+use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
+
+use self::asking::Trouble;
+use self::downloads::Wanted;
+use self::pages::Paged;
+use self::stall::{Stall, reading, time, writing};
+pub use self::status::{FeedStatus, Held, Refusal, RegistryStatus, Status};
+use crate::alarms::{Alarm, AlarmKind, Alarms, Heard};
+use crate::answer::{Answer, Answers, Ask, Figure, InTime, IndexPage, View, download_template};
+use crate::event::{Event, Log, Weight};
+use crate::flights::Flights;
+use crate::packages::Packages;
+use crate::rules::{Looked, Rulebook, RulesOf};
+
+/// What time it is.
+pub type Clock = Arc<dyn Fn() -> Time + Send + Sync>;
+
+/// What a fence is made of.
+pub struct Setup {
+    /// The registries in front of which it stands.
+    pub mounts: Vec<Mount>,
+    /// Whose policy counts.
+    pub rules: RulesOf,
+    /// What cargo is told: for feeds and for crates.io.
+    pub cargo: CargoConfig,
+    /// Feeds by name that are read from this machine instead.
+    pub feeds: Vec<(String, PathBuf)>,
+    /// Whether the network may be asked.
+    pub network: Network,
+    /// Where things are kept that can be made again.
+    pub cache: Cache,
+    /// The folder of the journals, which cannot.
+    pub state: PathBuf,
+    /// What if another fence writes to a journal.
+    pub journals: Journals,
+    /// The address under which clients reach it, without a slash at the end.
+    pub base: String,
+    /// Whether clients have to show a token.
+    pub tokens: Tokens,
+    /// What time it is.
+    pub clock: Clock,
+    /// Who hears of what happens.
+    pub log: Arc<dyn Log>,
+    /// What went wrong with feeds, in words.
+    pub words: fn(&[Problem]) -> Vec<String>,
+    /// How patient it is.
+    pub times: Times,
+}
+
+/// What a fence does if another one writes to the journal of a registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Journals {
+    /// It does not start.
+    Shared,
+    /// It writes one of its own, and knows no more than that tells.
+    OwnIfNeedBe,
+}
+
+/// Whether clients have to show a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tokens {
+    /// Anybody may ask.
+    None,
+    /// Who asks has to show one.
+    Required,
+}
+
+/// One registry in front of which a fence stands.
+#[derive(Debug, Clone)]
+pub struct Mount {
+    /// The folder of the fence's address under which it is reached: `crates-io`.
+    pub path: String,
+    /// The registry.
+    pub registry: Registry,
+    /// How lockfiles write its index address; none for crates.io.
+    pub index: Option<String>,
+}
+
+/// How patient a fence is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// How long what a registry said is good without asking again.
+    pub fresh_for: Span,
+    /// How long a client waits for a registry before it gets what that said last.
+    pub patience: Duration,
+    /// How long a registry that failed is left alone, for each crate.
+    pub leave_alone: Span,
+    /// How often the feeds are asked: what they revoke is refused within that, and a little.
+    pub feeds_every: Duration,
+    /// How often crates that were asked for are looked at again in the background.
+    pub follow_every: Span,
+    /// For how long after they were asked for.
+    pub follow_for: Span,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            fresh_for: Span::minutes(1),
+            patience: Duration::from_secs(5),
+            leave_alone: Span::seconds(10),
+            feeds_every: Duration::from_secs(40),
+            follow_every: Span::minutes(10),
+            follow_for: Span::days(1),
+        }
+    }
+}
+
+/// How many requests go to registries at a time.
+const ASKED_AT_ONCE: usize = 24;
+
+/// How many crates are followed at a time, beside those that somebody waits for.
+const FOLLOWED_AT_ONCE: usize = 4;
+
+/// How many refused downloads the status shows.
+const REFUSALS_SHOWN: usize = 100;
+
+/// Why there is no fence.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The rules cannot be read.
+    #[error("{0}")]
+    Rules(String),
+    /// The feeds cannot be read at all.
+    #[error("{0}")]
+    Evidence(GatherError),
+    /// A feed that speaks against releases was never read, so nothing can be decided.
+    #[error("{feed} was never read, so nothing can be decided: {why}")]
+    NeverRead {
+        /// The feed.
+        feed: String,
+        /// Why.
+        why: String,
+    },
+    /// A journal cannot be opened.
+    #[error("{0}")]
+    Journal(JournalError),
+    /// The machine has no room for another thread.
+    #[error("no thread can be started: {0}")]
+    Thread(std::io::Error),
+}
+
+/// Who answers cargo. Clones are the same fence.
+#[derive(Clone)]
+pub struct Fence(Arc<Inner>);
+
+/// What counts up when what everything rests on changes: the rules, the evidence.
+type Editions = (u64, u64);
+
+struct Inner {
+    stalls: Vec<Stall>,
+    rulebook: Rulebook,
+    evidence: RwLock<Arc<Evidence>>,
+    evidence_edition: AtomicU64,
+    /// What was told of the feeds last: it is told once.
+    told: Mutex<BTreeSet<String>>,
+    names: KnownNames,
+    cargo: CargoConfig,
+    feeds: Vec<(String, PathBuf)>,
+    network: Network,
+    cache: Cache,
+    packages: Packages,
+    base: String,
+    tokens: Tokens,
+    clock: Clock,
+    log: Arc<dyn Log>,
+    words: fn(&[Problem]) -> Vec<String>,
+    times: Times,
+    alarms: Alarms,
+    refusals: Mutex<Vec<Refusal>>,
+    asked_at_once: Semaphore,
+    judged_at_once: Semaphore,
+    followed_at_once: Semaphore,
+    /// Registries that are asked for a crate.
+    asking_for: Flights<(usize, CrateName), Result<(), Trouble>>,
+    /// Pages that are made.
+    making: Flights<(usize, CrateName), Result<Paged, Trouble>>,
+    /// Packages that are fetched.
+    fetching: Flights<Digest, Result<Bytes, Answer>>,
+    background: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Fence {
+    /// Reads rules, evidence and journals. Call it where a runtime runs; [`Fence::start`] begins the work in the
+    /// background.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn build(setup: Setup) -> Result<Self, StartError> {
+        let now = (setup.clock)();
+        let rulebook = Rulebook::read(setup.rules.clone(), now).map_err(StartError::Rules)?;
+        let mut stalls = Vec::with_capacity(setup.mounts.len());
+        for mount in setup.mounts.clone() {
+            stalls.push(Stall::open(mount, &setup, now)?);
+        }
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let inner = Inner {
+            stalls,
+            rulebook,
+            evidence: RwLock::default(),
+            evidence_edition: AtomicU64::new(0),
+            told: Mutex::default(),
+            names: KnownNames::shipped(),
+            cargo: setup.cargo,
+            feeds: setup.feeds,
+            network: setup.network,
+            packages: Packages::of(&setup.cache),
+            cache: setup.cache,
+            base: setup.base,
+            tokens: setup.tokens,
+            clock: setup.clock,
+            log: setup.log,
+            words: setup.words,
+            times: setup.times,
+            alarms: Alarms::default(),
+            refusals: Mutex::default(),
+            asked_at_once: Semaphore::new(ASKED_AT_ONCE),
+            judged_at_once: Semaphore::new(cores),
+            followed_at_once: Semaphore::new(FOLLOWED_AT_ONCE),
+            asking_for: Flights::default(),
+            making: Flights::default(),
+            fetching: Flights::default(),
+            background: Mutex::default(),
+        };
+        let fence = Self(Arc::new(inner));
+        fence.renew_evidence(Refresh::Old).await.map_err(StartError::Evidence)?;
+        match fence.0.never_read() {
+            None => Ok(fence),
+            Some(feed) => {
+                let words = (fence.0.words)(fence.0.evidence().problems());
+                Err(StartError::NeverRead { feed, why: words.join("; ") })
+            }
+        }
+    }
+
+    /// Begins the work in the background: feeds are asked again and again, crates that were asked for are followed,
+    /// journals are kept short. It ends with the fence.
+    pub fn start(&self) {
+        let times = self.0.times;
+        let mut work = self.0.background.lock().unwrap_or_else(PoisonError::into_inner);
+        work.push(every(times.feeds_every, &self.0, |fence| async move {
+            // What went wrong is told where it went wrong.
+            let _ = fence.renew_evidence(Refresh::All).await;
+        }));
+        let look = Duration::from_secs(15);
+        work.push(every(look, &self.0, |fence| async move { fence.follow().await }));
+        work.push(every(Duration::from_secs(3600), &self.0, |fence| async move { fence.compact().await }));
+    }
+
+    /// Reads the feeds again.
+    ///
+    /// # Errors
+    /// [`GatherError`]: nothing could be read at all; what was known stays in force.
+    pub async fn renew_evidence(&self, refresh: Refresh) -> Result<(), GatherError> {
+        let inner = Arc::clone(&self.0);
+        let lost = || GatherError::Snapshot(fence_client::snapshot::SnapshotError::Foreign);
+        spawn_blocking(move || inner.renew_evidence(refresh)).await.unwrap_or_else(|_| Err(lost()))
+    }
+
+    /// Asks again for the crates that were asked for lately, as far as it is time.
+    pub async fn follow(&self) {
+        let now = self.0.now();
+        let mut under_way = JoinSet::new();
+        for (at, stall) in self.0.stalls.iter().enumerate() {
+            for name in stall.due(now, self.0.times) {
+                let fence = self.clone();
+                under_way.spawn(async move {
+                    let Ok(_permit) = fence.0.followed_at_once.acquire().await else { return };
+                    let _ = fence.0.refreshed(at, &name).await;
+                });
+            }
+        }
+        while under_way.join_next().await.is_some() {}
+    }
+
+    /// What the fence says of itself.
+    pub async fn status(&self) -> Status {
+        Arc::clone(&self.0).status().await
+    }
+
+    /// Shortens the journals where much of them is worthless by now.
+    pub async fn compact(&self) {
+        for stall in &self.0.stalls {
+            if let Err(error) = stall.scribe.compact().await {
+                self.0.alarm(
+                    AlarmKind::Journal,
+                    &stall.path,
+                    format!("the journal cannot be shortened: {error}"),
+                );
+            }
+        }
+    }
+}
+
+/// Does `work` for a fence again and again, as long as there is one.
+fn every<F>(
+    period: Duration,
+    fence: &Arc<Inner>,
+    work: impl Fn(Fence) -> F + Send + 'static,
+) -> JoinHandle<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let fence: Weak<Inner> = Arc::downgrade(fence);
+    tokio::spawn(async move {
+        let mut clock = tokio::time::interval(period);
+        clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        clock.tick().await;
+        loop {
+            clock.tick().await;
+            let Some(fence) = fence.upgrade() else { return };
+            work(Fence(fence)).await;
+        }
+    })
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let background = self.background.get_mut().unwrap_or_else(PoisonError::into_inner);
+        background.iter().for_each(JoinHandle::abort);
+    }
+}
+
+impl Inner {
+    fn now(&self) -> Time {
+        (self.clock)()
+    }
+
+    fn evidence(&self) -> Arc<Evidence> {
+        Arc::clone(&reading(&self.evidence))
+    }
+
+    /// What everything that is judged rests on, beside the registry's own word.
+    fn editions(&self) -> Editions {
+        (self.rulebook.in_force().edition, self.evidence_edition.load(Ordering::Acquire))
+    }
+
+    fn tell(&self, weight: Weight, what: &'static str, fields: Vec<(&'static str, String)>, words: String) {
+        self.log.tell(&Event { at: self.now(), weight, what, fields, words });
+    }
+
+    fn alarm(&self, kind: AlarmKind, about: &str, words: String) {
+        let at = self.now();
+        self.raise(Alarm { kind, since: at, at, about: about.to_owned(), words });
+    }
+
+    fn raise(&self, alarm: Alarm) {
+        if self.alarms.raise(alarm.clone()) == Heard::New {
+            self.tell(Weight::Alarm, alarm.kind.as_str(), vec![("about", alarm.about)], alarm.words);
+        }
+    }
+
+    /// A feed that speaks against releases and was never read.
+    fn never_read(&self) -> Option<String> {
+        let evidence = self.evidence();
+        let adverse = evidence.adverse(self.now()).into_iter();
+        adverse.filter(|feed| feed.as_of.is_none()).map(|feed| feed.name).next()
+    }
+
+    fn renew_evidence(&self, refresh: Refresh) -> Result<(), GatherError> {
+        let rules = self.rulebook.in_force();
+        let (now, folder) = (self.now(), self.rulebook.folder());
+        let lockfile = Lockfile { version: LockfileVersion::V4, packages: Vec::new() };
+        let read_now = Evidence::read(&Request {
+            lockfile: &lockfile,
+            policy: &rules.policy,
+            root: &folder,
+            cargo: &self.cargo,
+            index: None,
+            feeds: &self.feeds,
+            refresh,
+            network: &self.network,
+            cache: &self.cache,
+            now,
+            clock: now,
+            journal: None,
+            progress: &Silent,
+        });
+        let evidence = match read_now {
+            Ok(evidence) => evidence,
+            Err(error) => {
+                self.tell(Weight::Warning, "feeds-unread", Vec::new(), error.to_string());
+                return Err(error);
+            }
+        };
+        let is_same = evidence.identity()? == self.evidence().identity()?;
+        let words: BTreeSet<String> = (self.words)(evidence.problems()).into_iter().collect();
+        let told =
+            std::mem::replace(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner), words.clone());
+        for words in words.difference(&told) {
+            self.tell(Weight::Warning, "feed", Vec::new(), words.clone());
+        }
+        *writing(&self.evidence) = Arc::new(evidence);
+        if !is_same {
+            let edition = self.evidence_edition.fetch_add(1, Ordering::AcqRel) + 1;
+            let fields = vec![("edition", edition.to_string())];
+            self.tell(Weight::Note, "feeds-changed", fields, "the feeds have something new".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Puts changed rules in force.
+    fn look_at_rules(self: &Arc<Self>) {
+        match self.rulebook.look(self.now()) {
+            Looked::Unchanged => {}
+            Looked::Changed => {
+                self.tell(Weight::Note, "rules-changed", Vec::new(), "another policy is in force".to_owned());
+                // It may ask for other feeds.
+                let inner = Arc::clone(self);
+                tokio::spawn(async move {
+                    let _ = Fence(inner).renew_evidence(Refresh::Old).await;
+                });
+            }
+            Looked::Wrong(why) => {
+                let words = format!("the policy as it is now is not in force: {why}");
+                self.tell(Weight::Alarm, "rules-wrong", Vec::new(), words);
+            }
+        }
+    }
+}
+
+impl Answers for Fence {
+    fn at_hand(&self, ask: &Ask) -> Option<Answer> {
+        let inner = &self.0;
+        inner.look_at_rules();
+        let Ask::Index { registry, name } = ask else { return None };
+        let stall = inner.stalls.iter().find(|stall| stall.path == *registry)?;
+        let (now, editions) = (inner.now(), inner.editions());
+        stall.glance(name.as_str(), |shelved| {
+            if !shelved.stands(editions, now) {
+                return None;
+            }
+            let checked = time(&shelved.checked);
+            let page = if checked <= now && now - checked <= inner.times.fresh_for {
+                Arc::clone(&shelved.page)
+            } else if now <= time(&shelved.stale_until) {
+                Arc::new(IndexPage { view: View::Stale, ..IndexPage::clone(&shelved.page) })
+            } else {
+                return None;
+            };
+            shelved.asked.store(now.unix(), Ordering::Release);
+            Some(Answer::Index(page))
+        })
+    }
+
+    fn in_time(&self, ask: Ask) -> InTime {
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move {
+            let at = match &ask {
+                Ask::Status => return Answer::Json(json(&inner.status().await)),
+                Ask::Config { registry } | Ask::Index { registry, .. } | Ask::Package { registry, .. } => {
+                    match inner.stalls.iter().position(|stall| stall.path == *registry) {
+                        Some(at) => at,
+                        None => return inner.no_such_registry(registry),
+                    }
+                }
+            };
+            match ask {
+                Ask::Config { .. } => inner.config(at).await,
+                Ask::Index { name, .. } => inner.index(at, name).await,
+                Ask::Package { name, version, digest, .. } => {
+                    inner.download(at, Wanted { name, version, digest }).await
+                }
+                Ask::Status => Answer::Json(Bytes::new()),
+            }
+        })
+    }
+
+    fn health(&self) -> Result<(), String> {
+        match self.0.rulebook.wrong() {
+            None => Ok(()),
+            Some(why) => Err(format!("the policy as it is now is not in force: {why}")),
+        }
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        self.0.figures()
+    }
+}
+
+impl Inner {
+    fn no_such_registry(&self, registry: &str) -> Answer {
+        let there: Vec<&str> = self.stalls.iter().map(|stall| stall.path.as_str()).collect();
+        Answer::Absent(format!("this fence stands in front of {}, and not of {registry}", there.join(", ")))
+    }
+
+    async fn index(self: Arc<Self>, at: usize, name: CrateName) -> Answer {
+        match self.page(at, &name).await {
+            Ok(Paged { shelved: Some(shelved), trouble }) => {
+                shelved.asked.store(self.now().unix(), Ordering::Release);
+                Answer::Index(match trouble {
+                    None => Arc::clone(&shelved.page),
+                    Some(_) => Arc::new(IndexPage { view: View::Stale, ..IndexPage::clone(&shelved.page) }),
+                })
+            }
+            Ok(Paged { shelved: None, .. }) => {
+                Answer::Absent(format!("{} has no crate {name}", self.stalls[at].source.registry().name))
+            }
+            Err(trouble) => self.unavailable(&format!("nothing is known of {name}"), &trouble),
+        }
+    }
+
+    /// `config.json`: downloads come from here and name the bytes that were shown; all else is the registry's own.
+    async fn config(self: Arc<Self>, at: usize) -> Answer {
+        let inner = Arc::clone(&self);
+        let config = spawn_blocking(move || inner.config_of(at)).await;
+        let api = match config {
+            Ok(Ok(config)) => config.and_then(|config| config.api),
+            Ok(Err(error)) => {
+                // What lies here can be served all the same; only who publishes needs more.
+                self.tell(Weight::Warning, "upstream", Vec::new(), error.to_string());
+                None
+            }
+            Err(_) => return self.unavailable("nothing is known of the registry", &Trouble::Lost),
+        };
+        let dl = format!("{}{}", self.base, download_template(&self.stalls[at].path));
+        let mut config = serde_json::json!({ "dl": dl });
+        if let Some(api) = api {
+            config["api"] = api.into();
+        }
+        if self.tokens == Tokens::Required {
+            config["auth-required"] = true.into();
+        }
+        Answer::Json(Bytes::from(config.to_string()))
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Bytes {
+    // Plain values with plain keys.
+    Bytes::from(serde_json::to_vec(value).unwrap_or_default())
+}

@@ -1,0 +1,305 @@
+//! Asking the registry: once for all who want to know, written down before it counts, and without it if need be.
+
+use std::sync::Arc;
+
+use fence_client::index::{IndexAnswer, IndexError};
+use fence_model::facts::Birth;
+use fence_model::{CrateName, Span, Time};
+use fence_registry::journal::Shown as SeenReleases;
+use tokio::task::spawn_blocking;
+
+use super::Inner;
+use super::stall::{Presence, Seen};
+use crate::alarms::{self, AlarmKind};
+use crate::event::Weight;
+use crate::judgement::parsed;
+use crate::scribe::{self, Read, Unnoted};
+use crate::views::View;
+
+/// What keeps a registry's word from being had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Trouble {
+    /// The registry.
+    #[error("{0}")]
+    Upstream(IndexError),
+    /// It cannot be written down, or is not intact.
+    #[error("{0}")]
+    Unnoted(Unnoted),
+    /// The registry takes longer than a client waits.
+    #[error("the registry does not answer in time")]
+    Slow,
+    /// Something here.
+    #[error("the fence failed in the middle of it; report this as a bug of the fence")]
+    Lost,
+}
+
+impl Trouble {
+    /// What to do about it.
+    pub(super) fn hint(&self) -> String {
+        match self {
+            Self::Upstream(error) => error.hint(),
+            Self::Unnoted(Unnoted::Disk(_)) => {
+                "make room on the disk of the fence, or make its folder writable".into()
+            }
+            Self::Unnoted(_) => "tell the registry's operators".into(),
+            Self::Slow | Self::Lost => "try again".into(),
+        }
+    }
+}
+
+/// A crate's view.
+pub(super) struct Viewed {
+    pub(super) view: View,
+    /// What went wrong, if the registry was asked and did not answer as it should.
+    pub(super) trouble: Option<Trouble>,
+}
+
+impl Inner {
+    /// What the registry says of a crate, asked for now if what it said is older than `age`. What it said last, with
+    /// the trouble, where it does not say anything now.
+    pub(super) async fn view(
+        self: &Arc<Self>,
+        at: usize,
+        name: &CrateName,
+        age: Span,
+    ) -> Result<Viewed, Trouble> {
+        let stall = &self.stalls[at];
+        let now = self.now();
+        let seen = stall.seen(name);
+        match &seen {
+            Some(seen) => {
+                let is_fresh =
+                    seen.presence != Presence::Unknown && now - seen.checked <= age && seen.checked <= now;
+                let recent = seen.trouble.as_ref().filter(|(at, _)| now - *at <= self.times.leave_alone);
+                match recent {
+                    Some((_, trouble)) => return self.at_rest(at, name, Some(trouble.clone())).await,
+                    None if is_fresh => return self.at_rest(at, name, None).await,
+                    None => {}
+                }
+            }
+            None if age > self.times.fresh_for => {
+                // Any copy will do, and there may be one from before.
+                let (views, wanted) = (stall.views.clone(), name.clone());
+                if let Ok(Some(view)) = spawn_blocking(move || views.read(&wanted)).await {
+                    return Ok(Viewed { view, trouble: None });
+                }
+            }
+            None => {}
+        }
+        let asked = self.refreshed(at, name);
+        // Who has something to show instead does not wait for ever.
+        let has_another = match &seen {
+            Some(seen) => seen.presence == Presence::Listed,
+            None => stall.views.has(name),
+        };
+        let answer = match has_another {
+            true => tokio::time::timeout(self.times.patience, asked).await.unwrap_or(Err(Trouble::Slow)),
+            false => asked.await,
+        };
+        self.at_rest(at, name, answer.err()).await
+    }
+
+    /// The view that is kept of a crate. An error only where there is none.
+    async fn at_rest(
+        self: &Arc<Self>,
+        at: usize,
+        name: &CrateName,
+        trouble: Option<Trouble>,
+    ) -> Result<Viewed, Trouble> {
+        let (inner, wanted) = (Arc::clone(self), name.clone());
+        let view = spawn_blocking(move || inner.kept(at, &wanted)).await.unwrap_or(None);
+        match (view, trouble) {
+            (Some(view), trouble) => Ok(Viewed { view, trouble }),
+            (None, Some(trouble)) => Err(trouble),
+            // The view lay on a disk that lost it: it is fetched again.
+            (None, None) => {
+                self.stalls[at].forget(name);
+                Err(Trouble::Lost)
+            }
+        }
+    }
+
+    fn kept(&self, at: usize, name: &CrateName) -> Option<View> {
+        let stall = &self.stalls[at];
+        let Some(seen) = stall.seen(name) else { return stall.views.read(name) };
+        let file = match (seen.presence, &seen.unwritten) {
+            (Presence::Unknown, _) => return None,
+            (Presence::Nonexistent, _) => None,
+            (Presence::Listed, Some(bytes)) => Some(Arc::clone(bytes)),
+            (Presence::Listed, None) => Some(stall.views.read(name)?.file?),
+        };
+        Some(View { file, validator: seen.validator.clone(), checked: seen.checked })
+    }
+
+    /// Asks the registry for a crate, once for all who want to know.
+    pub(super) async fn refreshed(self: &Arc<Self>, at: usize, name: &CrateName) -> Result<(), Trouble> {
+        let errand = || {
+            let (inner, name) = (Arc::clone(self), name.clone());
+            async move { inner.refresh(at, name).await }
+        };
+        self.asking_for.join((at, name.clone()), errand).await.unwrap_or(Err(Trouble::Lost))
+    }
+
+    /// Asks the registry for a crate, writes down what it says, and keeps it.
+    async fn refresh(self: Arc<Self>, at: usize, name: CrateName) -> Result<(), Trouble> {
+        let asked = {
+            let Ok(_permit) = self.asked_at_once.acquire().await else { return Err(Trouble::Lost) };
+            let (inner, wanted) = (Arc::clone(&self), name.clone());
+            spawn_blocking(move || {
+                let before = inner.kept(at, &wanted).filter(|view| view.file.is_some());
+                let validator = before.as_ref().and_then(|view| view.validator.as_deref());
+                let answer = inner.stalls[at].source.ask(&wanted, validator);
+                (before, answer)
+            })
+            .await
+        };
+        let Ok((before, answer)) = asked else { return Err(Trouble::Lost) };
+        let now = self.now();
+        let outcome = match answer {
+            Ok(answer) => self.take_in(at, &name, before.as_ref(), answer, now).await,
+            Err(error) => Err(Trouble::Upstream(error)),
+        };
+        let Err(trouble) = outcome else { return Ok(()) };
+        self.tell_of(at, &name, &trouble);
+        let stall = &self.stalls[at];
+        let known = stall.seen(&name);
+        let (presence, checked, validator) = match (&known, before) {
+            (Some(seen), _) => (seen.presence, seen.checked, seen.validator.clone()),
+            (None, Some(view)) => (Presence::Listed, view.checked, view.validator),
+            (None, None) => (Presence::Unknown, Time::EARLIEST, None),
+        };
+        let unwritten = known.and_then(|seen| seen.unwritten.clone());
+        stall.note(
+            &name,
+            Seen { presence, checked, validator, unwritten, trouble: Some((now, trouble.clone())) },
+        );
+        Err(trouble)
+    }
+
+    /// Writes down what a registry said, and keeps it.
+    async fn take_in(
+        self: &Arc<Self>,
+        at: usize,
+        name: &CrateName,
+        before: Option<&View>,
+        answer: IndexAnswer,
+        now: Time,
+    ) -> Result<(), Trouble> {
+        let stall = &self.stalls[at];
+        let checked = stall.source.speaks_until(now);
+        let (file, validator, is_new) = match answer {
+            IndexAnswer::Read { bytes, validator } => (Some(Arc::<[u8]>::from(bytes)), validator, true),
+            IndexAnswer::Unchanged => {
+                let before = before.ok_or(Trouble::Lost)?;
+                (before.file.clone(), before.validator.clone(), false)
+            }
+            IndexAnswer::DoesNotExist => (None, None, true),
+        };
+        // What this process did not read itself may have been written down by nobody.
+        let is_first = stall.seen(name).is_none_or(|seen| seen.presence == Presence::Unknown);
+        let read = match &file {
+            Some(_) if !is_new && !is_first => None,
+            None => Some(Releases::default()),
+            Some(bytes) => {
+                let (name, bytes) = (name.clone(), Arc::clone(bytes));
+                Some(spawn_blocking(move || releases(&name, &bytes)).await.map_err(|_| Trouble::Lost)?)
+            }
+        };
+        let (is_listed, born, is_read) = (file.is_some(), read.as_ref().and_then(|r| r.born), read.is_some());
+        // Anybody may ask for names that nobody has: that is nothing to write down.
+        if is_listed || stall.scribe.recall(name.clone(), now).await.latest_read.is_some() {
+            let (shown, illegible) = read.map_or((None, 0), |read| (Some(read.shown), read.illegible));
+            let read = Read { name: name.clone(), at: now, shown, illegible };
+            let noted = stall.scribe.observe(read).await.map_err(Trouble::Unnoted)?;
+            alarms::raised_by(&stall.path, name, &noted).into_iter().for_each(|alarm| self.raise(alarm));
+            if noted.known == scribe::Known::Before && !noted.change.is_unchanged() {
+                // What rested on releases of this crate may not any more.
+                stall.forget_admitted();
+            }
+        }
+        let presence = if is_listed { Presence::Listed } else { Presence::Nonexistent };
+        let mut seen = Seen { presence, checked, validator, unwritten: None, trouble: None };
+        if let (Some(file), true) = (&file, is_new) {
+            let view = View { file: Some(Arc::clone(file)), validator: seen.validator.clone(), checked };
+            let (views, wanted) = (stall.views.clone(), name.clone());
+            if let Ok(Err(error)) = spawn_blocking(move || views.write(&wanted, &view)).await {
+                self.tell(Weight::Warning, "cache", Vec::new(), error.to_string());
+                seen.unwritten = Some(Arc::clone(file));
+            }
+        }
+        if is_read {
+            let (birth, until) = match born {
+                Some(born) => (Birth::At(born), Time::LATEST),
+                None if is_listed => (Birth::Untold, now + self.times.fresh_for),
+                None => (lacking(stall.is_folder()), now + self.times.fresh_for),
+            };
+            stall.note_birth(name, birth, until);
+        }
+        stall.note(name, seen);
+        Ok(())
+    }
+
+    fn tell_of(&self, at: usize, name: &CrateName, trouble: &Trouble) {
+        let about = format!("{}/{name}", self.stalls[at].path);
+        let kind = match trouble {
+            Trouble::Unnoted(Unnoted::Shrunk { .. }) => AlarmKind::IndexShrunk,
+            Trouble::Unnoted(Unnoted::Damaged { .. }) => AlarmKind::IndexDamaged,
+            Trouble::Unnoted(Unnoted::Disk(_)) => AlarmKind::Journal,
+            Trouble::Upstream(_) | Trouble::Slow | Trouble::Lost => {
+                let words = format!("{about}: {trouble}");
+                return self.tell(Weight::Warning, "upstream", vec![("about", about)], words);
+            }
+        };
+        self.alarm(kind, &about, trouble.to_string());
+    }
+
+    /// Takes down since when a package is there, as its view tells; none where there is none to be had.
+    pub(super) async fn learn_birth(
+        self: &Arc<Self>,
+        at: usize,
+        name: &CrateName,
+        view: Option<View>,
+        retry: Time,
+    ) {
+        let stall = &self.stalls[at];
+        let (birth, until) = match view.map(|view| view.file) {
+            None => (Birth::Untold, retry),
+            Some(None) => (lacking(stall.is_folder()), retry),
+            Some(Some(bytes)) => {
+                let wanted = name.clone();
+                let read = spawn_blocking(move || releases(&wanted, &bytes)).await;
+                match read.ok().and_then(|read| read.born) {
+                    Some(born) => (Birth::At(born), Time::LATEST),
+                    None => (Birth::Untold, retry),
+                }
+            }
+        };
+        stall.note_birth(name, birth, until);
+    }
+}
+
+/// What a registry says by not having a crate. A folder may hold a part of an index, so it says nothing.
+fn lacking(is_folder: bool) -> Birth {
+    if is_folder { Birth::Unread } else { Birth::Nonexistent }
+}
+
+/// What one read of an index file showed.
+#[derive(Debug, Default)]
+struct Releases {
+    shown: SeenReleases,
+    /// Lines that nobody can read.
+    illegible: usize,
+    born: Option<Time>,
+}
+
+fn releases(name: &CrateName, bytes: &[u8]) -> Releases {
+    match parsed(name, bytes) {
+        Some(file) => {
+            Releases { shown: SeenReleases::of(&file), illegible: file.problems.len(), born: file.born() }
+        }
+        None => {
+            let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+            Releases { illegible: lines.count(), ..Releases::default() }
+        }
+    }
+}

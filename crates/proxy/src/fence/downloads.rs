@@ -1,0 +1,250 @@
+//! Handing out packages: a release is decided with its neighbours, and its bytes are compared with their digest.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+
+use bytes::Bytes;
+use fence_model::{CrateName, Digest, ReleaseId, Span, Time, Verdict};
+use fence_registry::config::RegistryConfig;
+use semver::Version;
+use tokio::task::spawn_blocking;
+
+use super::asking::{Trouble, Viewed};
+use super::stall::{Admitted, lower};
+use super::{Inner, Refusal};
+use crate::alarms::AlarmKind;
+use crate::answer::Answer;
+use crate::event::Weight;
+use crate::judgement::{Case, Known, Lacking};
+use crate::packages;
+use crate::refusal::{cut, refusal};
+
+/// How long a registry's `config.json` is good.
+const CONFIG_FOR: Span = Span::minutes(10);
+
+/// How long it is remembered which releases were found admitted with their neighbours.
+const ADMITTED_FOR: Span = Span::minutes(1);
+
+/// A release that somebody wants the bytes of.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    pub(super) name: CrateName,
+    pub(super) version: Version,
+    pub(super) digest: Digest,
+}
+
+/// What becomes of a download.
+enum Ruling {
+    Admitted(Vec<ReleaseId>),
+    /// With what cargo prints.
+    Refused(String),
+    /// The registry shows no such release, and never did as far as anybody saw.
+    NeverSeen,
+    /// It shows it with this digest.
+    OtherDigest(Digest),
+}
+
+impl Inner {
+    /// The bytes of a release, or why not.
+    pub(super) async fn download(self: Arc<Self>, at: usize, wanted: Wanted) -> Answer {
+        let Wanted { name, version, digest } = &wanted;
+        let stall = &self.stalls[at];
+        match self.ruled(at, &wanted).await {
+            Err(trouble) => self.unavailable(&format!("{name} {version} cannot be judged"), &trouble),
+            Ok(Ruling::Admitted(found)) => {
+                stall.remember_admitted(found, self.editions(), self.now());
+                let errand = || {
+                    let (inner, wanted) = (Arc::clone(&self), wanted.clone());
+                    async move { inner.bytes_of(at, wanted).await }
+                };
+                match self.fetching.join(*digest, errand).await {
+                    Some(Ok(bytes)) => Answer::Package(bytes),
+                    Some(Err(answer)) => answer,
+                    None => self.unavailable(&format!("{name} {version}"), &Trouble::Lost),
+                }
+            }
+            Ok(Ruling::Refused(why)) => self.refused(at, &wanted, why),
+            Ok(Ruling::OtherDigest(shown)) => {
+                let why = format!(
+                    "the fence holds {name} {version}: the registry shows it with digest {}, and {} was asked for\n\
+                     ask the index again: cargo update -p {name}",
+                    shown.short(),
+                    digest.short()
+                );
+                self.refused(at, &wanted, why)
+            }
+            Ok(Ruling::NeverSeen) => {
+                Answer::Absent(format!("{} has no release {name} {version}", stall.source.registry().name))
+            }
+        }
+    }
+
+    fn refused(&self, at: usize, Wanted { name, version, .. }: &Wanted, why: String) -> Answer {
+        let why = cut(&why);
+        let registry = self.stalls[at].path.clone();
+        self.remember_refusal(Refusal {
+            at: self.now(),
+            registry,
+            release: format!("{name} {version}"),
+            why: why.clone(),
+        });
+        Answer::Refused(why)
+    }
+
+    pub(super) fn unavailable(&self, what: &str, trouble: &Trouble) -> Answer {
+        let why = format!("{what}: {trouble}\n{}", trouble.hint());
+        Answer::Unavailable { why, again: self.times.leave_alone }
+    }
+
+    async fn ruled(self: &Arc<Self>, at: usize, wanted: &Wanted) -> Result<Ruling, Trouble> {
+        let stall = &self.stalls[at];
+        let subject = lower(&wanted.name);
+        let Viewed { view, .. } = self.view(at, &subject, self.times.fresh_for).await?;
+        let now = self.now();
+        let memory = stall.scribe.recall(subject.clone(), now).await;
+        let admitted = stall.admitted_before(self.editions(), now);
+        let crates = BTreeMap::from([(subject.clone(), Known { view, memory })]);
+        let wanted = wanted.clone();
+        let rule = move |case: &Case<'_>| ruling(case, &subject, &wanted, admitted.clone(), now);
+        Ok(self.with_all(at, crates, now, rule).await?.0)
+    }
+
+    /// The bytes of an admitted release, from this machine or from the registry.
+    async fn bytes_of(self: Arc<Self>, at: usize, wanted: Wanted) -> Result<Bytes, Answer> {
+        let Wanted { name, version, digest } = &wanted;
+        let (packages, digest) = (self.packages.clone(), *digest);
+        match spawn_blocking(move || packages.read(digest)).await {
+            Ok(Ok(Some(bytes))) => return Ok(bytes.into()),
+            Ok(Ok(None)) => {}
+            Ok(Err(error)) => self.tell(Weight::Warning, "cache", Vec::new(), error.to_string()),
+            Err(_) => return Err(self.unavailable(&format!("{name} {version}"), &Trouble::Lost)),
+        }
+        let unavailable =
+            |trouble: &Trouble| self.unavailable(&format!("{name} {version} cannot be had"), trouble);
+        let Ok(_permit) = self.asked_at_once.acquire().await else { return Err(unavailable(&Trouble::Lost)) };
+        let (inner, sought) = (Arc::clone(&self), wanted.clone());
+        let fetched = spawn_blocking(move || inner.fetch(at, &sought)).await;
+        let bytes = match fetched {
+            Ok(Ok(Some(bytes))) => bytes,
+            Ok(Ok(None)) => {
+                let registry = &self.stalls[at].source.registry().name;
+                return Err(Answer::Absent(format!(
+                    "{registry} shows {name} {version}, and has no package of it"
+                )));
+            }
+            Ok(Err(error)) => {
+                let trouble = Trouble::Upstream(error);
+                self.tell(Weight::Warning, "upstream", Vec::new(), format!("{name} {version}: {trouble}"));
+                return Err(unavailable(&trouble));
+            }
+            Err(_) => return Err(unavailable(&Trouble::Lost)),
+        };
+        if !packages::is_of(&bytes, digest) {
+            let found = packages::digest_of(&bytes);
+            let words = format!(
+                "the package of {name} {version} that the registry sends has digest {}, and its index says {}",
+                found.short(),
+                digest.short()
+            );
+            self.alarm(AlarmKind::ChangedBytes, &format!("{}/{name}", self.stalls[at].path), words.clone());
+            let why = format!("{words}\nnothing of it is kept or handed out; tell the registry's operators");
+            return Err(self.refused(at, &wanted, why));
+        }
+        let bytes = Bytes::from(bytes);
+        let (packages, kept) = (self.packages.clone(), bytes.clone());
+        // Who waits for it does not wait for the disk; what a crash leaves half written is never read.
+        let inner = Arc::clone(&self);
+        tokio::spawn(async move {
+            if let Ok(Err(error)) = spawn_blocking(move || packages.write(digest, &kept)).await {
+                inner.tell(Weight::Warning, "cache", Vec::new(), error.to_string());
+            }
+        });
+        Ok(bytes)
+    }
+
+    fn fetch(
+        &self,
+        at: usize,
+        Wanted { name, version, digest }: &Wanted,
+    ) -> Result<Option<Vec<u8>>, fence_client::index::IndexError> {
+        let stall = &self.stalls[at];
+        match self.config_of(at)? {
+            Some(config) => stall.source.package(&config.download_url(name, version, digest)),
+            None => Ok(None),
+        }
+    }
+
+    /// What the registry says of itself, asked for now and then.
+    pub(super) fn config_of(
+        &self,
+        at: usize,
+    ) -> Result<Option<RegistryConfig>, fence_client::index::IndexError> {
+        let stall = &self.stalls[at];
+        let now = self.now();
+        let known = stall.config.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match known {
+            Some((asked, config)) if now - asked <= CONFIG_FOR => Ok(config),
+            known => match (stall.source.config(), known) {
+                (Ok(config), _) => {
+                    *stall.config.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Some((now, config.clone()));
+                    Ok(config)
+                }
+                // Where packages are changes once in years.
+                (Err(_), Some((_, config))) => Ok(config),
+                (Err(error), None) => Err(error),
+            },
+        }
+    }
+}
+
+/// What becomes of a download, and what might change that.
+fn ruling(
+    case: &Case<'_>,
+    subject: &CrateName,
+    Wanted { version, digest, .. }: &Wanted,
+    admitted: Vec<ReleaseId>,
+    now: Time,
+) -> (Ruling, Lacking) {
+    match case.digests(subject, version).as_slice() {
+        [] if !case.remembers(subject, version) => return (Ruling::NeverSeen, Lacking::default()),
+        [] => {}
+        shown if shown.contains(digest) => {}
+        shown => return (Ruling::OtherDigest(shown[0]), Lacking::default()),
+    }
+    let (decision, found, lacking) = case.decide(subject, version, admitted);
+    let ruling = match decision.verdict {
+        Verdict::Admit => Ruling::Admitted(found),
+        Verdict::Hold | Verdict::Block => {
+            Ruling::Refused(refusal(&decision, case.stay(subject, &decision).as_ref(), now))
+        }
+    };
+    (ruling, lacking)
+}
+
+impl super::stall::Stall {
+    fn admitted_before(&self, editions: super::Editions, now: Time) -> Vec<ReleaseId> {
+        let admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_good = admitted.editions == editions
+            && admitted.since.is_some_and(|since| since <= now && now - since <= ADMITTED_FOR);
+        if is_good { admitted.releases.clone() } else { Vec::new() }
+    }
+
+    fn remember_admitted(&self, found: Vec<ReleaseId>, editions: super::Editions, now: Time) {
+        let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_good = admitted.editions == editions
+            && admitted.since.is_some_and(|since| since <= now && now - since <= ADMITTED_FOR);
+        if !is_good {
+            *admitted = Admitted { editions, since: Some(now), releases: Vec::new() };
+        }
+        // What was found includes what was known; meanwhile others may have found more.
+        admitted.releases.extend(found);
+        admitted.releases.sort_unstable();
+        admitted.releases.dedup();
+    }
+
+    /// Forgets which releases were found admitted with their neighbours.
+    pub(super) fn forget_admitted(&self) {
+        *self.admitted.lock().unwrap_or_else(PoisonError::into_inner) = Admitted::default();
+    }
+}

@@ -1,0 +1,259 @@
+//! One registry in front of which the fence stands, and all that is in memory of it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use fence_client::cache::ContentDigest;
+use fence_client::cargo_config::IndexLocation;
+use fence_client::index::IndexSource;
+use fence_client::journal::{JournalError, JournalFile};
+use fence_model::facts::Birth;
+use fence_model::{CrateName, Digest, ReleaseId, Time};
+use fence_registry::config::RegistryConfig;
+use fence_registry::journal::Torn;
+use semver::Version;
+
+use super::asking::Trouble;
+use super::{Editions, Journals, Mount, Setup, StartError, Times};
+use crate::answer::IndexPage;
+use crate::event::{Event, Weight};
+use crate::judgement::SourceOf;
+use crate::scribe::Scribe;
+use crate::views::Views;
+
+/// How many names that no registry has are remembered: who asks for more gets them asked again.
+const MOST_SEEN_IN_VAIN: usize = 20_000;
+
+/// A registry.
+pub(super) struct Stall {
+    pub(super) path: String,
+    pub(super) source: IndexSource,
+    pub(super) source_of: SourceOf,
+    pub(super) scribe: Scribe,
+    pub(super) views: Views,
+    /// By name in lower case, as the paths of an index have it; and so are the others.
+    seen: RwLock<HashMap<CrateName, Arc<Seen>>>,
+    births: RwLock<HashMap<CrateName, Born>>,
+    shelf: RwLock<HashMap<CrateName, Arc<Shelved>>>,
+    pub(super) config: Mutex<Option<(Time, Option<RegistryConfig>)>>,
+    pub(super) admitted: Mutex<Admitted>,
+}
+
+/// What is known of a crate's view without reading it.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) presence: Presence,
+    pub(super) checked: Time,
+    pub(super) validator: Option<String>,
+    /// Its bytes, where the disk would not take them.
+    pub(super) unwritten: Option<Arc<[u8]>>,
+    /// What went wrong when the registry was asked last, and when.
+    pub(super) trouble: Option<(Time, Trouble)>,
+}
+
+/// Whether a registry has a crate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    Listed,
+    Nonexistent,
+    /// It was asked, and did not tell.
+    Unknown,
+}
+
+/// Since when a package is there, and until when that is believed.
+#[derive(Debug, Clone, Copy)]
+struct Born {
+    birth: Birth,
+    until: Time,
+}
+
+/// Releases that were found admitted, their neighbours considered.
+#[derive(Debug, Default)]
+pub(super) struct Admitted {
+    pub(super) editions: Editions,
+    pub(super) since: Option<Time>,
+    pub(super) releases: Vec<ReleaseId>,
+}
+
+/// A page, and what it rests on.
+#[derive(Debug)]
+pub(super) struct Shelved {
+    pub(super) page: Arc<IndexPage>,
+    /// The digest of the registry's file.
+    pub(super) made_from: Digest,
+    pub(super) editions: Editions,
+    /// When it has to be made again, whatever else.
+    pub(super) until: Time,
+    /// When the registry confirmed the file.
+    pub(super) checked: AtomicI64,
+    /// Until when it is served as stale without asking, since the registry did not answer.
+    pub(super) stale_until: AtomicI64,
+    /// When a client asked for it last.
+    pub(super) asked: AtomicI64,
+    /// The newest releases that are held, by class.
+    pub(super) waiting: Vec<Version>,
+    /// How many releases are not admitted.
+    pub(super) refused: usize,
+}
+
+impl Shelved {
+    /// Whether all that it rests on, but for the registry's word, is what it was.
+    pub(super) fn stands(&self, editions: Editions, now: Time) -> bool {
+        self.editions == editions && now < self.until
+    }
+}
+
+/// The time that is kept in `cell`.
+pub(super) fn time(cell: &AtomicI64) -> Time {
+    Time::from_unix(cell.load(Ordering::Acquire))
+}
+
+impl Stall {
+    pub(super) fn open(mount: Mount, setup: &Setup, now: Time) -> Result<Self, StartError> {
+        let folder = folder_of(&mount);
+        let (journal, torn, path) = journal(&setup.state.join("journal"), &folder, setup.journals)?;
+        if let Some(torn) = torn {
+            setup.log.tell(&Event {
+                at: now,
+                weight: Weight::Note,
+                what: "journal-mended",
+                fields: vec![("file", path.display().to_string()), ("line", torn.line.to_string())],
+                words: format!("{}: line {} was half written, and is cut off", path.display(), torn.line),
+            });
+        }
+        Ok(Self {
+            scribe: Scribe::start(journal).map_err(StartError::Thread)?,
+            views: Views::of(&setup.cache, &folder),
+            source: IndexSource::new(mount.registry, setup.network.clone()),
+            source_of: mount.index.map_or(SourceOf::CratesIo, SourceOf::Other),
+            path: mount.path,
+            seen: RwLock::default(),
+            births: RwLock::default(),
+            shelf: RwLock::default(),
+            config: Mutex::default(),
+            admitted: Mutex::default(),
+        })
+    }
+
+    /// Whether it may hold a part of a registry only: then it says nothing by lacking something.
+    pub(super) fn is_folder(&self) -> bool {
+        matches!(self.source.registry().location, IndexLocation::Folder(_))
+    }
+
+    /// Whether an index that names a registry by `address` means this one.
+    pub(super) fn is_at(&self, address: &str) -> bool {
+        match &self.source_of {
+            SourceOf::CratesIo => fence_client::cargo_config::is_crates_io(address),
+            SourceOf::Other(index) => fence_client::cargo_config::same_address(index, address),
+        }
+    }
+
+    pub(super) fn seen(&self, name: &CrateName) -> Option<Arc<Seen>> {
+        reading(&self.seen).get(name).cloned()
+    }
+
+    pub(super) fn note(&self, name: &CrateName, seen: Seen) {
+        let mut all = writing(&self.seen);
+        if all.len() >= MOST_SEEN_IN_VAIN {
+            all.retain(|_, seen| seen.presence == Presence::Listed);
+        }
+        all.insert(name.clone(), Arc::new(seen));
+    }
+
+    pub(super) fn forget(&self, name: &CrateName) {
+        writing(&self.seen).remove(name);
+    }
+
+    /// Since when a package is there, if that is known.
+    pub(super) fn birth(&self, package: &str, now: Time) -> Option<Birth> {
+        let births = reading(&self.births);
+        let born = match package.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            true => births.get(package.to_ascii_lowercase().as_str()),
+            false => births.get(package),
+        };
+        born.filter(|born| now <= born.until).map(|born| born.birth)
+    }
+
+    /// Takes down since when a package is there; that is believed until `until`.
+    pub(super) fn note_birth(&self, name: &CrateName, birth: Birth, until: Time) {
+        let mut all = writing(&self.births);
+        if all.len() >= MOST_SEEN_IN_VAIN {
+            all.retain(|_, born| matches!(born.birth, Birth::At(_)));
+        }
+        all.insert(name.clone(), Born { birth, until });
+    }
+
+    pub(super) fn shelved(&self, name: &CrateName) -> Option<Arc<Shelved>> {
+        reading(&self.shelf).get(name).cloned()
+    }
+
+    /// What `look` sees of a page on the shelf, without taking it down.
+    pub(super) fn glance<T>(&self, name: &str, look: impl FnOnce(&Shelved) -> Option<T>) -> Option<T> {
+        reading(&self.shelf).get(name).and_then(|shelved| look(shelved))
+    }
+
+    pub(super) fn shelve(&self, name: CrateName, shelved: Arc<Shelved>) {
+        writing(&self.shelf).insert(name, shelved);
+    }
+
+    pub(super) fn all_shelved(&self) -> Vec<(CrateName, Arc<Shelved>)> {
+        reading(&self.shelf).iter().map(|(name, shelved)| (name.clone(), Arc::clone(shelved))).collect()
+    }
+
+    /// The crates that were asked for lately, and are to be asked for again.
+    pub(super) fn due(&self, now: Time, times: Times) -> Vec<CrateName> {
+        let is_due = |shelved: &Shelved| {
+            now - time(&shelved.asked) <= times.follow_for
+                && now - time(&shelved.checked) >= times.follow_every
+        };
+        let shelf = reading(&self.shelf);
+        shelf.iter().filter(|(_, shelved)| is_due(shelved)).map(|(name, _)| name.clone()).collect()
+    }
+}
+
+/// How many fences may write journals of their own beside the first.
+const OWN_JOURNALS: usize = 16;
+
+/// Opens the journal of a registry, or the first one beside it that nobody writes to.
+fn journal(
+    state: &Path,
+    folder: &str,
+    journals: Journals,
+) -> Result<(JournalFile, Option<Torn>, PathBuf), StartError> {
+    let mut number = 1;
+    loop {
+        let name = if number == 1 { format!("{folder}.jsonl") } else { format!("{folder}-{number}.jsonl") };
+        let path = state.join(name);
+        match (JournalFile::open(&path), journals) {
+            (Ok((journal, torn)), _) => return Ok((journal, torn, path)),
+            (Err(JournalError::InUse { .. }), Journals::OwnIfNeedBe) if number < OWN_JOURNALS => number += 1,
+            (Err(error), _) => return Err(StartError::Journal(error)),
+        }
+    }
+}
+
+/// A name for a registry's folder and journal, which stays the same as long as the registry does.
+fn folder_of(mount: &Mount) -> String {
+    let place = match &mount.registry.location {
+        IndexLocation::Sparse(place) | IndexLocation::Git(place) => place.clone(),
+        IndexLocation::Folder(folder) | IndexLocation::Vendored(folder) => folder.display().to_string(),
+    };
+    format!("{}-{}", mount.path, ContentDigest::of(place.as_bytes()).short())
+}
+
+/// A name as the paths of an index have it.
+pub(super) fn lower(name: &CrateName) -> CrateName {
+    let lower = name.as_str().to_ascii_lowercase();
+    lower.parse().unwrap_or_else(|_| name.clone())
+}
+
+// Whoever panicked while holding a lock left the map whole: each change of it is one step.
+pub(super) fn reading<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(super) fn writing<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}

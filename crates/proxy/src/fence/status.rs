@@ -1,0 +1,246 @@
+//! What a fence says of itself: to who watches it, and to `cargo fence`.
+
+use std::sync::{Arc, PoisonError};
+
+use fence_model::words::outlook;
+use fence_model::{CrateName, Time};
+use semver::Version;
+use serde::Serialize;
+use tokio::task::JoinSet;
+
+use super::stall::{Shelved, time};
+use super::{Inner, REFUSALS_SHOWN};
+use crate::alarms::{Alarm, AlarmKind};
+use crate::answer::{Figure, FigureKind};
+use crate::judgement::{Case, Known, Lacking};
+
+/// How many held releases the status tells of in words.
+const HELD_TOLD: usize = 200;
+
+/// `/status.json`. Times are RFC 3339, in UTC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// The format of this document.
+    pub format: u32,
+    /// The fence's version.
+    pub version: &'static str,
+    /// The folder of the policy, if it is a project's.
+    pub policy: Option<String>,
+    /// The level that is asked for.
+    pub level: String,
+    /// Why the policy as it is now is not in force, if it is not.
+    pub policy_wrong: Option<String>,
+    /// What time it is there.
+    pub now: Time,
+    /// The registries in front of which it stands.
+    pub registries: Vec<RegistryStatus>,
+    /// How old the feeds are.
+    pub feeds: Vec<FeedStatus>,
+    /// What somebody has to look at, the newest first.
+    pub alarms: Vec<Alarm>,
+    /// Downloads that were refused, the newest first.
+    pub refused: Vec<Refusal>,
+    /// Releases that are held of crates that were asked for, the newest of each class, those asked for last first.
+    pub held: Vec<Held>,
+}
+
+/// One registry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RegistryStatus {
+    /// The folder of the address under which it is reached.
+    pub path: String,
+    /// Its name.
+    pub name: String,
+    /// Crates of which a page is in memory.
+    pub crates: usize,
+    /// Releases of them that are not admitted.
+    pub refused_releases: usize,
+    /// Lines of its journal.
+    pub journal_lines: usize,
+}
+
+/// One feed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FeedStatus {
+    /// Its name.
+    pub name: String,
+    /// `current`, `stale`, `absent` or `invalid`.
+    pub state: &'static str,
+    /// Up to when it speaks.
+    pub as_of: Option<Time>,
+}
+
+/// A download that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// When.
+    pub at: Time,
+    /// The registry.
+    pub registry: String,
+    /// The release.
+    pub release: String,
+    /// What cargo printed.
+    pub why: String,
+}
+
+/// A release that is held, and that somebody would have got otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// The registry.
+    pub registry: String,
+    /// The crate.
+    pub name: CrateName,
+    /// The release.
+    pub version: Version,
+    /// What is admitted in its place, of the same class.
+    pub instead: Option<Version>,
+    /// When a client asked for the crate last.
+    pub asked: Time,
+    /// Why, in a line.
+    pub why: String,
+}
+
+impl Inner {
+    pub(super) fn remember_refusal(&self, refusal: Refusal) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        refusals.insert(0, refusal);
+        refusals.truncate(REFUSALS_SHOWN);
+    }
+
+    pub(super) async fn status(self: Arc<Self>) -> Status {
+        let (rules, now) = (self.rulebook.in_force(), self.now());
+        let mut registries = Vec::new();
+        let mut asked: Vec<(Time, usize, CrateName, Arc<Shelved>)> = Vec::new();
+        for (at, stall) in self.stalls.iter().enumerate() {
+            let shelved = stall.all_shelved();
+            registries.push(RegistryStatus {
+                path: stall.path.clone(),
+                name: stall.source.registry().name.clone(),
+                crates: shelved.len(),
+                refused_releases: shelved.iter().map(|(_, shelved)| shelved.refused).sum(),
+                journal_lines: stall.scribe.lines().await,
+            });
+            let held = shelved.into_iter().filter(|(_, shelved)| !shelved.waiting.is_empty());
+            asked.extend(held.map(|(name, shelved)| (time(&shelved.asked), at, name, shelved)));
+        }
+        asked.sort_by(|a, b| (b.0, a.1, &a.2).cmp(&(a.0, b.1, &b.2)));
+        let mut told: JoinSet<(usize, Vec<Held>)> = JoinSet::new();
+        for (place, (asked, at, name, shelved)) in asked.into_iter().take(HELD_TOLD).enumerate() {
+            let inner = Arc::clone(&self);
+            told.spawn(
+                async move { (place, inner.held(at, name, shelved.waiting.clone(), (asked, now)).await) },
+            );
+        }
+        let mut held = told.join_all().await;
+        held.sort_by_key(|(place, _)| *place);
+        let evidence = self.evidence();
+        let feed = |age: &fence_client::gather::Age| FeedStatus {
+            name: age.name.clone(),
+            state: age.state.as_str(),
+            as_of: age.as_of,
+        };
+        let folder = self.rulebook.folder();
+        Status {
+            format: 1,
+            version: env!("CARGO_PKG_VERSION"),
+            policy: (!folder.as_os_str().is_empty()).then(|| folder.display().to_string()),
+            level: rules.policy.strictest_level().to_string(),
+            policy_wrong: self.rulebook.wrong(),
+            now,
+            registries,
+            feeds: evidence.ages().iter().map(feed).collect(),
+            alarms: self.alarms.latest(),
+            refused: self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            held: held.into_iter().flat_map(|(_, held)| held).collect(),
+        }
+    }
+
+    /// What there is to say of the held releases of a crate.
+    async fn held(
+        self: Arc<Self>,
+        at: usize,
+        name: CrateName,
+        versions: Vec<Version>,
+        (asked, now): (Time, Time),
+    ) -> Vec<Held> {
+        let stall = &self.stalls[at];
+        let (views, wanted) = (stall.views.clone(), name.clone());
+        let Ok(Some(view)) = tokio::task::spawn_blocking(move || views.read(&wanted)).await else {
+            return Vec::new();
+        };
+        let memory = stall.scribe.recall(name.clone(), now).await;
+        let crates = std::collections::BTreeMap::from([(name.clone(), Known { view, memory })]);
+        let registry = stall.path.clone();
+        let tell = move |case: &Case<'_>| {
+            let told = versions.iter().map(|version| {
+                let decision = case.decide_alone(&name, version);
+                Held {
+                    registry: registry.clone(),
+                    instead: case.stay(&name, &decision),
+                    why: outlook::line(&decision, now),
+                    name: decision.release.name,
+                    version: version.clone(),
+                    asked,
+                }
+            });
+            (told.collect(), Lacking::default())
+        };
+        self.with_all(at, crates, now, tell).await.map_or_else(|_| Vec::new(), |(held, _)| held)
+    }
+
+    pub(super) fn figures(&self) -> Vec<Figure> {
+        let gauge = |name, help, labels, value| Figure { name, help, kind: FigureKind::Gauge, labels, value };
+        let counter =
+            |name, help, labels, value| Figure { name, help, kind: FigureKind::Counter, labels, value };
+        let mut figures = Vec::new();
+        for stall in &self.stalls {
+            let labels = || vec![("registry", stall.path.clone())];
+            let shelved = stall.all_shelved();
+            let refused: usize = shelved.iter().map(|(_, shelved)| shelved.refused).sum();
+            let bytes: usize = shelved.iter().map(|(_, shelved)| shelved.page.gzip.len()).sum();
+            figures.extend([
+                gauge("fence_pages", "Crates of which a page is in memory.", labels(), shelved.len() as f64),
+                gauge("fence_page_bytes", "Bytes of these pages, compressed.", labels(), bytes as f64),
+                gauge(
+                    "fence_refused_releases",
+                    "Releases of these crates that are not admitted.",
+                    labels(),
+                    refused as f64,
+                ),
+            ]);
+        }
+        for kind in AlarmKind::ALL {
+            let labels = vec![("kind", kind.as_str().to_owned())];
+            let count = self.alarms.count(kind) as f64;
+            figures.push(counter("fence_alarms_total", "Alarms since the fence was started.", labels, count));
+        }
+        let now = self.now();
+        for age in self.evidence().ages() {
+            let labels = || vec![("feed", age.name.clone())];
+            let is_current = f64::from(u8::from(age.state == fence_model::facts::FeedState::Current));
+            figures.push(gauge(
+                "fence_feed_current",
+                "Whether a feed was read, whole and lately.",
+                labels(),
+                is_current,
+            ));
+            if let Some(as_of) = age.as_of {
+                let seconds = (now - as_of).as_seconds() as f64;
+                figures.push(gauge(
+                    "fence_feed_age_seconds",
+                    "How far back the last word of a feed lies.",
+                    labels(),
+                    seconds,
+                ));
+            }
+        }
+        let is_in_force = f64::from(u8::from(self.rulebook.wrong().is_none()));
+        figures.push(gauge(
+            "fence_policy_in_force",
+            "Whether the policy as it is now is in force.",
+            Vec::new(),
+            is_in_force,
+        ));
+        figures
+    }
+}

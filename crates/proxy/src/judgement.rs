@@ -1,0 +1,404 @@
+//! What becomes of one crate: pure, from what is known, to what is served of it.
+//!
+//! [`Case::shown`] judges each release on its own and writes the page that is served; whether what a release needs is
+//! admitted too cargo finds out by itself, when it asks for that. [`Case::decide`] is asked when the bytes of a release
+//! are: by then its neighbours are looked at as well.
+//!
+//! Either may turn on what is not at hand: since when a package is there that a release newly needs, or what
+//! becomes of it. Then that is taken for the worst, and named as [`Lacking`]: who asks brings it and asks again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use fence_client::cargo_config::Registry;
+use fence_client::gather::{self, Evidence};
+use fence_model::decision::Decision;
+use fence_model::facts::{Birth, CrateFacts, DependencyKind, Feed};
+use fence_model::judge::{Asked, Checksum, InUse, Treatment};
+use fence_model::look_alike::KnownNames;
+use fence_model::policy::{Baseline, Policy, PublishTimes};
+use fence_model::settle::{FactsOf, InUseByCrate, Settlement};
+use fence_model::view::{self, Mark, ReleaseVerdict};
+use fence_model::{CaretClass, CrateName, Digest, ReleaseId, Time, Verdict};
+use fence_registry::journal::Memory;
+use fence_registry::serve::{Yanked, serve};
+use fence_registry::{IndexFile, Limits};
+use semver::Version;
+
+use crate::views::View;
+
+/// What is asked, the same for every crate of a registry.
+#[derive(Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) baseline: &'a Baseline,
+    pub(crate) evidence: &'a Evidence,
+    pub(crate) names: &'a KnownNames,
+    /// The registry that is asked.
+    pub(crate) registry: &'a Registry,
+    pub(crate) source: &'a SourceOf,
+    pub(crate) now: Time,
+}
+
+/// How the policy sees a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SourceOf {
+    /// It is crates.io, of which feeds speak.
+    CratesIo,
+    /// It is another, with this index address as lockfiles write it.
+    Other(String),
+}
+
+/// A crate, with all that is at hand about it.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) view: View,
+    pub(crate) memory: Memory,
+}
+
+/// What is not at hand, and might change the answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Lacking {
+    /// Packages of which it matters since when they are there.
+    pub(crate) births: BTreeSet<CrateName>,
+    /// Crates of which it matters what becomes of them.
+    pub(crate) crates: BTreeSet<CrateName>,
+}
+
+impl Lacking {
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.births.is_empty() && self.crates.is_empty()
+    }
+}
+
+/// What is served of a crate.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Shown {
+    /// The index file, filtered.
+    pub(crate) bytes: Vec<u8>,
+    /// Lines that nobody can read, and that are left out.
+    pub(crate) left_out: usize,
+    /// Releases that are held though nothing newer of their class is admitted: what somebody may be waiting for.
+    pub(crate) waiting: Vec<Version>,
+    /// How many releases are not admitted.
+    pub(crate) refused: usize,
+    /// The releases that are shown as not yanked though the registry says so.
+    pub(crate) unyanked: Vec<Version>,
+    /// When time alone may change this.
+    pub(crate) until: Option<Time>,
+}
+
+/// One question about some crates.
+pub(crate) struct Case<'a> {
+    question: Question<'a>,
+    feeds: Vec<Feed>,
+    /// By name in lower case.
+    crates: BTreeMap<&'a str, Loaded<'a>>,
+    births: &'a (dyn Fn(&str, Option<&str>) -> Option<Birth> + Sync),
+    lacking: Mutex<Lacking>,
+}
+
+struct Loaded<'a> {
+    known: &'a Known,
+    file: OnceLock<Option<IndexFile<'a>>>,
+}
+
+impl<'a> Case<'a> {
+    /// A case with what is at hand of some crates, by name in lower case. `births` says since when packages are there, by
+    /// name and, where it is not the same, the index address of their registry; none where nobody looked.
+    pub(crate) fn new(
+        question: Question<'a>,
+        crates: &'a BTreeMap<CrateName, Known>,
+        births: &'a (dyn Fn(&str, Option<&str>) -> Option<Birth> + Sync),
+    ) -> Self {
+        let mut feeds = question.evidence.adverse(question.now);
+        // The index speaks up to where the oldest of the views does.
+        let listed = crates.values().filter(|known| known.view.file.is_some());
+        let checked = listed.map(|known| known.view.checked.min(question.now)).min();
+        feeds.insert(0, index_feed(question, checked));
+        let loaded =
+            |(name, known): (&'a CrateName, _)| (name.as_str(), Loaded { known, file: OnceLock::new() });
+        Self {
+            question,
+            feeds,
+            crates: crates.iter().map(loaded).collect(),
+            births,
+            lacking: Mutex::default(),
+        }
+    }
+
+    /// What is served of the crate `subject`, and what might change it.
+    pub(crate) fn shown(&self, subject: &CrateName) -> (Shown, Lacking) {
+        let Some((bytes, file)) = self.file(subject) else { return Default::default() };
+        let settlement = self.settlement(&[]);
+        let judge = settlement.judge(subject);
+        let judged = settlement.each_alone(&judge);
+        let marks: BTreeMap<Version, Mark> = view::view(&judge, &judged, self.question.now)
+            .into_iter()
+            .map(|shown| (shown.version, shown.mark))
+            .collect();
+        let served = serve(bytes, file, |line| match marks.get(&line.version) {
+            Some(Mark::AsUpstream) => Yanked::AsUpstream,
+            Some(Mark::UnYanked) => Yanked::No,
+            // One of which there are no facts, since it is dated in the future, is nobody's to build with.
+            Some(Mark::Yanked) | None => Yanked::Yes,
+        });
+        let refused = judged.iter().filter(|judged| judged.verdict != Verdict::Admit).count();
+        let unyanked =
+            marks.into_iter().filter(|(_, mark)| *mark == Mark::UnYanked).map(|(version, _)| version);
+        let shown = Shown {
+            bytes: served.bytes,
+            left_out: served.left_out.len(),
+            waiting: waiting(file, &judged),
+            refused,
+            unyanked: unyanked.collect(),
+            until: self.until(subject, &judged),
+        };
+        let mut lacking = self.lacking();
+        // What was taken for the worst and admitted all the same was not worth asking.
+        let held: BTreeSet<&Version> = judged
+            .iter()
+            .filter(|judged| judged.verdict == Verdict::Hold)
+            .map(|judged| &judged.version)
+            .collect();
+        let needed: BTreeSet<&str> = judge
+            .releases()
+            .iter()
+            .filter(|release| held.contains(&release.version))
+            .flat_map(|release| release.dependencies.iter())
+            .filter(|dependency| dependency.kind != DependencyKind::Dev)
+            .map(|dependency| dependency.package)
+            .collect();
+        lacking.births.retain(|name| needed.contains(name.as_str()));
+        (shown, lacking)
+    }
+
+    /// The decision on a release, its neighbours considered, and what might change it if it is not admitted. `admitted`
+    /// are releases of which that is known; those that are found on the way are given back.
+    pub(crate) fn decide(
+        &self,
+        subject: &CrateName,
+        version: &Version,
+        admitted: Vec<ReleaseId>,
+    ) -> (Decision, Vec<ReleaseId>, Lacking) {
+        let alone = self.settlement(&[]);
+        let judge = alone.judge(subject);
+        let in_use: Vec<Version> = alone
+            .each_alone(&judge)
+            .into_iter()
+            .filter(|judged| judged.verdict == Verdict::Admit && judged.version < *version)
+            .map(|judged| judged.version)
+            .collect();
+        let settlement = self.settlement(&[(subject, &in_use)]).knowing(admitted);
+        let judge = settlement.judge(subject);
+        let own = settlement.decide_alone(&judge, version);
+        if own.verdict != Verdict::Admit {
+            // What its own facts hold, its neighbours cannot admit; but some of its facts may not be at hand.
+            let Lacking { births, .. } = self.lacking();
+            return (own, Vec::new(), Lacking { births, crates: BTreeSet::new() });
+        }
+        drop(self.lacking());
+        let decision = settlement.decide(&judge, version);
+        let lacking = match decision.verdict {
+            // It was admitted without them.
+            Verdict::Admit => Lacking::default(),
+            Verdict::Hold | Verdict::Block => self.lacking(),
+        };
+        (decision, settlement.admitted(), lacking)
+    }
+
+    /// The decision on a release on its own.
+    pub(crate) fn decide_alone(&self, subject: &CrateName, version: &Version) -> Decision {
+        let settlement = self.settlement(&[]);
+        settlement.decide_alone(&settlement.judge(subject), version)
+    }
+
+    /// The digests under which the index shows a release of the crate `subject`.
+    pub(crate) fn digests(&self, subject: &CrateName, version: &Version) -> Vec<Digest> {
+        let releases = self.file(subject).map_or(&[][..], |(_, file)| &file.releases);
+        releases.iter().filter(|line| line.version == *version).map(|line| line.digest).collect()
+    }
+
+    /// Whether somebody saw a release of the crate `subject` that is gone.
+    pub(crate) fn remembers(&self, subject: &CrateName, version: &Version) -> bool {
+        let memory = self.loaded(subject).map(|loaded| &loaded.known.memory);
+        memory.is_some_and(|memory| {
+            memory.sightings.contains_key(version) || memory.gone.iter().any(|gone| gone.version == *version)
+        })
+    }
+
+    /// The release of the crate `subject` to stay on instead of one that is not admitted: the highest below it that is
+    /// shown as admitted.
+    pub(crate) fn stay(&self, subject: &CrateName, decision: &Decision) -> Option<Version> {
+        let version = &decision.release.version;
+        let settlement = self.settlement(&[]);
+        let judge = settlement.judge(subject);
+        let is_instead = |judged: &ReleaseVerdict| {
+            judged.verdict == Verdict::Admit
+                && judged.version < *version
+                && judged.version.pre.is_empty()
+                && CaretClass::of(&judged.version) == CaretClass::of(version)
+        };
+        let is_withdrawn = |version: &Version| {
+            judge.releases().iter().any(|release| release.version == *version && release.yanked)
+        };
+        let mut below: Vec<Version> =
+            settlement.each_alone(&judge).into_iter().filter(is_instead).map(|j| j.version).collect();
+        below.sort();
+        let standing = below.iter().rev().find(|version| !is_withdrawn(version));
+        standing.or(below.last()).cloned()
+    }
+
+    fn lacking(&self) -> Lacking {
+        std::mem::take(&mut *self.lacking.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn settlement<'s>(&'s self, in_use: &[(&CrateName, &[Version])]) -> Settlement<'s> {
+        let Question { policy, baseline, names, now, source, .. } = self.question;
+        let asked =
+            Asked { policy, level: policy.strictest_level(), baseline, feeds: &self.feeds, names, now };
+        let used = |version: &Version| InUse { version: version.clone(), checksum: Checksum::NotAsked };
+        let in_use: InUseByCrate = in_use
+            .iter()
+            .map(|(name, versions)| ((*name).clone(), versions.iter().map(used).collect()))
+            .collect();
+        let treatment = match source {
+            SourceOf::CratesIo => Treatment::Judged,
+            SourceOf::Other(index) => fence_model::project::treatment_of(policy, index),
+        };
+        let treatments = match treatment {
+            Treatment::Judged => BTreeMap::new(),
+            other => self.names().map(|name| (name, other)).collect(),
+        };
+        Settlement::new(asked, self, in_use, treatments)
+    }
+
+    /// The names of the crates at hand, in lower case and as they spell themselves.
+    fn names(&self) -> impl Iterator<Item = CrateName> {
+        let lower = self.crates.keys().filter_map(|name| name.parse().ok());
+        lower.flat_map(|name: CrateName| {
+            let spelt = self.file(&name).map(|(_, file)| file.name.clone());
+            std::iter::once(name).chain(spelt)
+        })
+    }
+
+    fn loaded(&self, name: &CrateName) -> Option<&Loaded<'a>> {
+        match name.as_str().bytes().any(|byte| byte.is_ascii_uppercase()) {
+            true => self.crates.get(name.as_str().to_ascii_lowercase().as_str()),
+            false => self.crates.get(name.as_str()),
+        }
+    }
+
+    /// The bytes of a crate's index file, and what they say.
+    fn file(&self, name: &CrateName) -> Option<(&'a [u8], &IndexFile<'a>)> {
+        let loaded = self.loaded(name)?;
+        let bytes: &'a [u8] = loaded.known.view.file.as_deref()?;
+        let parsed = loaded.file.get_or_init(|| parsed(name, bytes));
+        Some((bytes, parsed.as_ref()?))
+    }
+
+    fn birth(&self, package: &str, registry: Option<&str>) -> Birth {
+        (self.births)(package, registry).unwrap_or_else(|| {
+            if let (Ok(name), None) = (package.parse(), registry) {
+                self.lacking.lock().unwrap_or_else(PoisonError::into_inner).births.insert(name);
+            }
+            Birth::Untold
+        })
+    }
+
+    /// When time alone may change what becomes of some release: a wait ends, or an exception does.
+    fn until(&self, subject: &CrateName, judged: &[ReleaseVerdict]) -> Option<Time> {
+        let exceptions =
+            self.question.policy.exceptions.iter().filter(|exception| exception.name == *subject);
+        let ends = exceptions.map(|exception| exception.until).filter(|until| *until >= self.question.now);
+        judged.iter().filter_map(|judged| judged.until).chain(ends).min()
+    }
+}
+
+impl FactsOf for Case<'_> {
+    fn facts_of(&self, name: &CrateName) -> CrateFacts<'_> {
+        let Question { evidence, registry, source, now, policy, .. } = self.question;
+        let Some((_, file)) = self.file(name) else { return CrateFacts::unknown(name.clone()) };
+        let mut facts = CrateFacts::unknown(file.name.clone());
+        let times = match source {
+            SourceOf::CratesIo => PublishTimes::Trusted,
+            SourceOf::Other(index) => gather::times_of_registry(policy, index),
+        };
+        facts.releases = file.facts(|package, registry| self.birth(package, registry));
+        facts.releases.retain_mut(|release| {
+            release.published = release.published.filter(|_| times == PublishTimes::Trusted);
+            release.published.is_none_or(|published| published <= now)
+        });
+        // Feeds speak of crates.io's crates; another registry's of the same name is another crate.
+        if *source == SourceOf::CratesIo && evidence.complete(&mut facts, registry, now).is_err() {
+            // A compiled feed that makes no sense knows of no crate: better nothing is known than half of it.
+            return CrateFacts::unknown(name.clone());
+        }
+        if let Some(Loaded { known: Known { view, memory }, .. }) = self.loaded(name) {
+            gather::remember(&mut facts, Some(view.checked), memory.clone(), now);
+        }
+        facts
+    }
+
+    fn knows(&self, name: &CrateName) -> bool {
+        match self.loaded(name) {
+            Some(loaded) => loaded.known.view.file.is_some(),
+            None => {
+                self.lacking.lock().unwrap_or_else(PoisonError::into_inner).crates.insert(name.clone());
+                false
+            }
+        }
+    }
+
+    fn may_be_advised(&self, name: &CrateName) -> bool {
+        // What one that is not at hand would say only ever shortens a wait.
+        let is_advised = self.question.evidence.may_be_advised(name.as_str());
+        is_advised && self.knows(name)
+    }
+}
+
+/// What an index file says; none where it cannot be read at all.
+pub(crate) fn parsed<'a>(name: &CrateName, bytes: &'a [u8]) -> Option<IndexFile<'a>> {
+    let name = spelt(bytes).filter(|spelt| spelt.as_str().eq_ignore_ascii_case(name.as_str()));
+    IndexFile::parse(&name?, bytes, &Limits::DEFAULT).ok()
+}
+
+/// How a crate spells its own name: the path of its file is in lower case.
+fn spelt(bytes: &[u8]) -> Option<CrateName> {
+    #[derive(serde::Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow)]
+        name: std::borrow::Cow<'a, str>,
+    }
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    lines.find_map(|line| serde_json::from_slice::<Named<'_>>(line).ok()?.name.parse().ok())
+}
+
+/// The index as a feed: as old as the view of the crate that is judged.
+fn index_feed(question: Question<'_>, checked: Option<Time>) -> Feed {
+    use fence_model::facts::FeedState;
+    let state = match checked {
+        None => FeedState::Absent,
+        Some(as_of) if question.now - as_of > question.policy.freshness.index => FeedState::Stale,
+        Some(_) => FeedState::Current,
+    };
+    Feed { name: "index".to_owned(), state, as_of: checked }
+}
+
+/// The newest release of each class that is held though the registry offers it and nothing newer is admitted.
+fn waiting(file: &IndexFile<'_>, judged: &[ReleaseVerdict]) -> Vec<Version> {
+    let is_offered = |version: &Version| {
+        version.pre.is_empty() && file.releases.iter().any(|line| line.version == *version && !line.yanked)
+    };
+    let mut newest: BTreeMap<CaretClass, &ReleaseVerdict> = BTreeMap::new();
+    for judged in judged {
+        if is_offered(&judged.version) {
+            let newest = newest.entry(CaretClass::of(&judged.version)).or_insert(judged);
+            if newest.version < judged.version {
+                *newest = judged;
+            }
+        }
+    }
+    let held = newest.into_values().filter(|judged| judged.verdict != Verdict::Admit);
+    held.map(|judged| judged.version.clone()).collect()
+}

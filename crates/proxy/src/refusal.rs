@@ -1,0 +1,89 @@
+//! What cargo prints where a download is refused: at most 512 characters, which is where it cuts.
+//!
+//! The first line says what and why, and until when; the second which command to run. Reasons follow as far as there is
+//! room, and where to read on.
+
+use fence_model::decision::Decision;
+use fence_model::words::{self, outlook, text};
+use fence_model::{Time, Verdict};
+use semver::Version;
+
+/// Where cargo cuts the text of an answer.
+pub const MOST_CHARACTERS: usize = 512;
+
+/// Why a release is not handed out. `stay` is the release that is admitted instead.
+pub(crate) fn refusal(decision: &Decision, stay: Option<&Version>, now: Time) -> String {
+    let (name, version) = (&decision.release.name, &decision.release.version);
+    let does = match decision.verdict {
+        Verdict::Block => "blocks",
+        Verdict::Hold | Verdict::Admit => "holds",
+    };
+    let first = format!("the fence {does} {name} {version}: {}", outlook::line(decision, now));
+    let command = match stay {
+        Some(stay) => format!("stay on {stay}: cargo update -p {name}@{version} --precise {stay}"),
+        None => format!("see what would admit it: cargo fence why {name}@{version}"),
+    };
+    let more = stay.map(|_| format!("more: cargo fence why {name}@{version}"));
+    let reasons = outlook::told(decision)
+        .into_iter()
+        .map(|reason| format!("{}: {}", reason.code, text::harmless(&words::sentence(reason))));
+    fitted(vec![first, command], reasons, more)
+}
+
+/// Lines of which `first` and `last` are said in any case, and those between as long as there is room.
+fn fitted(first: Vec<String>, between: impl Iterator<Item = String>, last: Option<String>) -> String {
+    let length = |line: &str| line.chars().count() + 1;
+    let mut lines = first;
+    let mut left = MOST_CHARACTERS.saturating_sub(lines.iter().chain(&last).map(|line| length(line)).sum());
+    for line in between {
+        if length(&line) > left {
+            break;
+        }
+        left -= length(&line);
+        lines.push(line);
+    }
+    lines.extend(last);
+    cut(&lines.join("\n"))
+}
+
+/// At most as much as cargo prints.
+pub(crate) fn cut(text: &str) -> String {
+    if text.chars().count() <= MOST_CHARACTERS {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(MOST_CHARACTERS - 1).collect();
+    cut.push('…');
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_said_as_long_as_there_is_room() {
+        let lines = |n: usize| {
+            fitted(
+                vec!["what".into(), "do".into()],
+                std::iter::repeat_n("x".repeat(99), n),
+                Some("more".into()),
+            )
+        };
+        assert_eq!(lines(1), format!("what\ndo\n{}\nmore", "x".repeat(99)));
+        for n in 0..20 {
+            assert!(lines(n).chars().count() <= MOST_CHARACTERS);
+            assert!(lines(n).ends_with("\nmore"));
+        }
+        assert_eq!(lines(4).lines().count(), 7);
+        assert_eq!(lines(5).lines().count(), 7, "a fifth line would be cut");
+    }
+
+    #[test]
+    fn no_text_is_longer_than_what_cargo_prints() {
+        assert_eq!(cut("short"), "short");
+        let exact = "é".repeat(MOST_CHARACTERS);
+        assert_eq!(cut(&exact), exact);
+        let cut = cut(&"é".repeat(MOST_CHARACTERS + 1));
+        assert_eq!((cut.chars().count(), cut.ends_with("é…")), (MOST_CHARACTERS, true));
+    }
+}

@@ -1,0 +1,66 @@
+//! What a registry said last of each crate, as it is kept on disk: what is served when it says nothing more.
+//!
+//! Bytes are kept as they came, under a digest, and can be fetched again; so a view that a crash tore is none.
+
+use std::sync::Arc;
+
+use fence_client::cache::{Cache, CacheError, Keep, Kept, Place};
+use fence_model::{CrateName, Time};
+use fence_registry::IndexPath;
+
+/// What a registry said last of one crate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct View {
+    /// Its index file; none where there is no such crate.
+    pub(crate) file: Option<Arc<[u8]>>,
+    /// As [`fence_client::index::IndexEntry::validator`].
+    pub(crate) validator: Option<String>,
+    /// When the registry last confirmed it.
+    pub(crate) checked: Time,
+}
+
+/// The views of one registry.
+#[derive(Debug, Clone)]
+pub(crate) struct Views {
+    cache: Cache,
+    folder: String,
+}
+
+impl Views {
+    /// Those that are kept for the registry with this folder name.
+    pub(crate) fn of(cache: &Cache, folder: &str) -> Self {
+        Self { cache: cache.clone(), folder: folder.to_owned() }
+    }
+
+    /// The view of a crate; none where there is none, or one that is damaged.
+    pub(crate) fn read(&self, name: &CrateName) -> Option<View> {
+        let bytes = self.cache.read(&self.place(name)).ok()??;
+        let kept = Kept::parse(&bytes, &["checked", "validator"])?;
+        Some(View {
+            validator: kept.note("validator").map(str::to_owned),
+            checked: kept.note("checked")?.parse().ok()?,
+            file: Some(kept.bytes.into()),
+        })
+    }
+
+    /// Whether there is a view of a crate.
+    pub(crate) fn has(&self, name: &CrateName) -> bool {
+        self.cache.path(&self.place(name)).is_file()
+    }
+
+    /// Keeps the view of a crate that exists.
+    pub(crate) fn write(&self, name: &CrateName, view: &View) -> Result<(), CacheError> {
+        let Some(file) = &view.file else { return Ok(()) };
+        let mut notes = vec![("checked", view.checked.to_string())];
+        notes.extend(view.validator.clone().map(|validator| ("validator", validator)));
+        let kept = Kept { notes, bytes: file.to_vec() };
+        self.cache.write(&self.place(name), &kept.format(), Keep::ForNow)
+    }
+
+    fn place(&self, name: &CrateName) -> Place {
+        let path = IndexPath::of(name);
+        let mut parts = vec!["proxy", "index", &self.folder];
+        parts.extend(path.as_str().split('/'));
+        Place::of(&parts)
+    }
+}
