@@ -402,6 +402,14 @@ impl Inner {
         }
     }
 
+    /// Does what nobody waits for; [`Fence::rest`] does.
+    fn in_background(&self, work: impl FnOnce() + Send + 'static) {
+        let work = self.runtime.spawn_blocking(work);
+        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        writing.retain(|work| !work.is_finished());
+        writing.push(work);
+    }
+
     /// A feed that speaks against releases and was never read.
     fn never_read(&self) -> Option<String> {
         let evidence = self.evidence();

@@ -292,7 +292,7 @@ impl<'a> Case<'a> {
     /// The bytes of a crate's index file, and what they say.
     fn file(&self, name: &CrateName) -> Option<(&'a [u8], &IndexFile<'a>)> {
         let loaded = self.loaded(name)?;
-        let bytes: &'a [u8] = loaded.known.view.file.as_deref()?;
+        let bytes: &'a [u8] = &loaded.known.view.file.as_ref()?.bytes;
         let parsed = loaded.file.get_or_init(|| parsed(name, bytes));
         Some((bytes, parsed.as_ref()?))
     }

@@ -5,18 +5,36 @@
 use std::sync::Arc;
 
 use fence_client::cache::{Cache, CacheError, Keep, Kept, Place};
-use fence_model::{CrateName, Time};
+use fence_model::{CrateName, Digest, Time};
 use fence_registry::IndexPath;
+
+use crate::packages::digest_of;
 
 /// What a registry said last of one crate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct View {
     /// Its index file; none where there is no such crate.
-    pub(crate) file: Option<Arc<[u8]>>,
+    pub(crate) file: Option<File>,
     /// As [`fence_client::index::IndexEntry::validator`].
     pub(crate) validator: Option<String>,
     /// When the registry last confirmed it.
     pub(crate) checked: Time,
+}
+
+/// An index file as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct File {
+    /// Its bytes.
+    pub(crate) bytes: Arc<[u8]>,
+    /// Their digest: what was made from it is known by that.
+    pub(crate) digest: Digest,
+}
+
+impl File {
+    /// The file of these bytes.
+    pub(crate) fn of(bytes: Vec<u8>) -> Self {
+        Self { digest: digest_of(&bytes), bytes: bytes.into() }
+    }
 }
 
 /// The views of one registry.
@@ -39,7 +57,7 @@ impl Views {
         Some(View {
             validator: kept.note("validator").map(str::to_owned),
             checked: kept.note("checked")?.parse().ok()?,
-            file: Some(kept.bytes.into()),
+            file: Some(File::of(kept.bytes)),
         })
     }
 
@@ -53,7 +71,7 @@ impl Views {
         let Some(file) = &view.file else { return Ok(()) };
         let mut notes = vec![("checked", view.checked.to_string())];
         notes.extend(view.validator.clone().map(|validator| ("validator", validator)));
-        let kept = Kept { notes, bytes: file.to_vec() };
+        let kept = Kept { notes, bytes: file.bytes.to_vec() };
         self.cache.write(&self.place(name), &kept.format(), Keep::ForNow)
     }
 

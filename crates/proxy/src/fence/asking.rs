@@ -14,7 +14,7 @@ use crate::alarms::{self, AlarmKind};
 use crate::event::Weight;
 use crate::judgement::parsed;
 use crate::scribe::{self, Read, Unnoted};
-use crate::views::View;
+use crate::views::{File, View};
 
 /// What keeps a registry's word from being had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -106,8 +106,13 @@ impl Inner {
         name: &CrateName,
         trouble: Option<Trouble>,
     ) -> Result<Viewed, Trouble> {
-        let (inner, wanted) = (Arc::clone(self), name.clone());
-        let view = spawn_blocking(move || inner.kept(at, &wanted)).await.unwrap_or(None);
+        let view = match self.at_hand(at, name) {
+            Some(view) => Some(view),
+            None => {
+                let (inner, wanted) = (Arc::clone(self), name.clone());
+                spawn_blocking(move || inner.kept(at, &wanted)).await.unwrap_or(None)
+            }
+        };
         match (view, trouble) {
             (Some(view), trouble) => Ok(Viewed { view, trouble }),
             (None, Some(trouble)) => Err(trouble),
@@ -119,16 +124,33 @@ impl Inner {
         }
     }
 
-    fn kept(&self, at: usize, name: &CrateName) -> Option<View> {
+    /// The view of a crate, if it is in memory.
+    fn at_hand(&self, at: usize, name: &CrateName) -> Option<View> {
         let stall = &self.stalls[at];
-        let Some(seen) = stall.seen(name) else { return stall.views.read(name) };
-        let file = match (seen.presence, &seen.unwritten) {
-            (Presence::Unknown, _) => return None,
-            (Presence::Nonexistent, _) => None,
-            (Presence::Listed, Some(bytes)) => Some(Arc::clone(bytes)),
-            (Presence::Listed, None) => Some(stall.views.read(name)?.file?),
+        let seen = stall.seen(name)?;
+        let file = match seen.presence {
+            Presence::Unknown => return None,
+            Presence::Nonexistent => None,
+            Presence::Listed => Some(stall.at_hand(name, &seen)?),
         };
         Some(View { file, validator: seen.validator.clone(), checked: seen.checked })
+    }
+
+    /// The view of a crate, from memory or disk.
+    fn kept(&self, at: usize, name: &CrateName) -> Option<View> {
+        let stall = &self.stalls[at];
+        if let Some(view) = self.at_hand(at, name) {
+            return Some(view);
+        }
+        match stall.seen(name) {
+            None => stall.views.read(name),
+            Some(seen) if seen.presence == Presence::Listed => {
+                // Which has the time of the first read, and memory that of the last.
+                let view = stall.views.read(name)?;
+                Some(View { validator: seen.validator.clone(), checked: seen.checked, ..view })
+            }
+            Some(_) => None,
+        }
     }
 
     /// Asks the registry for a crate, once for all who want to know.
@@ -149,6 +171,7 @@ impl Inner {
                 let before = inner.kept(at, &wanted).filter(|view| view.file.is_some());
                 let validator = before.as_ref().and_then(|view| view.validator.as_deref());
                 let answer = inner.stalls[at].source.ask(&wanted, validator);
+                let answer = answer.map(|answer| inner.understood(at, &wanted, before.as_ref(), answer));
                 (before, answer)
             })
             .await
@@ -156,7 +179,7 @@ impl Inner {
         let Ok((before, answer)) = asked else { return Err(Trouble::Lost) };
         let now = self.now();
         let outcome = match answer {
-            Ok(answer) => self.take_in(at, &name, before.as_ref(), answer, now).await,
+            Ok(said) => self.take_in(at, &name, said, now).await,
             Err(error) => Err(Trouble::Upstream(error)),
         };
         let Err(trouble) = outcome else { return Ok(()) };
@@ -176,35 +199,39 @@ impl Inner {
         Err(trouble)
     }
 
+    /// What a registry's answer comes to, as a file and what it shows.
+    fn understood(&self, at: usize, name: &CrateName, before: Option<&View>, answer: IndexAnswer) -> Said {
+        // What this process did not read itself may have been written down by nobody.
+        let is_first = self.stalls[at].seen(name).is_none_or(|seen| seen.presence == Presence::Unknown);
+        match answer {
+            IndexAnswer::DoesNotExist => {
+                Said { file: None, validator: None, is_new: true, read: Some(Releases::default()) }
+            }
+            IndexAnswer::Read { bytes, validator } => {
+                let file = File::of(bytes);
+                let read = Some(releases(name, &file.bytes));
+                Said { file: Some(file), validator, is_new: true, read }
+            }
+            IndexAnswer::Unchanged => {
+                let file = before.and_then(|before| before.file.clone());
+                let read = file.as_ref().filter(|_| is_first).map(|file| releases(name, &file.bytes));
+                let validator = before.and_then(|before| before.validator.clone());
+                Said { file, validator, is_new: false, read }
+            }
+        }
+    }
+
     /// Writes down what a registry said, and keeps it.
     async fn take_in(
         self: &Arc<Self>,
         at: usize,
         name: &CrateName,
-        before: Option<&View>,
-        answer: IndexAnswer,
+        said: Said,
         now: Time,
     ) -> Result<(), Trouble> {
+        let Said { file, validator, is_new, read } = said;
         let stall = &self.stalls[at];
         let checked = stall.source.speaks_until(now);
-        let (file, validator, is_new) = match answer {
-            IndexAnswer::Read { bytes, validator } => (Some(Arc::<[u8]>::from(bytes)), validator, true),
-            IndexAnswer::Unchanged => {
-                let before = before.ok_or(Trouble::Lost)?;
-                (before.file.clone(), before.validator.clone(), false)
-            }
-            IndexAnswer::DoesNotExist => (None, None, true),
-        };
-        // What this process did not read itself may have been written down by nobody.
-        let is_first = stall.seen(name).is_none_or(|seen| seen.presence == Presence::Unknown);
-        let read = match &file {
-            Some(_) if !is_new && !is_first => None,
-            None => Some(Releases::default()),
-            Some(bytes) => {
-                let (name, bytes) = (name.clone(), Arc::clone(bytes));
-                Some(spawn_blocking(move || releases(&name, &bytes)).await.map_err(|_| Trouble::Lost)?)
-            }
-        };
         let (is_listed, born, is_read) = (file.is_some(), read.as_ref().and_then(|r| r.born), read.is_some());
         // Anybody may ask for names that nobody has: that is nothing to write down.
         if is_listed || stall.scribe.recall(name.clone(), now).await.latest_read.is_some() {
@@ -217,16 +244,6 @@ impl Inner {
                 stall.forget_admitted();
             }
         }
-        let presence = if is_listed { Presence::Listed } else { Presence::Nonexistent };
-        let mut seen = Seen { presence, checked, validator, unwritten: None, trouble: None };
-        if let (Some(file), true) = (&file, is_new) {
-            let view = View { file: Some(Arc::clone(file)), validator: seen.validator.clone(), checked };
-            let (views, wanted) = (stall.views.clone(), name.clone());
-            if let Ok(Err(error)) = spawn_blocking(move || views.write(&wanted, &view)).await {
-                self.tell(Weight::Warning, "cache", Vec::new(), error.to_string());
-                seen.unwritten = Some(Arc::clone(file));
-            }
-        }
         if is_read {
             let (birth, until) = match born {
                 Some(born) => (Birth::At(born), Time::LATEST),
@@ -235,8 +252,26 @@ impl Inner {
             };
             stall.note_birth(name, birth, until);
         }
-        stall.note(name, seen);
+        let presence = if is_listed { Presence::Listed } else { Presence::Nonexistent };
+        let unwritten = file.filter(|_| is_new);
+        if let Some(file) = &unwritten {
+            stall.hold(name, file);
+            self.write(at, name, View { file: Some(file.clone()), validator: validator.clone(), checked });
+        }
+        stall.note(name, Seen { presence, checked, validator, unwritten, trouble: None });
         Ok(())
+    }
+
+    /// Writes a view to disk; nobody waits for it.
+    fn write(self: &Arc<Self>, at: usize, name: &CrateName, view: View) {
+        let (inner, name) = (Arc::clone(self), name.clone());
+        self.in_background(move || {
+            let stall = &inner.stalls[at];
+            match stall.views.write(&name, &view) {
+                Ok(()) => stall.written(&name, view.file.as_ref()),
+                Err(error) => inner.tell(Weight::Warning, "cache", Vec::new(), error.to_string()),
+            }
+        });
     }
 
     fn tell_of(&self, at: usize, name: &CrateName, trouble: &Trouble) {
@@ -265,9 +300,9 @@ impl Inner {
         let (birth, until) = match view.map(|view| view.file) {
             None => (Birth::Untold, retry),
             Some(None) => (lacking(stall.is_folder()), retry),
-            Some(Some(bytes)) => {
+            Some(Some(file)) => {
                 let wanted = name.clone();
-                let read = spawn_blocking(move || releases(&wanted, &bytes)).await;
+                let read = spawn_blocking(move || releases(&wanted, &file.bytes)).await;
                 match read.ok().and_then(|read| read.born) {
                     Some(born) => (Birth::At(born), Time::LATEST),
                     None => (Birth::Untold, retry),
@@ -281,6 +316,17 @@ impl Inner {
 /// What a registry says by not having a crate. A folder may hold a part of an index, so it says nothing.
 fn lacking(is_folder: bool) -> Birth {
     if is_folder { Birth::Unread } else { Birth::Nonexistent }
+}
+
+/// What a registry said of a crate.
+struct Said {
+    /// The file that there is now; none where there is no such crate.
+    file: Option<File>,
+    validator: Option<String>,
+    /// Whether it is not what it was.
+    is_new: bool,
+    /// What it shows, where it is to be written down.
+    read: Option<Releases>,
 }
 
 /// What one read of an index file showed.

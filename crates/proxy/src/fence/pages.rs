@@ -14,9 +14,9 @@ use super::Inner;
 use super::asking::{Trouble, Viewed};
 use super::stall::{Shelved, lower, time};
 use crate::alarms::AlarmKind;
+use crate::answer::IndexPage;
 use crate::event::Weight;
 use crate::judgement::{Case, Known, Lacking, Question, Shown};
-use crate::packages;
 use crate::page::page_of;
 use crate::rules::Rules;
 use crate::views::View;
@@ -68,10 +68,7 @@ impl Inner {
         let Some(file) = view.file.clone() else { return Ok(Paged { shelved: None, trouble }) };
         let (now, editions, checked) = (self.now(), self.editions(), view.checked);
         let stale_until = if trouble.is_some() { now + self.times.leave_alone } else { Time::EARLIEST };
-        let Ok(made_from) = spawn_blocking(move || packages::digest_of(&file)).await else {
-            return Err(Trouble::Lost);
-        };
-        let on_shelf = stall.shelved(&name);
+        let (made_from, on_shelf) = (file.digest, stall.shelved(&name));
         if let Some(shelved) = &on_shelf
             && shelved.stands(editions, now)
             && shelved.made_from == made_from
@@ -80,7 +77,7 @@ impl Inner {
             shelved.stale_until.store(stale_until.unix(), Ordering::Release);
             return Ok(Paged { shelved: on_shelf, trouble });
         }
-        let (shown, ground) = self.judged(at, &name, view, now).await?;
+        let ((shown, page), ground) = self.judged(at, &name, view, now).await?;
         self.tell_of_page(at, &name, &shown);
         let until = match (ground, shown.until) {
             (Ground::Lacking, _) => now + UNTIL_ASKED_AGAIN,
@@ -88,7 +85,10 @@ impl Inner {
             (Ground::Whole, None) => now + LONGEST_STANDING,
         };
         let Shown { bytes, waiting, refused, .. } = shown;
-        let Ok(page) = spawn_blocking(move || page_of(&bytes)).await else { return Err(Trouble::Lost) };
+        let page = match page {
+            Some(page) => page,
+            None => spawn_blocking(move || page_of(&bytes)).await.map_err(|_| Trouble::Lost)?,
+        };
         let asked = on_shelf.map_or(now, |before| time(&before.asked));
         let shelved = Arc::new(Shelved {
             page: Arc::new(page),
@@ -127,11 +127,16 @@ impl Inner {
         name: &CrateName,
         view: View,
         now: Time,
-    ) -> Result<(Shown, Ground), Trouble> {
+    ) -> Result<((Shown, Option<IndexPage>), Ground), Trouble> {
         let memory = self.stalls[at].scribe.recall(name.clone(), now).await;
         let crates = BTreeMap::from([(name.clone(), Known { view, memory })]);
         let subject = name.clone();
-        self.with_all(at, crates, now, move |case| case.shown(&subject)).await
+        let show = move |case: &Case<'_>| {
+            let (shown, lacking) = case.shown(&subject);
+            let page = lacking.is_nothing().then(|| page_of(&shown.bytes));
+            ((shown, page), lacking)
+        };
+        self.with_all(at, crates, now, show).await
     }
 
     /// What `judge` makes of a case, which is asked again with what it lacks until it lacks nothing.

@@ -1,6 +1,6 @@
 //! One registry in front of which the fence stands, and all that is in memory of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -21,7 +21,7 @@ use crate::answer::IndexPage;
 use crate::event::{Event, Weight};
 use crate::judgement::SourceOf;
 use crate::scribe::Scribe;
-use crate::views::Views;
+use crate::views::{File, Views};
 
 /// How many names that no registry has are remembered: who asks for more gets them asked again.
 const MOST_SEEN_IN_VAIN: usize = 20_000;
@@ -37,6 +37,7 @@ pub(super) struct Stall {
     seen: RwLock<HashMap<CrateName, Arc<Seen>>>,
     births: RwLock<HashMap<CrateName, Born>>,
     shelf: RwLock<HashMap<CrateName, Arc<Shelved>>>,
+    recent: Mutex<Recent>,
     pub(super) config: Mutex<Option<(Time, Option<RegistryConfig>)>>,
     pub(super) admitted: Mutex<Admitted>,
 }
@@ -47,11 +48,21 @@ pub(super) struct Seen {
     pub(super) presence: Presence,
     pub(super) checked: Time,
     pub(super) validator: Option<String>,
-    /// Its bytes, where the disk would not take them.
-    pub(super) unwritten: Option<Arc<[u8]>>,
+    /// Its file, as long as it is not on disk: it is being written, or the disk would not take it.
+    pub(super) unwritten: Option<File>,
     /// What went wrong when the registry was asked last, and when.
     pub(super) trouble: Option<(Time, Trouble)>,
 }
+
+/// Files that came a moment ago: what was just asked for is mostly judged next.
+#[derive(Debug, Default)]
+struct Recent {
+    files: VecDeque<(CrateName, File)>,
+    bytes: usize,
+}
+
+/// How many bytes of files are kept at hand. Few index files have more than one of these megabytes.
+const RECENT_BYTES: usize = 8 << 20;
 
 /// Whether a registry has a crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +143,7 @@ impl Stall {
             seen: RwLock::default(),
             births: RwLock::default(),
             shelf: RwLock::default(),
+            recent: Mutex::default(),
             config: Mutex::default(),
             admitted: Mutex::default(),
         })
@@ -162,8 +174,51 @@ impl Stall {
         all.insert(name.clone(), Arc::new(seen));
     }
 
+    /// Keeps a file at hand for a while.
+    pub(super) fn hold(&self, name: &CrateName, file: &File) {
+        let recent = &mut *self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.files.retain(|(held, file)| {
+            let is_other = held != name;
+            recent.bytes -= if is_other { 0 } else { file.bytes.len() };
+            is_other
+        });
+        recent.bytes += file.bytes.len();
+        recent.files.push_back((name.clone(), file.clone()));
+        while recent.bytes > RECENT_BYTES
+            && let Some((_, file)) = recent.files.pop_front()
+        {
+            recent.bytes -= file.bytes.len();
+        }
+    }
+
+    /// A file that came a moment ago, or that is still to be written.
+    pub(super) fn at_hand(&self, name: &CrateName, seen: &Seen) -> Option<File> {
+        let held = || {
+            let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            recent.files.iter().find(|(held, _)| held == name).map(|(_, file)| file.clone())
+        };
+        seen.unwritten.clone().or_else(held)
+    }
+
     pub(super) fn forget(&self, name: &CrateName) {
         writing(&self.seen).remove(name);
+    }
+
+    /// The file of a crate is on disk now.
+    pub(super) fn written(&self, name: &CrateName, file: Option<&File>) {
+        let mut all = writing(&self.seen);
+        let Some(seen) = all.get_mut(name) else { return };
+        // Meanwhile a newer one may have come.
+        if seen.unwritten.as_ref().map(|file| file.digest) == file.map(|file| file.digest) {
+            let Seen { presence, checked, validator, trouble, .. } = &**seen;
+            *seen = Arc::new(Seen {
+                presence: *presence,
+                checked: *checked,
+                validator: validator.clone(),
+                trouble: trouble.clone(),
+                unwritten: None,
+            });
+        }
     }
 
     /// Since when a package is there, if that is known.
