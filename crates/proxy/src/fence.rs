@@ -150,6 +150,9 @@ const ASKED_AT_ONCE: usize = 24;
 /// How many crates are followed at a time, beside those that somebody waits for.
 const FOLLOWED_AT_ONCE: usize = 4;
 
+/// How many pages are squeezed in a second: some milliseconds of one core.
+const SQUEEZED_AT_ONCE: usize = 50;
+
 /// How many refused downloads the status shows.
 const REFUSALS_SHOWN: usize = 100;
 
@@ -287,6 +290,7 @@ impl Fence {
         }));
         let look = Duration::from_secs(15);
         work.push(every(look, &self.0, |fence| async move { fence.follow().await }));
+        work.push(every(Duration::from_secs(1), &self.0, |fence| async move { fence.squeeze().await }));
         work.push(every(Duration::from_secs(3600), &self.0, |fence| async move { fence.compact().await }));
     }
 
@@ -328,6 +332,14 @@ impl Fence {
     /// What the fence says of itself.
     pub async fn status(&self) -> Status {
         Arc::clone(&self.0).status().await
+    }
+
+    /// Squeezes some of the pages in memory, so few that nobody notices.
+    pub async fn squeeze(&self) {
+        let inner = Arc::clone(&self.0);
+        let squeeze = move || inner.stalls.iter().for_each(|stall| stall.squeeze(SQUEEZED_AT_ONCE));
+        // The pages are as good as before where that fails.
+        let _ = spawn_blocking(squeeze).await;
     }
 
     /// Shortens the journals where much of them is worthless by now.
@@ -490,8 +502,8 @@ impl Answers for Fence {
             if !shelved.stands(editions, now) {
                 return None;
             }
-            let checked = time(&shelved.checked);
-            let page = if checked <= now && now - checked <= inner.times.fresh_for {
+            let read = time(&shelved.read);
+            let page = if read <= now && now - read <= inner.times.fresh_for {
                 Arc::clone(&shelved.page)
             } else if now <= time(&shelved.stale_until) {
                 Arc::new(IndexPage { view: View::Stale, ..IndexPage::clone(&shelved.page) })

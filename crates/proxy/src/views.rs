@@ -17,8 +17,10 @@ pub(crate) struct View {
     pub(crate) file: Option<File>,
     /// As [`fence_client::index::IndexEntry::validator`].
     pub(crate) validator: Option<String>,
-    /// When the registry last confirmed it.
+    /// Up to when it is known to be the registry's word.
     pub(crate) checked: Time,
+    /// When the registry was asked last. A folder that is asked today may not have been brought up to date for weeks.
+    pub(crate) read: Time,
 }
 
 /// An index file as it came.
@@ -54,9 +56,11 @@ impl Views {
     pub(crate) fn read(&self, name: &CrateName) -> Option<View> {
         let bytes = self.cache.read(&self.place(name)).ok()??;
         let kept = Kept::parse(&bytes, &["checked", "validator"])?;
+        let checked = kept.note("checked")?.parse().ok()?;
         Some(View {
             validator: kept.note("validator").map(str::to_owned),
-            checked: kept.note("checked")?.parse().ok()?,
+            checked,
+            read: checked,
             file: Some(File::of(kept.bytes)),
         })
     }

@@ -69,7 +69,7 @@ impl Inner {
         match &seen {
             Some(seen) => {
                 let is_fresh =
-                    seen.presence != Presence::Unknown && now - seen.checked <= age && seen.checked <= now;
+                    seen.presence != Presence::Unknown && now - seen.read <= age && seen.read <= now;
                 let recent = seen.trouble.as_ref().filter(|(at, _)| now - *at <= self.times.leave_alone);
                 match recent {
                     Some((_, trouble)) => return self.at_rest(at, name, Some(trouble.clone())).await,
@@ -133,7 +133,7 @@ impl Inner {
             Presence::Nonexistent => None,
             Presence::Listed => Some(stall.at_hand(name, &seen)?),
         };
-        Some(View { file, validator: seen.validator.clone(), checked: seen.checked })
+        Some(View { file, validator: seen.validator.clone(), checked: seen.checked, read: seen.read })
     }
 
     /// The view of a crate, from memory or disk.
@@ -147,7 +147,12 @@ impl Inner {
             Some(seen) if seen.presence == Presence::Listed => {
                 // Which has the time of the first read, and memory that of the last.
                 let view = stall.views.read(name)?;
-                Some(View { validator: seen.validator.clone(), checked: seen.checked, ..view })
+                Some(View {
+                    validator: seen.validator.clone(),
+                    checked: seen.checked,
+                    read: seen.read,
+                    ..view
+                })
             }
             Some(_) => None,
         }
@@ -186,15 +191,15 @@ impl Inner {
         self.tell_of(at, &name, &trouble);
         let stall = &self.stalls[at];
         let known = stall.seen(&name);
-        let (presence, checked, validator) = match (&known, before) {
-            (Some(seen), _) => (seen.presence, seen.checked, seen.validator.clone()),
-            (None, Some(view)) => (Presence::Listed, view.checked, view.validator),
-            (None, None) => (Presence::Unknown, Time::EARLIEST, None),
+        let (presence, checked, read, validator) = match (&known, before) {
+            (Some(seen), _) => (seen.presence, seen.checked, seen.read, seen.validator.clone()),
+            (None, Some(view)) => (Presence::Listed, view.checked, view.read, view.validator),
+            (None, None) => (Presence::Unknown, Time::EARLIEST, Time::EARLIEST, None),
         };
         let unwritten = known.and_then(|seen| seen.unwritten.clone());
         stall.note(
             &name,
-            Seen { presence, checked, validator, unwritten, trouble: Some((now, trouble.clone())) },
+            Seen { presence, checked, read, validator, unwritten, trouble: Some((now, trouble.clone())) },
         );
         Err(trouble)
     }
@@ -256,9 +261,10 @@ impl Inner {
         let unwritten = file.filter(|_| is_new);
         if let Some(file) = &unwritten {
             stall.hold(name, file);
-            self.write(at, name, View { file: Some(file.clone()), validator: validator.clone(), checked });
+            let view = View { file: Some(file.clone()), validator: validator.clone(), checked, read: now };
+            self.write(at, name, view);
         }
-        stall.note(name, Seen { presence, checked, validator, unwritten, trouble: None });
+        stall.note(name, Seen { presence, checked, read: now, validator, unwritten, trouble: None });
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 
 use super::Inner;
 use super::asking::{Trouble, Viewed};
-use super::stall::{Shelved, lower, time};
+use super::stall::{Shelved, Size, lower, time};
 use crate::alarms::AlarmKind;
 use crate::answer::IndexPage;
 use crate::event::Weight;
@@ -66,14 +66,14 @@ impl Inner {
         let stall = &self.stalls[at];
         let Viewed { view, trouble } = self.view(at, &name, self.times.fresh_for).await?;
         let Some(file) = view.file.clone() else { return Ok(Paged { shelved: None, trouble }) };
-        let (now, editions, checked) = (self.now(), self.editions(), view.checked);
+        let (now, editions, read) = (self.now(), self.editions(), view.read);
         let stale_until = if trouble.is_some() { now + self.times.leave_alone } else { Time::EARLIEST };
         let (made_from, on_shelf) = (file.digest, stall.shelved(&name));
         if let Some(shelved) = &on_shelf
             && shelved.stands(editions, now)
             && shelved.made_from == made_from
         {
-            shelved.checked.store(checked.unix(), Ordering::Release);
+            shelved.read.store(read.unix(), Ordering::Release);
             shelved.stale_until.store(stale_until.unix(), Ordering::Release);
             return Ok(Paged { shelved: on_shelf, trouble });
         }
@@ -92,10 +92,11 @@ impl Inner {
         let asked = on_shelf.map_or(now, |before| time(&before.asked));
         let shelved = Arc::new(Shelved {
             page: Arc::new(page),
+            size: Size::AsMade,
             made_from,
             editions,
             until,
-            checked: AtomicI64::new(checked.unix()),
+            read: AtomicI64::new(read.unix()),
             stale_until: AtomicI64::new(stale_until.unix()),
             asked: AtomicI64::new(asked.unix()),
             waiting,
@@ -237,7 +238,8 @@ impl Inner {
         for name in lacking.crates {
             let (inner, name) = (Arc::clone(self), lower(&name));
             others.spawn(async move {
-                let nothing = View { file: None, validator: None, checked: Time::EARLIEST };
+                let checked = Time::EARLIEST;
+                let nothing = View { file: None, validator: None, checked, read: checked };
                 let known = match inner.view(at, &name, inner.times.fresh_for).await {
                     Ok(Viewed { view, .. }) => {
                         let memory = inner.stalls[at].scribe.recall(name.clone(), now).await;

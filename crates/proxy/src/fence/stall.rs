@@ -20,6 +20,7 @@ use super::{Editions, Journals, Mount, Setup, StartError, Times};
 use crate::answer::IndexPage;
 use crate::event::{Event, Weight};
 use crate::judgement::SourceOf;
+use crate::page;
 use crate::scribe::Scribe;
 use crate::views::{File, Views};
 
@@ -46,7 +47,9 @@ pub(super) struct Stall {
 #[derive(Debug)]
 pub(super) struct Seen {
     pub(super) presence: Presence,
+    /// As [`View::checked`](crate::views::View::checked) and [`View::read`](crate::views::View::read).
     pub(super) checked: Time,
+    pub(super) read: Time,
     pub(super) validator: Option<String>,
     /// Its file, as long as it is not on disk: it is being written, or the disk would not take it.
     pub(super) unwritten: Option<File>,
@@ -92,13 +95,15 @@ pub(super) struct Admitted {
 #[derive(Debug)]
 pub(super) struct Shelved {
     pub(super) page: Arc<IndexPage>,
+    /// Whether its bytes are as few as they get.
+    pub(super) size: Size,
     /// The digest of the registry's file.
     pub(super) made_from: Digest,
     pub(super) editions: Editions,
     /// When it has to be made again, whatever else.
     pub(super) until: Time,
-    /// When the registry confirmed the file.
-    pub(super) checked: AtomicI64,
+    /// When the registry was asked for the file last.
+    pub(super) read: AtomicI64,
     /// Until when it is served as stale without asking, since the registry did not answer.
     pub(super) stale_until: AtomicI64,
     /// When a client asked for it last.
@@ -109,7 +114,31 @@ pub(super) struct Shelved {
     pub(super) refused: usize,
 }
 
+/// How well a page is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Size {
+    AsMade,
+    Squeezed,
+}
+
 impl Shelved {
+    /// The same with its page squeezed.
+    fn squeezed(&self) -> Self {
+        let copy = |cell: &AtomicI64| AtomicI64::new(cell.load(Ordering::Acquire));
+        Self {
+            page: Arc::new(page::squeezed(&self.page)),
+            size: Size::Squeezed,
+            made_from: self.made_from,
+            editions: self.editions,
+            until: self.until,
+            read: copy(&self.read),
+            stale_until: copy(&self.stale_until),
+            asked: copy(&self.asked),
+            waiting: self.waiting.clone(),
+            refused: self.refused,
+        }
+    }
+
     /// Whether all that it rests on, but for the registry's word, is what it was.
     pub(super) fn stands(&self, editions: Editions, now: Time) -> bool {
         self.editions == editions && now < self.until
@@ -210,10 +239,11 @@ impl Stall {
         let Some(seen) = all.get_mut(name) else { return };
         // Meanwhile a newer one may have come.
         if seen.unwritten.as_ref().map(|file| file.digest) == file.map(|file| file.digest) {
-            let Seen { presence, checked, validator, trouble, .. } = &**seen;
+            let Seen { presence, checked, read, validator, trouble, .. } = &**seen;
             *seen = Arc::new(Seen {
                 presence: *presence,
                 checked: *checked,
+                read: *read,
                 validator: validator.clone(),
                 trouble: trouble.clone(),
                 unwritten: None,
@@ -253,6 +283,26 @@ impl Stall {
         writing(&self.shelf).insert(name, shelved);
     }
 
+    /// Squeezes some of the pages that are as they were made.
+    pub(super) fn squeeze(&self, most: usize) {
+        let is_large = |shelved: &Arc<Shelved>| shelved.size == Size::AsMade;
+        let some: Vec<(CrateName, Arc<Shelved>)> = reading(&self.shelf)
+            .iter()
+            .filter(|(_, shelved)| is_large(shelved))
+            .take(most)
+            .map(|(name, shelved)| (name.clone(), Arc::clone(shelved)))
+            .collect();
+        for (name, before) in some {
+            let squeezed = Arc::new(before.squeezed());
+            // Meanwhile another page may have been made.
+            if let Some(shelved) = writing(&self.shelf).get_mut(&name)
+                && Arc::ptr_eq(shelved, &before)
+            {
+                *shelved = squeezed;
+            }
+        }
+    }
+
     pub(super) fn all_shelved(&self) -> Vec<(CrateName, Arc<Shelved>)> {
         reading(&self.shelf).iter().map(|(name, shelved)| (name.clone(), Arc::clone(shelved))).collect()
     }
@@ -260,8 +310,7 @@ impl Stall {
     /// The crates that were asked for lately, and are to be asked for again.
     pub(super) fn due(&self, now: Time, times: Times) -> Vec<CrateName> {
         let is_due = |shelved: &Shelved| {
-            now - time(&shelved.asked) <= times.follow_for
-                && now - time(&shelved.checked) >= times.follow_every
+            now - time(&shelved.asked) <= times.follow_for && now - time(&shelved.read) >= times.follow_every
         };
         let shelf = reading(&self.shelf);
         shelf.iter().filter(|(_, shelved)| is_due(shelved)).map(|(name, _)| name.clone()).collect()
