@@ -288,7 +288,7 @@ impl Fence {
             // What went wrong is told where it went wrong.
             let _ = fence.renew_evidence(Refresh::All).await;
         }));
-        let look = Duration::from_secs(15);
+        let look = Duration::from_secs(5);
         work.push(every(look, &self.0, |fence| async move { fence.follow().await }));
         work.push(every(Duration::from_secs(1), &self.0, |fence| async move { fence.squeeze().await }));
         work.push(every(Duration::from_secs(3600), &self.0, |fence| async move { fence.compact().await }));
@@ -322,7 +322,10 @@ impl Fence {
                 let fence = self.clone();
                 under_way.spawn(async move {
                     let Ok(_permit) = fence.0.followed_at_once.acquire().await else { return };
-                    let _ = fence.0.refreshed(at, &name).await;
+                    // Where the file is another one the page is made again before somebody asks.
+                    if fence.0.refreshed(at, &name).await.is_ok() {
+                        let _ = fence.0.page(at, &name).await;
+                    }
                 });
             }
         }

@@ -64,27 +64,29 @@ impl Inner {
         age: Span,
     ) -> Result<Viewed, Trouble> {
         let stall = &self.stalls[at];
-        let now = self.now();
-        let seen = stall.seen(name);
-        match &seen {
-            Some(seen) => {
-                let is_fresh =
-                    seen.presence != Presence::Unknown && now - seen.read <= age && seen.read <= now;
-                let recent = seen.trouble.as_ref().filter(|(at, _)| now - *at <= self.times.leave_alone);
-                match recent {
-                    Some((_, trouble)) => return self.at_rest(at, name, Some(trouble.clone())).await,
-                    None if is_fresh => return self.at_rest(at, name, None).await,
-                    None => {}
-                }
+        if age > self.times.fresh_for && stall.seen(name).is_none() {
+            // Any copy will do, and there may be one from before.
+            let (views, wanted) = (stall.views.clone(), name.clone());
+            if let Ok(Some(view)) = spawn_blocking(move || views.read(&wanted)).await {
+                return Ok(Viewed { view, trouble: None });
             }
-            None if age > self.times.fresh_for => {
-                // Any copy will do, and there may be one from before.
-                let (views, wanted) = (stall.views.clone(), name.clone());
-                if let Ok(Some(view)) = spawn_blocking(move || views.read(&wanted)).await {
-                    return Ok(Viewed { view, trouble: None });
-                }
+        }
+        let trouble = self.look(at, name, age).await;
+        self.at_rest(at, name, trouble).await
+    }
+
+    /// Sees to it that what is known of a crate is no older than `age`; what went wrong, where it is.
+    pub(super) async fn look(self: &Arc<Self>, at: usize, name: &CrateName, age: Span) -> Option<Trouble> {
+        let stall = &self.stalls[at];
+        let (now, seen) = (self.now(), stall.seen(name));
+        if let Some(seen) = &seen {
+            let recent = seen.trouble.as_ref().filter(|(at, _)| now - *at <= self.times.leave_alone);
+            if let Some((_, trouble)) = recent {
+                return Some(trouble.clone());
             }
-            None => {}
+            if seen.presence != Presence::Unknown && now - seen.read <= age && seen.read <= now {
+                return None;
+            }
         }
         let asked = self.refreshed(at, name);
         // Who has something to show instead does not wait for ever.
@@ -96,11 +98,11 @@ impl Inner {
             true => tokio::time::timeout(self.times.patience, asked).await.unwrap_or(Err(Trouble::Slow)),
             false => asked.await,
         };
-        self.at_rest(at, name, answer.err()).await
+        answer.err()
     }
 
     /// The view that is kept of a crate. An error only where there is none.
-    async fn at_rest(
+    pub(super) async fn at_rest(
         self: &Arc<Self>,
         at: usize,
         name: &CrateName,
@@ -172,58 +174,53 @@ impl Inner {
         let asked = {
             let Ok(_permit) = self.asked_at_once.acquire().await else { return Err(Trouble::Lost) };
             let (inner, wanted) = (Arc::clone(&self), name.clone());
-            spawn_blocking(move || {
-                let before = inner.kept(at, &wanted).filter(|view| view.file.is_some());
-                let validator = before.as_ref().and_then(|view| view.validator.as_deref());
-                let answer = inner.stalls[at].source.ask(&wanted, validator);
-                let answer = answer.map(|answer| inner.understood(at, &wanted, before.as_ref(), answer));
-                (before, answer)
-            })
-            .await
+            spawn_blocking(move || inner.ask(at, &wanted)).await
         };
-        let Ok((before, answer)) = asked else { return Err(Trouble::Lost) };
-        let now = self.now();
-        let outcome = match answer {
-            Ok(said) => self.take_in(at, &name, said, now).await,
-            Err(error) => Err(Trouble::Upstream(error)),
+        let (now, outcome) = match asked {
+            Ok(Ok(said)) => {
+                let now = self.now();
+                (now, self.take_in(at, &name, said, now).await)
+            }
+            Ok(Err(error)) => (self.now(), Err(Trouble::Upstream(error))),
+            Err(_) => return Err(Trouble::Lost),
         };
         let Err(trouble) = outcome else { return Ok(()) };
         self.tell_of(at, &name, &trouble);
         let stall = &self.stalls[at];
-        let known = stall.seen(&name);
-        let (presence, checked, read, validator) = match (&known, before) {
-            (Some(seen), _) => (seen.presence, seen.checked, seen.read, seen.validator.clone()),
-            (None, Some(view)) => (Presence::Listed, view.checked, view.read, view.validator),
-            (None, None) => (Presence::Unknown, Time::EARLIEST, Time::EARLIEST, None),
-        };
-        let unwritten = known.and_then(|seen| seen.unwritten.clone());
-        stall.note(
-            &name,
-            Seen { presence, checked, read, validator, unwritten, trouble: Some((now, trouble.clone())) },
-        );
+        let before = stall.seen(&name).map(|seen| Seen::clone(&seen)).or_else(|| {
+            // What lies on disk is the registry's last word all the same.
+            let View { file, validator, checked, read } = stall.views.read(&name)?;
+            let (digest, presence) = (file.map(|file| file.digest), Presence::Listed);
+            Some(Seen { presence, checked, read, validator, digest, unwritten: None, trouble: None })
+        });
+        let trouble_now = Some((now, trouble.clone()));
+        stall.note(&name, Seen { trouble: trouble_now, ..before.unwrap_or(Seen::UNKNOWN) });
         Err(trouble)
     }
 
-    /// What a registry's answer comes to, as a file and what it shows.
-    fn understood(&self, at: usize, name: &CrateName, before: Option<&View>, answer: IndexAnswer) -> Said {
+    /// Asks the registry for a crate, unless it is what it was.
+    fn ask(&self, at: usize, name: &CrateName) -> Result<Said, IndexError> {
+        let stall = &self.stalls[at];
+        let seen = stall.seen(name).filter(|seen| seen.presence == Presence::Listed);
         // What this process did not read itself may have been written down by nobody.
-        let is_first = self.stalls[at].seen(name).is_none_or(|seen| seen.presence == Presence::Unknown);
-        match answer {
-            IndexAnswer::DoesNotExist => {
-                Said { file: None, validator: None, is_new: true, read: Some(Releases::default()) }
-            }
+        let on_disk = if seen.is_none() { stall.views.read(name) } else { None };
+        let validator = match (&seen, &on_disk) {
+            (Some(seen), _) => seen.validator.clone(),
+            (None, Some(view)) => view.validator.clone(),
+            (None, None) => None,
+        };
+        Ok(match stall.source.ask(name, validator.as_deref())? {
+            IndexAnswer::DoesNotExist => Said::Nothing,
             IndexAnswer::Read { bytes, validator } => {
                 let file = File::of(bytes);
-                let read = Some(releases(name, &file.bytes));
-                Said { file: Some(file), validator, is_new: true, read }
+                let releases = releases(name, &file.bytes);
+                Said::File { file, validator, releases }
             }
-            IndexAnswer::Unchanged => {
-                let file = before.and_then(|before| before.file.clone());
-                let read = file.as_ref().filter(|_| is_first).map(|file| releases(name, &file.bytes));
-                let validator = before.and_then(|before| before.validator.clone());
-                Said { file, validator, is_new: false, read }
-            }
-        }
+            IndexAnswer::Unchanged => match on_disk.and_then(|view| view.file) {
+                Some(file) => Said::SameAsOnDisk { releases: releases(name, &file.bytes), file, validator },
+                None => Said::Same,
+            },
+        })
     }
 
     /// Writes down what a registry said, and keeps it.
@@ -234,13 +231,19 @@ impl Inner {
         said: Said,
         now: Time,
     ) -> Result<(), Trouble> {
-        let Said { file, validator, is_new, read } = said;
         let stall = &self.stalls[at];
-        let checked = stall.source.speaks_until(now);
-        let (is_listed, born, is_read) = (file.is_some(), read.as_ref().and_then(|r| r.born), read.is_some());
+        let (presence, releases) = match &said {
+            Said::Nothing => (Presence::Nonexistent, Some(Releases::default())),
+            Said::Same => (Presence::Listed, None),
+            Said::SameAsOnDisk { releases, .. } | Said::File { releases, .. } => {
+                (Presence::Listed, Some(releases.clone()))
+            }
+        };
+        let born = releases.as_ref().map(|releases| releases.born);
         // Anybody may ask for names that nobody has: that is nothing to write down.
-        if is_listed || stall.scribe.recall(name.clone(), now).await.latest_read.is_some() {
-            let (shown, illegible) = read.map_or((None, 0), |read| (Some(read.shown), read.illegible));
+        let is_known = async || stall.scribe.recall(name.clone(), now).await.latest_read.is_some();
+        if presence == Presence::Listed || is_known().await {
+            let (shown, illegible) = releases.map_or((None, 0), |read| (Some(read.shown), read.illegible));
             let read = Read { name: name.clone(), at: now, shown, illegible };
             let noted = stall.scribe.observe(read).await.map_err(Trouble::Unnoted)?;
             alarms::raised_by(&stall.path, name, &noted).into_iter().for_each(|alarm| self.raise(alarm));
@@ -249,22 +252,34 @@ impl Inner {
                 stall.forget_admitted();
             }
         }
-        if is_read {
+        if let Some(born) = born {
             let (birth, until) = match born {
                 Some(born) => (Birth::At(born), Time::LATEST),
-                None if is_listed => (Birth::Untold, now + self.times.fresh_for),
+                None if presence == Presence::Listed => (Birth::Untold, now + self.times.fresh_for),
                 None => (lacking(stall.is_folder()), now + self.times.fresh_for),
             };
             stall.note_birth(name, birth, until);
         }
-        let presence = if is_listed { Presence::Listed } else { Presence::Nonexistent };
-        let unwritten = file.filter(|_| is_new);
-        if let Some(file) = &unwritten {
-            stall.hold(name, file);
-            let view = View { file: Some(file.clone()), validator: validator.clone(), checked, read: now };
-            self.write(at, name, view);
-        }
-        stall.note(name, Seen { presence, checked, read: now, validator, unwritten, trouble: None });
+        let (checked, read, trouble) = (stall.source.speaks_until(now), now, None);
+        let before = stall.seen(name).map_or(Seen::UNKNOWN, |seen| Seen::clone(&seen));
+        let seen = match said {
+            Said::Nothing => Seen { presence, checked, read, ..Seen::UNKNOWN },
+            Said::Same => Seen { presence, checked, read, trouble, ..before },
+            Said::SameAsOnDisk { file, validator, .. } => {
+                stall.hold(name, &file);
+                let digest = Some(file.digest);
+                Seen { presence, checked, read, validator, digest, trouble, unwritten: None }
+            }
+            Said::File { file, validator, .. } => {
+                stall.hold(name, &file);
+                let view = View { file: Some(file.clone()), validator: validator.clone(), checked, read };
+                self.write(at, name, view);
+                let digest = Some(file.digest);
+                Seen { presence, checked, read, validator, digest, trouble, unwritten: Some(file) }
+            }
+        };
+        stall.confirm(name, &seen);
+        stall.note(name, seen);
         Ok(())
     }
 
@@ -325,18 +340,19 @@ fn lacking(is_folder: bool) -> Birth {
 }
 
 /// What a registry said of a crate.
-struct Said {
-    /// The file that there is now; none where there is no such crate.
-    file: Option<File>,
-    validator: Option<String>,
-    /// Whether it is not what it was.
-    is_new: bool,
-    /// What it shows, where it is to be written down.
-    read: Option<Releases>,
+enum Said {
+    /// That there is none.
+    Nothing,
+    /// That it is what it was.
+    Same,
+    /// That it is what lies on disk, from before this process.
+    SameAsOnDisk { file: File, validator: Option<String>, releases: Releases },
+    /// A file.
+    File { file: File, validator: Option<String>, releases: Releases },
 }
 
 /// What one read of an index file showed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Releases {
     shown: SeenReleases,
     /// Lines that nobody can read.

@@ -64,19 +64,21 @@ impl Inner {
 
     async fn make_page(self: Arc<Self>, at: usize, name: CrateName) -> Result<Paged, Trouble> {
         let stall = &self.stalls[at];
-        let Viewed { view, trouble } = self.view(at, &name, self.times.fresh_for).await?;
-        let Some(file) = view.file.clone() else { return Ok(Paged { shelved: None, trouble }) };
-        let (now, editions, read) = (self.now(), self.editions(), view.read);
+        let trouble = self.look(at, &name, self.times.fresh_for).await;
+        let (now, editions) = (self.now(), self.editions());
         let stale_until = if trouble.is_some() { now + self.times.leave_alone } else { Time::EARLIEST };
-        let (made_from, on_shelf) = (file.digest, stall.shelved(&name));
-        if let Some(shelved) = &on_shelf
+        let on_shelf = stall.shelved(&name);
+        if let (Some(shelved), Some(seen)) = (&on_shelf, stall.seen(&name))
             && shelved.stands(editions, now)
-            && shelved.made_from == made_from
+            && Some(shelved.made_from) == seen.digest
         {
-            shelved.read.store(read.unix(), Ordering::Release);
+            shelved.read.store(seen.read.unix(), Ordering::Release);
             shelved.stale_until.store(stale_until.unix(), Ordering::Release);
             return Ok(Paged { shelved: on_shelf, trouble });
         }
+        let Viewed { view, trouble } = self.at_rest(at, &name, trouble).await?;
+        let Some(file) = view.file.clone() else { return Ok(Paged { shelved: None, trouble }) };
+        let (made_from, read) = (file.digest, view.read);
         let ((shown, page), ground) = self.judged(at, &name, view, now).await?;
         self.tell_of_page(at, &name, &shown);
         let until = match (ground, shown.until) {

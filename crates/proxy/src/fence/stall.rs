@@ -44,17 +44,32 @@ pub(super) struct Stall {
 }
 
 /// What is known of a crate's view without reading it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Seen {
     pub(super) presence: Presence,
     /// As [`View::checked`](crate::views::View::checked) and [`View::read`](crate::views::View::read).
     pub(super) checked: Time,
     pub(super) read: Time,
     pub(super) validator: Option<String>,
+    /// The digest of its file.
+    pub(super) digest: Option<Digest>,
     /// Its file, as long as it is not on disk: it is being written, or the disk would not take it.
     pub(super) unwritten: Option<File>,
     /// What went wrong when the registry was asked last, and when.
     pub(super) trouble: Option<(Time, Trouble)>,
+}
+
+impl Seen {
+    /// Of a crate of which nothing is known.
+    pub(super) const UNKNOWN: Self = Self {
+        presence: Presence::Unknown,
+        checked: Time::EARLIEST,
+        read: Time::EARLIEST,
+        validator: None,
+        digest: None,
+        unwritten: None,
+        trouble: None,
+    };
 }
 
 /// Files that came a moment ago: what was just asked for is mostly judged next.
@@ -233,21 +248,23 @@ impl Stall {
         writing(&self.seen).remove(name);
     }
 
+    /// The registry confirmed the file of a crate: the page that was made from it is good for another while.
+    pub(super) fn confirm(&self, name: &CrateName, seen: &Seen) {
+        if let Some(shelved) = reading(&self.shelf).get(name)
+            && Some(shelved.made_from) == seen.digest
+        {
+            shelved.read.store(seen.read.unix(), Ordering::Release);
+            shelved.stale_until.store(Time::EARLIEST.unix(), Ordering::Release);
+        }
+    }
+
     /// The file of a crate is on disk now.
     pub(super) fn written(&self, name: &CrateName, file: Option<&File>) {
         let mut all = writing(&self.seen);
         let Some(seen) = all.get_mut(name) else { return };
         // Meanwhile a newer one may have come.
         if seen.unwritten.as_ref().map(|file| file.digest) == file.map(|file| file.digest) {
-            let Seen { presence, checked, read, validator, trouble, .. } = &**seen;
-            *seen = Arc::new(Seen {
-                presence: *presence,
-                checked: *checked,
-                read: *read,
-                validator: validator.clone(),
-                trouble: trouble.clone(),
-                unwritten: None,
-            });
+            *seen = Arc::new(Seen { unwritten: None, ..Seen::clone(seen) });
         }
     }
 
