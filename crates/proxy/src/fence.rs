@@ -19,7 +19,7 @@ mod status;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
@@ -151,7 +151,7 @@ const ASKED_AT_ONCE: usize = 24;
 const FOLLOWED_AT_ONCE: usize = 4;
 
 /// How many pages are squeezed in a second: some milliseconds of one core.
-const SQUEEZED_AT_ONCE: usize = 50;
+const SQUEEZED_AT_ONCE: usize = 100;
 
 /// How many refused downloads the status shows.
 const REFUSALS_SHOWN: usize = 100;
@@ -193,6 +193,8 @@ struct Inner {
     rulebook: Rulebook,
     evidence: RwLock<Arc<Evidence>>,
     evidence_edition: AtomicU64,
+    /// Up to when all feeds that speak against releases do.
+    spoken: AtomicI64,
     /// What was told of the feeds last: it is told once.
     told: Mutex<BTreeSet<String>>,
     names: KnownNames,
@@ -243,6 +245,7 @@ impl Fence {
             rulebook,
             evidence: RwLock::default(),
             evidence_edition: AtomicU64::new(0),
+            spoken: AtomicI64::new(Time::LATEST.unix()),
             told: Mutex::default(),
             names: KnownNames::shipped(),
             cargo: setup.cargo,
@@ -402,6 +405,11 @@ impl Inner {
         (self.rulebook.in_force().edition, self.evidence_edition.load(Ordering::Acquire))
     }
 
+    /// Up to when all feeds speak.
+    fn spoken(&self) -> Time {
+        time(&self.spoken)
+    }
+
     fn tell(&self, weight: Weight, what: &'static str, fields: Vec<(&'static str, String)>, words: String) {
         self.log.tell(&Event { at: self.now(), weight, what, fields, words });
     }
@@ -465,7 +473,10 @@ impl Inner {
         for words in words.difference(&told) {
             self.tell(Weight::Warning, "feed", Vec::new(), words.clone());
         }
+        let adverse = evidence.adverse(Time::LATEST).into_iter();
+        let spoken = adverse.map(|feed| feed.as_of.unwrap_or(Time::EARLIEST)).min();
         *writing(&self.evidence) = Arc::new(evidence);
+        self.spoken.store(spoken.unwrap_or(Time::LATEST).unix(), Ordering::Release);
         if !is_same {
             let edition = self.evidence_edition.fetch_add(1, Ordering::AcqRel) + 1;
             let fields = vec![("edition", edition.to_string())];
@@ -502,7 +513,7 @@ impl Answers for Fence {
         let stall = inner.stalls.iter().find(|stall| stall.path == *registry)?;
         let (now, editions) = (inner.now(), inner.editions());
         stall.glance(name.as_str(), |shelved| {
-            if !shelved.stands(editions, now) {
+            if !shelved.stands(editions, inner.spoken(), now) {
                 return None;
             }
             let read = time(&shelved.read);

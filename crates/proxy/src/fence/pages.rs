@@ -27,9 +27,6 @@ const MOST_ROUNDS: usize = 24;
 /// How long a page stands whose judgement could not bring what it lacked.
 const UNTIL_ASKED_AGAIN: Span = Span::seconds(10);
 
-/// A page that waits for a feed to speak is not made again at every request.
-const LEAST_STANDING: Span = Span::seconds(5);
-
 /// What a wait does not tell lapses with time as well (the youth of a crate): pages are made again so often.
 const LONGEST_STANDING: Span = Span::hours(1);
 
@@ -69,24 +66,25 @@ impl Inner {
         let stale_until = if trouble.is_some() { now + self.times.leave_alone } else { Time::EARLIEST };
         let on_shelf = stall.shelved(&name);
         if let (Some(shelved), Some(seen)) = (&on_shelf, stall.seen(&name))
-            && shelved.stands(editions, now)
+            && shelved.stands(editions, self.spoken(), now)
             && Some(shelved.made_from) == seen.digest
         {
             shelved.read.store(seen.read.unix(), Ordering::Release);
+            shelved.checked.store(seen.checked.unix(), Ordering::Release);
             shelved.stale_until.store(stale_until.unix(), Ordering::Release);
             return Ok(Paged { shelved: on_shelf, trouble });
         }
         let Viewed { view, trouble } = self.at_rest(at, &name, trouble).await?;
         let Some(file) = view.file.clone() else { return Ok(Paged { shelved: None, trouble }) };
-        let (made_from, read) = (file.digest, view.read);
+        let (made_from, read, checked) = (file.digest, view.read, view.checked);
         let ((shown, page), ground) = self.judged(at, &name, view, now).await?;
         self.tell_of_page(at, &name, &shown);
         let until = match (ground, shown.until) {
             (Ground::Lacking, _) => now + UNTIL_ASKED_AGAIN,
-            (Ground::Whole, Some(until)) => until.max(now + LEAST_STANDING).min(now + LONGEST_STANDING),
+            (Ground::Whole, Some(until)) => until.min(now + LONGEST_STANDING),
             (Ground::Whole, None) => now + LONGEST_STANDING,
         };
-        let Shown { bytes, waiting, refused, .. } = shown;
+        let Shown { bytes, waiting, refused, lags, .. } = shown;
         let page = match page {
             Some(page) => page,
             None => spawn_blocking(move || page_of(&bytes)).await.map_err(|_| Trouble::Lost)?,
@@ -98,7 +96,9 @@ impl Inner {
             made_from,
             editions,
             until,
+            lags,
             read: AtomicI64::new(read.unix()),
+            checked: AtomicI64::new(checked.unix()),
             stale_until: AtomicI64::new(stale_until.unix()),
             asked: AtomicI64::new(asked.unix()),
             waiting,

@@ -117,8 +117,11 @@ pub(super) struct Shelved {
     pub(super) editions: Editions,
     /// When it has to be made again, whatever else.
     pub(super) until: Time,
-    /// When the registry was asked for the file last.
+    /// Up to when the feeds spoke by which it was judged, where that is what a release waits for.
+    pub(super) lags: Option<Time>,
+    /// When the registry was asked for the file last, and up to when it speaks.
     pub(super) read: AtomicI64,
+    pub(super) checked: AtomicI64,
     /// Until when it is served as stale without asking, since the registry did not answer.
     pub(super) stale_until: AtomicI64,
     /// When a client asked for it last.
@@ -146,7 +149,9 @@ impl Shelved {
             made_from: self.made_from,
             editions: self.editions,
             until: self.until,
+            lags: self.lags,
             read: copy(&self.read),
+            checked: copy(&self.checked),
             stale_until: copy(&self.stale_until),
             asked: copy(&self.asked),
             waiting: self.waiting.clone(),
@@ -154,9 +159,11 @@ impl Shelved {
         }
     }
 
-    /// Whether all that it rests on, but for the registry's word, is what it was.
-    pub(super) fn stands(&self, editions: Editions, now: Time) -> bool {
-        self.editions == editions && now < self.until
+    /// Whether all that it rests on, but for the registry's word, is what it was. `spoken` is up to when all feeds
+    /// speak.
+    pub(super) fn stands(&self, editions: Editions, spoken: Time, now: Time) -> bool {
+        let is_behind = self.lags.is_some_and(|as_of| as_of < spoken.min(time(&self.checked)));
+        self.editions == editions && now < self.until && !is_behind
     }
 }
 
@@ -254,6 +261,7 @@ impl Stall {
             && Some(shelved.made_from) == seen.digest
         {
             shelved.read.store(seen.read.unix(), Ordering::Release);
+            shelved.checked.store(seen.checked.unix(), Ordering::Release);
             shelved.stale_until.store(Time::EARLIEST.unix(), Ordering::Release);
         }
     }
