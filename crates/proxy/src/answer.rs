@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fence_model::{CrateName, Digest, Span};
-use fence_registry::IndexPath;
+use fence_registry::path::file_name_at;
 use semver::Version;
 
 /// The folder of downloads below a registry: no index path has four parts.
@@ -64,8 +64,10 @@ impl Ask {
         if rest == "config.json" {
             return Some(Self::Config { registry });
         }
-        let parts: Vec<&str> = rest.splitn(5, '/').collect();
-        if let [DOWNLOADS, name, version, digest] = parts[..] {
+        let mut parts = rest.split('/');
+        if let (Some(DOWNLOADS), Some(name), Some(version), Some(digest), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+        {
             return Some(Self::Package {
                 registry,
                 name: name.parse().ok()?,
@@ -73,8 +75,7 @@ impl Ask {
                 digest: digest.parse().ok()?,
             });
         }
-        let path: IndexPath = rest.parse().ok()?;
-        Some(Self::Index { registry, name: path.file_name().parse().ok()? })
+        Some(Self::Index { registry, name: file_name_at(rest)?.parse().ok()? })
     }
 }
 

@@ -402,7 +402,7 @@ impl Inner {
 
     /// What everything that is judged rests on, beside the registry's own word.
     fn editions(&self) -> Editions {
-        (self.rulebook.in_force().edition, self.evidence_edition.load(Ordering::Acquire))
+        (self.rulebook.edition(), self.evidence_edition.load(Ordering::Acquire))
     }
 
     /// Up to when all feeds speak.

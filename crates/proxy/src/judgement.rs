@@ -25,7 +25,9 @@ use fence_registry::serve::{Yanked, serve};
 use fence_registry::{IndexFile, Limits};
 use semver::Version;
 
-use crate::views::View;
+use crate::answer::IndexPage;
+use crate::page::page_of;
+use crate::views::{File, View};
 
 /// What is asked, the same for every crate of a registry.
 #[derive(Clone, Copy)]
@@ -324,6 +326,34 @@ impl<'a> Case<'a> {
         let as_of = self.feeds.iter().map(|feed| feed.as_of.unwrap_or(Time::EARLIEST)).min();
         as_of.filter(|_| judged.iter().any(is_over))
     }
+}
+
+/// The page of a crate at first contact with a registry that the policy trusts as it does crates.io, with no evidence
+/// but the index: parsed, judged, filtered, hashed and compressed. What a fence does for each crate, for those who
+/// measure it; `born` says when the first release of a package was published.
+pub fn page_at_first_contact(
+    name: &CrateName,
+    bytes: Vec<u8>,
+    (policy, names): (&Policy, &KnownNames),
+    born: &(dyn Fn(&str) -> Option<Time> + Sync),
+    now: Time,
+) -> IndexPage {
+    let view = View { file: Some(File::of(bytes)), validator: None, checked: now, read: now };
+    let crates = BTreeMap::from([(name.clone(), Known { view, memory: Memory::default() })]);
+    let births = |package: &str, _: Option<&str>| Some(born(package).map_or(Birth::Unread, Birth::At));
+    let (baseline, evidence) = (Baseline::default(), Evidence::default());
+    let registry = Registry::in_folder(std::path::Path::new(""));
+    let source = &SourceOf::CratesIo;
+    let question = Question {
+        policy,
+        baseline: &baseline,
+        evidence: &evidence,
+        names,
+        registry: &registry,
+        source,
+        now,
+    };
+    page_of(&Case::new(question, &crates, &births).shown(name).0.bytes)
 }
 
 impl FactsOf for Case<'_> {

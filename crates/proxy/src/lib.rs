@@ -22,4 +22,5 @@ mod scribe;
 pub mod server;
 mod views;
 
+pub use judgement::page_at_first_contact;
 pub use rules::RulesOf;

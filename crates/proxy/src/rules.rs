@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -35,6 +36,8 @@ pub(crate) struct Rules {
 pub(crate) struct Rulebook {
     of: RulesOf,
     in_force: RwLock<Arc<Rules>>,
+    /// [`Rules::edition`] of those: looked at for every request.
+    edition: AtomicU64,
     looked: Mutex<Look>,
 }
 
@@ -81,12 +84,18 @@ impl Rulebook {
         let (policy, baseline) = rules(&of, now)?;
         let rules = Arc::new(Rules { policy, baseline, edition: 0 });
         let look = Look { at: Instant::now(), stamp, wrong: None };
-        Ok(Self { of, in_force: RwLock::new(rules), looked: Mutex::new(look) })
+        let edition = AtomicU64::new(0);
+        Ok(Self { of, in_force: RwLock::new(rules), edition, looked: Mutex::new(look) })
     }
 
     /// The rules in force.
     pub(crate) fn in_force(&self) -> Arc<Rules> {
         Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Which rules are in force.
+    pub(crate) fn edition(&self) -> u64 {
+        self.edition.load(Ordering::Acquire)
     }
 
     /// Why the files as they are now are not in force, if they are not.
@@ -121,6 +130,7 @@ impl Rulebook {
                 let mut in_force = self.in_force.write().unwrap_or_else(PoisonError::into_inner);
                 let edition = in_force.edition + 1;
                 *in_force = Arc::new(Rules { policy, baseline, edition });
+                self.edition.store(edition, Ordering::Release);
                 Looked::Changed
             }
             Err(error) => {

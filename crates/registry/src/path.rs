@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use fence_model::CrateName;
+use fence_model::names::is_crate_name;
 
 use crate::Error;
 use crate::error::shown;
@@ -31,6 +32,22 @@ impl IndexPath {
     pub fn file_name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or_default()
     }
+}
+
+/// The name of the file of a crate that lies at `path`, if an index can have such a path; without allocating, for who
+/// looks many up.
+pub fn file_name_at(path: &str) -> Option<&str> {
+    let (folders, name) = path.rsplit_once('/')?;
+    let is_its_own = is_crate_name(name)
+        && !name.bytes().any(|byte| byte.is_ascii_uppercase())
+        && match (name.len(), folders.split_once('/')) {
+            (1, None) => folders == "1",
+            (2, None) => folders == "2",
+            (3, Some((first, second))) => first == "3" && second == &name[..1],
+            (4.., Some((first, second))) => first == &name[..2] && second == &name[2..4],
+            _ => false,
+        };
+    is_its_own.then_some(name)
 }
 
 impl fmt::Display for IndexPath {
@@ -84,6 +101,7 @@ mod tests {
             assert_eq!(made.as_str(), path);
             assert_eq!(path.parse::<IndexPath>().unwrap(), made);
             assert_eq!(made.file_name(), name.to_ascii_lowercase());
+            assert_eq!(file_name_at(path), Some(made.file_name()));
         }
     }
 
@@ -109,6 +127,7 @@ mod tests {
         ] {
             let error = bad.parse::<IndexPath>().unwrap_err();
             assert_eq!(error, Error::IndexPath { path: bad.into() });
+            assert_eq!(file_name_at(bad), None, "{bad}");
         }
     }
 }
