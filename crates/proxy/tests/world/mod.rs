@@ -1,7 +1,8 @@
 //! A world for a fence to stand in: a registry to which people publish, a policy, a clock, a disk that fails.
 
 // Each test of this folder uses a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
+#![allow(clippy::unwrap_used, reason = "what a test finds broken should stop it")]
 
 use std::collections::VecDeque;
 use std::fs;
