@@ -1,17 +1,19 @@
 //! `cargo xtask bench …`: speed and memory of whole processes, beside the peers that are installed.
 //!
-//! Everything is laid out under `target/bench` from FENCE_DATA: the index as a folder, the advisory database as a
-//! git repository (cargo-audit and cargo-deny want one), 22 audit sets, and for each project its lockfile and a
-//! policy that names all of these. Then all subjects run in turn, round by round, so that a busy moment of the
-//! machine falls on all of them. `FENCE_CHECKOUTS` may name a folder with checkouts (`wasmtime`, …) for the peers
-//! that need manifests.
+//! To the real data that are [laid out](crate::laid_out) comes for each project its lockfile and a policy that names
+//! all of them. Then all subjects run in turn, round by round, so that a busy moment of the machine falls on all of
+//! them. `FENCE_CHECKOUTS` may name a folder with checkouts (`wasmtime`, …) for the peers that need manifests. The
+//! fence as a registry has a room of its own, [`proxy`].
+
+mod load;
+pub(crate) mod proxy;
 
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::BufReader;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::laid_out::{self, LaidOut, emptied};
 use crate::measure::{self, Subject, Times};
 use crate::run;
 
@@ -78,8 +80,8 @@ pub(crate) fn cold(root: &Path, data: &Path, words: &[&str]) -> Result<(), Strin
         let packages = count_packages(&project.join("Cargo.lock"))?;
         let name = project.file_name().unwrap_or_default().to_string_lossy().into_owned();
         println!("\n{name}, {packages} packages, {rounds} rounds");
-        let home = shared.folder.join("caches/cold-cargo-home");
-        let cache = shared.folder.join("caches/cold");
+        let home = shared.laid_out.folder.join("caches/cold-cargo-home");
+        let cache = shared.laid_out.folder.join("caches/cold");
         let emptied_both = {
             let (home, cache) = (home.clone(), cache.clone());
             move || emptied(&home).and_then(|()| emptied(&cache))
@@ -94,7 +96,7 @@ pub(crate) fn cold(root: &Path, data: &Path, words: &[&str]) -> Result<(), Strin
             }
         };
         let fence = {
-            let (program, advisories) = (shared.program.clone(), shared.folder.join("advisory-db"));
+            let (program, advisories) = (shared.program.clone(), shared.laid_out.advisories());
             move || {
                 let mut command = Command::new(&program);
                 command.args(["fence", "check", "--quiet"]);
@@ -283,65 +285,33 @@ impl Layout {
 /// What all projects share.
 struct Shared {
     program: PathBuf,
-    folder: PathBuf,
+    laid_out: LaidOut,
 }
 
 fn prepare(root: &Path, data: &Path) -> Result<Shared, String> {
-    run::command(run::cargo(root).args(["build", "--release", "--locked", "--package=cargo-fence"]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let folder = target.join("bench");
-    unpack(&data.join("index/index.tar.zst"), &folder.join("index"))?;
-    unpack(&data.join("advisory-db/advisory-db.tar.zst"), &folder.join("advisory-db"))?;
-    unpack(&data.join("audits/files.tar.zst"), &folder.join("audits"))?;
-    let repository = folder.join("advisory-db");
-    if !repository.join(".git").exists() {
-        let git = |words: &[&str]| {
-            let identity = ["-c", "user.name=bench", "-c", "user.email=bench@example.invalid"];
-            run::output(Command::new("git").current_dir(&repository).args(identity).args(words)).map(drop)
-        };
-        git(&["init", "--quiet", "--initial-branch=main"])?;
-        git(&["add", "--all"])?;
-        git(&["commit", "--quiet", "--message=the database"])?;
-    }
-    Ok(Shared { program: target.join("release/cargo-fence"), folder })
+    Ok(Shared { program: laid_out::program(root)?, laid_out: LaidOut::of(root, data)? })
 }
 
 impl Shared {
     fn project(&self, data: &Path, name: &str) -> Result<Layout, String> {
-        let project = self.folder.join("projects").join(name);
+        let LaidOut { folder, .. } = &self.laid_out;
+        let project = folder.join("projects").join(name);
         fs::create_dir_all(&project).map_err(|error| error.to_string())?;
         let lockfile = project.join("Cargo.lock");
         fs::copy(data.join(format!("lockfiles/{name}.lock")), &lockfile)
             .map_err(|error| error.to_string())?;
         // A manifest, so that the folder is a project as cargo sees it.
         fs::write(project.join("Cargo.toml"), "[workspace]\n").map_err(|error| error.to_string())?;
-        fs::write(project.join("fence.toml"), self.policy()?).map_err(|error| error.to_string())?;
+        fs::write(project.join("fence.toml"), self.laid_out.policy()?).map_err(|error| error.to_string())?;
         Ok(Layout {
             program: self.program.clone(),
-            index: self.folder.join("index"),
-            advisories: self.folder.join("advisory-db"),
-            cache: self.folder.join("caches").join(name),
-            cold_cache: self.folder.join("caches").join(format!("{name}-cold")),
+            index: self.laid_out.index(),
+            advisories: self.laid_out.advisories(),
+            cache: folder.join("caches").join(name),
+            cold_cache: folder.join("caches").join(format!("{name}-cold")),
             project,
             lockfile,
         })
-    }
-
-    /// The advisory database and every audit set, as folders and files.
-    fn policy(&self) -> Result<String, String> {
-        let mut policy = format!(
-            "[feeds.rustsec]\nrole = \"advisories\"\npath = {:?}\n",
-            self.folder.join("advisory-db").display().to_string()
-        );
-        for set in folder_entries(&self.folder.join("audits"))? {
-            let plain = set.join("audits.toml");
-            let hidden = set.join(".supply-chain/audits.toml");
-            let Some(file) = [plain, hidden].into_iter().find(|file| file.exists()) else { continue };
-            let name = set.file_name().unwrap_or_default().to_string_lossy().replace(['+', '_', '.'], "-");
-            policy +=
-                &format!("\n[feeds.{name}]\nrole = \"audits\"\nfile = {:?}\n", file.display().to_string());
-        }
-        Ok(policy)
     }
 }
 
@@ -372,35 +342,6 @@ fn changed_a_little(path: &Path) -> Result<(), String> {
         bytes.push(b'\n');
     }
     fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-fn emptied(folder: &Path) -> Result<(), String> {
-    match fs::remove_dir_all(folder) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(format!("cannot empty {}: {error}", folder.display())),
-    }
-}
-
-fn unpack(archive: &Path, to: &Path) -> Result<(), String> {
-    if to.exists() {
-        return Ok(());
-    }
-    let failed = |error: &dyn std::fmt::Display| format!("cannot unpack {}: {error}", archive.display());
-    let file = File::open(archive).map_err(|error| failed(&error))?;
-    let plain =
-        ruzstd::decoding::StreamingDecoder::new(BufReader::new(file)).map_err(|error| failed(&error))?;
-    let half = to.with_extension("part");
-    emptied(&half)?;
-    tar::Archive::new(plain).unpack(&half).map_err(|error| failed(&error))?;
-    fs::rename(&half, to).map_err(|error| failed(&error))
-}
-
-fn folder_entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.sort();
-    Ok(paths)
 }
 
 fn count_packages(lockfile: &Path) -> Result<usize, String> {

@@ -4,11 +4,16 @@
 //! sentence when something is wrong.
 
 mod bench;
+mod connection;
 mod directions;
 mod docs;
+mod e2e;
+mod fetch;
 mod known_names;
+mod laid_out;
 mod measure;
 mod run;
+mod server;
 mod setup;
 
 use std::path::{Path, PathBuf};
@@ -17,15 +22,19 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask <task>
 
-  setup                 install what a machine needs beside Rust (git), if it is missing
+  setup [bench]         install what a machine needs beside Rust (git), if it is missing; with `bench` also
+                        what `bench proxy` needs (nginx, wrk)
   check                 set up, then build the fence and run it on this workspace
   test                  set up, then run all tests of the workspace
   directions            compare the crates' dependencies with the table of ARCHITECTURE.md
   docs [--check]        write docs/policy.md from the policy's type, or check that it is current
   known-names           make the shipped list of better-known names from FENCE_DATA
+  e2e                   fetch the packages of real projects through the fence, over the network
   bench check [--runs N]   `check` against cargo-audit, cargo-deny and cargo-vet, whole processes in pairs
   bench cold [--runs N]    `check` with nothing cached, over the network, against cargo's own index phase
   bench update             compiling the advisory database and the audit sets
+  bench proxy [--runs N]   the fence as a registry against nginx, under wrk; fetches through it against direct ones
+  bench noise [--runs N]   nginx against nginx in the same way: how far the figures of `bench proxy` can be trusted
 ";
 
 fn main() -> ExitCode {
@@ -34,6 +43,7 @@ fn main() -> ExitCode {
     let root = root();
     let outcome = match words.as_slice() {
         ["setup"] => setup::run(),
+        ["setup", "bench"] => setup::for_benches(),
         ["check", rest @ ..] => {
             setup::run().and_then(|()| run::check(&root, fence_data().ok().as_deref(), rest))
         }
@@ -43,9 +53,14 @@ fn main() -> ExitCode {
         ["docs", "--check"] => docs::run(&root, docs::Mode::Check),
         ["known-names"] => fence_data()
             .and_then(|data| known_names::run(&data, &root.join("crates/model/data/known-names.tsv"))),
+        ["e2e"] => fence_data().and_then(|data| e2e::run(&root, &data)),
         ["bench", "check", rest @ ..] => fence_data().and_then(|data| bench::check(&root, &data, rest)),
         ["bench", "cold", rest @ ..] => fence_data().and_then(|data| bench::cold(&root, &data, rest)),
         ["bench", "update", rest @ ..] => fence_data().and_then(|data| bench::update(&root, &data, rest)),
+        ["bench", "proxy", rest @ ..] => fence_data().and_then(|data| bench::proxy::run(&root, &data, rest)),
+        ["bench", "noise", rest @ ..] => {
+            fence_data().and_then(|data| bench::proxy::noise(&root, &data, rest))
+        }
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(())

@@ -50,7 +50,8 @@ impl Times {
     }
 }
 
-fn percentile(mut values: Vec<f64>, percent: usize) -> f64 {
+/// The value below which `percent` of `values` lie.
+pub(crate) fn percentile(mut values: Vec<f64>, percent: usize) -> f64 {
     values.sort_by(f64::total_cmp);
     let last = values.len().saturating_sub(1);
     values.get((last * percent).div_ceil(100)).copied().unwrap_or(f64::NAN)
@@ -101,16 +102,18 @@ pub(crate) fn peak_kib(subject: &Subject, runs: usize) -> Result<(u64, u64), Str
         let status = format!("/proc/{}/status", child.id());
         while child.try_wait().map_err(|error| error.to_string())?.is_none() {
             let Ok(text) = std::fs::read_to_string(&status) else { break };
-            let field = |name: &str| {
-                let line = text.lines().find(|line| line.starts_with(name))?;
-                line.split_whitespace().nth(1)?.parse::<u64>().ok()
-            };
-            peak.0 = peak.0.max(field("RssAnon:").unwrap_or(0));
-            peak.1 = peak.1.max(field("VmHWM:").unwrap_or(0));
+            peak.0 = peak.0.max(kib(&text, "RssAnon:"));
+            peak.1 = peak.1.max(kib(&text, "VmHWM:"));
         }
         child.wait().map_err(|error| error.to_string())?;
     }
     Ok(peak)
+}
+
+/// A field of `/proc/PID/status` that counts KiB; 0 where it is not there.
+pub(crate) fn kib(status: &str, field: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -124,5 +127,11 @@ mod tests {
         assert!((times.percentile_ms(95) - 96.0).abs() < 0.01, "{}", times.percentile_ms(95));
         let twice = Times((1..=100).map(|ms| Duration::from_millis(2 * ms)).collect());
         assert!((twice.ratio(&times) - 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn memory_is_read_from_its_field() {
+        let status = "VmHWM:\t    5120 kB\nVmRSS:\t    4096 kB\nRssAnon:\t     100 kB\n";
+        assert_eq!([kib(status, "VmRSS:"), kib(status, "RssAnon:"), kib(status, "RssFile:")], [4096, 100, 0]);
     }
 }

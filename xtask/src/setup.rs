@@ -1,4 +1,5 @@
-//! What a machine needs beside Rust: `git`, for feeds that are git repositories and for their tests.
+//! What a machine needs beside Rust: `git`, for feeds that are git repositories and for their tests. What only the bench
+//! of the proxy needs is installed when it is asked for.
 
 use std::process::{Command, Stdio};
 
@@ -7,10 +8,34 @@ use crate::run;
 /// Programs that must be there, with the Debian package that brings each.
 const NEEDED: [(&str, &str); 1] = [("git", "git")];
 
-/// Installs what is missing where `apt-get` can do it, and says what to install elsewhere.
+/// What `bench proxy` compares the fence with, and loads both with.
+const NEEDED_TO_BENCH: [(&str, &str); 2] = [("nginx", "nginx"), ("wrk", "wrk")];
+
+/// Installs what every task needs.
 pub(crate) fn run() -> Result<(), String> {
-    let missing: Vec<&str> =
-        NEEDED.iter().filter(|(program, _)| !is_there(program)).map(|(_, package)| *package).collect();
+    install(&NEEDED)
+}
+
+/// Installs what benches need beside that.
+pub(crate) fn for_benches() -> Result<(), String> {
+    run().and_then(|()| install(&NEEDED_TO_BENCH))
+}
+
+/// Whether a bench of the proxy can be run.
+pub(crate) fn is_ready_to_bench() -> Result<(), String> {
+    match missing(&NEEDED_TO_BENCH).as_slice() {
+        [] => Ok(()),
+        missing => Err(format!("missing: {}; `cargo xtask setup bench` installs it", missing.join(", "))),
+    }
+}
+
+fn missing(needed: &[(&str, &'static str)]) -> Vec<&'static str> {
+    needed.iter().filter(|(program, _)| !is_there(program)).map(|(_, package)| *package).collect()
+}
+
+/// Installs what is missing where `apt-get` can do it, and says what to install elsewhere.
+fn install(needed: &[(&str, &'static str)]) -> Result<(), String> {
+    let missing = missing(needed);
     if missing.is_empty() {
         return Ok(());
     }

@@ -169,12 +169,9 @@ impl<'a> Settlement<'a> {
             {
                 found = outcome(Some(raised));
             }
-            let until = found.time.opened.map(|opened| opened + found.weighed.wait);
-            ReleaseVerdict {
-                version: release.version.clone(),
-                verdict: found.verdict,
-                until: until.filter(|_| found.verdict == Verdict::Hold),
-            }
+            let waits = found.verdict == Verdict::Hold && found.weighed.is_young;
+            let until = found.time.opened.filter(|_| waits).map(|opened| opened + found.weighed.wait);
+            ReleaseVerdict { version: release.version.clone(), verdict: found.verdict, until }
         };
         judge.releases().iter().map(judged).collect()
     }

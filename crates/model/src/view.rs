@@ -60,7 +60,7 @@ pub struct ReleaseVerdict {
     pub version: Version,
     /// Whether it may reach a build.
     pub verdict: Verdict,
-    /// When its wait ends, where it is held: before that no passing of time admits it.
+    /// When its wait ends, where it is held for being young. If that is past, a feed is behind.
     pub until: Option<Time>,
 }
 

@@ -19,7 +19,7 @@ mod status;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
@@ -150,6 +150,9 @@ const ASKED_AT_ONCE: usize = 24;
 /// How many crates are followed at a time, beside those that somebody waits for.
 const FOLLOWED_AT_ONCE: usize = 4;
 
+/// How many pages are squeezed in a second: some milliseconds of one core.
+const SQUEEZED_AT_ONCE: usize = 100;
+
 /// How many refused downloads the status shows.
 const REFUSALS_SHOWN: usize = 100;
 
@@ -190,6 +193,8 @@ struct Inner {
     rulebook: Rulebook,
     evidence: RwLock<Arc<Evidence>>,
     evidence_edition: AtomicU64,
+    /// Up to when all feeds that speak against releases do.
+    spoken: AtomicI64,
     /// What was told of the feeds last: it is told once.
     told: Mutex<BTreeSet<String>>,
     names: KnownNames,
@@ -240,6 +245,7 @@ impl Fence {
             rulebook,
             evidence: RwLock::default(),
             evidence_edition: AtomicU64::new(0),
+            spoken: AtomicI64::new(Time::LATEST.unix()),
             told: Mutex::default(),
             names: KnownNames::shipped(),
             cargo: setup.cargo,
@@ -285,8 +291,9 @@ impl Fence {
             // What went wrong is told where it went wrong.
             let _ = fence.renew_evidence(Refresh::All).await;
         }));
-        let look = Duration::from_secs(15);
+        let look = Duration::from_secs(5);
         work.push(every(look, &self.0, |fence| async move { fence.follow().await }));
+        work.push(every(Duration::from_secs(1), &self.0, |fence| async move { fence.squeeze().await }));
         work.push(every(Duration::from_secs(3600), &self.0, |fence| async move { fence.compact().await }));
     }
 
@@ -318,7 +325,10 @@ impl Fence {
                 let fence = self.clone();
                 under_way.spawn(async move {
                     let Ok(_permit) = fence.0.followed_at_once.acquire().await else { return };
-                    let _ = fence.0.refreshed(at, &name).await;
+                    // Where the file is another one the page is made again before somebody asks.
+                    if fence.0.refreshed(at, &name).await.is_ok() {
+                        let _ = fence.0.page(at, &name).await;
+                    }
                 });
             }
         }
@@ -328,6 +338,14 @@ impl Fence {
     /// What the fence says of itself.
     pub async fn status(&self) -> Status {
         Arc::clone(&self.0).status().await
+    }
+
+    /// Squeezes some of the pages in memory, so few that nobody notices.
+    pub async fn squeeze(&self) {
+        let inner = Arc::clone(&self.0);
+        let squeeze = move || inner.stalls.iter().for_each(|stall| stall.squeeze(SQUEEZED_AT_ONCE));
+        // The pages are as good as before where that fails.
+        let _ = spawn_blocking(squeeze).await;
     }
 
     /// Shortens the journals where much of them is worthless by now.
@@ -387,6 +405,11 @@ impl Inner {
         (self.rulebook.in_force().edition, self.evidence_edition.load(Ordering::Acquire))
     }
 
+    /// Up to when all feeds speak.
+    fn spoken(&self) -> Time {
+        time(&self.spoken)
+    }
+
     fn tell(&self, weight: Weight, what: &'static str, fields: Vec<(&'static str, String)>, words: String) {
         self.log.tell(&Event { at: self.now(), weight, what, fields, words });
     }
@@ -400,6 +423,14 @@ impl Inner {
         if self.alarms.raise(alarm.clone()) == Heard::New {
             self.tell(Weight::Alarm, alarm.kind.as_str(), vec![("about", alarm.about)], alarm.words);
         }
+    }
+
+    /// Does what nobody waits for; [`Fence::rest`] does.
+    fn in_background(&self, work: impl FnOnce() + Send + 'static) {
+        let work = self.runtime.spawn_blocking(work);
+        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        writing.retain(|work| !work.is_finished());
+        writing.push(work);
     }
 
     /// A feed that speaks against releases and was never read.
@@ -442,7 +473,10 @@ impl Inner {
         for words in words.difference(&told) {
             self.tell(Weight::Warning, "feed", Vec::new(), words.clone());
         }
+        let adverse = evidence.adverse(Time::LATEST).into_iter();
+        let spoken = adverse.map(|feed| feed.as_of.unwrap_or(Time::EARLIEST)).min();
         *writing(&self.evidence) = Arc::new(evidence);
+        self.spoken.store(spoken.unwrap_or(Time::LATEST).unix(), Ordering::Release);
         if !is_same {
             let edition = self.evidence_edition.fetch_add(1, Ordering::AcqRel) + 1;
             // What a fence begins with is new to nobody.
@@ -482,11 +516,11 @@ impl Answers for Fence {
         let stall = inner.stalls.iter().find(|stall| stall.path == *registry)?;
         let (now, editions) = (inner.now(), inner.editions());
         stall.glance(name.as_str(), |shelved| {
-            if !shelved.stands(editions, now) {
+            if !shelved.stands(editions, inner.spoken(), now) {
                 return None;
             }
-            let checked = time(&shelved.checked);
-            let page = if checked <= now && now - checked <= inner.times.fresh_for {
+            let read = time(&shelved.read);
+            let page = if read <= now && now - read <= inner.times.fresh_for {
                 Arc::clone(&shelved.page)
             } else if now <= time(&shelved.stale_until) {
                 Arc::new(IndexPage { view: View::Stale, ..IndexPage::clone(&shelved.page) })

@@ -86,6 +86,8 @@ pub(crate) struct Shown {
     pub(crate) unyanked: Vec<Version>,
     /// When time alone may change this.
     pub(crate) until: Option<Time>,
+    /// Up to when the feeds speak by which this was judged, where a release waits for a newer word of theirs.
+    pub(crate) lags: Option<Time>,
 }
 
 /// One question about some crates.
@@ -153,6 +155,7 @@ impl<'a> Case<'a> {
             refused,
             unyanked: unyanked.collect(),
             until: self.until(subject, &judged),
+            lags: self.lags(&judged),
         };
         let mut lacking = self.lacking();
         // What was taken for the worst and admitted all the same was not worth asking.
@@ -292,7 +295,7 @@ impl<'a> Case<'a> {
     /// The bytes of a crate's index file, and what they say.
     fn file(&self, name: &CrateName) -> Option<(&'a [u8], &IndexFile<'a>)> {
         let loaded = self.loaded(name)?;
-        let bytes: &'a [u8] = loaded.known.view.file.as_deref()?;
+        let bytes: &'a [u8] = &loaded.known.view.file.as_ref()?.bytes;
         let parsed = loaded.file.get_or_init(|| parsed(name, bytes));
         Some((bytes, parsed.as_ref()?))
     }
@@ -311,7 +314,15 @@ impl<'a> Case<'a> {
         let exceptions =
             self.question.policy.exceptions.iter().filter(|exception| exception.name == *subject);
         let ends = exceptions.map(|exception| exception.until).filter(|until| *until >= self.question.now);
-        judged.iter().filter_map(|judged| judged.until).chain(ends).min()
+        let waits = judged.iter().filter_map(|judged| judged.until);
+        waits.filter(|until| *until > self.question.now).chain(ends).min()
+    }
+
+    /// Up to when the feeds speak, if a release is old enough and they have not said so yet.
+    fn lags(&self, judged: &[ReleaseVerdict]) -> Option<Time> {
+        let is_over = |judged: &ReleaseVerdict| judged.until.is_some_and(|until| until <= self.question.now);
+        let as_of = self.feeds.iter().map(|feed| feed.as_of.unwrap_or(Time::EARLIEST)).min();
+        as_of.filter(|_| judged.iter().any(is_over))
     }
 }
 

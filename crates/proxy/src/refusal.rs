@@ -14,11 +14,12 @@ pub const MOST_CHARACTERS: usize = 512;
 /// Why a release is not handed out. `stay` is the release that is admitted instead.
 pub(crate) fn refusal(decision: &Decision, stay: Option<&Version>, now: Time) -> String {
     let (name, version) = (&decision.release.name, &decision.release.version);
-    let does = match decision.verdict {
-        Verdict::Block => "blocks",
-        Verdict::Hold | Verdict::Admit => "holds",
+    let first = match decision.verdict {
+        Verdict::Block => format!("the fence blocks {name} {version}, however long it waits"),
+        Verdict::Hold | Verdict::Admit => {
+            format!("the fence holds {name} {version}: {}", outlook::line(decision, now))
+        }
     };
-    let first = format!("the fence {does} {name} {version}: {}", outlook::line(decision, now));
     let command = match stay {
         Some(stay) => format!("stay on {stay}: cargo update -p {name}@{version} --precise {stay}"),
         None => format!("see what would admit it: cargo fence why {name}@{version}"),

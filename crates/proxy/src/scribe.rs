@@ -41,7 +41,7 @@ pub(crate) struct Noted {
     pub(crate) change: Observation,
     /// Whether the crate was seen before this read.
     pub(crate) known: Known,
-    /// What all reads say together.
+    /// What all reads say together, where something changed.
     pub(crate) memory: Memory,
 }
 
@@ -187,14 +187,13 @@ fn observe(journal: &mut JournalFile, first: Asked, orders: &Receiver<Order>) ->
     let mut written = Vec::new();
     let mut answers = Vec::new();
     for (Read { name, at, shown, illegible }, tell) in batch {
-        let before = journal.journal().shown(&name);
         let latest = journal.journal().latest_of(&name);
         // A clock that was put back a little, as clocks are, does not make a read the earlier one.
         let at = latest.filter(|latest| *latest <= at + CLOCK_TOLERANCE).map_or(at, |latest| at.max(latest));
         let known = if latest.is_some() { Known::Before } else { Known::FirstContact };
         let change = match shown {
             None => Ok(Observation::unchanged(name.clone(), at)),
-            Some(shown) => change(name.clone(), at, &before, &shown, illegible),
+            Some(shown) => change(name.clone(), at, &journal.journal().shown(&name), &shown, illegible),
         };
         match change {
             Err(error) => drop(tell.send(Err(error))),
@@ -212,7 +211,10 @@ fn observe(journal: &mut JournalFile, first: Asked, orders: &Receiver<Order>) ->
     for (change, known, tell) in answers {
         let answer = match &outcome {
             Ok(()) => {
-                let memory = journal.journal().memory(&change.name, change.at);
+                let memory = match change.is_unchanged() {
+                    true => Memory::default(),
+                    false => journal.journal().memory(&change.name, change.at),
+                };
                 Ok(Noted { change, known, memory })
             }
             Err(error) => Err(Unnoted::Disk(error.to_string())),

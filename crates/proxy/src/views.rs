@@ -5,18 +5,38 @@
 use std::sync::Arc;
 
 use fence_client::cache::{Cache, CacheError, Keep, Kept, Place};
-use fence_model::{CrateName, Time};
+use fence_model::{CrateName, Digest, Time};
 use fence_registry::IndexPath;
+
+use crate::packages::digest_of;
 
 /// What a registry said last of one crate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct View {
     /// Its index file; none where there is no such crate.
-    pub(crate) file: Option<Arc<[u8]>>,
+    pub(crate) file: Option<File>,
     /// As [`fence_client::index::IndexEntry::validator`].
     pub(crate) validator: Option<String>,
-    /// When the registry last confirmed it.
+    /// Up to when it is known to be the registry's word.
     pub(crate) checked: Time,
+    /// When the registry was asked last. A folder that is asked today may not have been brought up to date for weeks.
+    pub(crate) read: Time,
+}
+
+/// An index file as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct File {
+    /// Its bytes.
+    pub(crate) bytes: Arc<[u8]>,
+    /// Their digest: what was made from it is known by that.
+    pub(crate) digest: Digest,
+}
+
+impl File {
+    /// The file of these bytes.
+    pub(crate) fn of(bytes: Vec<u8>) -> Self {
+        Self { digest: digest_of(&bytes), bytes: bytes.into() }
+    }
 }
 
 /// The views of one registry.
@@ -36,10 +56,12 @@ impl Views {
     pub(crate) fn read(&self, name: &CrateName) -> Option<View> {
         let bytes = self.cache.read(&self.place(name)).ok()??;
         let kept = Kept::parse(&bytes, &["checked", "validator"])?;
+        let checked = kept.note("checked")?.parse().ok()?;
         Some(View {
             validator: kept.note("validator").map(str::to_owned),
-            checked: kept.note("checked")?.parse().ok()?,
-            file: Some(kept.bytes.into()),
+            checked,
+            read: checked,
+            file: Some(File::of(kept.bytes)),
         })
     }
 
@@ -53,7 +75,7 @@ impl Views {
         let Some(file) = &view.file else { return Ok(()) };
         let mut notes = vec![("checked", view.checked.to_string())];
         notes.extend(view.validator.clone().map(|validator| ("validator", validator)));
-        let kept = Kept { notes, bytes: file.to_vec() };
+        let kept = Kept { notes, bytes: file.bytes.to_vec() };
         self.cache.write(&self.place(name), &kept.format(), Keep::ForNow)
     }
 

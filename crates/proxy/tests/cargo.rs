@@ -5,7 +5,7 @@ mod world;
 
 use std::time::{Duration, Instant};
 
-use fence_client::cargo_config::Registry;
+use fence_client::cargo_config::{IndexLocation, Registry};
 use fence_model::Span;
 use fence_proxy::fence::{Mount, Tokens};
 use fence_testkit::cargo::Cargo;
@@ -26,6 +26,13 @@ fn some_history() -> World {
 /// A project that depends on `dependencies`, behind a fence.
 fn behind(served: &Served, dependencies: &str) -> Cargo {
     Cargo::new().project(dependencies).replace_crates_io(&served.index("crates-io"))
+}
+
+/// The place of a fence in front of a registry of one's own.
+fn in_front_of(world: &World, own: &Publishing) -> Mount {
+    let location = IndexLocation::Sparse(own.index_url());
+    let registry = Registry { name: OWN.to_owned(), location, ..world.upstream() };
+    Mount { path: OWN.to_owned(), registry, index: Some(format!("sparse+{}", own.index_url())) }
 }
 
 #[test]
@@ -183,11 +190,19 @@ fn another_policy_reaches_a_client_that_has_all_in_its_cache() {
     world.policy("level = \"medium\"\n[wait]\nbase = \"0 days\"");
     until_it_locks("0.3.4");
     world.policy("level = \"medium\"");
-    until_it_locks("0.3.4");
-    // What is locked stays locked, as with a yank; only who resolves anew gets the other one.
-    let fresh = behind(&served, "glob = \"0.3\"");
-    fresh.run(["update"]);
-    assert_eq!(fresh.lockfile()["glob"], ["0.3.3"]);
+    let began = Instant::now();
+    loop {
+        let fresh = behind(&served, "glob = \"0.3\"");
+        fresh.run(["update"]);
+        if fresh.lockfile()["glob"] == ["0.3.3"] {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{:?}", fresh.lockfile());
+    }
+    // And so does who has the other one locked, when it is asked to update.
+    assert_eq!(cargo.lockfile()["glob"], ["0.3.4"]);
+    cargo.run(["update"]);
+    assert_eq!(cargo.lockfile()["glob"], ["0.3.3"]);
 }
 
 #[test]
@@ -209,7 +224,7 @@ fn a_deleted_release_is_told_to_be_deleted() {
     Caused by:
       failed to get successful HTTP response from `http://127.0.0.1:[…]/crates-io/dl/glob/0.3.3/6dcc4a4c54c7bf1c0a78663dd36dc5746f574815218e17ed51560f48381618e7` (127.0.0.1), got 403
       body:
-      the fence blocks glob 0.3.3: blocked, however long it waits
+      the fence blocks glob 0.3.3, however long it waits
       stay on 0.3.2: cargo update -p glob@0.3.3 --precise 0.3.2
       deleted: seen since 2026-08-20T08:00:00Z, gone from the index since 2026-08-20T08:06:00Z
       more: cargo fence why glob@0.3.3
@@ -220,22 +235,34 @@ fn a_deleted_release_is_told_to_be_deleted() {
 #[test]
 fn cargo_install_gets_admitted_releases_only() {
     let world = some_history();
-    world
-        .registry
-        .publish(release("tool", "1.0.0").program().needs("glob", "^0.3").at("2025-03-01T00:00:00Z"));
-    world.registry.publish(release("tool", "1.1.0").program().at("2026-08-20T07:30:00Z"));
+    world.registry.publish(
+        release("hello-from-here", "1.0.0").program().needs("glob", "^0.3").at("2025-03-01T00:00:00Z"),
+    );
+    world.registry.publish(release("hello-from-here", "1.1.0").program().at("2026-08-20T07:30:00Z"));
     let served = world.serve();
     let cargo = behind(&served, "");
-    assert_snapshot!(cargo.run(["install", "tool", "--debug"]), @"
-    $ cargo install tool --debug
+    assert_snapshot!(cargo.run(["install", "hello-from-here", "--debug"]), @"
+    $ cargo install hello-from-here --debug
         Updating `fence` index
-    error: could not find `tool` in registry `crates-io` with version `*`
-    [exit code 101]
+     Downloading crates ...
+      Downloaded hello-from-here v1.0.0 (registry `fence`)
+      Installing hello-from-here v1.0.0
+        Updating `fence` index
+         Locking 1 package to latest compatible version
+     Downloading crates ...
+      Downloaded glob v0.3.3 (registry `fence`)
+       Compiling glob v0.3.3
+       Compiling hello-from-here v1.0.0
+        Finished `dev` profile [unoptimized + debuginfo] target(s) in […]
+      Installing [home]/bin/hello-from-here
+       Installed package `hello-from-here v1.0.0` (executable `hello-from-here`)
+    warning: be sure to add `[home]/bin` to your PATH to be able to run the installed binaries
+    [exit code 0]
     ");
-    assert_snapshot!(cargo.run(["install", "tool", "--debug", "--version", "1.1.0"]), @"
-    $ cargo install tool --debug --version 1.1.0
+    assert_snapshot!(cargo.run(["install", "hello-from-here", "--debug", "--version", "1.1.0"]), @"
+    $ cargo install hello-from-here --debug --version 1.1.0
         Updating `fence` index
-    error: cannot install package `tool`, it has been yanked from registry `crates-io`
+    error: cannot install package `hello-from-here`, it has been yanked from registry `crates-io`
     [exit code 101]
     ");
 }
@@ -248,14 +275,7 @@ fn another_registry_has_a_fence_of_its_own() {
     own.publish(release("inside", "1.1.0").at("2026-08-20T07:30:00Z"));
     let index = format!("sparse+{}", own.index_url());
     world.policy(&format!("level = \"medium\"\n[[registries]]\nindex = \"{index}\"\npublish-times = \"trusted\"\ntreat = \"judged\""));
-    let served = world.serve_with(|setup, _| {
-        let registry = Registry {
-            name: OWN.to_owned(),
-            location: fence_client::cargo_config::IndexLocation::Sparse(own.index_url()),
-            ..world.upstream()
-        };
-        setup.mounts.push(Mount { path: OWN.to_owned(), registry, index: Some(index.clone()) });
-    });
+    let served = world.serve_with(|setup, _| setup.mounts.push(in_front_of(&world, &own)));
     let cargo = behind(&served, "inside = { version = \"1\", registry = \"own\" }\nglob = \"0.3\"")
         .registry(OWN, &served.index(OWN));
     assert_snapshot!(cargo.run(["build"]), @"
@@ -313,14 +333,12 @@ fn a_fence_that_wants_a_token_gets_cargos() {
 #[test]
 fn a_dry_run_of_publishing_verifies_through_the_fence() {
     let world = some_history();
-    let served = world.serve();
-    let cargo = behind(&served, "glob = \"0.3\"");
-    assert_snapshot!(cargo.run(["publish", "--dry-run", "--allow-dirty", "--registry", "crates-io"]), @"
-    $ cargo publish --dry-run --allow-dirty --registry crates-io
-        Updating crates.io index
-    warning: manifest has no description, license, license-file, documentation, homepage or repository
-      |
-      = note: see https://doc.rust-lang.org/cargo/reference/manifest.html#package-metadata for more info
+    let own = Publishing::start();
+    let served = world.serve_with(|setup, _| setup.mounts.push(in_front_of(&world, &own)));
+    let cargo = behind(&served, "glob = \"0.3\"").registry(OWN, &served.index(OWN));
+    assert_snapshot!(cargo.run(["publish", "--dry-run", "--allow-dirty", "--registry", OWN]), @"
+    $ cargo publish --dry-run --allow-dirty --registry own
+        Updating `own` index
        Packaging app v0.1.0 ([project])
         Updating `fence` index
         Packaged 4 files, 1.2KiB (819B compressed)

@@ -167,7 +167,7 @@ fn what_was_seen_and_is_gone_is_refused_for_that() {
     }
     insta::assert_snapshot!(world.page(&fence, "glob"), @"Current: 0.3.2, 0.3.4 yanked");
     insta::assert_snapshot!(world.download_of(&fence, "glob", "0.3.3", digest), @"
-    refused: the fence blocks glob 0.3.3: blocked, however long it waits
+    refused: the fence blocks glob 0.3.3, however long it waits
     stay on 0.3.2: cargo update -p glob@0.3.3 --precise 0.3.2
     deleted: seen since 2026-08-20T08:00:00Z, gone from the index since 2026-08-20T08:06:00Z
     more: cargo fence why glob@0.3.3

@@ -14,7 +14,7 @@ use crate::alarms::{self, AlarmKind};
 use crate::event::Weight;
 use crate::judgement::parsed;
 use crate::scribe::{self, Read, Unnoted};
-use crate::views::View;
+use crate::views::{File, View};
 
 /// What keeps a registry's word from being had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,27 +64,29 @@ impl Inner {
         age: Span,
     ) -> Result<Viewed, Trouble> {
         let stall = &self.stalls[at];
-        let now = self.now();
-        let seen = stall.seen(name);
-        match &seen {
-            Some(seen) => {
-                let is_fresh =
-                    seen.presence != Presence::Unknown && now - seen.checked <= age && seen.checked <= now;
-                let recent = seen.trouble.as_ref().filter(|(at, _)| now - *at <= self.times.leave_alone);
-                match recent {
-                    Some((_, trouble)) => return self.at_rest(at, name, Some(trouble.clone())).await,
-                    None if is_fresh => return self.at_rest(at, name, None).await,
-                    None => {}
-                }
+        if age > self.times.fresh_for && stall.seen(name).is_none() {
+            // Any copy will do, and there may be one from before.
+            let (views, wanted) = (stall.views.clone(), name.clone());
+            if let Ok(Some(view)) = spawn_blocking(move || views.read(&wanted)).await {
+                return Ok(Viewed { view, trouble: None });
             }
-            None if age > self.times.fresh_for => {
-                // Any copy will do, and there may be one from before.
-                let (views, wanted) = (stall.views.clone(), name.clone());
-                if let Ok(Some(view)) = spawn_blocking(move || views.read(&wanted)).await {
-                    return Ok(Viewed { view, trouble: None });
-                }
+        }
+        let trouble = self.look(at, name, age).await;
+        self.at_rest(at, name, trouble).await
+    }
+
+    /// Sees to it that what is known of a crate is no older than `age`; what went wrong, where it is.
+    pub(super) async fn look(self: &Arc<Self>, at: usize, name: &CrateName, age: Span) -> Option<Trouble> {
+        let stall = &self.stalls[at];
+        let (now, seen) = (self.now(), stall.seen(name));
+        if let Some(seen) = &seen {
+            let recent = seen.trouble.as_ref().filter(|(at, _)| now - *at <= self.times.leave_alone);
+            if let Some((_, trouble)) = recent {
+                return Some(trouble.clone());
             }
-            None => {}
+            if seen.presence != Presence::Unknown && now - seen.read <= age && seen.read <= now {
+                return None;
+            }
         }
         let asked = self.refreshed(at, name);
         // Who has something to show instead does not wait for ever.
@@ -96,18 +98,23 @@ impl Inner {
             true => tokio::time::timeout(self.times.patience, asked).await.unwrap_or(Err(Trouble::Slow)),
             false => asked.await,
         };
-        self.at_rest(at, name, answer.err()).await
+        answer.err()
     }
 
     /// The view that is kept of a crate. An error only where there is none.
-    async fn at_rest(
+    pub(super) async fn at_rest(
         self: &Arc<Self>,
         at: usize,
         name: &CrateName,
         trouble: Option<Trouble>,
     ) -> Result<Viewed, Trouble> {
-        let (inner, wanted) = (Arc::clone(self), name.clone());
-        let view = spawn_blocking(move || inner.kept(at, &wanted)).await.unwrap_or(None);
+        let view = match self.at_hand(at, name) {
+            Some(view) => Some(view),
+            None => {
+                let (inner, wanted) = (Arc::clone(self), name.clone());
+                spawn_blocking(move || inner.kept(at, &wanted)).await.unwrap_or(None)
+            }
+        };
         match (view, trouble) {
             (Some(view), trouble) => Ok(Viewed { view, trouble }),
             (None, Some(trouble)) => Err(trouble),
@@ -119,16 +126,38 @@ impl Inner {
         }
     }
 
+    /// The view of a crate, if it is in memory.
+    fn at_hand(&self, at: usize, name: &CrateName) -> Option<View> {
+        let stall = &self.stalls[at];
+        let seen = stall.seen(name)?;
+        let file = match seen.presence {
+            Presence::Unknown => return None,
+            Presence::Nonexistent => None,
+            Presence::Listed => Some(stall.at_hand(name, &seen)?),
+        };
+        Some(View { file, validator: seen.validator.clone(), checked: seen.checked, read: seen.read })
+    }
+
+    /// The view of a crate, from memory or disk.
     fn kept(&self, at: usize, name: &CrateName) -> Option<View> {
         let stall = &self.stalls[at];
-        let Some(seen) = stall.seen(name) else { return stall.views.read(name) };
-        let file = match (seen.presence, &seen.unwritten) {
-            (Presence::Unknown, _) => return None,
-            (Presence::Nonexistent, _) => None,
-            (Presence::Listed, Some(bytes)) => Some(Arc::clone(bytes)),
-            (Presence::Listed, None) => Some(stall.views.read(name)?.file?),
-        };
-        Some(View { file, validator: seen.validator.clone(), checked: seen.checked })
+        if let Some(view) = self.at_hand(at, name) {
+            return Some(view);
+        }
+        match stall.seen(name) {
+            None => stall.views.read(name),
+            Some(seen) if seen.presence == Presence::Listed => {
+                // Which has the time of the first read, and memory that of the last.
+                let view = stall.views.read(name)?;
+                Some(View {
+                    validator: seen.validator.clone(),
+                    checked: seen.checked,
+                    read: seen.read,
+                    ..view
+                })
+            }
+            Some(_) => None,
+        }
     }
 
     /// Asks the registry for a crate, once for all who want to know.
@@ -145,35 +174,53 @@ impl Inner {
         let asked = {
             let Ok(_permit) = self.asked_at_once.acquire().await else { return Err(Trouble::Lost) };
             let (inner, wanted) = (Arc::clone(&self), name.clone());
-            spawn_blocking(move || {
-                let before = inner.kept(at, &wanted).filter(|view| view.file.is_some());
-                let validator = before.as_ref().and_then(|view| view.validator.as_deref());
-                let answer = inner.stalls[at].source.ask(&wanted, validator);
-                (before, answer)
-            })
-            .await
+            spawn_blocking(move || inner.ask(at, &wanted)).await
         };
-        let Ok((before, answer)) = asked else { return Err(Trouble::Lost) };
-        let now = self.now();
-        let outcome = match answer {
-            Ok(answer) => self.take_in(at, &name, before.as_ref(), answer, now).await,
-            Err(error) => Err(Trouble::Upstream(error)),
+        let (now, outcome) = match asked {
+            Ok(Ok(said)) => {
+                let now = self.now();
+                (now, self.take_in(at, &name, said, now).await)
+            }
+            Ok(Err(error)) => (self.now(), Err(Trouble::Upstream(error))),
+            Err(_) => return Err(Trouble::Lost),
         };
         let Err(trouble) = outcome else { return Ok(()) };
         self.tell_of(at, &name, &trouble);
         let stall = &self.stalls[at];
-        let known = stall.seen(&name);
-        let (presence, checked, validator) = match (&known, before) {
-            (Some(seen), _) => (seen.presence, seen.checked, seen.validator.clone()),
-            (None, Some(view)) => (Presence::Listed, view.checked, view.validator),
-            (None, None) => (Presence::Unknown, Time::EARLIEST, None),
-        };
-        let unwritten = known.and_then(|seen| seen.unwritten.clone());
-        stall.note(
-            &name,
-            Seen { presence, checked, validator, unwritten, trouble: Some((now, trouble.clone())) },
-        );
+        let before = stall.seen(&name).map(|seen| Seen::clone(&seen)).or_else(|| {
+            // What lies on disk is the registry's last word all the same.
+            let View { file, validator, checked, read } = stall.views.read(&name)?;
+            let (digest, presence) = (file.map(|file| file.digest), Presence::Listed);
+            Some(Seen { presence, checked, read, validator, digest, unwritten: None, trouble: None })
+        });
+        let trouble_now = Some((now, trouble.clone()));
+        stall.note(&name, Seen { trouble: trouble_now, ..before.unwrap_or(Seen::UNKNOWN) });
         Err(trouble)
+    }
+
+    /// Asks the registry for a crate, unless it is what it was.
+    fn ask(&self, at: usize, name: &CrateName) -> Result<Said, IndexError> {
+        let stall = &self.stalls[at];
+        let seen = stall.seen(name).filter(|seen| seen.presence == Presence::Listed);
+        // What this process did not read itself may have been written down by nobody.
+        let on_disk = if seen.is_none() { stall.views.read(name) } else { None };
+        let validator = match (&seen, &on_disk) {
+            (Some(seen), _) => seen.validator.clone(),
+            (None, Some(view)) => view.validator.clone(),
+            (None, None) => None,
+        };
+        Ok(match stall.source.ask(name, validator.as_deref())? {
+            IndexAnswer::DoesNotExist => Said::Nothing,
+            IndexAnswer::Read { bytes, validator } => {
+                let file = File::of(bytes);
+                let releases = releases(name, &file.bytes);
+                Said::File { file, validator, releases }
+            }
+            IndexAnswer::Unchanged => match on_disk.and_then(|view| view.file) {
+                Some(file) => Said::SameAsOnDisk { releases: releases(name, &file.bytes), file, validator },
+                None => Said::Same,
+            },
+        })
     }
 
     /// Writes down what a registry said, and keeps it.
@@ -181,34 +228,22 @@ impl Inner {
         self: &Arc<Self>,
         at: usize,
         name: &CrateName,
-        before: Option<&View>,
-        answer: IndexAnswer,
+        said: Said,
         now: Time,
     ) -> Result<(), Trouble> {
         let stall = &self.stalls[at];
-        let checked = stall.source.speaks_until(now);
-        let (file, validator, is_new) = match answer {
-            IndexAnswer::Read { bytes, validator } => (Some(Arc::<[u8]>::from(bytes)), validator, true),
-            IndexAnswer::Unchanged => {
-                let before = before.ok_or(Trouble::Lost)?;
-                (before.file.clone(), before.validator.clone(), false)
-            }
-            IndexAnswer::DoesNotExist => (None, None, true),
-        };
-        // What this process did not read itself may have been written down by nobody.
-        let is_first = stall.seen(name).is_none_or(|seen| seen.presence == Presence::Unknown);
-        let read = match &file {
-            Some(_) if !is_new && !is_first => None,
-            None => Some(Releases::default()),
-            Some(bytes) => {
-                let (name, bytes) = (name.clone(), Arc::clone(bytes));
-                Some(spawn_blocking(move || releases(&name, &bytes)).await.map_err(|_| Trouble::Lost)?)
+        let (presence, releases) = match &said {
+            Said::Nothing => (Presence::Nonexistent, Some(Releases::default())),
+            Said::Same => (Presence::Listed, None),
+            Said::SameAsOnDisk { releases, .. } | Said::File { releases, .. } => {
+                (Presence::Listed, Some(releases.clone()))
             }
         };
-        let (is_listed, born, is_read) = (file.is_some(), read.as_ref().and_then(|r| r.born), read.is_some());
+        let born = releases.as_ref().map(|releases| releases.born);
         // Anybody may ask for names that nobody has: that is nothing to write down.
-        if is_listed || stall.scribe.recall(name.clone(), now).await.latest_read.is_some() {
-            let (shown, illegible) = read.map_or((None, 0), |read| (Some(read.shown), read.illegible));
+        let is_known = async || stall.scribe.recall(name.clone(), now).await.latest_read.is_some();
+        if presence == Presence::Listed || is_known().await {
+            let (shown, illegible) = releases.map_or((None, 0), |read| (Some(read.shown), read.illegible));
             let read = Read { name: name.clone(), at: now, shown, illegible };
             let noted = stall.scribe.observe(read).await.map_err(Trouble::Unnoted)?;
             alarms::raised_by(&stall.path, name, &noted).into_iter().for_each(|alarm| self.raise(alarm));
@@ -217,26 +252,47 @@ impl Inner {
                 stall.forget_admitted();
             }
         }
-        let presence = if is_listed { Presence::Listed } else { Presence::Nonexistent };
-        let mut seen = Seen { presence, checked, validator, unwritten: None, trouble: None };
-        if let (Some(file), true) = (&file, is_new) {
-            let view = View { file: Some(Arc::clone(file)), validator: seen.validator.clone(), checked };
-            let (views, wanted) = (stall.views.clone(), name.clone());
-            if let Ok(Err(error)) = spawn_blocking(move || views.write(&wanted, &view)).await {
-                self.tell(Weight::Warning, "cache", Vec::new(), error.to_string());
-                seen.unwritten = Some(Arc::clone(file));
-            }
-        }
-        if is_read {
+        if let Some(born) = born {
             let (birth, until) = match born {
                 Some(born) => (Birth::At(born), Time::LATEST),
-                None if is_listed => (Birth::Untold, now + self.times.fresh_for),
+                None if presence == Presence::Listed => (Birth::Untold, now + self.times.fresh_for),
                 None => (lacking(stall.is_folder()), now + self.times.fresh_for),
             };
             stall.note_birth(name, birth, until);
         }
+        let (checked, read, trouble) = (stall.source.speaks_until(now), now, None);
+        let before = stall.seen(name).map_or(Seen::UNKNOWN, |seen| Seen::clone(&seen));
+        let seen = match said {
+            Said::Nothing => Seen { presence, checked, read, ..Seen::UNKNOWN },
+            Said::Same => Seen { presence, checked, read, trouble, ..before },
+            Said::SameAsOnDisk { file, validator, .. } => {
+                stall.hold(name, &file);
+                let digest = Some(file.digest);
+                Seen { presence, checked, read, validator, digest, trouble, unwritten: None }
+            }
+            Said::File { file, validator, .. } => {
+                stall.hold(name, &file);
+                let view = View { file: Some(file.clone()), validator: validator.clone(), checked, read };
+                self.write(at, name, view);
+                let digest = Some(file.digest);
+                Seen { presence, checked, read, validator, digest, trouble, unwritten: Some(file) }
+            }
+        };
+        stall.confirm(name, &seen);
         stall.note(name, seen);
         Ok(())
+    }
+
+    /// Writes a view to disk; nobody waits for it.
+    fn write(self: &Arc<Self>, at: usize, name: &CrateName, view: View) {
+        let (inner, name) = (Arc::clone(self), name.clone());
+        self.in_background(move || {
+            let stall = &inner.stalls[at];
+            match stall.views.write(&name, &view) {
+                Ok(()) => stall.written(&name, view.file.as_ref()),
+                Err(error) => inner.tell(Weight::Warning, "cache", Vec::new(), error.to_string()),
+            }
+        });
     }
 
     fn tell_of(&self, at: usize, name: &CrateName, trouble: &Trouble) {
@@ -265,9 +321,9 @@ impl Inner {
         let (birth, until) = match view.map(|view| view.file) {
             None => (Birth::Untold, retry),
             Some(None) => (lacking(stall.is_folder()), retry),
-            Some(Some(bytes)) => {
+            Some(Some(file)) => {
                 let wanted = name.clone();
-                let read = spawn_blocking(move || releases(&wanted, &bytes)).await;
+                let read = spawn_blocking(move || releases(&wanted, &file.bytes)).await;
                 match read.ok().and_then(|read| read.born) {
                     Some(born) => (Birth::At(born), Time::LATEST),
                     None => (Birth::Untold, retry),
@@ -283,8 +339,20 @@ fn lacking(is_folder: bool) -> Birth {
     if is_folder { Birth::Unread } else { Birth::Nonexistent }
 }
 
+/// What a registry said of a crate.
+enum Said {
+    /// That there is none.
+    Nothing,
+    /// That it is what it was.
+    Same,
+    /// That it is what lies on disk, from before this process.
+    SameAsOnDisk { file: File, validator: Option<String>, releases: Releases },
+    /// A file.
+    File { file: File, validator: Option<String>, releases: Releases },
+}
+
 /// What one read of an index file showed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Releases {
     shown: SeenReleases,
     /// Lines that nobody can read.

@@ -154,15 +154,11 @@ impl Inner {
         let (packages, kept) = (self.packages.clone(), bytes.clone());
         // Who waits for it does not wait for the disk; what a crash leaves half written is never read.
         let inner = Arc::clone(&self);
-        let write = self.runtime.spawn_blocking(move || {
+        self.in_background(move || {
             if let Err(error) = packages.write(digest, &kept) {
                 inner.tell(Weight::Warning, "cache", Vec::new(), error.to_string());
             }
         });
-        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        writing.retain(|write| !write.is_finished());
-        writing.push(write);
-        drop(writing);
         Ok(bytes)
     }
 

@@ -12,11 +12,11 @@ use tokio::task::{JoinSet, spawn_blocking};
 
 use super::Inner;
 use super::asking::{Trouble, Viewed};
-use super::stall::{Shelved, lower, time};
+use super::stall::{Shelved, Size, lower, time};
 use crate::alarms::AlarmKind;
+use crate::answer::IndexPage;
 use crate::event::Weight;
 use crate::judgement::{Case, Known, Lacking, Question, Shown};
-use crate::packages;
 use crate::page::page_of;
 use crate::rules::Rules;
 use crate::views::View;
@@ -26,9 +26,6 @@ const MOST_ROUNDS: usize = 24;
 
 /// How long a page stands whose judgement could not bring what it lacked.
 const UNTIL_ASKED_AGAIN: Span = Span::seconds(10);
-
-/// A page that waits for a feed to speak is not made again at every request.
-const LEAST_STANDING: Span = Span::seconds(5);
 
 /// What a wait does not tell lapses with time as well (the youth of a crate): pages are made again so often.
 const LONGEST_STANDING: Span = Span::hours(1);
@@ -64,37 +61,43 @@ impl Inner {
 
     async fn make_page(self: Arc<Self>, at: usize, name: CrateName) -> Result<Paged, Trouble> {
         let stall = &self.stalls[at];
-        let Viewed { view, trouble } = self.view(at, &name, self.times.fresh_for).await?;
-        let Some(file) = view.file.clone() else { return Ok(Paged { shelved: None, trouble }) };
-        let (now, editions, checked) = (self.now(), self.editions(), view.checked);
+        let trouble = self.look(at, &name, self.times.fresh_for).await;
+        let (now, editions) = (self.now(), self.editions());
         let stale_until = if trouble.is_some() { now + self.times.leave_alone } else { Time::EARLIEST };
-        let Ok(made_from) = spawn_blocking(move || packages::digest_of(&file)).await else {
-            return Err(Trouble::Lost);
-        };
         let on_shelf = stall.shelved(&name);
-        if let Some(shelved) = &on_shelf
-            && shelved.stands(editions, now)
-            && shelved.made_from == made_from
+        if let (Some(shelved), Some(seen)) = (&on_shelf, stall.seen(&name))
+            && shelved.stands(editions, self.spoken(), now)
+            && Some(shelved.made_from) == seen.digest
         {
-            shelved.checked.store(checked.unix(), Ordering::Release);
+            shelved.read.store(seen.read.unix(), Ordering::Release);
+            shelved.checked.store(seen.checked.unix(), Ordering::Release);
             shelved.stale_until.store(stale_until.unix(), Ordering::Release);
             return Ok(Paged { shelved: on_shelf, trouble });
         }
-        let (shown, ground) = self.judged(at, &name, view, now).await?;
+        let Viewed { view, trouble } = self.at_rest(at, &name, trouble).await?;
+        let Some(file) = view.file.clone() else { return Ok(Paged { shelved: None, trouble }) };
+        let (made_from, read, checked) = (file.digest, view.read, view.checked);
+        let ((shown, page), ground) = self.judged(at, &name, view, now).await?;
         self.tell_of_page(at, &name, &shown);
         let until = match (ground, shown.until) {
             (Ground::Lacking, _) => now + UNTIL_ASKED_AGAIN,
-            (Ground::Whole, Some(until)) => until.max(now + LEAST_STANDING).min(now + LONGEST_STANDING),
+            (Ground::Whole, Some(until)) => until.min(now + LONGEST_STANDING),
             (Ground::Whole, None) => now + LONGEST_STANDING,
         };
-        let Shown { bytes, waiting, refused, .. } = shown;
-        let Ok(page) = spawn_blocking(move || page_of(&bytes)).await else { return Err(Trouble::Lost) };
+        let Shown { bytes, waiting, refused, lags, .. } = shown;
+        let page = match page {
+            Some(page) => page,
+            None => spawn_blocking(move || page_of(&bytes)).await.map_err(|_| Trouble::Lost)?,
+        };
         let asked = on_shelf.map_or(now, |before| time(&before.asked));
         let shelved = Arc::new(Shelved {
             page: Arc::new(page),
+            size: Size::AsMade,
             made_from,
             editions,
             until,
+            lags,
+            read: AtomicI64::new(read.unix()),
             checked: AtomicI64::new(checked.unix()),
             stale_until: AtomicI64::new(stale_until.unix()),
             asked: AtomicI64::new(asked.unix()),
@@ -127,11 +130,16 @@ impl Inner {
         name: &CrateName,
         view: View,
         now: Time,
-    ) -> Result<(Shown, Ground), Trouble> {
+    ) -> Result<((Shown, Option<IndexPage>), Ground), Trouble> {
         let memory = self.stalls[at].scribe.recall(name.clone(), now).await;
         let crates = BTreeMap::from([(name.clone(), Known { view, memory })]);
         let subject = name.clone();
-        self.with_all(at, crates, now, move |case| case.shown(&subject)).await
+        let show = move |case: &Case<'_>| {
+            let (shown, lacking) = case.shown(&subject);
+            let page = lacking.is_nothing().then(|| page_of(&shown.bytes));
+            ((shown, page), lacking)
+        };
+        self.with_all(at, crates, now, show).await
     }
 
     /// What `judge` makes of a case, which is asked again with what it lacks until it lacks nothing.
@@ -232,7 +240,8 @@ impl Inner {
         for name in lacking.crates {
             let (inner, name) = (Arc::clone(self), lower(&name));
             others.spawn(async move {
-                let nothing = View { file: None, validator: None, checked: Time::EARLIEST };
+                let checked = Time::EARLIEST;
+                let nothing = View { file: None, validator: None, checked, read: checked };
                 let known = match inner.view(at, &name, inner.times.fresh_for).await {
                     Ok(Viewed { view, .. }) => {
                         let memory = inner.stalls[at].scribe.recall(name.clone(), now).await;

@@ -1,6 +1,6 @@
 //! One registry in front of which the fence stands, and all that is in memory of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -20,8 +20,9 @@ use super::{Editions, Journals, Mount, Setup, StartError, Times};
 use crate::answer::IndexPage;
 use crate::event::{Event, Weight};
 use crate::judgement::SourceOf;
+use crate::page;
 use crate::scribe::Scribe;
-use crate::views::Views;
+use crate::views::{File, Views};
 
 /// How many names that no registry has are remembered: who asks for more gets them asked again.
 const MOST_SEEN_IN_VAIN: usize = 20_000;
@@ -37,21 +38,49 @@ pub(super) struct Stall {
     seen: RwLock<HashMap<CrateName, Arc<Seen>>>,
     births: RwLock<HashMap<CrateName, Born>>,
     shelf: RwLock<HashMap<CrateName, Arc<Shelved>>>,
+    recent: Mutex<Recent>,
     pub(super) config: Mutex<Option<(Time, Option<RegistryConfig>)>>,
     pub(super) admitted: Mutex<Admitted>,
 }
 
 /// What is known of a crate's view without reading it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Seen {
     pub(super) presence: Presence,
+    /// As [`View::checked`](crate::views::View::checked) and [`View::read`](crate::views::View::read).
     pub(super) checked: Time,
+    pub(super) read: Time,
     pub(super) validator: Option<String>,
-    /// Its bytes, where the disk would not take them.
-    pub(super) unwritten: Option<Arc<[u8]>>,
+    /// The digest of its file.
+    pub(super) digest: Option<Digest>,
+    /// Its file, as long as it is not on disk: it is being written, or the disk would not take it.
+    pub(super) unwritten: Option<File>,
     /// What went wrong when the registry was asked last, and when.
     pub(super) trouble: Option<(Time, Trouble)>,
 }
+
+impl Seen {
+    /// Of a crate of which nothing is known.
+    pub(super) const UNKNOWN: Self = Self {
+        presence: Presence::Unknown,
+        checked: Time::EARLIEST,
+        read: Time::EARLIEST,
+        validator: None,
+        digest: None,
+        unwritten: None,
+        trouble: None,
+    };
+}
+
+/// Files that came a moment ago: what was just asked for is mostly judged next.
+#[derive(Debug, Default)]
+struct Recent {
+    files: VecDeque<(CrateName, File)>,
+    bytes: usize,
+}
+
+/// How many bytes of files are kept at hand. Few index files have more than one of these megabytes.
+const RECENT_BYTES: usize = 8 << 20;
 
 /// Whether a registry has a crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,12 +110,17 @@ pub(super) struct Admitted {
 #[derive(Debug)]
 pub(super) struct Shelved {
     pub(super) page: Arc<IndexPage>,
+    /// Whether its bytes are as few as they get.
+    pub(super) size: Size,
     /// The digest of the registry's file.
     pub(super) made_from: Digest,
     pub(super) editions: Editions,
     /// When it has to be made again, whatever else.
     pub(super) until: Time,
-    /// When the registry confirmed the file.
+    /// Up to when the feeds spoke by which it was judged, where that is what a release waits for.
+    pub(super) lags: Option<Time>,
+    /// When the registry was asked for the file last, and up to when it speaks.
+    pub(super) read: AtomicI64,
     pub(super) checked: AtomicI64,
     /// Until when it is served as stale without asking, since the registry did not answer.
     pub(super) stale_until: AtomicI64,
@@ -98,10 +132,38 @@ pub(super) struct Shelved {
     pub(super) refused: usize,
 }
 
+/// How well a page is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Size {
+    AsMade,
+    Squeezed,
+}
+
 impl Shelved {
-    /// Whether all that it rests on, but for the registry's word, is what it was.
-    pub(super) fn stands(&self, editions: Editions, now: Time) -> bool {
-        self.editions == editions && now < self.until
+    /// The same with its page squeezed.
+    fn squeezed(&self) -> Self {
+        let copy = |cell: &AtomicI64| AtomicI64::new(cell.load(Ordering::Acquire));
+        Self {
+            page: Arc::new(page::squeezed(&self.page)),
+            size: Size::Squeezed,
+            made_from: self.made_from,
+            editions: self.editions,
+            until: self.until,
+            lags: self.lags,
+            read: copy(&self.read),
+            checked: copy(&self.checked),
+            stale_until: copy(&self.stale_until),
+            asked: copy(&self.asked),
+            waiting: self.waiting.clone(),
+            refused: self.refused,
+        }
+    }
+
+    /// Whether all that it rests on, but for the registry's word, is what it was. `spoken` is up to when all feeds
+    /// speak.
+    pub(super) fn stands(&self, editions: Editions, spoken: Time, now: Time) -> bool {
+        let is_behind = self.lags.is_some_and(|as_of| as_of < spoken.min(time(&self.checked)));
+        self.editions == editions && now < self.until && !is_behind
     }
 }
 
@@ -132,6 +194,7 @@ impl Stall {
             seen: RwLock::default(),
             births: RwLock::default(),
             shelf: RwLock::default(),
+            recent: Mutex::default(),
             config: Mutex::default(),
             admitted: Mutex::default(),
         })
@@ -162,8 +225,55 @@ impl Stall {
         all.insert(name.clone(), Arc::new(seen));
     }
 
+    /// Keeps a file at hand for a while.
+    pub(super) fn hold(&self, name: &CrateName, file: &File) {
+        let recent = &mut *self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.files.retain(|(held, file)| {
+            let is_other = held != name;
+            recent.bytes -= if is_other { 0 } else { file.bytes.len() };
+            is_other
+        });
+        recent.bytes += file.bytes.len();
+        recent.files.push_back((name.clone(), file.clone()));
+        while recent.bytes > RECENT_BYTES
+            && let Some((_, file)) = recent.files.pop_front()
+        {
+            recent.bytes -= file.bytes.len();
+        }
+    }
+
+    /// A file that came a moment ago, or that is still to be written.
+    pub(super) fn at_hand(&self, name: &CrateName, seen: &Seen) -> Option<File> {
+        let held = || {
+            let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            recent.files.iter().find(|(held, _)| held == name).map(|(_, file)| file.clone())
+        };
+        seen.unwritten.clone().or_else(held)
+    }
+
     pub(super) fn forget(&self, name: &CrateName) {
         writing(&self.seen).remove(name);
+    }
+
+    /// The registry confirmed the file of a crate: the page that was made from it is good for another while.
+    pub(super) fn confirm(&self, name: &CrateName, seen: &Seen) {
+        if let Some(shelved) = reading(&self.shelf).get(name)
+            && Some(shelved.made_from) == seen.digest
+        {
+            shelved.read.store(seen.read.unix(), Ordering::Release);
+            shelved.checked.store(seen.checked.unix(), Ordering::Release);
+            shelved.stale_until.store(Time::EARLIEST.unix(), Ordering::Release);
+        }
+    }
+
+    /// The file of a crate is on disk now.
+    pub(super) fn written(&self, name: &CrateName, file: Option<&File>) {
+        let mut all = writing(&self.seen);
+        let Some(seen) = all.get_mut(name) else { return };
+        // Meanwhile a newer one may have come.
+        if seen.unwritten.as_ref().map(|file| file.digest) == file.map(|file| file.digest) {
+            *seen = Arc::new(Seen { unwritten: None, ..Seen::clone(seen) });
+        }
     }
 
     /// Since when a package is there, if that is known.
@@ -198,6 +308,26 @@ impl Stall {
         writing(&self.shelf).insert(name, shelved);
     }
 
+    /// Squeezes some of the pages that are as they were made.
+    pub(super) fn squeeze(&self, most: usize) {
+        let is_large = |shelved: &Arc<Shelved>| shelved.size == Size::AsMade;
+        let some: Vec<(CrateName, Arc<Shelved>)> = reading(&self.shelf)
+            .iter()
+            .filter(|(_, shelved)| is_large(shelved))
+            .take(most)
+            .map(|(name, shelved)| (name.clone(), Arc::clone(shelved)))
+            .collect();
+        for (name, before) in some {
+            let squeezed = Arc::new(before.squeezed());
+            // Meanwhile another page may have been made.
+            if let Some(shelved) = writing(&self.shelf).get_mut(&name)
+                && Arc::ptr_eq(shelved, &before)
+            {
+                *shelved = squeezed;
+            }
+        }
+    }
+
     pub(super) fn all_shelved(&self) -> Vec<(CrateName, Arc<Shelved>)> {
         reading(&self.shelf).iter().map(|(name, shelved)| (name.clone(), Arc::clone(shelved))).collect()
     }
@@ -205,8 +335,7 @@ impl Stall {
     /// The crates that were asked for lately, and are to be asked for again.
     pub(super) fn due(&self, now: Time, times: Times) -> Vec<CrateName> {
         let is_due = |shelved: &Shelved| {
-            now - time(&shelved.asked) <= times.follow_for
-                && now - time(&shelved.checked) >= times.follow_every
+            now - time(&shelved.asked) <= times.follow_for && now - time(&shelved.read) >= times.follow_every
         };
         let shelf = reading(&self.shelf);
         shelf.iter().filter(|(_, shelved)| is_due(shelved)).map(|(name, _)| name.clone()).collect()
