@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use fence_client::scope::{Choice, Scope};
 use fence_model::{CrateName, Level, Time};
 use fence_registry::reach::Tests;
@@ -250,6 +250,32 @@ pub(crate) fn without_cargos_word(
     arguments.into_iter().enumerate().filter(|(at, word)| *at != 1 || word != "fence").map(|(_, word)| word)
 }
 
+/// The arguments with all that stands behind `cargo fence cargo` marked as cargo's: `--locked` there is cargo's own, not
+/// ours of the same name. Only a question for help is ours.
+pub(crate) fn with_cargos_own_marked(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let command = Cli::command();
+    let takes_value = |word: &OsString| {
+        let named = |option: &clap::Arg| option.get_long().is_some_and(|long| word == &*format!("--{long}"));
+        command.get_arguments().any(|option| named(option) && option.get_action().takes_values())
+    };
+    let mut at = 1;
+    while let Some(word) = arguments.get(at) {
+        match word.as_encoded_bytes() {
+            [b'-', ..] => at += if takes_value(word) { 2 } else { 1 },
+            b"cargo" => {
+                let is_for_help = |next: &OsString| next == "-h" || next == "--help";
+                if arguments.get(at + 1).is_some_and(|next| !is_for_help(next)) {
+                    arguments.insert(at + 1, "--".into());
+                }
+                break;
+            }
+            _ => break,
+        }
+    }
+    arguments
+}
+
 pub(crate) fn named_path(text: &str) -> Result<NamedPath, String> {
     match text.split_once('=') {
         Some((name, path)) if !name.is_empty() && !path.is_empty() => {
@@ -262,7 +288,6 @@ pub(crate) fn named_path(text: &str) -> Result<NamedPath, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {
@@ -278,6 +303,31 @@ mod tests {
         assert_eq!(words("cargo-fence fence check"), "cargo-fence check");
         assert_eq!(words("cargo-fence check"), "cargo-fence check");
         assert_eq!(words("cargo-fence why fence"), "cargo-fence why fence");
+    }
+
+    #[test]
+    fn what_stands_behind_cargo_is_cargos() {
+        let check = |line: &str, expected: &str| {
+            let words = with_cargos_own_marked(line.split(' ').map(OsString::from));
+            let words: Vec<_> = words.into_iter().map(|word| word.into_string().unwrap()).collect();
+            assert_eq!(words.join(" "), expected);
+            Cli::try_parse_from(words)
+                .map(|_| ())
+                .or_else(|error| if error.exit_code() == 0 { Ok(()) } else { Err(error) })
+        };
+        let good = |line, expected| check(line, expected).unwrap();
+        good("cargo-fence cargo build --locked", "cargo-fence cargo -- build --locked");
+        good("cargo-fence cargo --offline build -q", "cargo-fence cargo -- --offline build -q");
+        good("cargo-fence cargo -- build", "cargo-fence cargo -- -- build");
+        good("cargo-fence cargo --help", "cargo-fence cargo --help");
+        good("cargo-fence cargo build --help", "cargo-fence cargo -- build --help");
+        good(
+            "cargo-fence -q --color never cargo +nightly test",
+            "cargo-fence -q --color never cargo -- +nightly test",
+        );
+        good("cargo-fence --color=never cargo test", "cargo-fence --color=never cargo -- test");
+        good("cargo-fence why cargo", "cargo-fence why cargo");
+        check("cargo-fence cargo", "cargo-fence cargo").unwrap_err();
     }
 
     #[test]

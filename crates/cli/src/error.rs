@@ -96,6 +96,8 @@ pub(crate) enum Misuse {
     NoRegistryName(String),
     /// Listening at all addresses, of which no client can ask one.
     NoUrl(SocketAddr),
+    /// A file of tokens that is not there.
+    NoSuchTokens(PathBuf),
     /// A file of tokens without any.
     NoTokens(PathBuf),
     /// `CARGO_FENCE_LISTEN` is no address.
@@ -366,8 +368,9 @@ impl From<StartError> for CliError {
             StartError::Rules(error) => error.into(),
             StartError::Evidence(error) => error.into(),
             StartError::Journal(error) => Self::new(error.to_string()).hint(error.hint()),
-            StartError::NeverRead { .. } => Self::new(error.to_string())
-                .hint("run it once where there is a network, or name a copy with `--feed <name>=<path>`"),
+            StartError::NeverRead { ref feed, .. } => Self::new(error.to_string()).hint(format!(
+                "run it once where there is a network, or let `[feeds.{feed}]` of fence.toml name a copy"
+            )),
             StartError::Thread(_) => Self::new(error.to_string()),
         }
     }
@@ -606,6 +609,8 @@ impl From<Misuse> for CliError {
                 Self::new(format!("--listen {address} means every address of this machine, and clients ask one"))
                     .hint("add `--url` with the address under which they reach the fence")
             }
+            Misuse::NoSuchTokens(file) => Self::new(format!("--tokens {}: there is no such file", shown(&file)))
+                .hint("write a token on each line of it, or leave `--tokens` out to serve everybody"),
             Misuse::NoTokens(file) => Self::new(format!("--tokens {}: there is no token in it", shown(&file)))
                 .hint("write one on each line, or leave `--tokens` out to serve everybody"),
             Misuse::NoAddress(text) => {

@@ -23,7 +23,8 @@ use fence_client::Environment;
 
 fn main() -> ExitCode {
     let environment = Environment::of_process();
-    let cli = args::Cli::parse_from(args::without_cargos_word(std::env::args_os()));
+    let cli =
+        args::Cli::parse_from(args::with_cargos_own_marked(args::without_cargos_word(std::env::args_os())));
     let shell = shell::Shell::of_process(&environment, &cli.global);
     match commands::run(&cli, &environment, &shell) {
         Ok(code) => code,

@@ -54,8 +54,8 @@ pub(crate) struct Standing {
     pub(crate) base: String,
     /// The registries in front of which it stands: the folder of its address, and what people call it.
     pub(crate) mounts: Vec<(String, String)>,
+    pub(crate) log: Arc<dyn Log>,
     server: Server,
-    log: Arc<dyn Log>,
 }
 
 impl Standing {

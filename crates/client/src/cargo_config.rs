@@ -193,7 +193,7 @@ impl CargoConfig {
     /// The registry that `[registries.NAME]` describes, and its index address as lockfiles write it.
     ///
     /// # Errors
-    /// What is wrong with the configuration; [`ConfigError::UnknownSource`] where it names none.
+    /// What is wrong with the configuration; [`ConfigError::UnknownRegistry`] where it names none.
     pub fn registry_named(&self, name: &str) -> Result<(Registry, String), ConfigError> {
         match self.text(&["registries", name, "index"])? {
             Some(index) => {
@@ -203,7 +203,7 @@ impl CargoConfig {
                 };
                 Ok((self.named(name, &index.value)?, address))
             }
-            None => Err(ConfigError::NoRegistry { source_id: name.to_owned() }),
+            None => Err(ConfigError::UnknownRegistry { name: name.to_owned() }),
         }
     }
 
@@ -662,6 +662,12 @@ pub enum ConfigError {
         /// The source that is replaced.
         wanted_by: String,
     },
+    /// No registry is configured under this name.
+    #[error("cargo's configuration has no registry {name:?}")]
+    UnknownRegistry {
+        /// The name.
+        name: String,
+    },
     /// Sources replace one another in a circle.
     #[error("{place}: sources are replaced in a circle: {}", chain.join(" -> "))]
     Cycle {
@@ -688,6 +694,9 @@ impl ConfigError {
             }
             Self::SourceLocation { .. } | Self::UnknownSource { .. } | Self::Cycle { .. } => {
                 "correct `[source]` in cargo's configuration, so that the chain of `replace-with` ends at a registry"
+            }
+            Self::UnknownRegistry { .. } => {
+                "name one of `[registries]`, or write the address of its index there as cargo wants it"
             }
             Self::NoRegistry { .. } => "git and path sources have no index; the fence lists them as they are",
         }

@@ -21,7 +21,7 @@ use fence_client::project::lockfile;
 use fence_client::{Environment, Limits as ClientLimits};
 use fence_model::facts::{Birth, CrateFacts};
 use fence_model::policy::{FeedRole, FeedSource, Policy, Reach, Trust};
-use fence_model::settle::FactsOf;
+use fence_model::settle::{FactsOf, Known};
 use fence_model::{CrateName, Time};
 use fence_registry::lockfile::{Lockfile, Source};
 use fence_registry::{IndexFile, IndexPath, Journal, Limits};
@@ -533,10 +533,11 @@ fn a_crate_that_left_the_lockfile_is_forgotten() {
     let world = World::new();
     world.index("serde", "2026-09-01", &[release("1.0.0", "2020-01-01")]);
     world.index("syn", "2026-09-01", &[release("2.0.0", "2023-01-01")]);
-    assert!(world.gather("2026-09-01").knows(&name("syn")));
+    assert_eq!(world.gather("2026-09-01").known(&name("syn")), Known::Something);
     world.lock(&[("serde", "1.0.0")]);
     let knowledge = world.gather("2026-09-01");
-    assert_eq!((knowledge.knows(&name("serde")), knowledge.knows(&name("syn"))), (true, false));
+    assert_eq!(knowledge.known(&name("serde")), Known::Something);
+    assert_eq!(knowledge.known(&name("syn")), Known::NotAskedFor);
 }
 
 /// The takeover of arrayref on 2026-08-20, as a journal saw it; the index at hand is that of months later.

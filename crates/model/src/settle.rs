@@ -30,9 +30,22 @@ pub trait FactsOf: Sync {
     /// What is known about a crate; one of which nothing is known has no releases.
     fn facts_of(&self, name: &CrateName) -> CrateFacts<'_>;
     /// Whether anything is known about it.
-    fn knows(&self, name: &CrateName) -> bool;
+    fn known(&self, name: &CrateName) -> Known;
     /// Whether an advisory may speak of it; where none does there is no need to ask for its facts.
     fn may_be_advised(&self, name: &CrateName) -> bool;
+}
+
+/// Whether anything is known about a crate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// It is at hand.
+    Something,
+    /// It was asked for, and there is none or it cannot be had: it meets no requirement.
+    Nothing,
+    /// Nobody asked, since no release in use needs it. Then a release beside those in use is told by what it is itself;
+    /// taking it for one that cargo cannot resolve would hold what it could have been replaced by, and a fence, which
+    /// asks for every crate, would hand that out.
+    NotAskedFor,
 }
 
 /// The releases that a project has in use, by crate.
@@ -291,8 +304,13 @@ impl<'a> Settlement<'a> {
         if is_known || is_own() {
             return true;
         }
-        if depth == 0 || !self.case.facts.knows(&name) {
+        if depth == 0 {
             return false;
+        }
+        match self.case.facts.known(&name) {
+            Known::Something => {}
+            Known::Nothing => return false,
+            Known::NotAskedFor => return true,
         }
         let judge = self.judge(&name);
         // Releases in use first: they are the likeliest answer, and the others are asked only if it is no.

@@ -3,11 +3,12 @@
 use std::num::NonZeroUsize;
 
 use fence_model::decision::Verdict::{Admit, Hold};
-use fence_model::facts::{AdvisoryKind, Birth};
+use fence_model::facts::{AdvisoryKind, Birth, CrateFacts};
 use fence_model::judge::Treatment;
 use fence_model::policy::{PublishTimes, RegistryTreatment, TrustedRegistry};
-use fence_model::project::{Judged, Origin, Reach, Report, treatment_by_crate};
-use fence_model::{Code, Level, Time, Verdict};
+use fence_model::project::{Judged, Origin, Reach, Report, judge_project, settlement, treatment_by_crate};
+use fence_model::settle::{FactsOf, Known};
+use fence_model::{Code, CrateName, Level, Time, Verdict};
 use fence_testkit::world::{World, digest, name, version};
 
 /// When a package was born of which nobody asks.
@@ -374,4 +375,39 @@ fn what_nobody_asked_for_is_set_aside_and_still_judged_where_others_rest_on_it()
         world.locked[at].level = None;
     }
     assert!(matches!(world.report().packages[3..], [Judged::Aside, Judged::Own]));
+}
+
+/// The facts of a world's locked crates: nobody asked for the others.
+struct OfLocked<'w>(&'w World);
+
+impl FactsOf for OfLocked<'_> {
+    fn facts_of(&self, name: &CrateName) -> CrateFacts<'_> {
+        self.0.facts_of(name)
+    }
+
+    fn known(&self, name: &CrateName) -> Known {
+        if self.0.in_use.contains_key(name) { self.0.known(name) } else { Known::NotAskedFor }
+    }
+
+    fn may_be_advised(&self, name: &CrateName) -> bool {
+        self.0.may_be_advised(name)
+    }
+}
+
+/// Expected: `a` needs `b`, of which the locked release is too young; the one before it would do. What that needs is in
+/// no lockfile, and is no reason to hold `a`: a fence, which asks for it, hands `a` out.
+#[test]
+fn what_nobody_asked_for_is_no_reason_to_hold() {
+    let mut world = World::at("2026-08-20T12:00:00Z");
+    world.release("a", "1.0.0", "2020-01-01").needs("b", "^1");
+    world.release("b", "1.0.0", "2020-01-01").needs("was-needed", "^1").of_birth(OLD);
+    world.release("b", "1.0.1", "2026-08-19");
+    world.release("was-needed", "1.0.0", "2020-01-01");
+    lock(&mut world, &[("b", "1.0.1"), ("a", "1.0.0")]);
+    let expected = [("a 1.0.0", Admit), ("b 1.0.1", Hold)].map(|(r, v)| (r.to_owned(), v));
+    assert_eq!(verdicts(&world.report()), expected);
+    let facts = OfLocked(&world);
+    let report =
+        judge_project(&settlement(world.asked(), &world.locked, &facts), &world.locked, NonZeroUsize::MIN);
+    assert_eq!(verdicts(&report), expected);
 }

@@ -479,8 +479,11 @@ impl Inner {
         self.spoken.store(spoken.unwrap_or(Time::LATEST).unix(), Ordering::Release);
         if !is_same {
             let edition = self.evidence_edition.fetch_add(1, Ordering::AcqRel) + 1;
-            let fields = vec![("edition", edition.to_string())];
-            self.tell(Weight::Note, "feeds-changed", fields, "the feeds have something new".to_owned());
+            // What a fence begins with is new to nobody.
+            if edition > 1 {
+                let fields = vec![("edition", edition.to_string())];
+                self.tell(Weight::Note, "feeds-changed", fields, "the feeds have something new".to_owned());
+            }
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ use fence_model::facts::{Birth, CrateFacts, DependencyKind, Feed};
 use fence_model::judge::{Asked, Checksum, InUse, Treatment};
 use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, Policy, PublishTimes};
-use fence_model::settle::{FactsOf, InUseByCrate, Settlement};
+use fence_model::settle::{self, FactsOf, InUseByCrate, Settlement};
 use fence_model::view::{self, Mark, ReleaseVerdict};
 use fence_model::{CaretClass, CrateName, Digest, ReleaseId, Time, Verdict};
 use fence_registry::journal::Memory;
@@ -381,12 +381,15 @@ impl FactsOf for Case<'_> {
         facts
     }
 
-    fn knows(&self, name: &CrateName) -> bool {
+    fn known(&self, name: &CrateName) -> settle::Known {
         match self.loaded(name) {
-            Some(loaded) => loaded.known.view.file.is_some(),
+            Some(Loaded { known: Known { view: View { file: Some(_), .. }, .. }, .. }) => {
+                settle::Known::Something
+            }
+            Some(_) => settle::Known::Nothing,
             None => {
                 self.lacking.lock().unwrap_or_else(PoisonError::into_inner).crates.insert(name.clone());
-                false
+                settle::Known::Nothing
             }
         }
     }
@@ -394,7 +397,7 @@ impl FactsOf for Case<'_> {
     fn may_be_advised(&self, name: &CrateName) -> bool {
         // What one that is not at hand would say only ever shortens a wait.
         let is_advised = self.question.evidence.may_be_advised(name.as_str());
-        is_advised && self.knows(name)
+        is_advised && self.known(name) == settle::Known::Something
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a fence answers, and what it does when registry, disk or clock do not do what they should.
 
+#![allow(clippy::unwrap_used, reason = "what a test finds broken should stop it")]
+
 mod world;
 
 use std::time::Duration;

@@ -26,7 +26,7 @@ use fence_model::judge::{Asked, Checksum, InUse, Treatment};
 use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, BaselineEntry, Exception, Policy, Standing};
 use fence_model::project::{Locked, Origin, Report, judge_project, settlement};
-use fence_model::settle::{FactsOf, InUseByCrate, Settlement};
+use fence_model::settle::{FactsOf, InUseByCrate, Known, Settlement};
 use fence_model::view::{ReleaseVerdict, Shown, view};
 use fence_model::{Code, CrateName, Digest, Level, Time};
 use semver::{Version, VersionReq};
@@ -389,8 +389,8 @@ impl FactsOf for World {
         facts
     }
 
-    fn knows(&self, name: &CrateName) -> bool {
-        self.crates.contains_key(name)
+    fn known(&self, name: &CrateName) -> Known {
+        if self.crates.contains_key(name) { Known::Something } else { Known::Nothing }
     }
 
     fn may_be_advised(&self, name: &CrateName) -> bool {

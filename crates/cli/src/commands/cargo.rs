@@ -17,7 +17,7 @@ use fence_registry::lockfile::Lockfile;
 use semver::Version;
 use serde::Deserialize;
 
-use crate::args::Global;
+use crate::args::{Global, Reach};
 use crate::error::{CliError, Misuse};
 use crate::render::text;
 use crate::session::clock;
@@ -38,8 +38,13 @@ const HELD_TOLD: usize = 20;
 
 /// Run cargo behind the fence: any command, as if typed without `fence`
 ///
-/// Uses the fence that `cargo fence serve` started, or stands one up for this run. Cargo's output and exit code are
-/// passed through; afterwards it is told what was held back. Registries that want a token are asked past the fence.
+/// Uses the fence that `cargo fence serve` started for this project, or stands one up for this run. Cargo's output and
+/// exit code are passed through; afterwards it is told what was held back. All that stands behind the word is cargo's,
+/// options too; `--quiet` before it keeps ours to itself.
+///
+/// Registries that want a token are asked past the fence, and so is what a program asks that cargo starts for a command
+/// of its own (`cargo clippy`). Where cargo talks to a registry's owners (`publish`, `owner`, `search`), it wants to be
+/// told which: `--registry crates-io`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// What cargo is to do: `build --release`, `+nightly update`, `install ripgrep`
@@ -55,6 +60,13 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<ExitCode, CliError> {
     let began = clock();
+    if let Some(program) = past_the_fence(&args.words, environment) {
+        shell.warning(&format!(
+            "{program} is a program of its own, and cargo does not tell it of the fence: what it fetches is not judged\n\
+             {:9}`cargo fence serve --help` says how everything gets behind a fence",
+            ""
+        ));
+    }
     let project = policy_of(global, environment)?;
     let listen = listen(environment)?;
     let status = match behind(listen, &project, global, environment, shell)? {
@@ -131,6 +143,32 @@ struct Held {
     why: String,
 }
 
+/// Options of cargo that stand before its command and take a word.
+const WITH_A_WORD: [&str; 4] = ["--config", "--color", "-C", "-Z"];
+
+/// Commands that cargo has itself though programs of the name may lie around from before it had them, and one that asks
+/// no registry.
+const HARMLESS: [&str; 6] = ["add", "fmt", "info", "remove", "rm", "vendor"];
+
+/// The program that cargo starts for a command that it does not have itself: `cargo-clippy`. Such a program may start
+/// cargo again, and that knows nothing of what this one was told.
+fn past_the_fence(words: &[OsString], environment: &Environment) -> Option<String> {
+    let mut words = words.iter().filter_map(|word| word.to_str());
+    let command = loop {
+        match words.next()? {
+            option if WITH_A_WORD.contains(&option) => drop(words.next()),
+            option if option.starts_with(['-', '+']) => {}
+            command => break command,
+        }
+    };
+    let program = format!("cargo-{command}");
+    let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    let bin = environment.cargo_home().map(|home| home.join("bin"));
+    let path = environment.var("PATH").map(OsStr::new).map(std::env::split_paths).into_iter().flatten();
+    let is_there = bin.into_iter().chain(path).any(|folder| folder.join(&file).is_file());
+    (is_there && !HARMLESS.contains(&command)).then_some(program)
+}
+
 /// Where the fence listens, or is to listen.
 fn listen(environment: &Environment) -> Result<SocketAddr, CliError> {
     match environment.var("CARGO_FENCE_LISTEN") {
@@ -151,7 +189,8 @@ fn behind(
     for port in ports {
         let address = SocketAddr::new(listen.ip(), port);
         if TcpListener::bind(address).is_ok() {
-            let log = Arc::new(Told { shell_is_quiet: shell.verbosity == Verbosity::Quiet });
+            let from = if shell.verbosity == Verbosity::Quiet { Weight::Alarm } else { Weight::Warning };
+            let log = Arc::new(Told { from, reach: global.reach() });
             let plan = Plan {
                 listen: address,
                 url: None,
@@ -175,14 +214,16 @@ fn behind(
     Err(Misuse::PortsTaken(listen).into())
 }
 
-/// The registries of cargo's configuration, beside crates.io, that anybody may ask.
+/// The registries of cargo's configuration, beside crates.io and what stands in for it, that anybody may ask.
 fn open_registries(environment: &Environment) -> Result<Vec<String>, CliError> {
     let config = CargoConfig::read(environment.current_folder(), environment)?;
+    let crates_io = config.crates_io()?;
     let mut open = Vec::new();
     for name in config.registry_names() {
         let (registry, _) = config.registry_named(&name)?;
         let is_sparse = matches!(registry.location, IndexLocation::Sparse(_));
         if is_sparse
+            && registry.location != crates_io.location
             && registry.credentials == Credentials::None
             && fence_proxy::answer::is_registry_name(&name)
         {
@@ -225,7 +266,7 @@ fn cargo(args: &Args, base: &str, mounts: &[String], environment: &Environment) 
 }
 
 fn run_cargo(mut cargo: Command) -> Result<ExitStatus, CliError> {
-    // Cargo takes care of an interrupt itself; what it left is still to be told.
+    // An interrupt ends both: cargo tidies up after itself, and what a fence wrote down survives any end.
     let program = cargo.get_program().to_string_lossy().into_owned();
     cargo.status().map_err(|why| CliError::new(format!("{program} cannot be started: {why}")))
 }
@@ -302,16 +343,23 @@ fn is_newer_than_locked(held: &Held, lockfile: &Lockfile) -> bool {
 
 /// What a fence for one run tells: what somebody has to look at.
 struct Told {
-    shell_is_quiet: bool,
+    from: Weight,
+    reach: Reach,
 }
 
 impl Log for Told {
     fn hears(&self, weight: Weight) -> bool {
-        weight >= if self.shell_is_quiet { Weight::Alarm } else { Weight::Warning }
+        weight >= self.from
     }
 
     fn tell(&self, event: &Event) {
-        if self.hears(event.weight) && event.what != "request" {
+        let is_wanted = match event.what {
+            "request" => false,
+            // Who wants no network need not be told that there is none; what is missing for it cargo tells.
+            "upstream" => self.reach == Reach::Online,
+            _ => true,
+        };
+        if self.hears(event.weight) && is_wanted {
             eprintln!("{}: {}", event.weight, text::harmless(&event.words));
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use fence_client::Environment;
 use fence_client::project;
-use fence_proxy::event::{Log, Weight};
+use fence_proxy::event::{Event, Log, Weight};
 use fence_proxy::fence::Journals;
 use fence_proxy::log::{JsonLines, Lines};
 use fence_proxy::server::{CertificateFiles, Tokens};
@@ -16,6 +16,7 @@ use crate::args::{Global, NamedPath, named_path};
 use crate::commands::Outcome;
 use crate::error::{CliError, Misuse};
 use crate::render::text;
+use crate::session::clock;
 use crate::shell::{Shell, Verbosity};
 use crate::standing::{Plan, Standing, USUAL_ADDRESS};
 
@@ -114,40 +115,50 @@ pub(crate) fn run(
         log,
     };
     let standing = Standing::up(plan, global, environment)?;
+    // Before anybody is told that it stands, and may ask it to end.
+    let stopped = {
+        let _runtime = standing.runtime.enter();
+        stopped()
+    };
     for (path, registry) in &standing.mounts {
-        let address = format!("sparse+{}/{path}/, in front of {registry}", standing.base);
-        shell.status("Listening", &text::harmless(&address));
+        let index = format!("sparse+{}/{path}/", standing.base);
+        let words = format!("{index}, in front of {registry}");
+        match args.log {
+            LogFormat::Human => shell.status("Listening", &text::harmless(&words)),
+            // Who reads JSON reads nothing else.
+            LogFormat::Json => standing.log.tell(&Event {
+                at: clock(),
+                weight: Weight::Note,
+                what: "listening",
+                fields: vec![("index", index), ("registry", registry.clone())],
+                words,
+            }),
+        }
     }
-    standing.serve(stopped())?;
+    standing.serve(stopped)?;
     Ok(Outcome::Pass)
 }
 
-/// Ends when somebody asks the process to end.
-async fn stopped() {
-    let interrupted = async {
+/// Ends when somebody asks the process to end. Called where a runtime is: from then on such a request is heard.
+fn stopped() -> impl Future<Output = ()> {
+    #[cfg(unix)]
+    {
+        use std::task::Poll;
+        use tokio::signal::unix::{Signal, SignalKind, signal};
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
         // Where there is no such signal, there is another way to end it.
+        let mut signals: Vec<Signal> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+        std::future::poll_fn(move |context| {
+            let is_asked = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if is_asked { Poll::Ready(()) } else { Poll::Pending }
+        })
+    }
+    #[cfg(not(unix))]
+    async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    let (mut interrupted, mut terminated) = (std::pin::pin!(interrupted), std::pin::pin!(terminated));
-    std::future::poll_fn(|context| {
-        use std::task::Poll;
-        match (interrupted.as_mut().poll(context), terminated.as_mut().poll(context)) {
-            (Poll::Pending, Poll::Pending) => Poll::Pending,
-            _ => Poll::Ready(()),
-        }
-    })
-    .await;
+    }
 }
 
 /// Starts this program anew, as the same process, where the system's allocator would keep what each of many threads had
@@ -170,7 +181,7 @@ fn with_few_arenas(environment: &Environment) {
 }
 
 fn read_tokens(file: &std::path::Path) -> Result<Tokens, CliError> {
-    let text = project::read_text(file, TOKENS_BYTES)?
-        .ok_or_else(|| project::ProjectError::NoSuchFile(file.to_owned()))?;
+    let text =
+        project::read_text(file, TOKENS_BYTES)?.ok_or_else(|| Misuse::NoSuchTokens(file.to_owned()))?;
     Tokens::new(text.lines()).map_err(|_| Misuse::NoTokens(file.to_owned()).into())
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod bad_input;
+mod cargo;
 mod change;
 mod completions;
 mod crev;
@@ -12,6 +13,8 @@ mod getting_started;
 mod project;
 mod registry;
 mod scope;
+mod serve;
+mod standing;
 
 use project::Project;
 
@@ -888,6 +891,8 @@ fn help_is_short_and_names_what_there_is() {
       except       Let one release in, against the judgement, for a while and for a reason
       update       Ask the registry and all feeds again, and say what changed
       explain      Explain a code: what it means, why it matters, what to do
+      serve        Stand between cargo and its registry: serve what the policy admits
+      cargo        Run cargo behind the fence: any command, as if typed without `fence`
       export       Print what was judged in a format that other tools read
       completions  Print a script that completes commands and options in a shell
 
@@ -921,7 +926,9 @@ fn help_is_short_and_names_what_there_is() {
               Both --locked and --offline
     [exit code 0]
     ");
-    for command in ["check", "why", "list", "init", "except", "update", "explain", "completions"] {
+    for command in
+        ["check", "why", "list", "init", "except", "update", "explain", "serve", "cargo", "completions"]
+    {
         insta::assert_snapshot!(format!("help of {command}"), calm().run(&format!("{command} --help")));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use fence_model::facts::{Birth, CrateFacts, Feed, FeedState, Gone};
 use fence_model::look_alike::KnownNames;
 use fence_model::policy::PublishTimes;
-use fence_model::settle::FactsOf;
+use fence_model::settle::{FactsOf, Known};
 use fence_model::{CrateName, Span, Time};
 use fence_registry::Journal;
 use fence_registry::journal::Memory;
@@ -205,8 +205,14 @@ impl FactsOf for Knowledge {
         })
     }
 
-    fn knows(&self, name: &CrateName) -> bool {
-        self.first_with(name).is_ok_and(|found| found.is_some())
+    fn known(&self, name: &CrateName) -> Known {
+        match self.first_with(name) {
+            Ok(Some(_)) => Known::Something,
+            // Of the crates of the lockfile each is in the snapshot, even one that could not be read.
+            Ok(None) => Known::NotAskedFor,
+            // Damage is for `facts_of` to tell of.
+            Err(_) => Known::Nothing,
+        }
     }
 
     fn may_be_advised(&self, name: &CrateName) -> bool {

@@ -1,8 +1,10 @@
 //! A world for a fence to stand in: a registry to which people publish, a policy, a clock, a disk that fails.
 
 // Each test of this folder uses a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
+#![allow(clippy::unwrap_used, reason = "what a test finds broken should stop it")]
 
+use std::collections::VecDeque;
 use std::fs;
 use std::future::Future;
 use std::io;
@@ -19,7 +21,7 @@ use fence_client::http::{Http, HttpSettings, Network, Secret};
 use fence_client::project::Project;
 use fence_model::{Digest, Span, Time};
 use fence_proxy::RulesOf;
-use fence_proxy::answer::{Answer, Answers, Ask};
+use fence_proxy::answer::{Answer, Answers, Ask, IndexPage};
 use fence_proxy::event::{Event, Log, Weight};
 use fence_proxy::fence::{Fence, Journals, Mount, Setup, StartError, Times, Tokens};
 use fence_proxy::server::{ServeError, Server, Settings};
@@ -211,6 +213,24 @@ impl World {
         self.runtime.block_on(work)
     }
 
+    /// What comes of many errands, of which a few are under way at a time; begun in their order.
+    pub fn all<T: Send + 'static>(
+        &self,
+        errands: impl Iterator<Item = impl Future<Output = T> + Send + 'static>,
+    ) -> Vec<T> {
+        const AT_ONCE: usize = 4;
+        let mut under_way = VecDeque::new();
+        let mut done = Vec::new();
+        for errand in errands {
+            under_way.push_back(self.runtime.spawn(errand));
+            if under_way.len() == AT_ONCE {
+                done.extend(under_way.pop_front().map(|errand| self.block_on(errand).unwrap()));
+            }
+        }
+        done.extend(under_way.into_iter().map(|errand| self.block_on(errand).unwrap()));
+        done
+    }
+
     /// What a fence answers who asks for this path, as a server would ask it.
     pub fn ask(&self, fence: &Fence, path: &str) -> Answer {
         let ask = Ask::parse(path).unwrap_or_else(|| panic!("{path}"));
@@ -248,9 +268,7 @@ pub fn told(answer: &Answer) -> String {
     match answer {
         Answer::Json(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
         Answer::Index(page) => {
-            let mut text = String::new();
-            io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&page.gzip[..]), &mut text).unwrap();
-            assert_eq!(text.len(), page.length);
+            let text = text(page);
             let lines = text.lines().map(|line| {
                 let line: serde_json::Value = serde_json::from_str(line).unwrap();
                 let mark = if line["yanked"].as_bool().unwrap_or_default() { " yanked" } else { "" };
@@ -271,6 +289,14 @@ pub fn told(answer: &Answer) -> String {
             format!("unavailable, again in {again}: {}", why.collect::<Vec<_>>().join("[registry]"))
         }
     }
+}
+
+/// The index file that a page brings.
+pub fn text(page: &IndexPage) -> String {
+    let mut text = String::new();
+    io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&page.gzip[..]), &mut text).unwrap();
+    assert_eq!(text.len(), page.length);
+    text
 }
 
 pub fn time(text: &str) -> Time {
