@@ -12,13 +12,17 @@ pub(crate) const LONG_YANK: Span = Span::days(1);
 
 /// When the release's time in the open began, leaving yanks after its first sight aside.
 ///
-/// `None` when neither publish time nor first sight is known, or when it was first seen yanked and still is.
+/// `None` when neither publish time nor first sight is known, or when it appeared yanked and still is.
 pub(crate) fn first_open(release: &ReleaseFacts<'_>) -> Option<Time> {
     let Some(sighting) = release.sighting.as_deref() else {
         return release.published;
     };
-    if sighting.first_seen_yanked {
-        return sighting.unyanked_at;
+    match (sighting.first_seen_yanked, sighting.unyanked_at, sighting.lacked_at) {
+        (true, Some(unyanked_at), _) => return Some(unyanked_at),
+        (true, None, Some(_)) => return None,
+        // At first contact nobody knows how long it was in the open before it was yanked, with a journal as without: as
+        // long as the yank stands, which keeps it from whoever has not locked it, the publish time counts.
+        (true, None, None) | (false, _, _) => {}
     }
     match (release.published, sighting.lacked_at) {
         // First contact: the publish time counts, but for one in the future, which counts as first sight.

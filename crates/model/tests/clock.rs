@@ -60,12 +60,19 @@ fn an_index_may_be_late_by_an_hour_before_a_release_is_backdated() {
 #[test]
 fn a_release_first_seen_yanked_starts_when_it_is_un_yanked() {
     let mut world = tidy();
-    world.edit("tidy", "1.0.1").seen("2026-06-01T13:00:00Z", None).seen_yanked("2026-06-01T13:00:00Z", None);
-    world.edit("tidy", "1.0.1").facts().sighting.as_deref_mut().expect("it was seen").first_seen_yanked =
-        true;
-    check(&world, None);
-    world.edit("tidy", "1.0.1").seen_yanked("2026-06-01T13:00:00Z", Some("2026-06-01T20:00:00Z"));
-    check(&world, Some("2026-06-01T20:00:00Z"));
+    let mut seen = |lacked_at, unyanked_at| {
+        let first_seen = "2026-06-01T13:00:00Z";
+        world.edit("tidy", "1.0.1").seen(first_seen, lacked_at).seen_yanked(first_seen, unyanked_at);
+        let mut verb = world.edit("tidy", "1.0.1");
+        verb.facts().sighting.as_deref_mut().expect("it was seen").first_seen_yanked = true;
+        world.clone()
+    };
+    let lacked_at = Some("2026-06-01T12:30:00Z");
+    check(&seen(lacked_at, None), None);
+    check(&seen(lacked_at, Some("2026-06-01T20:00:00Z")), Some("2026-06-01T20:00:00Z"));
+    // At first contact nobody knows whether it was in the open before; but what is un-yanked then begins anew.
+    check(&seen(None, None), Some("2026-06-01T12:00:00Z"));
+    check(&seen(None, Some("2026-06-01T20:00:00Z")), Some("2026-06-01T20:00:00Z"));
 }
 
 #[test]

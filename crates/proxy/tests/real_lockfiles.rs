@@ -47,10 +47,7 @@ fn a_fence_and_check_on_real_lockfiles() {
     with_the_baseline_of_a_project_its_fence_hands_out_all_that_is_locked(&both);
 }
 
-/// What `check` admits and a fence does not hand out is in the snapshot, and has one reason. A fence keeps a journal, and
-/// a release that it has only ever seen yanked was never in the open as far as it knows; `check` without a journal takes
-/// the publish time, and says that it knows no better. The other group needs one of these, and no other release would do.
-/// Whose lockfile has such a release writes a baseline (`cargo fence init`).
+/// What `check` admits and a fence does not hand out would be in the snapshot: there is nothing.
 ///
 /// With the fence's journal `check` decides as the fence does, about every release. Kinds, which could tell them apart,
 /// the policy does not ask for.
