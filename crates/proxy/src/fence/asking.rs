@@ -172,7 +172,9 @@ impl Inner {
     /// Asks the registry for a crate, writes down what it says, and keeps it.
     async fn refresh(self: Arc<Self>, at: usize, name: CrateName) -> Result<(), Trouble> {
         let asked = {
-            let Ok(_permit) = self.asked_at_once.acquire().await else { return Err(Trouble::Lost) };
+            let Ok(_permit) = self.stalls[at].asked_at_once.acquire().await else {
+                return Err(Trouble::Lost);
+            };
             let (inner, wanted) = (Arc::clone(&self), name.clone());
             spawn_blocking(move || inner.ask(at, &wanted)).await
         };
