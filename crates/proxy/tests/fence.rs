@@ -554,3 +554,30 @@ fn a_registry_that_does_not_introduce_itself_is_asked_once_and_not_waited_for() 
     let asked = world.registry.server().take_requests();
     assert!(asked.len() <= 1, "{asked:?}");
 }
+
+/// Two fences that keep their views in one place: the second does not take the first one's for what it read itself.
+#[test]
+fn what_another_fence_read_is_not_served_before_it_is_written_down() {
+    let world = one_fresh_release();
+    let lines = "{\"name\":\"bulky\",\"vers\":\"1.0.0\",\"deps\":[],\"cksum\":\"".to_owned()
+        + &"e1".repeat(32)
+        + "\",\"features\":{},\"yanked\":false}\n";
+    world.registry.server().serve(&file_of("bulky"), lines + &"\n".repeat(9 << 20));
+    let first = world.fence();
+    let own_journal =
+        |setup: &mut fence_proxy::fence::Setup| setup.journals = fence_proxy::fence::Journals::OwnIfNeedBe;
+    let second = world.fence_with(own_journal).unwrap();
+    world.page(&first, "glob");
+    world.later(Span::seconds(40));
+    world.page(&second, "glob");
+    world.block_on(second.rest());
+    world.later(Span::seconds(25));
+    // One that claims to be old, which only who looked before knows better.
+    world.registry.publish(release("glob", "0.3.5").at("2024-02-01T00:00:00Z"));
+    world.page(&first, "glob");
+    world.block_on(first.rest());
+    // Now nothing of it is in memory any more.
+    world.page(&second, "bulky");
+    let told = world.download(&second, "glob", "0.3.5");
+    assert!(told.starts_with("refused: the fence holds glob 0.3.5"), "{told}");
+}

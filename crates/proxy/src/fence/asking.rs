@@ -118,10 +118,12 @@ impl Inner {
         match (view, trouble) {
             (Some(view), trouble) => Ok(Viewed { view, trouble }),
             (None, Some(trouble)) => Err(trouble),
-            // The view lay on a disk that lost it: it is fetched again.
+            // The view lay on a disk that lost it, or has that of another fence by now: it is fetched again.
             (None, None) => {
                 self.stalls[at].forget(name);
-                Err(Trouble::Lost)
+                self.refreshed(at, name).await?;
+                let view = self.at_hand(at, name).ok_or(Trouble::Lost)?;
+                Ok(Viewed { view, trouble: None })
             }
         }
     }
@@ -147,8 +149,11 @@ impl Inner {
         match stall.seen(name) {
             None => stall.views.read(name),
             Some(seen) if seen.presence == Presence::Listed => {
-                // Which has the time of the first read, and memory that of the last.
+                // Which has the time of the first read, and memory that of the last. Another fence may have put there
+                // what this one did not write down.
                 let view = stall.views.read(name)?;
+                let is_same = view.file.as_ref().map(|file| file.digest) == seen.digest;
+                let view = Some(view).filter(|_| is_same)?;
                 Some(View {
                     validator: seen.validator.clone(),
                     checked: seen.checked,
