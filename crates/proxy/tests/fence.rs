@@ -581,3 +581,18 @@ fn what_another_fence_read_is_not_served_before_it_is_written_down() {
     let told = world.download(&second, "glob", "0.3.5");
     assert!(told.starts_with("refused: the fence holds glob 0.3.5"), "{told}");
 }
+
+#[test]
+fn what_lies_on_disk_is_written_down_before_it_is_served() {
+    let world = one_fresh_release();
+    let first = world.fence();
+    let seen = world.page(&first, "glob");
+    world.block_on(first.rest());
+    let second =
+        world.fence_with(|setup| setup.journals = fence_proxy::fence::Journals::OwnIfNeedBe).unwrap();
+    world.registry.server().always(Act::status(500));
+    assert_eq!(world.page(&second, "glob"), seen.replace("Current", "Stale"));
+    let journals = std::fs::read_dir(world.folder.path().join("state/journal")).unwrap();
+    let texts = journals.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    assert_eq!(texts.filter(|text| text.contains("\"glob\"")).count(), 2, "each has its own");
+}

@@ -229,6 +229,11 @@ impl Stall {
         all.insert(name.clone(), Arc::new(seen));
     }
 
+    /// The same, unless something is known by now.
+    pub(super) fn note_first(&self, name: &CrateName, seen: Seen) {
+        writing(&self.seen).entry(name.clone()).or_insert_with(|| Arc::new(seen));
+    }
+
     /// Keeps a file at hand for a while.
     pub(super) fn hold(&self, name: &CrateName, file: &File) {
         let recent = &mut *self.recent.lock().unwrap_or_else(PoisonError::into_inner);
