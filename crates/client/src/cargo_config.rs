@@ -216,6 +216,11 @@ impl CargoConfig {
         names
     }
 
+    /// Whether a source or a registry has this name.
+    pub fn is_taken(&self, name: &str) -> bool {
+        ["source", "registries"].iter().any(|table| self.names(table).contains(name))
+    }
+
     /// How cargo wants the network to be used.
     ///
     /// # Errors

@@ -32,7 +32,8 @@ use fence_client::journal::JournalError;
 use fence_client::progress::Silent;
 use fence_client::project::ProjectError;
 use fence_model::look_alike::KnownNames;
-use fence_model::{CrateName, Digest, Span, Time};
+use fence_model::{CrateName, Span, Time};
+use fence_registry::config::RegistryConfig;
 use fence_registry::lockfile::{Lockfile, LockfileVersion};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -144,8 +145,12 @@ impl Default for Times {
     }
 }
 
-/// How many requests go to registries at a time.
+/// How many requests go to registries at a time; each has its part, so that one that does not answer holds up nobody who
+/// asks another.
 const ASKED_AT_ONCE: usize = 24;
+
+/// How many requests go to a registry at a time, however many there are.
+const ASKED_AT_LEAST: usize = 2;
 
 /// How many crates are followed at a time, beside those that somebody waits for.
 const FOLLOWED_AT_ONCE: usize = 4;
@@ -211,15 +216,16 @@ struct Inner {
     times: Times,
     alarms: Alarms,
     refusals: Mutex<Vec<Refusal>>,
-    asked_at_once: Semaphore,
     judged_at_once: Semaphore,
     followed_at_once: Semaphore,
+    /// Registries that are asked what they say of themselves.
+    introducing: Flights<usize, Result<Option<RegistryConfig>, Trouble>>,
     /// Registries that are asked for a crate.
     asking_for: Flights<(usize, CrateName), Result<(), Trouble>>,
     /// Pages that are made.
     making: Flights<(usize, CrateName), Result<Paged, Trouble>>,
-    /// Packages that are fetched.
-    fetching: Flights<Digest, Result<Bytes, Answer>>,
+    /// Packages that are fetched. Not by digest: what one registry does not have, or does not send, is another's to send.
+    fetching: Flights<(usize, Wanted), Result<Bytes, Answer>>,
     background: Mutex<Vec<JoinHandle<()>>>,
     /// What is written to disk and nobody waits for.
     writing: Mutex<Vec<JoinHandle<()>>>,
@@ -261,9 +267,9 @@ impl Fence {
             times: setup.times,
             alarms: Alarms::default(),
             refusals: Mutex::default(),
-            asked_at_once: Semaphore::new(ASKED_AT_ONCE),
             judged_at_once: Semaphore::new(cores),
             followed_at_once: Semaphore::new(FOLLOWED_AT_ONCE),
+            introducing: Flights::default(),
             asking_for: Flights::default(),
             making: Flights::default(),
             fetching: Flights::default(),
@@ -591,17 +597,7 @@ impl Inner {
 
     /// `config.json`: downloads come from here and name the bytes that were shown; all else is the registry's own.
     async fn config(self: Arc<Self>, at: usize) -> Answer {
-        let inner = Arc::clone(&self);
-        let config = spawn_blocking(move || inner.config_of(at)).await;
-        let api = match config {
-            Ok(Ok(config)) => config.and_then(|config| config.api),
-            Ok(Err(error)) => {
-                // What lies here can be served all the same; only who publishes needs more.
-                self.tell(Weight::Warning, "upstream", Vec::new(), error.to_string());
-                None
-            }
-            Err(_) => return self.unavailable("nothing is known of the registry", &Trouble::Lost),
-        };
+        let api = self.introduced(at).await.and_then(|config| config.api);
         let dl = format!("{}{}", self.base, download_template(&self.stalls[at].path));
         let mut config = serde_json::json!({ "dl": dl });
         if let Some(api) = api {

@@ -11,7 +11,7 @@ use fence_proxy::fence::{Mount, Tokens};
 use fence_testkit::cargo::Cargo;
 use fence_testkit::publishing::{Publishing, release};
 use insta::assert_snapshot;
-use world::{OWN, Served, World};
+use world::{OWN, Served, World, in_front_of};
 
 /// A registry in which `glob` has two releases of long ago and one of an hour, and `top` needs it.
 fn some_history() -> World {
@@ -26,13 +26,6 @@ fn some_history() -> World {
 /// A project that depends on `dependencies`, behind a fence.
 fn behind(served: &Served, dependencies: &str) -> Cargo {
     Cargo::new().project(dependencies).replace_crates_io(&served.index("crates-io"))
-}
-
-/// The place of a fence in front of a registry of one's own.
-fn in_front_of(world: &World, own: &Publishing) -> Mount {
-    let location = IndexLocation::Sparse(own.index_url());
-    let registry = Registry { name: OWN.to_owned(), location, ..world.upstream() };
-    Mount { path: OWN.to_owned(), registry, index: Some(format!("sparse+{}", own.index_url())) }
 }
 
 #[test]

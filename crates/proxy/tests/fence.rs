@@ -9,9 +9,10 @@ use std::time::Duration;
 use fence_client::cargo_config::Registry;
 use fence_model::Span;
 use fence_proxy::answer::{Answer, Answers, Ask};
-use fence_testkit::publishing::{index_path, release};
+use fence_proxy::fence::Fence;
+use fence_testkit::publishing::{Publishing, index_path, package_path, release};
 use fence_testkit::registry::Act;
-use world::{World, told};
+use world::{OWN, World, in_front_of, told};
 
 /// A registry with one crate: two releases of long ago, and one of an hour.
 fn one_fresh_release() -> World {
@@ -484,4 +485,116 @@ fn one_journal_has_one_writer() {
     let refused = world.fence_with(|_| ()).err().map(|error| error.to_string()).unwrap_or_default();
     assert!(refused.ends_with("is written to by another fence"), "{refused}");
     assert!(world.fence_with(|setup| setup.journals = fence_proxy::fence::Journals::OwnIfNeedBe).is_ok());
+}
+
+/// A registry of one's own beside crates.io, and a fence in front of both.
+fn with_own(world: &World) -> (Publishing, Fence) {
+    let own = Publishing::start();
+    let index = format!("sparse+{}", own.index_url());
+    let treated = "publish-times = \"trusted\"\ntreat = \"judged\"";
+    world.policy(&format!("level = \"medium\"\n[[registries]]\nindex = \"{index}\"\n{treated}"));
+    let fence = world.fence_with(|setup| setup.mounts.push(in_front_of(world, &own))).unwrap();
+    (own, fence)
+}
+
+/// Waits until a registry was asked for a file.
+fn until_asked(registry: &Publishing, path: &str) {
+    let began = std::time::Instant::now();
+    while !registry.server().take_requests().iter().any(|request| request.path == path) {
+        assert!(began.elapsed() < Duration::from_secs(20), "{path} is not asked for");
+    }
+}
+
+/// What is asked in the background, of which nothing is waited for.
+fn begin(world: &World, fence: &Fence, path: &str) {
+    let ask = Ask::parse(path).unwrap_or_else(|| panic!("{path}"));
+    world.runtime.spawn(fence.in_time(ask));
+}
+
+/// What is asked of the fence, where it answers before a registry that says nothing does.
+fn soon(world: &World, fence: &Fence, path: &str) -> String {
+    let ask = Ask::parse(path).unwrap_or_else(|| panic!("{path}"));
+    let answer = async { tokio::time::timeout(Duration::from_secs(10), fence.in_time(ask)).await };
+    world.block_on(answer).map_or("nothing soon".to_owned(), |answer| told(&answer))
+}
+
+#[test]
+fn a_registry_that_sends_nothing_holds_up_no_other() {
+    let world = one_fresh_release();
+    let (own, fence) = with_own(&world);
+    own.publish(release("glob", "0.3.3").at("2025-01-01T00:00:00Z"));
+    let digest = world.registry.digest("glob", "0.3.3");
+    assert_eq!(own.digest("glob", "0.3.3"), digest, "the same bytes");
+    let package = package_path(&"glob".parse().unwrap(), &"0.3.3".parse().unwrap());
+    own.server().next(&package, [Act::Silence]);
+    begin(&world, &fence, &format!("/{OWN}/dl/glob/0.3.3/{digest}"));
+    until_asked(&own, &package);
+    let path = format!("/crates-io/dl/glob/0.3.3/{digest}");
+    insta::assert_snapshot!(soon(&world, &fence, &path), @"all bytes");
+
+    own.server().always(Act::Silence);
+    for number in 0..100 {
+        begin(&world, &fence, &format!("/{OWN}/na/me/name{number}"));
+    }
+    own.server().take_requests();
+    until_asked(&own, &file_of("name0"));
+    world.later(Span::minutes(2));
+    insta::assert_snapshot!(soon(&world, &fence, "/crates-io/gl/ob/glob"), @"Current: 0.3.2, 0.3.3, 0.3.4 yanked");
+}
+
+#[test]
+fn a_registry_that_does_not_introduce_itself_is_asked_once_and_not_waited_for() {
+    let mut world = one_fresh_release();
+    world.times.patience = Duration::from_millis(20);
+    let fence = world.fence();
+    world.registry.server().always(Act::Silence);
+    let dl = "http://fence.example/crates-io/dl/{crate}/{version}/{sha256-checksum}";
+    for _ in 0..5 {
+        let config = soon(&world, &fence, "/crates-io/config.json");
+        assert_eq!(config, format!("{{\"dl\":\"{dl}\"}}"));
+    }
+    let asked = world.registry.server().take_requests();
+    assert!(asked.len() <= 1, "{asked:?}");
+}
+
+/// Two fences that keep their views in one place: the second does not take the first one's for what it read itself.
+#[test]
+fn what_another_fence_read_is_not_served_before_it_is_written_down() {
+    let world = one_fresh_release();
+    let lines = "{\"name\":\"bulky\",\"vers\":\"1.0.0\",\"deps\":[],\"cksum\":\"".to_owned()
+        + &"e1".repeat(32)
+        + "\",\"features\":{},\"yanked\":false}\n";
+    world.registry.server().serve(&file_of("bulky"), lines + &"\n".repeat(9 << 20));
+    let first = world.fence();
+    let own_journal =
+        |setup: &mut fence_proxy::fence::Setup| setup.journals = fence_proxy::fence::Journals::OwnIfNeedBe;
+    let second = world.fence_with(own_journal).unwrap();
+    world.page(&first, "glob");
+    world.later(Span::seconds(40));
+    world.page(&second, "glob");
+    world.block_on(second.rest());
+    world.later(Span::seconds(25));
+    // One that claims to be old, which only who looked before knows better.
+    world.registry.publish(release("glob", "0.3.5").at("2024-02-01T00:00:00Z"));
+    world.page(&first, "glob");
+    world.block_on(first.rest());
+    // Now nothing of it is in memory any more.
+    world.page(&second, "bulky");
+    let told = world.download(&second, "glob", "0.3.5");
+    assert!(told.starts_with("refused: the fence holds glob 0.3.5"), "{told}");
+}
+
+#[test]
+fn what_lies_on_disk_is_written_down_before_it_is_served() {
+    let world = one_fresh_release();
+    let first = world.fence();
+    let seen = world.page(&first, "glob");
+    world.block_on(first.rest());
+    let second =
+        world.fence_with(|setup| setup.journals = fence_proxy::fence::Journals::OwnIfNeedBe).unwrap();
+    world.registry.server().always(Act::status(500));
+    assert_eq!(world.page(&second, "glob"), seen.replace("Current", "Stale"));
+    let journals = std::fs::read_dir(world.folder.path().join("state/journal")).unwrap();
+    let texts = journals.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    assert_eq!(texts.filter(|text| text.contains("\"glob\"")).count(), 2, "each has its own");
 }

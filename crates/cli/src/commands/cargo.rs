@@ -246,12 +246,13 @@ fn cargo(args: &Args, base: &str, mounts: &[String], environment: &Environment) 
     };
     let config = CargoConfig::read(environment.current_folder(), environment)?;
     let mut command = Command::new(program);
-    command.args(toolchain);
+    command.args(toolchain).env("no_proxy", past_proxies(base, environment));
     for mount in mounts {
         let (name, source) = match mount.as_str() {
             CRATES_IO => (NAME.to_owned(), "crates-io".to_owned()),
             other => (format!("{NAME}-{other}"), format!("{NAME}-in-front-of-{other}")),
         };
+        let name = free_name(name, &config);
         if mount != CRATES_IO {
             let (registry, _) = config.registry_named(mount)?;
             let IndexLocation::Sparse(index) = &registry.location else { continue };
@@ -263,6 +264,29 @@ fn cargo(args: &Args, base: &str, mounts: &[String], environment: &Environment) 
     }
     command.args(words);
     Ok(command)
+}
+
+/// `name`, or one like it that no configuration has: cargo prefers a `[source]` to a registry of the same name, so that a
+/// project could lead it past the fence.
+fn free_name(name: String, config: &CargoConfig) -> String {
+    if !config.is_taken(&name) {
+        return name;
+    }
+    let mut others = (2_u32..).map(|number| format!("{name}-{number}"));
+    others.find(|other| !config.is_taken(other)).unwrap_or(name)
+}
+
+/// The hosts that cargo is to ask without a proxy, as curl reads them: the fence too, which speaks plain HTTP, and on this
+/// machine. Whoever names the proxy, a project's configuration included, could say otherwise what it says.
+fn past_proxies(base: &str, environment: &Environment) -> String {
+    let host = base.rsplit_once("//").map_or(base, |(_, authority)| authority);
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    let mut told = ["no_proxy", "NO_PROXY"].iter().filter_map(|name| environment.var(name));
+    match told.find(|hosts| !hosts.is_empty()) {
+        Some("*") => "*".to_owned(),
+        Some(hosts) => format!("{hosts},{host}"),
+        None => host.to_owned(),
+    }
 }
 
 fn run_cargo(mut cargo: Command) -> Result<ExitStatus, CliError> {
@@ -401,5 +425,43 @@ mod tests {
              --config source.fence-in-front-of-own.replace-with=\"fence-own\" \
              --config registries.fence-own.index=\"sparse+http://127.0.0.1:7343/own/\" build",
         );
+    }
+
+    #[test]
+    fn no_configuration_leads_cargo_past_the_fence() {
+        let folder = tempfile::tempdir().unwrap();
+        let cargo_home = folder.path().to_str().unwrap();
+        let check = |config: &str, variables: [(&str, &str); 2], expected: (&str, &str)| {
+            std::fs::write(folder.path().join("config.toml"), config).unwrap();
+            let [small, large] = variables;
+            let environment = Environment::of([("CARGO_HOME", cargo_home), small, large], folder.path());
+            let args = Args { words: vec!["build".into()] };
+            let command =
+                cargo(&args, "http://127.0.0.1:7343", &[CRATES_IO.to_owned()], &environment).unwrap();
+            let told: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+            let past: Vec<_> = command.get_envs().map(|(name, value)| (name, value.unwrap())).collect();
+            let index =
+                format!("registries.{}.index=\"sparse+http://127.0.0.1:7343/crates-io/\"", expected.0);
+            assert_eq!(told[1], format!("source.crates-io.replace-with={:?}", expected.0), "{config}");
+            assert_eq!(told[3], index, "{config}");
+            assert_eq!(past, [(OsStr::new("no_proxy"), OsStr::new(expected.1))], "{config}");
+        };
+        let no_variables = [("no_proxy", ""), ("NO_PROXY", "")];
+        let elsewhere = "[source.fence]\nregistry = \"sparse+https://r.example/\"\n";
+        check("", no_variables, ("fence", "127.0.0.1"));
+        check(elsewhere, no_variables, ("fence-2", "127.0.0.1"));
+        check(
+            "[registries.fence]\nindex = \"sparse+https://r.example/\"\n",
+            no_variables,
+            ("fence-2", "127.0.0.1"),
+        );
+        check(
+            &format!("{elsewhere}[source.fence-2]\ndirectory = \"vendor\"\n"),
+            no_variables,
+            ("fence-3", "127.0.0.1"),
+        );
+        check("[http]\nproxy = \"http://p.example\"\n", no_variables, ("fence", "127.0.0.1"));
+        check("", [("no_proxy", ""), ("NO_PROXY", "a.example")], ("fence", "a.example,127.0.0.1"));
+        check("", [("no_proxy", "*"), ("NO_PROXY", "a.example")], ("fence", "*"));
     }
 }

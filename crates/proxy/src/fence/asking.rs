@@ -6,6 +6,7 @@ use fence_client::index::{IndexAnswer, IndexError};
 use fence_model::facts::Birth;
 use fence_model::{CrateName, Span, Time};
 use fence_registry::journal::Shown as SeenReleases;
+use semver::Version;
 use tokio::task::spawn_blocking;
 
 use super::Inner;
@@ -108,6 +109,9 @@ impl Inner {
         name: &CrateName,
         trouble: Option<Trouble>,
     ) -> Result<Viewed, Trouble> {
+        if trouble.is_some() {
+            self.remember_last_word(at, name).await;
+        }
         let view = match self.at_hand(at, name) {
             Some(view) => Some(view),
             None => {
@@ -118,10 +122,12 @@ impl Inner {
         match (view, trouble) {
             (Some(view), trouble) => Ok(Viewed { view, trouble }),
             (None, Some(trouble)) => Err(trouble),
-            // The view lay on a disk that lost it: it is fetched again.
+            // The view lay on a disk that lost it, or has that of another fence by now: it is fetched again.
             (None, None) => {
                 self.stalls[at].forget(name);
-                Err(Trouble::Lost)
+                self.refreshed(at, name).await?;
+                let view = self.at_hand(at, name).ok_or(Trouble::Lost)?;
+                Ok(Viewed { view, trouble: None })
             }
         }
     }
@@ -145,10 +151,12 @@ impl Inner {
             return Some(view);
         }
         match stall.seen(name) {
-            None => stall.views.read(name),
             Some(seen) if seen.presence == Presence::Listed => {
-                // Which has the time of the first read, and memory that of the last.
+                // Which has the time of the first read, and memory that of the last. Another fence may have put there
+                // what this one did not write down.
                 let view = stall.views.read(name)?;
+                let is_same = view.file.as_ref().map(|file| file.digest) == seen.digest;
+                let view = Some(view).filter(|_| is_same)?;
                 Some(View {
                     validator: seen.validator.clone(),
                     checked: seen.checked,
@@ -156,7 +164,8 @@ impl Inner {
                     ..view
                 })
             }
-            Some(_) => None,
+            // What this process did not take for the registry's word is nobody's.
+            Some(_) | None => None,
         }
     }
 
@@ -172,7 +181,9 @@ impl Inner {
     /// Asks the registry for a crate, writes down what it says, and keeps it.
     async fn refresh(self: Arc<Self>, at: usize, name: CrateName) -> Result<(), Trouble> {
         let asked = {
-            let Ok(_permit) = self.asked_at_once.acquire().await else { return Err(Trouble::Lost) };
+            let Ok(_permit) = self.stalls[at].asked_at_once.acquire().await else {
+                return Err(Trouble::Lost);
+            };
             let (inner, wanted) = (Arc::clone(&self), name.clone());
             spawn_blocking(move || inner.ask(at, &wanted)).await
         };
@@ -187,15 +198,45 @@ impl Inner {
         let Err(trouble) = outcome else { return Ok(()) };
         self.tell_of(at, &name, &trouble);
         let stall = &self.stalls[at];
-        let before = stall.seen(&name).map(|seen| Seen::clone(&seen)).or_else(|| {
-            // What lies on disk is the registry's last word all the same.
-            let View { file, validator, checked, read } = stall.views.read(&name)?;
-            let (digest, presence) = (file.map(|file| file.digest), Presence::Listed);
-            Some(Seen { presence, checked, read, validator, digest, unwritten: None, trouble: None })
-        });
+        self.remember_last_word(at, &name).await;
+        let before = stall.seen(&name).map(|seen| Seen::clone(&seen));
         let trouble_now = Some((now, trouble.clone()));
         stall.note(&name, Seen { trouble: trouble_now, ..before.unwrap_or(Seen::UNKNOWN) });
         Err(trouble)
+    }
+
+    /// Takes what lies on disk for what the registry said last, where this process did not ask it yet: written down
+    /// first, since it may be from another fence, or from before the journal.
+    async fn remember_last_word(self: &Arc<Self>, at: usize, name: &CrateName) {
+        let stall = &self.stalls[at];
+        if stall.seen(name).is_some() {
+            return;
+        }
+        let (views, wanted) = (stall.views.clone(), name.clone());
+        let on_disk = spawn_blocking(move || {
+            let view = views.read(&wanted)?;
+            let file = view.file.clone()?;
+            Some((releases(&wanted, &file.bytes), file.digest, view))
+        });
+        let Ok(Some((Releases { shown, illegible, .. }, digest, view))) = on_disk.await else { return };
+        let View { validator, checked, read, .. } = view;
+        let memory = stall.scribe.recall(name.clone(), Time::LATEST).await;
+        let is_remembered = |version: &Version| {
+            memory.sightings.contains_key(version) || memory.gone.iter().any(|gone| gone.version == *version)
+        };
+        let is_noted = match memory.latest_read {
+            None => {
+                let read = Read { name: name.clone(), at: read, shown: Some(shown), illegible };
+                stall.scribe.observe(read).await.is_ok()
+            }
+            // It may lack what was written down later, by which nothing is gone.
+            Some(_) => shown.versions().all(is_remembered),
+        };
+        if is_noted {
+            let (digest, presence) = (Some(digest), Presence::Listed);
+            let seen = Seen { presence, checked, read, validator, digest, unwritten: None, trouble: None };
+            stall.note_first(name, seen);
+        }
     }
 
     /// Asks the registry for a crate, unless it is what it was.

@@ -26,7 +26,7 @@ const CONFIG_FOR: Span = Span::minutes(10);
 const ADMITTED_FOR: Span = Span::minutes(1);
 
 /// A release that somebody wants the bytes of.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Wanted {
     pub(super) name: CrateName,
     pub(super) version: Version,
@@ -57,7 +57,7 @@ impl Inner {
                     let (inner, wanted) = (Arc::clone(&self), wanted.clone());
                     async move { inner.bytes_of(at, wanted).await }
                 };
-                match self.fetching.join(*digest, errand).await {
+                match self.fetching.join((at, wanted.clone()), errand).await {
                     Some(Ok(bytes)) => Answer::Package(bytes),
                     Some(Err(answer)) => answer,
                     None => self.unavailable(&format!("{name} {version}"), &Trouble::Lost),
@@ -121,7 +121,8 @@ impl Inner {
         }
         let unavailable =
             |trouble: &Trouble| self.unavailable(&format!("{name} {version} cannot be had"), trouble);
-        let Ok(_permit) = self.asked_at_once.acquire().await else { return Err(unavailable(&Trouble::Lost)) };
+        let permit = self.stalls[at].asked_at_once.acquire().await;
+        let Ok(_permit) = permit else { return Err(unavailable(&Trouble::Lost)) };
         let (inner, sought) = (Arc::clone(&self), wanted.clone());
         let fetched = spawn_blocking(move || inner.fetch(at, &sought)).await;
         let bytes = match fetched {
@@ -174,26 +175,47 @@ impl Inner {
         }
     }
 
+    /// What the registry says of itself, as far as a client waits for it: all but the address to publish at is known
+    /// without. Asked once for all who want to know, since cargo asks for it before all else: a registry that does not
+    /// answer would keep every thread busy otherwise.
+    pub(super) async fn introduced(self: &Arc<Self>, at: usize) -> Option<RegistryConfig> {
+        let stall = &self.stalls[at];
+        if let Some(config) = stall.config_known(Some(self.now() - CONFIG_FOR)) {
+            return config;
+        }
+        let errand = || {
+            let inner = Arc::clone(self);
+            async move {
+                let Ok(_permit) = inner.stalls[at].asked_at_once.acquire().await else {
+                    return Err(Trouble::Lost);
+                };
+                let asking = Arc::clone(&inner);
+                let config = spawn_blocking(move || asking.config_of(at)).await;
+                config.map_err(|_| Trouble::Lost)?.map_err(Trouble::Upstream)
+            }
+        };
+        let asked = tokio::time::timeout(self.times.patience, self.introducing.join(at, errand)).await;
+        asked.unwrap_or(Some(Err(Trouble::Slow))).unwrap_or(Err(Trouble::Lost)).unwrap_or_else(|trouble| {
+            self.tell(Weight::Warning, "upstream", Vec::new(), format!("{}: {trouble}", stall.path));
+            stall.config_known(None).flatten()
+        })
+    }
+
     /// What the registry says of itself, asked for now and then.
-    pub(super) fn config_of(
-        &self,
-        at: usize,
-    ) -> Result<Option<RegistryConfig>, fence_client::index::IndexError> {
+    fn config_of(&self, at: usize) -> Result<Option<RegistryConfig>, fence_client::index::IndexError> {
         let stall = &self.stalls[at];
         let now = self.now();
-        let known = stall.config.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match known {
-            Some((asked, config)) if now - asked <= CONFIG_FOR => Ok(config),
-            known => match (stall.source.config(), known) {
-                (Ok(config), _) => {
-                    *stall.config.lock().unwrap_or_else(PoisonError::into_inner) =
-                        Some((now, config.clone()));
-                    Ok(config)
-                }
-                // Where packages are changes once in years.
-                (Err(_), Some((_, config))) => Ok(config),
-                (Err(error), None) => Err(error),
-            },
+        if let Some(config) = stall.config_known(Some(now - CONFIG_FOR)) {
+            return Ok(config);
+        }
+        match (stall.source.config(), stall.config_known(None)) {
+            (Ok(config), _) => {
+                *stall.config.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, config.clone()));
+                Ok(config)
+            }
+            // Where packages are changes once in years.
+            (Err(_), Some(config)) => Ok(config),
+            (Err(error), None) => Err(error),
         }
     }
 }
@@ -223,6 +245,12 @@ fn ruling(
 }
 
 impl super::stall::Stall {
+    /// What the registry said of itself, where that was not before `since`.
+    fn config_known(&self, since: Option<Time>) -> Option<Option<RegistryConfig>> {
+        let known = self.config.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        known.filter(|(asked, _)| since.is_none_or(|since| since <= *asked)).map(|(_, config)| config)
+    }
+
     fn admitted_before(&self, editions: super::Editions, now: Time) -> Vec<ReleaseId> {
         let admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
         let is_good = admitted.editions == editions

@@ -14,9 +14,10 @@ use fence_model::{CrateName, Digest, ReleaseId, Time};
 use fence_registry::config::RegistryConfig;
 use fence_registry::journal::Torn;
 use semver::Version;
+use tokio::sync::Semaphore;
 
 use super::asking::Trouble;
-use super::{Editions, Journals, Mount, Setup, StartError, Times};
+use super::{ASKED_AT_LEAST, ASKED_AT_ONCE, Editions, Journals, Mount, Setup, StartError, Times};
 use crate::answer::IndexPage;
 use crate::event::{Event, Weight};
 use crate::judgement::SourceOf;
@@ -41,6 +42,8 @@ pub(super) struct Stall {
     recent: Mutex<Recent>,
     pub(super) config: Mutex<Option<(Time, Option<RegistryConfig>)>>,
     pub(super) admitted: Mutex<Admitted>,
+    /// Requests that may go to it yet.
+    pub(super) asked_at_once: Semaphore,
 }
 
 /// What is known of a crate's view without reading it.
@@ -197,6 +200,7 @@ impl Stall {
             recent: Mutex::default(),
             config: Mutex::default(),
             admitted: Mutex::default(),
+            asked_at_once: Semaphore::new((ASKED_AT_ONCE / setup.mounts.len()).max(ASKED_AT_LEAST)),
         })
     }
 
@@ -223,6 +227,11 @@ impl Stall {
             all.retain(|_, seen| seen.presence == Presence::Listed);
         }
         all.insert(name.clone(), Arc::new(seen));
+    }
+
+    /// The same, unless something is known by now.
+    pub(super) fn note_first(&self, name: &CrateName, seen: Seen) {
+        writing(&self.seen).entry(name.clone()).or_insert_with(|| Arc::new(seen));
     }
 
     /// Keeps a file at hand for a while.

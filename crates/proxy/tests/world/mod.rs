@@ -263,6 +263,13 @@ impl World {
     }
 }
 
+/// The place of a fence in front of a registry of one's own.
+pub fn in_front_of(world: &World, own: &Publishing) -> Mount {
+    let location = IndexLocation::Sparse(own.index_url());
+    let registry = Registry { name: OWN.to_owned(), location, ..world.upstream() };
+    Mount { path: OWN.to_owned(), registry, index: Some(format!("sparse+{}", own.index_url())) }
+}
+
 /// An answer in words.
 pub fn told(answer: &Answer) -> String {
     match answer {
