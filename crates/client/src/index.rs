@@ -710,6 +710,11 @@ impl IndexSource {
             IndexLocation::Sparse(index) => self.token(http, index)?,
             _ => None,
         };
+        // Where packages are is the registry's word; a token does not go there in the clear.
+        if token.is_some() && scheme_of(url) != Ok(Scheme::Https) && !is_loopback(url) {
+            let registry = self.registry.name.clone();
+            return Err(IndexError::TokenInTheClear { registry, url: shown(url) });
+        }
         let limit = http.limits().package_bytes;
         let ask = Ask { url, limit, unless: None, token: token.as_ref(), transfer: Transfer::Plain };
         match http.fetch(&ask).map_err(IndexError::of)? {

@@ -198,6 +198,9 @@ struct Inner {
     rulebook: Rulebook,
     evidence: RwLock<Arc<Evidence>>,
     evidence_edition: AtomicU64,
+    /// The edition of the rules for which it was read.
+    read_for: AtomicU64,
+    renewing: Mutex<()>,
     /// Up to when all feeds that speak against releases do.
     spoken: AtomicI64,
     /// What was told of the feeds last: it is told once.
@@ -220,6 +223,10 @@ struct Inner {
     followed_at_once: Semaphore,
     /// Registries that are asked what they say of themselves.
     introducing: Flights<usize, Result<Option<RegistryConfig>, Trouble>>,
+    /// Feeds that are read, for rules that have changed.
+    reading_feeds: Flights<(), bool>,
+    /// The status that is made.
+    telling: Flights<(), Bytes>,
     /// Registries that are asked for a crate.
     asking_for: Flights<(usize, CrateName), Result<(), Trouble>>,
     /// Pages that are made.
@@ -251,6 +258,10 @@ impl Fence {
             rulebook,
             evidence: RwLock::default(),
             evidence_edition: AtomicU64::new(0),
+            read_for: AtomicU64::new(0),
+            renewing: Mutex::default(),
+            reading_feeds: Flights::default(),
+            telling: Flights::default(),
             spoken: AtomicI64::new(Time::LATEST.unix()),
             told: Mutex::default(),
             names: KnownNames::shipped(),
@@ -447,6 +458,8 @@ impl Inner {
     }
 
     fn renew_evidence(&self, refresh: Refresh) -> Result<(), GatherError> {
+        // One at a time, so that none that began under an earlier policy takes the place of a later one.
+        let _one = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
         let rules = self.rulebook.in_force();
         let (now, folder) = (self.now(), self.rulebook.folder());
         let lockfile = Lockfile { version: LockfileVersion::V4, packages: Vec::new() };
@@ -469,6 +482,8 @@ impl Inner {
             Ok(evidence) => evidence,
             Err(error) => {
                 self.tell(Weight::Warning, "feeds-unread", Vec::new(), error.to_string());
+                // There is nothing better to judge by; the next time comes soon.
+                self.read_for.store(rules.edition, Ordering::Release);
                 return Err(error);
             }
         };
@@ -482,6 +497,7 @@ impl Inner {
         let adverse = evidence.adverse(Time::LATEST).into_iter();
         let spoken = adverse.map(|feed| feed.as_of.unwrap_or(Time::EARLIEST)).min();
         *writing(&self.evidence) = Arc::new(evidence);
+        self.read_for.store(rules.edition, Ordering::Release);
         self.spoken.store(spoken.unwrap_or(Time::LATEST).unix(), Ordering::Release);
         if !is_same {
             let edition = self.evidence_edition.fetch_add(1, Ordering::AcqRel) + 1;
@@ -500,11 +516,6 @@ impl Inner {
             Looked::Unchanged => {}
             Looked::Changed => {
                 self.tell(Weight::Note, "rules-changed", Vec::new(), "another policy is in force".to_owned());
-                // It may ask for other feeds.
-                let inner = Arc::clone(self);
-                self.runtime.spawn(async move {
-                    let _ = Fence(inner).renew_evidence(Refresh::Old).await;
-                });
             }
             Looked::Wrong(why) => {
                 let words = format!("the policy as it is now is not in force: {why}");
@@ -514,10 +525,31 @@ impl Inner {
     }
 }
 
+impl Inner {
+    /// Whether the evidence is what the rules in force ask for.
+    fn has_evidence(&self) -> bool {
+        self.read_for.load(Ordering::Acquire) == self.rulebook.edition()
+    }
+
+    /// Reads the feeds that the rules in force ask for, if that was not done: whom they do not trust any more has no say
+    /// in the next answer.
+    async fn with_evidence(self: &Arc<Self>) {
+        if !self.has_evidence() {
+            let inner = Arc::clone(self);
+            let errand = || async move { Fence(inner).renew_evidence(Refresh::Old).await.is_ok() };
+            // What went wrong was told.
+            let _ = self.reading_feeds.join((), errand).await;
+        }
+    }
+}
+
 impl Answers for Fence {
     fn at_hand(&self, ask: &Ask) -> Option<Answer> {
         let inner = &self.0;
         inner.look_at_rules();
+        if !inner.has_evidence() {
+            return None;
+        }
         let Ask::Index { registry, name } = ask else { return None };
         let stall = inner.stalls.iter().find(|stall| stall.path == *registry)?;
         let (now, editions) = (inner.now(), inner.editions());
@@ -528,7 +560,7 @@ impl Answers for Fence {
             let read = time(&shelved.read);
             let page = if read <= now && now - read <= inner.times.fresh_for {
                 Arc::clone(&shelved.page)
-            } else if now <= time(&shelved.stale_until) {
+            } else if shelved.is_left_alone(now, inner.times.leave_alone) {
                 Arc::new(IndexPage { view: View::Stale, ..IndexPage::clone(&shelved.page) })
             } else {
                 return None;
@@ -541,8 +573,13 @@ impl Answers for Fence {
     fn in_time(&self, ask: Ask) -> InTime {
         let inner = Arc::clone(&self.0);
         Box::pin(async move {
+            inner.with_evidence().await;
             let at = match &ask {
-                Ask::Status => return Answer::Json(json(&inner.status().await)),
+                Ask::Status => {
+                    let told = Arc::clone(&inner);
+                    let errand = || async move { json(&told.status().await) };
+                    return Answer::Json(inner.telling.join((), errand).await.unwrap_or_default());
+                }
                 Ask::Config { registry } | Ask::Index { registry, .. } | Ask::Package { registry, .. } => {
                     match inner.stalls.iter().position(|stall| stall.path == *registry) {
                         Some(at) => at,

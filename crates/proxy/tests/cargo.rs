@@ -5,9 +5,8 @@ mod world;
 
 use std::time::{Duration, Instant};
 
-use fence_client::cargo_config::{IndexLocation, Registry};
 use fence_model::Span;
-use fence_proxy::fence::{Mount, Tokens};
+use fence_proxy::fence::Tokens;
 use fence_testkit::cargo::Cargo;
 use fence_testkit::publishing::{Publishing, release};
 use insta::assert_snapshot;

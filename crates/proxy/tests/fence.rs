@@ -598,3 +598,34 @@ fn what_lies_on_disk_is_written_down_before_it_is_served() {
     let texts = journals.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
     assert_eq!(texts.filter(|text| text.contains("\"glob\"")).count(), 2, "each has its own");
 }
+
+/// Whoever the policy does not trust any more has no say in the first answer under it.
+#[test]
+fn what_a_policy_no_longer_trusts_admits_nothing_from_then_on() {
+    let world = one_fresh_release();
+    world.registry.publish(release("glob", "0.3.5").at("2026-08-20T01:00:00Z"));
+    let set = world.folder.path().join("audits.toml");
+    std::fs::write(
+        &set,
+        "[[audits.glob]]\nwho = \"A\"\ncriteria = \"safe-to-deploy\"\nversion = \"0.3.5\"\n",
+    )
+    .unwrap();
+    let known = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1787209200);
+    std::fs::File::options().write(true).open(&set).unwrap().set_modified(known).unwrap();
+    world.policy("level = \"medium\"\n[feeds.ours]\nrole = \"audits\"\nfile = \"audits.toml\"");
+    let fence = world.fence();
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"Current: 0.3.2, 0.3.3, 0.3.4 yanked, 0.3.5");
+    world.policy("level = \"medium\"");
+    // The rules are looked at again after a moment; from then on there is no such feed, and no word of it.
+    let has_feed =
+        || fence.figures().iter().any(|figure| figure.labels.contains(&("feed", "ours".to_owned())));
+    let began = std::time::Instant::now();
+    loop {
+        let page = world.page(&fence, "glob");
+        if page == "Current: 0.3.2, 0.3.3, 0.3.4 yanked, 0.3.5 yanked" {
+            break;
+        }
+        assert!(has_feed(), "{page} without the feed");
+        assert!(began.elapsed() < Duration::from_secs(20), "the policy is not read again");
+    }
+}

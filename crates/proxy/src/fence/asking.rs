@@ -81,7 +81,8 @@ impl Inner {
         let stall = &self.stalls[at];
         let (now, seen) = (self.now(), stall.seen(name));
         if let Some(seen) = &seen {
-            let recent = seen.trouble.as_ref().filter(|(at, _)| now - *at <= self.times.leave_alone);
+            let recent =
+                seen.trouble.as_ref().filter(|(at, _)| *at <= now && now - *at <= self.times.leave_alone);
             if let Some((_, trouble)) = recent {
                 return Some(trouble.clone());
             }

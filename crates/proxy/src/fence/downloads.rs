@@ -49,10 +49,12 @@ impl Inner {
     pub(super) async fn download(self: Arc<Self>, at: usize, wanted: Wanted) -> Answer {
         let Wanted { name, version, digest } = &wanted;
         let stall = &self.stalls[at];
+        // What changes while this is judged makes what is found worthless for others.
+        let before = (self.editions(), stall.admitted_epoch());
         match self.ruled(at, &wanted).await {
             Err(trouble) => self.unavailable(&format!("{name} {version} cannot be judged"), &trouble),
             Ok(Ruling::Admitted(found)) => {
-                stall.remember_admitted(found, self.editions(), self.now());
+                stall.remember_admitted(found, before, self.now());
                 let errand = || {
                     let (inner, wanted) = (Arc::clone(&self), wanted.clone());
                     async move { inner.bytes_of(at, wanted).await }
@@ -258,12 +260,20 @@ impl super::stall::Stall {
         if is_good { admitted.releases.clone() } else { Vec::new() }
     }
 
-    fn remember_admitted(&self, found: Vec<ReleaseId>, editions: super::Editions, now: Time) {
+    /// Counts up whenever what was found is forgotten.
+    fn admitted_epoch(&self) -> u64 {
+        self.admitted.lock().unwrap_or_else(PoisonError::into_inner).epoch
+    }
+
+    fn remember_admitted(&self, found: Vec<ReleaseId>, (editions, epoch): (super::Editions, u64), now: Time) {
         let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
+        if admitted.epoch != epoch {
+            return;
+        }
         let is_good = admitted.editions == editions
             && admitted.since.is_some_and(|since| since <= now && now - since <= ADMITTED_FOR);
         if !is_good {
-            *admitted = Admitted { editions, since: Some(now), releases: Vec::new() };
+            *admitted = Admitted { editions, epoch, since: Some(now), releases: Vec::new() };
         }
         // What was found includes what was known; meanwhile others may have found more.
         admitted.releases.extend(found);
@@ -273,6 +283,7 @@ impl super::stall::Stall {
 
     /// Forgets which releases were found admitted with their neighbours.
     pub(super) fn forget_admitted(&self) {
-        *self.admitted.lock().unwrap_or_else(PoisonError::into_inner) = Admitted::default();
+        let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
+        *admitted = Admitted { epoch: admitted.epoch + 1, ..Admitted::default() };
     }
 }

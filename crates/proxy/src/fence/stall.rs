@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use fence_client::cache::ContentDigest;
@@ -10,7 +10,7 @@ use fence_client::cargo_config::IndexLocation;
 use fence_client::index::IndexSource;
 use fence_client::journal::{JournalError, JournalFile};
 use fence_model::facts::Birth;
-use fence_model::{CrateName, Digest, ReleaseId, Time};
+use fence_model::{CrateName, Digest, ReleaseId, Span, Time};
 use fence_registry::config::RegistryConfig;
 use fence_registry::journal::Torn;
 use semver::Version;
@@ -28,6 +28,9 @@ use crate::views::{File, Views};
 /// How many names that no registry has are remembered: who asks for more gets them asked again.
 const MOST_SEEN_IN_VAIN: usize = 20_000;
 
+/// How many pages are in memory: more crates than any project's tree, at some four kilobytes each.
+const MOST_PAGES: usize = 50_000;
+
 /// A registry.
 pub(super) struct Stall {
     pub(super) path: String,
@@ -37,6 +40,8 @@ pub(super) struct Stall {
     pub(super) views: Views,
     /// By name in lower case, as the paths of an index have it; and so are the others.
     seen: RwLock<HashMap<CrateName, Arc<Seen>>>,
+    seen_in_vain: AtomicUsize,
+    births_in_vain: AtomicUsize,
     births: RwLock<HashMap<CrateName, Born>>,
     shelf: RwLock<HashMap<CrateName, Arc<Shelved>>>,
     recent: Mutex<Recent>,
@@ -105,6 +110,8 @@ struct Born {
 #[derive(Debug, Default)]
 pub(super) struct Admitted {
     pub(super) editions: Editions,
+    /// Counts up whenever they are forgotten.
+    pub(super) epoch: u64,
     pub(super) since: Option<Time>,
     pub(super) releases: Vec<ReleaseId>,
 }
@@ -162,6 +169,12 @@ impl Shelved {
         }
     }
 
+    /// Whether it is served as stale without asking, since the registry just failed.
+    pub(super) fn is_left_alone(&self, now: Time, leave_alone: Span) -> bool {
+        let until = time(&self.stale_until);
+        now <= until && until - now <= leave_alone
+    }
+
     /// Whether all that it rests on, but for the registry's word, is what it was. `spoken` is up to when all feeds
     /// speak.
     pub(super) fn stands(&self, editions: Editions, spoken: Time, now: Time) -> bool {
@@ -195,6 +208,8 @@ impl Stall {
             source_of: mount.index.map_or(SourceOf::CratesIo, SourceOf::Other),
             path: mount.path,
             seen: RwLock::default(),
+            seen_in_vain: AtomicUsize::new(0),
+            births_in_vain: AtomicUsize::new(0),
             births: RwLock::default(),
             shelf: RwLock::default(),
             recent: Mutex::default(),
@@ -222,11 +237,14 @@ impl Stall {
     }
 
     pub(super) fn note(&self, name: &CrateName, seen: Seen) {
+        let is_in_vain = seen.presence != Presence::Listed;
         let mut all = writing(&self.seen);
-        if all.len() >= MOST_SEEN_IN_VAIN {
+        all.insert(name.clone(), Arc::new(seen));
+        // Looked through only once in so many of those names.
+        if is_in_vain && self.seen_in_vain.fetch_add(1, Ordering::Relaxed) >= MOST_SEEN_IN_VAIN {
+            self.seen_in_vain.store(0, Ordering::Relaxed);
             all.retain(|_, seen| seen.presence == Presence::Listed);
         }
-        all.insert(name.clone(), Arc::new(seen));
     }
 
     /// The same, unless something is known by now.
@@ -297,11 +315,13 @@ impl Stall {
 
     /// Takes down since when a package is there; that is believed until `until`.
     pub(super) fn note_birth(&self, name: &CrateName, birth: Birth, until: Time) {
+        let is_in_vain = !matches!(birth, Birth::At(_));
         let mut all = writing(&self.births);
-        if all.len() >= MOST_SEEN_IN_VAIN {
+        all.insert(name.clone(), Born { birth, until });
+        if is_in_vain && self.births_in_vain.fetch_add(1, Ordering::Relaxed) >= MOST_SEEN_IN_VAIN {
+            self.births_in_vain.store(0, Ordering::Relaxed);
             all.retain(|_, born| matches!(born.birth, Birth::At(_)));
         }
-        all.insert(name.clone(), Born { birth, until });
     }
 
     pub(super) fn shelved(&self, name: &CrateName) -> Option<Arc<Shelved>> {
@@ -314,7 +334,23 @@ impl Stall {
     }
 
     pub(super) fn shelve(&self, name: CrateName, shelved: Arc<Shelved>) {
-        writing(&self.shelf).insert(name, shelved);
+        let mut shelf = writing(&self.shelf);
+        if shelf.len() >= MOST_PAGES {
+            // Half of them go, those that nobody asked for longest; each can be made again.
+            let mut asked: Vec<i64> =
+                shelf.values().map(|shelved| shelved.asked.load(Ordering::Relaxed)).collect();
+            let middle = asked.len() / 2;
+            let (_, median, _) = asked.select_nth_unstable(middle);
+            let median = *median;
+            let mut left = middle;
+            shelf.retain(|_, shelved| {
+                let asked = shelved.asked.load(Ordering::Relaxed);
+                let stays = asked > median || (asked == median && left > 0);
+                left = left.saturating_sub(usize::from(stays && asked == median));
+                stays
+            });
+        }
+        shelf.insert(name, shelved);
     }
 
     /// Squeezes some of the pages that are as they were made.
