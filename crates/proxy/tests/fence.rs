@@ -497,10 +497,10 @@ fn with_own(world: &World) -> (Publishing, Fence) {
     (own, fence)
 }
 
-/// Waits until a registry was asked for a file.
+/// Waits until a registry was asked for a file whose path begins so.
 fn until_asked(registry: &Publishing, path: &str) {
     let began = std::time::Instant::now();
-    while !registry.server().take_requests().iter().any(|request| request.path == path) {
+    while !registry.server().take_requests().iter().any(|request| request.path.starts_with(path)) {
         assert!(began.elapsed() < Duration::from_secs(20), "{path} is not asked for");
     }
 }
@@ -536,8 +536,8 @@ fn a_registry_that_sends_nothing_holds_up_no_other() {
     for number in 0..100 {
         begin(&world, &fence, &format!("/{OWN}/na/me/name{number}"));
     }
-    own.server().take_requests();
-    until_asked(&own, &file_of("name0"));
+    // Any of them: those that come first take all the places that there are.
+    until_asked(&own, "index/na/me/name");
     world.later(Span::minutes(2));
     insta::assert_snapshot!(soon(&world, &fence, "/crates-io/gl/ob/glob"), @"Current: 0.3.2, 0.3.3, 0.3.4 yanked");
 }
