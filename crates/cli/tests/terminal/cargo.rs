@@ -78,7 +78,7 @@ fn what_was_refused_is_told_afterwards() {
     standing.cargo.run(["generate-lockfile"]);
     let run = standing.run("cargo fetch --locked");
     // It comes first or not at all.
-    let told = run.to_string().replace("  Downloaded extra v1.0.0 (registry `fence`)\n", "");
+    let told = run.to_string().replace("  Downloaded extra v1.0.0 (registry `fence-2`)\n", "");
     assert_snapshot!(told, @"
     $ cargo fence cargo fetch --locked
         Updating `fence-2` index
