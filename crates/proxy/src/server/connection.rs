@@ -1,6 +1,6 @@
 //! One connection, from its first byte to its last.
 //!
-//! [`serve`] tells by the first bytes which protocol is spoken. HTTP/1.1 may turn into HTTP/2 on the way
+//! `Http::serve` tells by the first bytes which protocol is spoken. HTTP/1.1 may turn into HTTP/2 on the way
 //! ([`upgrade`](super::upgrade)). When the server is told to stop, running answers are finished and no new ones begun.
 
 use std::future::{Future, poll_fn};
