@@ -732,11 +732,15 @@ impl IndexSource {
     }
 
     fn token(&self, http: &Http, index: &str) -> Result<Option<Secret>, IndexError> {
-        let mut known = self.token.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*known {
-            Some(token) => Ok(token.clone()),
-            None => Ok(known.insert(token(&self.registry, index, http)?).clone()),
+        let known = || self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(token) = &*known() {
+            return Ok(token.clone());
         }
+        // Nobody holds the lock while a registry is asked: one that does not answer would keep those who wait for it
+        // waiting one after the other.
+        let found = token(&self.registry, index, http)?;
+        *known() = Some(found.clone());
+        Ok(found)
     }
 }
 
