@@ -14,6 +14,8 @@ mod policy;
 mod release;
 mod search;
 mod status;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 use std::sync::LazyLock;

@@ -145,9 +145,15 @@ pub fn who_clears(decision: &Decision, now: Time) -> String {
     if who.is_empty() { "nobody".to_owned() } else { super::text::or(&who) }
 }
 
+/// Why a fix is let in. It becomes a part of a command, and a feed may call its advisories whatever it likes.
 fn fix_reason(reason: &Reason) -> String {
+    let plain = |id: &String| -> String {
+        id.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.:".contains(*c)).take(40).collect()
+    };
     match &reason.because {
-        Because::FixHeld { advisories, .. } => format!("fixes {}", advisories.join(", ")),
+        Because::FixHeld { advisories, .. } => {
+            format!("fixes {}", advisories.iter().map(plain).collect::<Vec<_>>().join(", "))
+        }
         _ => "…".to_owned(),
     }
 }
