@@ -12,7 +12,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use fence_client::cargo_config::Registry;
 use fence_client::gather::{self, Evidence};
-use fence_model::decision::Decision;
+use fence_model::decision::{Because, Decision};
 use fence_model::facts::{Birth, CrateFacts, DependencyKind, Feed, Gone};
 use fence_model::judge::{Asked, Checksum, InUse, Judge, Treatment};
 use fence_model::look_alike::KnownNames;
@@ -201,18 +201,14 @@ impl<'a> Case<'a> {
         (shown, lacking)
     }
 
-    /// The decisions on some releases of the crate `subject` on their own, every admitted one in use, for who reads about
-    /// them.
+    /// The decisions on some releases of the crate `subject` on their own, for who reads about them.
     pub(crate) fn told(&self, subject: &CrateName, versions: &[Version]) -> (Vec<Told>, Lacking) {
         let alone = self.settlement(&[]);
         let judged = alone.each_alone(&alone.judge(subject));
         let in_use = admitted_of(&judged);
         let settlement = self.settlement(&[(subject, &in_use)]);
         let judge = settlement.judge(subject);
-        let told = |version: &Version| {
-            let decision = settlement.decide_alone(&judge, version);
-            Told { stay: stay(&judge, &judged, version), decision }
-        };
+        let told = |version: &Version| tell(&settlement, &judge, &judged, version);
         let told: Vec<Told> = versions.iter().map(told).collect();
         (told, self.lacking_of(&judge, versions.iter().collect()))
     }
@@ -220,18 +216,18 @@ impl<'a> Case<'a> {
     /// All releases of the crate `subject`; none where nothing is known of it.
     pub(crate) fn chronicle(&self, subject: &CrateName) -> (Option<Chronicle>, Lacking) {
         let now = self.question.now;
-        let settlement = self.settlement(&[]);
+        let alone = self.settlement(&[]);
+        let judged = alone.each_alone(&alone.judge(subject));
+        let in_use = admitted_of(&judged);
+        let settlement = self.settlement(&[(subject, &in_use)]);
         let judge = settlement.judge(subject);
-        let judged = settlement.each_alone(&judge);
         let mut gone = judge.facts().gone.clone();
         gone.retain(|gone| judge.releases().iter().all(|release| release.version != gone.version));
         if judge.releases().is_empty() && gone.is_empty() {
             return (None, Lacking::default());
         }
-        let marks: BTreeMap<Version, Mark> = view::view(&judge, &judged, now)
-            .into_iter()
-            .map(|shown| (shown.version, shown.mark))
-            .collect();
+        let marks: BTreeMap<Version, Mark> =
+            view::view(&judge, &judged, now).into_iter().map(|shown| (shown.version, shown.mark)).collect();
         let not_admitted = judged.iter().filter(|judged| judged.verdict != Verdict::Admit);
         let explained: BTreeSet<&Version> =
             not_admitted.clone().rev().take(EXPLAINED).map(|judged| &judged.version).collect();
@@ -240,7 +236,7 @@ impl<'a> Case<'a> {
             yanked: release.yanked,
             mark: marks.get(&release.version).copied().unwrap_or(Mark::Yanked),
             why: explained.contains(&release.version).then(|| {
-                let decision = settlement.decide_alone(&judge, &release.version);
+                let Told { decision, .. } = tell(&settlement, &judge, &judged, &release.version);
                 (outlook::label(&decision), outlook::line(&decision, now))
             }),
             judged: judged.clone(),
@@ -277,8 +273,8 @@ impl<'a> Case<'a> {
     ) -> (Decision, Vec<ReleaseId>, Lacking) {
         let alone = self.settlement(&[]);
         let judge = alone.judge(subject);
-        let mut in_use = admitted_of(&alone.each_alone(&judge));
-        in_use.retain(|admitted| admitted < version);
+        let in_use: Vec<Version> =
+            in_its_place(&judge, &alone.each_alone(&judge), version).into_iter().collect();
         let settlement = self.settlement(&[(subject, &in_use)]).knowing(admitted);
         let judge = settlement.judge(subject);
         let own = settlement.decide_alone(&judge, version);
@@ -471,6 +467,33 @@ fn admitted_of(judged: &[ReleaseVerdict]) -> Vec<Version> {
     admitted.map(|judged| judged.version.clone()).collect()
 }
 
+/// The decision on a release on its own. `settlement` has every admitted release in use, so that one serves for all; but
+/// a fix is one for who would have what is admitted in its place.
+fn tell<'a>(
+    settlement: &Settlement<'a>,
+    judge: &Judge<'a>,
+    judged: &[ReleaseVerdict],
+    version: &Version,
+) -> Told {
+    let mut decision = settlement.decide_alone(judge, version);
+    let place = in_its_place(judge, judged, version);
+    decision.reasons.retain(|reason| match &reason.because {
+        Because::FixHeld { in_use, .. } => Some(in_use) == place.as_ref(),
+        _ => true,
+    });
+    Told { stay: stay(judge, judged, version), decision }
+}
+
+/// What builds get in place of `version`: what they stay on, or the newest that is admitted of an earlier class.
+fn in_its_place(judge: &Judge<'_>, judged: &[ReleaseVerdict], version: &Version) -> Option<Version> {
+    stay(judge, judged, version).or_else(|| {
+        let is_below = |judged: &&ReleaseVerdict| {
+            judged.verdict == Verdict::Admit && judged.version < *version && judged.version.pre.is_empty()
+        };
+        judged.iter().filter(is_below).map(|judged| &judged.version).max().cloned()
+    })
+}
+
 /// The highest release below `version`, of its class, that is admitted; rather one that was not yanked.
 fn stay(judge: &Judge<'_>, judged: &[ReleaseVerdict], version: &Version) -> Option<Version> {
     let is_instead = |judged: &&ReleaseVerdict| {
@@ -482,8 +505,7 @@ fn stay(judge: &Judge<'_>, judged: &[ReleaseVerdict], version: &Version) -> Opti
     let is_withdrawn = |version: &Version| {
         judge.releases().iter().any(|release| release.version == *version && release.yanked)
     };
-    let mut below: Vec<&Version> =
-        judged.iter().filter(is_instead).map(|judged| &judged.version).collect();
+    let mut below: Vec<&Version> = judged.iter().filter(is_instead).map(|judged| &judged.version).collect();
     below.sort();
     let standing = below.iter().rev().find(|version| !is_withdrawn(version));
     standing.or(below.last()).map(|version| Version::clone(version))

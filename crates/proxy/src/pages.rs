@@ -249,7 +249,7 @@ fn since(at: Time, now: Time) -> Element {
 
 /// A command to copy. It is never cut, since half a command is another one.
 fn command(text: &str) -> Element {
-    el("pre").class("command").set("tabindex", "0").with(el("code").with(text.to_owned()))
+    el("pre").class("command").with(el("code").with(text.to_owned()))
 }
 
 /// `a`, `b` and `c` between backquotes are code; all else is text.
@@ -269,7 +269,8 @@ fn count(n: usize, one: &str) -> String {
 /// A table whose rows become blocks where there is no room, each cell with the name of its column.
 fn table(class: &'static str, label: String, columns: &[&'static str], rows: Vec<Vec<Node>>) -> Element {
     // The roles are what a table has anyway; but one that is folded into blocks loses them without these.
-    let head = columns.iter().map(|column| el("th").set("scope", "col").set("role", "columnheader").with(*column));
+    let head =
+        columns.iter().map(|column| el("th").set("scope", "col").set("role", "columnheader").with(*column));
     let row = |cells: Vec<Node>| {
         let cells = cells.into_iter().zip(columns).enumerate().map(|(at, (cell, column))| {
             let cell_of = match at {
@@ -290,8 +291,7 @@ fn table(class: &'static str, label: String, columns: &[&'static str], rows: Vec
 
 /// A list of terms and what there is to say of each.
 fn terms(class: &'static str, rows: Vec<(&'static str, Node)>) -> Element {
-    let row = |(term, what): (&'static str, Node)| {
-        el("div").with(el("dt").with(term)).with(el("dd").with(what))
-    };
+    let row =
+        |(term, what): (&'static str, Node)| el("div").with(el("dt").with(term)).with(el("dd").with(what));
     el("dl").set("class", format!("terms {class}")).with_all(rows.into_iter().map(row))
 }

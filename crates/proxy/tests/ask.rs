@@ -24,8 +24,11 @@ fn ask() -> impl Strategy<Value = Ask> {
         "([^\\s]{1,20}( [^\\s]{1,20})?)?".prop_map(|sought| Page::Search { sought }),
         proptest::sample::select(Code::ALL).prop_map(Page::Code),
         (registry(), name.clone()).prop_map(|(registry, name)| Page::Crate { registry, name }),
-        (registry(), name.clone(), version.clone())
-            .prop_map(|(registry, name, version)| Page::Release { registry, name, version }),
+        (registry(), name.clone(), version.clone()).prop_map(|(registry, name, version)| Page::Release {
+            registry,
+            name,
+            version
+        }),
     ];
     prop_oneof![
         page.prop_map(Ask::Page),

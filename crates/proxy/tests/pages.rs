@@ -32,9 +32,9 @@ fn takeover() -> (World, Fence) {
     let fence = world.fence();
     world.page(&fence, "arrayref");
     world.page(&fence, "glob");
-    world.registry.publish(
-        release("arrayref", "0.3.10").needs("proc-macro1", "^1.0.106").at("2026-08-20T07:15:00Z"),
-    );
+    world
+        .registry
+        .publish(release("arrayref", "0.3.10").needs("proc-macro1", "^1.0.106").at("2026-08-20T07:15:00Z"));
     for version in ["0.3.5", "0.3.6", "0.3.7", "0.3.8", "0.3.9"] {
         world.registry.yank("arrayref", version);
     }
@@ -131,7 +131,9 @@ fn outline(html: &str) -> String {
             panic!("a page leads elsewhere: {tag}");
         }
     }
-    let lines = lines.iter().map(|line| line.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "));
+    let lines = lines
+        .iter()
+        .map(|line| line.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "));
     lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
@@ -266,7 +268,14 @@ fn a_page_holds_nothing_that_its_policy_forbids() {
         (
             &world,
             &fence,
-            &["/", "/policy", "/status", "/search?q=%3Cscript%3E", "/codes/young", "/crates-io/crate/arrayref"][..],
+            &[
+                "/",
+                "/policy",
+                "/status",
+                "/search?q=%3Cscript%3E",
+                "/codes/young",
+                "/crates-io/crate/arrayref",
+            ][..],
         ),
         (&fix, &held_fix, &["/", "/crates-io/crate/parser/1.2.4", "/crates-io/crate/parser/1.2.3"][..]),
     ] {
@@ -289,7 +298,8 @@ fn a_page_holds_nothing_that_its_policy_forbids() {
                     assert_eq!(attribute(tag, forbidden), None, "{path}: {tag}");
                 }
                 for place in ["href", "src", "action"] {
-                    let is_own = attribute(tag, place).is_none_or(|to| to.starts_with(['/', '#']) && !to.starts_with("//"));
+                    let is_own = attribute(tag, place)
+                        .is_none_or(|to| to.starts_with(['/', '#']) && !to.starts_with("//"));
                     assert!(is_own, "{path}: {tag}");
                 }
                 if let Some(id) = attribute(tag, "id") {

@@ -265,7 +265,12 @@ impl super::stall::Stall {
         self.admitted.lock().unwrap_or_else(PoisonError::into_inner).epoch
     }
 
-    pub(super) fn remember_admitted(&self, found: Vec<ReleaseId>, (editions, epoch): (super::Editions, u64), now: Time) {
+    pub(super) fn remember_admitted(
+        &self,
+        found: Vec<ReleaseId>,
+        (editions, epoch): (super::Editions, u64),
+        now: Time,
+    ) {
         let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
         if admitted.epoch != epoch {
             return;

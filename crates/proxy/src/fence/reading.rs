@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use fence_model::facts::FeedState;
 use fence_model::{CrateName, Digest, Span, Time, Verdict};
 use semver::Version;
 use tokio::task::JoinSet;
@@ -28,6 +27,9 @@ const FOUND: usize = 30;
 
 /// How long what was told of a crate's held releases is told again. Ages in it are as old; dates are not.
 const TOLD_FOR: Span = Span::minutes(10);
+
+/// From when on somebody who opens a page is told that time stands still. Feeds come once a day at least.
+const BEHIND: Span = Span::days(1);
 
 /// How many releases are remembered for who reads about one after the other.
 const REMEMBERED: usize = 256;
@@ -97,21 +99,36 @@ impl Inner {
         notices.extend(
             self.rulebook.wrong().map(|why| format!("The policy as it is now is not in force: {why}")),
         );
-        let behind = self.evidence().adverse(self.now()).into_iter();
-        let behind = behind.filter(|feed| feed.state != FeedState::Current);
-        let behind: Vec<String> = behind.map(|feed| feed.name).collect();
+        let now = self.now();
+        let behind: Vec<String> = self
+            .speaking(now)
+            .into_iter()
+            .filter(|(_, as_of)| now - *as_of > BEHIND)
+            .map(|(name, as_of)| format!("{name} ({})", as_of.date()))
+            .collect();
         if !behind.is_empty() {
             notices.push(format!(
-                "The clock of young releases stands still: {} cannot be read now. Nothing that was admitted is taken back.",
+                "Time stands still for young releases: there is no newer word of {}. What was admitted stays so.",
                 fence_model::words::text::and(&behind)
             ));
         }
         Frame {
-            now: self.now(),
+            now,
             waiting: self.stalls.iter().map(Stall::waiting).sum(),
             alarms: self.alarms.latest().len(),
             notices,
         }
+    }
+
+    /// Up to when those speak whose silence stops the clock: the advisory feeds, and registries that are a folder, which
+    /// somebody has to bring up to date. Another registry is asked whenever it matters.
+    pub(super) fn speaking(&self, now: Time) -> Vec<(String, Time)> {
+        let feeds = self.evidence().adverse(now).into_iter();
+        let feeds = feeds.map(|feed| (feed.name, feed.as_of.unwrap_or(Time::EARLIEST)));
+        let folders = self.stalls.iter().filter(|stall| stall.is_folder());
+        let folders = folders.map(|stall| (stall.path.clone(), stall.source.speaks_until(now)));
+        // Of a folder out of which nothing was read yet nothing is known.
+        feeds.chain(folders.filter(|(_, as_of)| *as_of > Time::EARLIEST)).collect()
     }
 
     fn nothing(&self, why: &str) -> Answer {
@@ -332,7 +349,11 @@ impl Inner {
                 let (asked, known) = stall.crates_with(&wanted, &self.names);
                 let exact: Option<CrateName> = wanted.parse().ok();
                 let is_there = |name: &CrateName| asked.iter().any(|(asked, ..)| asked == name);
-                unasked.extend(exact.filter(|name| !is_there(name) && !known.contains(name)).map(|name| (stall.path.clone(), name)));
+                unasked.extend(
+                    exact
+                        .filter(|name| !is_there(name) && !known.contains(name))
+                        .map(|name| (stall.path.clone(), name)),
+                );
                 let of = |name, waiting, asked| Found { registry: stall.path.clone(), name, waiting, asked };
                 found.extend(known.into_iter().map(|name| of(name, 0, None)));
                 found.extend(asked.into_iter().map(|(name, waiting, asked)| of(name, waiting, Some(asked))));
@@ -341,7 +362,13 @@ impl Inner {
         // The name itself, then what begins so, then what was asked for; short names before long ones.
         found.sort_by_cached_key(|found| {
             let name = found.name.as_str();
-            let rank = if name == wanted { 0 } else if name.starts_with(&wanted) { 1 } else { 2 };
+            let rank = if name == wanted {
+                0
+            } else if name.starts_with(&wanted) {
+                1
+            } else {
+                2
+            };
             (rank, found.asked.is_none(), name.len(), name.to_owned(), found.registry.clone())
         });
         let more = found.len().saturating_sub(FOUND);

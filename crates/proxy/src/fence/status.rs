@@ -28,8 +28,8 @@ pub struct Status {
     pub policy_wrong: Option<String>,
     /// What time it is there.
     pub now: Time,
-    /// The last word of the advisory feed that is furthest behind: time counts up to it at most. None without such a
-    /// feed.
+    /// The last word of the advisory feed, or of the folder of index files, that is furthest behind: time counts up to it
+    /// at most. None where there is neither.
     pub counted_up_to: Option<Time>,
     /// The registries in front of which it stands.
     pub registries: Vec<RegistryStatus>,
@@ -138,7 +138,6 @@ impl Inner {
             as_of: age.as_of,
         };
         let folder = self.rulebook.folder();
-        let adverse = evidence.adverse(now).into_iter();
         Status {
             format: 1,
             version: env!("CARGO_PKG_VERSION"),
@@ -146,7 +145,7 @@ impl Inner {
             level: rules.policy.strictest_level().to_string(),
             policy_wrong: self.rulebook.wrong(),
             now,
-            counted_up_to: adverse.map(|feed| feed.as_of.unwrap_or(Time::EARLIEST)).min(),
+            counted_up_to: self.speaking(now).into_iter().map(|(_, as_of)| as_of).min(),
             registries,
             feeds: evidence.ages().iter().map(feed).collect(),
             alarms: self.alarms.latest(),

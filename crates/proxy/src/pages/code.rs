@@ -1,7 +1,7 @@
 //! What a code means: the page that `cargo fence explain` prints.
 
-use fence_model::policy::Policy;
 use fence_model::Code;
+use fence_model::policy::Policy;
 
 use super::html::{Element, Node, el, several};
 use super::policy::{CLASSES, at_levels};
@@ -17,14 +17,25 @@ pub(crate) fn code(frame: &Frame, code: Code, policy: &Policy, explained: &str) 
     let paragraphs = explained.split("\n\n").map(|paragraph| el("p").with(marked(paragraph)));
     let content = el("section")
         .class("code-page")
-        .with(el("p").class("crumbs").with(el("a").set("href", Page::Policy.path()).with("Policy")).with(" · ").with(class))
+        .with(
+            el("p")
+                .class("crumbs")
+                .with(el("a").set("href", Page::Policy.path()).with("Policy"))
+                .with(" · ")
+                .with(class),
+        )
         .with(el("h1").with(code.as_str()))
         .with(el("p").class("lead").with(prose(code.summary())))
         .with(el("h2").with("What it does, by level"))
         .with(terms("levels", effects.collect()))
         .with(el("h2").with("What it means"))
         .with_all(paragraphs)
-        .with(el("p").class("explained").with("In the terminal: ").with(el("code").with(format!("cargo fence explain {code}"))));
+        .with(
+            el("p")
+                .class("explained")
+                .with("In the terminal: ")
+                .with(el("code").with(format!("cargo fence explain {code}"))),
+        );
     page(frame, None, code.as_str(), vec![content])
 }
 

@@ -57,7 +57,8 @@ pub(crate) fn crate_page(
             text::and(&counted)
         )))
         .with(stale)
-        .with(picture::releases(&dots, now));
+        .with(picture::releases(&dots, now))
+        .with(el("p").class("explained line").with("On the line: admitted. Above it: held or blocked."));
     let mut newest: Vec<&Entry> = releases.iter().rev().take(MOST).collect();
     let older = newest.split_off(newest.len().min(SHOWN));
     let path = |entry: &Entry| Page::Release {
@@ -113,7 +114,11 @@ fn row(entry: &Entry, page: &Page, now: Time) -> Vec<Node> {
     vec![
         el("a").class("release").set("href", page.path()).with(judged.version.to_string()).into(),
         match appeared {
-            Some(at) => several([Node::from(day(*at)), " ".into(), el("span").class("line").with(since(*at, now)).into()]),
+            Some(at) => several([
+                Node::from(day(*at)),
+                " ".into(),
+                el("span").class("line").with(since(*at, now)).into(),
+            ]),
             None => "unknown".into(),
         },
         several([Node::from(pill(Mark::of(judged.verdict), label)), line.into()]),

@@ -135,7 +135,10 @@ impl<T: Into<Self>> From<Option<T>> for Node {
 
 /// Elements behind which a line may end without a blank becoming visible.
 fn is_block(name: &str) -> bool {
-    !matches!(name, "a" | "abbr" | "b" | "button" | "code" | "path" | "span" | "strong" | "text" | "time" | "title")
+    !matches!(
+        name,
+        "a" | "abbr" | "b" | "button" | "code" | "path" | "span" | "strong" | "text" | "time" | "title"
+    )
 }
 
 /// Writes text so that it stays text, in an element and in an attribute between double quotes.

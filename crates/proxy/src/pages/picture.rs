@@ -37,7 +37,9 @@ fn shape(mark: Mark) -> Node {
     let path = |d: &'static str| el("path").set("d", d);
     let cut = |d: &'static str| path(d).class("cut");
     let (ground, sign) = match mark {
-        Mark::Admitted => (el("circle").set("cx", "8").set("cy", "8").set("r", "7"), cut("M4.6 8.3l2.3 2.4 4.5-5")),
+        Mark::Admitted => {
+            (el("circle").set("cx", "8").set("cy", "8").set("r", "7"), cut("M4.6 8.3l2.3 2.4 4.5-5"))
+        }
         Mark::Held => (path("M8 .6L15.4 8 8 15.4.6 8z"), cut("M6.4 5.6v4.8M9.6 5.6v4.8")),
         Mark::Blocked => (path("M5 1h6l4 4v6l-4 4H5l-4-4V5z"), cut("M5.4 5.4l5.2 5.2M10.6 5.4l-5.2 5.2")),
         Mark::Warns => (path("M8 1l7.4 13.4H.6z"), cut("M8 6v4M8 11.9v.6")),

@@ -58,11 +58,10 @@ fn section(id: &'static str, title: &'static str) -> Element {
 
 fn head(policy: &Policy, baseline: &Baseline, folder: Option<&str>) -> Element {
     let asked = policy.strictest_level();
-    let kinds = [("normal", policy.levels.normal), ("build", policy.levels.build), ("dev", policy.levels.dev)];
-    let kinds: Vec<String> = kinds
-        .into_iter()
-        .filter_map(|(kind, own)| Some(format!("{kind} {}", own?)))
-        .collect();
+    let kinds =
+        [("normal", policy.levels.normal), ("build", policy.levels.build), ("dev", policy.levels.dev)];
+    let kinds: Vec<String> =
+        kinds.into_iter().filter_map(|(kind, own)| Some(format!("{kind} {}", own?))).collect();
     let kinds = (!kinds.is_empty()).then(|| {
         el("p").class("explained").with(format!(
             "It asks for {} in general, and by kind of use for {}. A fence cannot see what a release is used for, so it \
@@ -182,12 +181,7 @@ fn exceptions(exceptions: &[Exception], now: Time) -> Node {
         let Exception { name, version, codes, because, until, .. } = exception;
         let codes = codes.iter().flat_map(|code| [Node::from(code_link(*code)), " ".into()]);
         let over = if *until < now { "over".to_owned() } else { ahead(*until, now) };
-        vec![
-            format!("{name} {version}").into(),
-            several(codes),
-            harmless(because).into(),
-            over.into(),
-        ]
+        vec![format!("{name} {version}").into(), several(codes), harmless(because).into(), over.into()]
     };
     let columns = ["Release", "In spite of", "Because", "Ends"];
     table("exceptions", "Exceptions".to_owned(), &columns, exceptions.iter().map(row).collect()).into()

@@ -45,7 +45,7 @@ pub(crate) fn release(release: &Release) -> String {
     content.push(
         section("story", "How it came about")
             .with(picture::story(decision, &facts, now))
-            .with(time_line(&facts, now)),
+            .with(time_line(&facts)),
     );
     content.push(section("numbers", "Measured by").with(numbers(registry, decision, now)));
     page(frame, None, &title, content)
@@ -88,7 +88,12 @@ fn verdict(
                 .with(el("a").set("href", all.path()).with(format!("all releases of {name}")))
                 .with(format!(" in {registry}")),
         )
-        .with(el("h1").with(name.to_string()).with(" ").with(el("span").class("version").with(decision.release.version.to_string())))
+        .with(
+            el("h1")
+                .with(name.to_string())
+                .with(" ")
+                .with(el("span").class("version").with(decision.release.version.to_string())),
+        )
         .with(
             el("p")
                 .class("says")
@@ -120,9 +125,10 @@ fn what_to_do(decision: &Decision, stay: Option<&Version>, now: Time) -> Element
         let against = way.is_override().then_some(", against this judgement");
         el("li").with(harmless(&words::way(way, now))).with(against).with(except)
     });
-    let none = decision
-        .is_no_way()
-        .then(|| el("p").with("Nothing that anybody can vouch for admits it; what is left goes against this judgement."));
+    let none = decision.is_no_way().then(|| {
+        el("p")
+            .with("Nothing that anybody can vouch for admits it; what is left goes against this judgement.")
+    });
     let admits = if decision.clears.is_empty() {
         nothing()
     } else {
@@ -142,7 +148,7 @@ fn what_to_do(decision: &Decision, stay: Option<&Version>, now: Time) -> Element
 }
 
 /// The facts in the order of time.
-fn time_line(facts: &[story::Fact<'_>], now: Time) -> Element {
+fn time_line(facts: &[story::Fact<'_>]) -> Element {
     let fact = |fact: &story::Fact<'_>| {
         let mark = picture::mark_of(fact);
         let when = match fact.at {
@@ -150,22 +156,21 @@ fn time_line(facts: &[story::Fact<'_>], now: Time) -> Element {
             None => el("span").class("when").with("now"),
         };
         let code = fact.reason.map(|reason| several([Node::from(code_link(reason.code)), " ".into()]));
+        let sentence =
+            if fact.reason.is_some() { fact.sentence.clone() } else { first_upper(&fact.sentence) };
         let does = (!fact.does().is_empty()).then(|| el("span").class("does").with(fact.does()));
         el("li")
             .set("class", mark.class())
             .with(when)
             .with(picture::glyph(mark))
-            .with(el("div").with(code).with(first_upper_unless(&fact.sentence, fact.reason.is_some())).with(" ").with(does))
+            .with(el("div").with(code).with(sentence).with(" ").with(does))
     };
-    let _ = now;
     el("ol").class("timeline").with_all(facts.iter().map(fact))
 }
 
 fn numbers(registry: &str, decision: &Decision, now: Time) -> Element {
-    let mut rows: Vec<(&'static str, Node)> = vec![
-        ("Level", decision.level.as_str().into()),
-        ("Wait", story::wait(decision, now).into()),
-    ];
+    let mut rows: Vec<(&'static str, Node)> =
+        vec![("Level", decision.level.as_str().into()), ("Wait", story::wait(decision, now).into())];
     if let Some(published) = decision.published {
         rows.push(("Published", moment(published).into()));
     }
@@ -183,10 +188,6 @@ fn numbers(registry: &str, decision: &Decision, now: Time) -> Element {
 fn link_to(registry: &str, name: &CrateName, version: &Version) -> Element {
     let page = Page::Release { registry: registry.to_owned(), name: name.clone(), version: version.clone() };
     el("a").set("href", page.path()).with(version.to_string())
-}
-
-fn first_upper_unless(text: &str, unless: bool) -> String {
-    if unless { text.to_owned() } else { first_upper(text) }
 }
 
 /// A sentence as it stands on its own.

@@ -1,7 +1,7 @@
 //! How the fence is: what the terminal's `cargo fence status` says.
 
-use fence_model::Time;
 use fence_model::words::text::{ago, harmless};
+use fence_model::{Span, Time};
 
 use super::html::{Element, Node, el, several};
 use super::{Frame, Mark, count, moment, page, pill, since, table};
@@ -37,9 +37,15 @@ fn head(status: &Status) -> Element {
     wrong.extend(status.policy_wrong.as_ref().map(|_| "the policy as it is now is not in force".to_owned()));
     let behind = status.feeds.iter().filter(|feed| feed.state != "current").count();
     wrong.extend((behind > 0).then(|| format!("{} not current", count(behind, "feed"))));
+    let standing = status.counted_up_to.filter(|spoken| status.now - *spoken > Span::days(1));
+    wrong.extend(standing.map(|spoken| format!("time counts up to {} only", spoken.date())));
     wrong.extend((!status.alarms.is_empty()).then(|| count(status.alarms.len(), "alarm")));
     let (mark, word, told) = if wrong.is_empty() {
-        (Mark::Admitted, "all is well", "The policy is in force, the feeds are current, and there is no alarm.".to_owned())
+        (
+            Mark::Admitted,
+            "all is well",
+            "The policy is in force, the feeds are current, and there is no alarm.".to_owned(),
+        )
     } else {
         (Mark::Warns, "somebody should look", format!("{}.", fence_model::words::text::and(&wrong)))
     };
@@ -93,9 +99,12 @@ fn feeds(status: &Status) -> Node {
 
 fn clock(status: &Status) -> Element {
     let stands = match status.counted_up_to {
-        Some(spoken) if spoken < status.now => {
-            several([Node::from("Time counts up to "), moment(spoken).into(), format!(", the last word of the feed that is furthest behind, {}.", ago(spoken, status.now)).into()])
-        }
+        Some(spoken) if spoken < status.now => several([
+            Node::from("Time counts up to "),
+            moment(spoken).into(),
+            format!(", {}: that is the last word of what is furthest behind.", ago(spoken, status.now))
+                .into(),
+        ]),
         Some(_) | None => "Time counts up to now.".into(),
     };
     el("p").with("It is ").with(moment(status.now)).with(" here. ").with(stands)
@@ -106,7 +115,11 @@ fn registries(registries: &[RegistryStatus]) -> Element {
         vec![
             harmless(&registry.path).into(),
             harmless(&registry.name).into(),
-            several([Node::from(format!("{}, {}", count(registry.crates, "crate"), bytes(registry.page_bytes)))]),
+            several([Node::from(format!(
+                "{}, {}",
+                count(registry.crates, "crate"),
+                bytes(registry.page_bytes)
+            ))]),
             registry.refused_releases.to_string().into(),
             count(registry.journal_lines, "line").into(),
         ]
@@ -139,7 +152,10 @@ fn refused(status: &Status) -> Node {
     let rows: Vec<Vec<Node>> = status.refused.iter().take(REFUSALS).map(row).collect();
     let more = status.refused.len().saturating_sub(REFUSALS);
     let more = (more > 0).then(|| el("p").class("explained").with(format!("and {more} before")));
-    several([Node::from(table("refused", "Refused downloads, the newest first".to_owned(), &columns, rows)), more.into()])
+    several([
+        Node::from(table("refused", "Refused downloads, the newest first".to_owned(), &columns, rows)),
+        more.into(),
+    ])
 }
 
 fn since_in(at: Time, now: Time) -> Node {

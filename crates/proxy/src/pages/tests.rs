@@ -65,7 +65,13 @@ fn all(text: &str) -> Vec<String> {
     let frame = Frame { now, waiting: 3, alarms: 1, notices: vec![owned()] };
     let decision = decision(text);
     let held = Held { registry: owned(), decision: decision.clone(), stay: None, asked: now };
-    let alarm = Alarm { kind: AlarmKind::Lure, since: now, at: now, about: "crates-io/glob".to_owned(), words: owned() };
+    let alarm = Alarm {
+        kind: AlarmKind::Lure,
+        since: now,
+        at: now,
+        about: "crates-io/glob".to_owned(),
+        words: owned(),
+    };
     let place = |place: Option<String>, role| FeedSource { git: place, ..FeedSource::of(role) };
     let policy_with = Policy {
         sources: vec![AllowedSource { git: owned(), rev: owned() }],

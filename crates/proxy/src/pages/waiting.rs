@@ -16,6 +16,9 @@ use crate::answer::Page;
 /// How many reasons of a release are told before the others are counted.
 const REASONS_TOLD: usize = 4;
 
+/// How many releases of a kind are told of in full; the others get a row each.
+const CARDS: usize = 20;
+
 /// The page's values.
 #[derive(Debug, Clone)]
 pub(crate) struct Waiting {
@@ -89,8 +92,12 @@ impl For {
 
     const fn explained(self) -> &'static str {
         match self {
-            Self::Fix => "What is in use is vulnerable, and the release that is not is held: weigh both risks.",
-            Self::Reviewer => "Age alone does not admit these. Somebody has to look at the change, and vouch for it.",
+            Self::Fix => {
+                "What is in use is vulnerable, and the release that is not is held: weigh both risks."
+            }
+            Self::Reviewer => {
+                "Age alone does not admit these. Somebody has to look at the change, and vouch for it."
+            }
             Self::Others => "These are old enough, or need what is held itself.",
             Self::Time => "Nothing has to be done: each is admitted when its wait is over.",
             Self::Nothing => "No passing of time admits these.",
@@ -113,7 +120,8 @@ impl For {
 /// The page.
 pub(crate) fn waiting(Waiting { frame, held, more, indexes }: &Waiting) -> String {
     let now = frame.now;
-    let mut sorted: Vec<(For, &Held)> = held.iter().map(|held| (For::of(&held.decision, now), held)).collect();
+    let mut sorted: Vec<(For, &Held)> =
+        held.iter().map(|held| (For::of(&held.decision, now), held)).collect();
     sorted.sort_by_key(|(what, held)| {
         let appeared = held.decision.published.or(held.decision.clock.opened);
         (*what, Reverse(appeared), &held.decision.release)
@@ -140,8 +148,12 @@ pub(crate) fn waiting(Waiting { frame, held, more, indexes }: &Waiting) -> Strin
             )
             .with(el("p").class("explained").with(what.explained()));
         content.push(match what {
-            For::Time => section.with(waits(&held, now)),
-            _ => section.with_all(held.into_iter().map(|held| card(held, now))),
+            For::Time => section.with(rows(what, &held, now)),
+            _ => {
+                let (first, rest) = held.split_at(held.len().min(CARDS));
+                let section = section.with_all(first.iter().map(|held| card(held, now)));
+                if rest.is_empty() { section } else { section.with(rows(what, rest, now)) }
+            }
         });
     }
     page(frame, Some(&Page::Waiting), "Waiting", content)
@@ -152,7 +164,11 @@ fn head(groups: &[(For, Vec<&Held>)], more: usize) -> Element {
     let all: usize = groups.iter().map(|(_, held)| held.len()).sum();
     let lead = match all {
         0 => "Nothing is held of the crates that were asked for.".to_owned(),
-        n => format!("{} held of the crates that were asked for: {}.", count(n, "release"), words::text::and(&counted)),
+        1 => format!("1 release is held of the crates that were asked for: {}.", words::text::and(&counted)),
+        n => format!(
+            "{n} releases are held of the crates that were asked for: {}.",
+            words::text::and(&counted)
+        ),
     };
     let more = (more > 0).then(|| {
         el("p").class("explained").with(format!(
@@ -166,14 +182,16 @@ fn head(groups: &[(For, Vec<&Held>)], more: usize) -> Element {
 
 fn nothing_held(indexes: &[String]) -> Element {
     let index = indexes.first().cloned().unwrap_or_default();
-    let lines = format!("[source.crates-io]\nreplace-with = \"fence\"\n\n[registries.fence]\nindex = \"sparse+{index}\"");
+    let lines = format!(
+        "[source.crates-io]\nreplace-with = \"fence\"\n\n[registries.fence]\nindex = \"sparse+{index}\""
+    );
     el("section")
         .set("id", "empty")
         .with(el("p").with(
             "What is held shows here as soon as a build asks for a crate that has it. Cargo asks this fence where its \
              configuration says so:",
         ))
-        .with(el("pre").class("command").set("tabindex", "0").with(el("code").with(lines)))
+        .with(super::command(&lines))
 }
 
 /// A release that somebody has to do something about.
@@ -230,33 +248,34 @@ fn instead(registry: &str, decision: &Decision, stay: Option<&Version>) -> Node 
     }
 }
 
-/// The releases that need only time, a row each.
-fn waits(held: &[&Held], now: Time) -> Element {
+/// Releases, a row each.
+fn rows(what: For, held: &[&Held], now: Time) -> Element {
     let row = |held: &&Held| {
         let Held { registry, decision, stay, .. } = *held;
         let release = &decision.release;
-        let earliest = decision.clears.iter().filter(|way| way.is_wait()).map(|way| way.earliest).min();
-        let left = earliest.map(|earliest| {
-            several([
-                Node::from(format!("in {}, ", words::text::left(earliest, now))),
-                Node::from(day(earliest)),
-            ])
-        });
-        let codes = outlook::told(decision);
-        let mut codes: Vec<Code> = codes.iter().map(|reason| reason.code).collect();
+        let mut codes: Vec<Code> = outlook::told(decision).iter().map(|reason| reason.code).collect();
         codes.dedup();
         let codes = codes.into_iter().flat_map(|code| [Node::from(code_link(code)), " ".into()]);
         vec![
             release_link(registry, &release.name, &release.version).into(),
             decision.published.map_or_else(|| "unknown".into(), |published| since(published, now).into()),
-            several([
-                Node::from(left),
-                Wait::of(decision).map(|wait| picture::wait(&wait)).into(),
-            ]),
+            several([outcome(decision, now), Wait::of(decision).map(|wait| picture::wait(&wait)).into()]),
             several(codes),
             stay.as_ref().map_or_else(|| "nothing of its class".into(), |stay| stay.to_string().into()),
         ]
     };
-    let columns = ["Release", "Published", "Admitted", "Takes longer for", "Until then"];
-    table("waits", "Releases that need only time".to_owned(), &columns, held.iter().map(row).collect())
+    let columns = ["Release", "Published", "Admitted", "Because of", "Until then"];
+    table("waits", format!("{}, the newest first", what.title()), &columns, held.iter().map(row).collect())
+}
+
+/// When it is admitted, or what that takes.
+fn outcome(decision: &Decision, now: Time) -> Node {
+    let ways = decision.clears.iter().filter(|way| way.is_wait()).map(|way| way.earliest);
+    match ways.min().filter(|earliest| *earliest > now) {
+        Some(earliest) => several([
+            Node::from(format!("in {}, ", words::text::left(earliest, now))),
+            Node::from(day(earliest)),
+        ]),
+        None => format!("by {}", help::who_clears(decision, now)).into(),
+    }
 }

@@ -22,7 +22,8 @@ impl Names {
     pub(super) fn hold(&self, authority: &str) -> bool {
         let host = plain(host(authority));
         let is_address = |text: &str| text.parse::<std::net::IpAddr>().is_ok();
-        let is_in_brackets = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).is_some_and(is_address);
+        let is_in_brackets =
+            host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).is_some_and(is_address);
         is_address(&host)
             || is_in_brackets
             || host == "localhost"
@@ -36,7 +37,9 @@ fn host(authority: &str) -> &str {
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     match host.rsplit_once(':') {
         // Within brackets it is a part of an address.
-        Some((before, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !before.ends_with(':') => before,
+        Some((before, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !before.ends_with(':') => {
+            before
+        }
         _ => host,
     }
 }
