@@ -52,6 +52,7 @@ use crate::alarms::{Alarm, AlarmKind, Alarms, Heard};
 use crate::answer::{Answer, Answers, Ask, Figure, InTime, IndexPage, View, download_template};
 use crate::event::{Event, Log, Weight};
 use crate::flights::Flights;
+use crate::judgement::Chronicle;
 use crate::packages::Packages;
 use crate::rules::{Looked, Rulebook, RulesOf};
 
@@ -240,8 +241,9 @@ struct Inner {
     making: Flights<(usize, CrateName), Result<Paged, Trouble>>,
     /// Packages that are fetched. Not by digest: what one registry does not have, or does not send, is another's to send.
     fetching: Flights<(usize, Wanted), Result<Bytes, Answer>>,
-    /// Releases that somebody read about.
-    remembered: Remembered,
+    /// What somebody read about.
+    remembered_releases: Remembered<reading::Place, reading::Read>,
+    remembered_crates: Remembered<(usize, CrateName), Arc<Chronicle>>,
     background: Mutex<Vec<JoinHandle<()>>>,
     /// What is written to disk and nobody waits for.
     writing: Mutex<Vec<JoinHandle<()>>>,
@@ -294,7 +296,8 @@ impl Fence {
             asking_for: Flights::default(),
             making: Flights::default(),
             fetching: Flights::default(),
-            remembered: Remembered::default(),
+            remembered_releases: Remembered::default(),
+            remembered_crates: Remembered::default(),
             background: Mutex::default(),
             writing: Mutex::default(),
             runtime: Handle::current(),

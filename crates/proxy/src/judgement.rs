@@ -231,7 +231,7 @@ impl<'a> Case<'a> {
         let not_admitted = judged.iter().filter(|judged| judged.verdict != Verdict::Admit);
         let explained: BTreeSet<&Version> =
             not_admitted.clone().rev().take(EXPLAINED).map(|judged| &judged.version).collect();
-        let entries = judge.releases().iter().zip(&judged).map(|(release, judged)| Entry {
+        let entries = judge.releases().iter().zip(&judged).map(|(release, own)| Entry {
             appeared: release.appeared(),
             yanked: release.yanked,
             mark: marks.get(&release.version).copied().unwrap_or(Mark::Yanked),
@@ -239,7 +239,7 @@ impl<'a> Case<'a> {
                 let Told { decision, .. } = tell(&settlement, &judge, &judged, &release.version);
                 (outlook::label(&decision), outlook::line(&decision, now))
             }),
-            judged: judged.clone(),
+            judged: own.clone(),
         });
         let chronicle = Chronicle { name: judge.name().clone(), releases: entries.collect(), gone };
         let held = not_admitted.filter(|judged| judged.verdict == Verdict::Hold);

@@ -13,10 +13,11 @@ use semver::Version;
 use tokio::task::JoinSet;
 
 use super::asking::{Trouble, Viewed};
+use super::downloads::ADMITTED_FOR;
 use super::stall::{Shelved, Stall, lower, time};
 use super::{Editions, Inner};
 use crate::answer::{About, Answer, Page};
-use crate::judgement::{Case, Known, Lacking, Told};
+use crate::judgement::{Case, Chronicle, Known, Lacking, Told};
 use crate::pages::{self, Found, Frame, Ground, Held, Release, Search, Waiting};
 
 /// How many crates the page of what is held tells of.
@@ -31,28 +32,30 @@ const TOLD_FOR: Span = Span::minutes(10);
 /// From when on somebody who opens a page is told that time stands still. Feeds come once a day at least.
 const BEHIND: Span = Span::days(1);
 
-/// How many releases are remembered for who reads about one after the other.
-const REMEMBERED: usize = 256;
+/// How many releases, and how many crates, are remembered for who reads about one after the other.
+const REMEMBERED: usize = 64;
 
-/// What was judged for readers a moment ago.
-#[derive(Debug, Default)]
-pub(super) struct Remembered(Mutex<BTreeMap<Place, (Basis, Read)>>);
+/// What was judged for readers a moment ago, by what they read about.
+#[derive(Debug)]
+pub(super) struct Remembered<K, V>(Mutex<BTreeMap<K, (Basis, V)>>);
 
-type Place = (usize, CrateName, Version);
+/// A release of a registry.
+pub(super) type Place = (usize, CrateName, Version);
 
-/// What a decision rests on, and when it was made.
+/// What a judgement rests on, and when it was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Basis {
     editions: Editions,
     epoch: u64,
     spoken: Time,
+    /// The digest of the crate's index file.
     digest: Option<Digest>,
     at: Time,
 }
 
 /// A release as it was judged for a reader.
 #[derive(Debug, Clone)]
-struct Read {
+pub(super) struct Read {
     told: Told,
     ground: Ground,
 }
@@ -226,88 +229,107 @@ impl Inner {
     }
 
     async fn crate_page(self: Arc<Self>, at: usize, name: CrateName) -> Answer {
-        let subject = lower(&name);
-        let (view, trouble) = match self.view(at, &subject, self.times.fresh_for).await {
-            Ok(Viewed { view, trouble }) => (view, trouble),
-            Err(trouble) => return self.nobody_can_tell(&format!("nothing is known of {name}"), &trouble),
+        let (subject, stall) = (lower(&name), &self.stalls[at]);
+        let trouble = self.look(at, &subject, self.times.fresh_for).await;
+        let (now, place) = (self.now(), (at, subject.clone()));
+        let basis = self.basis(at, &subject, now);
+        let chronicle = match self.remembered_crates.recall(&place, basis) {
+            Some(chronicle) => Some(chronicle),
+            None => match self.judge_crate(&place, trouble.clone(), now).await {
+                Ok(chronicle) => chronicle.inspect(|chronicle| {
+                    self.remembered_crates.remember(place, (basis, Arc::clone(chronicle)));
+                }),
+                Err(trouble) => return self.nobody_can_tell(&format!("nothing is known of {name}"), &trouble),
+            },
         };
-        let now = self.now();
-        let memory = self.stalls[at].scribe.recall(subject.clone(), now).await;
-        let crates = BTreeMap::from([(subject.clone(), Known { view, memory })]);
-        let about = format!("{}/{subject}", self.stalls[at].path);
+        let Some(chronicle) = chronicle else {
+            return self.nothing(&format!("{} has no crate {name}.", stall.source.registry().name));
+        };
+        let about = format!("{}/{subject}", stall.path);
+        let mut alarms = self.alarms.latest();
+        alarms.retain(|alarm| alarm.about.eq_ignore_ascii_case(&about));
+        let stale = trouble.map(|trouble| trouble.to_string());
+        html(pages::crate_page(&self.frame(), &stall.path, &chronicle, &alarms, stale.as_deref()))
+    }
+
+    /// All releases of a crate, judged now; none where there is no such crate.
+    async fn judge_crate(
+        self: &Arc<Self>,
+        (at, subject): &(usize, CrateName),
+        trouble: Option<Trouble>,
+        now: Time,
+    ) -> Result<Option<Arc<Chronicle>>, Trouble> {
+        let crates = self.known(*at, subject, trouble, now).await?;
+        let subject = subject.clone();
         let tell = move |case: &Case<'_>| case.chronicle(&subject);
-        match self.with_all(at, crates, now, tell).await {
-            Ok((Some(chronicle), _)) => {
-                let mut alarms = self.alarms.latest();
-                alarms.retain(|alarm| alarm.about.eq_ignore_ascii_case(&about));
-                let stale = trouble.map(|trouble| trouble.to_string());
-                let registry = &self.stalls[at].path;
-                html(pages::crate_page(&self.frame(), registry, &chronicle, &alarms, stale.as_deref()))
-            }
-            Ok((None, _)) => {
-                self.nothing(&format!("{} has no crate {name}.", self.stalls[at].source.registry().name))
-            }
-            Err(trouble) => self.nobody_can_tell(&format!("{name} cannot be judged"), &trouble),
-        }
+        let (chronicle, _) = self.with_all(*at, crates, now, tell).await?;
+        Ok(chronicle.map(Arc::new))
     }
 
     async fn release_page(self: Arc<Self>, at: usize, name: CrateName, version: Version) -> Answer {
         let (subject, stall) = (lower(&name), &self.stalls[at]);
-        let Viewed { view, trouble } = match self.view(at, &subject, self.times.fresh_for).await {
-            Ok(viewed) => viewed,
-            Err(trouble) => return self.nobody_can_tell(&format!("nothing is known of {name}"), &trouble),
+        let trouble = self.look(at, &subject, self.times.fresh_for).await;
+        let (now, place) = (self.now(), (at, subject.clone(), version.clone()));
+        let basis = self.basis(at, &subject, now);
+        let read = match self.remembered_releases.recall(&place, basis) {
+            Some(read) => Some(read),
+            None => match self.judge_release(&place, trouble.clone(), now).await {
+                Ok(read) => read.inspect(|read| {
+                    // One that was judged alone for want of time is judged again.
+                    if read.ground == Ground::Whole {
+                        self.remembered_releases.remember(place, (basis, read.clone()));
+                    }
+                }),
+                Err(trouble) => return self.nobody_can_tell(&format!("nothing is known of {name}"), &trouble),
+            },
         };
-        let now = self.now();
-        let basis = Basis {
+        let Some(Read { told: Told { decision, stay }, ground }) = read else {
+            return self.nothing(&format!("{} has no release {name} {version}.", stall.source.registry().name));
+        };
+        html(pages::release(&Release {
+            frame: self.frame(),
+            registry: stall.path.clone(),
+            decision,
+            stay,
+            ground,
+            stale: trouble.map(|trouble| trouble.to_string()),
+        }))
+    }
+
+    fn basis(&self, at: usize, subject: &CrateName, now: Time) -> Basis {
+        let stall = &self.stalls[at];
+        Basis {
             editions: self.editions(),
             epoch: stall.admitted_epoch(),
             spoken: self.spoken(),
-            digest: view.file.as_ref().map(|file| file.digest),
+            digest: stall.seen(subject).and_then(|seen| seen.digest),
             at: now,
-        };
-        let place = (at, subject.clone(), version.clone());
-        let read = match self.remembered.recall(&place, basis) {
-            Some(read) => Some(read),
-            None => {
-                let memory = stall.scribe.recall(subject.clone(), now).await;
-                let crates = BTreeMap::from([(subject.clone(), Known { view, memory })]);
-                match self.judge_for_reader(at, crates, &place, now).await {
-                    Ok(Some(read)) => {
-                        self.remembered.remember(place, (basis, read.clone()));
-                        Some(read)
-                    }
-                    Ok(None) => None,
-                    Err(trouble) => {
-                        return self.nobody_can_tell(&format!("{name} {version} cannot be judged"), &trouble);
-                    }
-                }
-            }
-        };
-        match read {
-            Some(Read { told: Told { decision, stay }, ground }) => html(pages::release(&Release {
-                frame: self.frame(),
-                registry: stall.path.clone(),
-                decision,
-                stay,
-                ground,
-                stale: trouble.map(|trouble| trouble.to_string()),
-            })),
-            None => {
-                self.nothing(&format!("{} has no release {name} {version}.", stall.source.registry().name))
-            }
         }
+    }
+
+    /// What is known of a crate that was looked at.
+    async fn known(
+        self: &Arc<Self>,
+        at: usize,
+        subject: &CrateName,
+        trouble: Option<Trouble>,
+        now: Time,
+    ) -> Result<BTreeMap<CrateName, Known>, Trouble> {
+        let Viewed { view, .. } = self.at_rest(at, subject, trouble).await?;
+        let memory = self.stalls[at].scribe.recall(subject.clone(), now).await;
+        Ok(BTreeMap::from([(subject.clone(), Known { view, memory })]))
     }
 
     /// The decision on a release as its download would be decided. What it needs may have to be asked for first; a reader
     /// does not wait for that for ever.
-    async fn judge_for_reader(
+    async fn judge_release(
         self: &Arc<Self>,
-        at: usize,
-        crates: BTreeMap<CrateName, Known>,
-        (_, subject, version): &Place,
+        (at, subject, version): &Place,
+        trouble: Option<Trouble>,
         now: Time,
     ) -> Result<Option<Read>, Trouble> {
-        let stall = &self.stalls[at];
+        let (at, stall) = (*at, &self.stalls[*at]);
+        let crates = self.known(at, subject, trouble, now).await?;
         let before = (self.editions(), stall.admitted_epoch());
         let admitted = stall.admitted_before(self.editions(), now);
         let whole = {
@@ -377,21 +399,28 @@ impl Inner {
     }
 }
 
-impl Remembered {
-    fn recall(&self, place: &Place, basis: Basis) -> Option<Read> {
+impl<K, V> Default for Remembered<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Ord, V: Clone> Remembered<K, V> {
+    /// What was judged on the same basis, a moment ago.
+    fn recall(&self, key: &K, basis: Basis) -> Option<V> {
         let remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (before, read) = remembered.get(place)?;
+        let (before, value) = remembered.get(key)?;
         let is_same = Basis { at: basis.at, ..*before } == basis;
-        let is_recent = before.at <= basis.at && basis.at - before.at <= super::downloads::ADMITTED_FOR;
-        (is_same && is_recent && read.ground == Ground::Whole).then(|| read.clone())
+        let is_recent = before.at <= basis.at && basis.at - before.at <= ADMITTED_FOR;
+        (is_same && is_recent).then(|| value.clone())
     }
 
-    fn remember(&self, place: Place, read: (Basis, Read)) {
+    fn remember(&self, key: K, value: (Basis, V)) {
         let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if remembered.len() >= REMEMBERED {
             remembered.clear();
         }
-        remembered.insert(place, read);
+        remembered.insert(key, value);
     }
 }
 
