@@ -107,7 +107,7 @@ fn row(entry: &Entry, page: &Page, now: Time) -> Vec<Node> {
     let line = line.map(|line| el("span").class("line").with(line));
     let shown = match (mark, yanked) {
         (Shown::AsUpstream, false) => "offered",
-        (Shown::AsUpstream, true) => "yanked, as its publisher wants",
+        (Shown::AsUpstream, true) => "yanked, as in the registry",
         (Shown::Yanked, _) => "yanked by the fence; its package is refused",
         (Shown::UnYanked, _) => "offered, though it was yanked: that looks like a lure",
     };
@@ -121,7 +121,7 @@ fn row(entry: &Entry, page: &Page, now: Time) -> Vec<Node> {
             ]),
             None => "unknown".into(),
         },
-        several([Node::from(pill(Mark::of(judged.verdict), label)), line.into()]),
+        several([Node::from(pill(Mark::of(judged.verdict), label)), " ".into(), line.into()]),
         shown.into(),
     ]
 }

@@ -110,7 +110,7 @@ impl Wait {
     fn in_words(&self) -> String {
         let over = match (self.percent(), self.end) {
             (100, End::Open) => "The wait is over.".to_owned(),
-            (percent, _) => format!("{percent} percent of the wait are over."),
+            (percent, _) => format!("{percent} percent of the wait is over."),
         };
         let end = match self.end {
             End::Open => format!("It ends on {}.", self.until.date()),

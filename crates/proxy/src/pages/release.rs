@@ -98,6 +98,7 @@ fn verdict(
             el("p")
                 .class("says")
                 .with(pill(mark, story::verdict(decision)))
+                .with(" ")
                 .with(el("span").class("outlook").with(outlook::line(decision, now))),
         )
         .with(alone)

@@ -51,7 +51,7 @@ fn head(status: &Status) -> Element {
     };
     el("section")
         .with(el("h1").with("Status"))
-        .with(el("p").class("says").with(pill(mark, word)).with(el("span").class("outlook").with(told)))
+        .with(el("p").class("says").with(pill(mark, word)).with(" ").with(el("span").class("outlook").with(told)))
 }
 
 fn alarms(alarms: &[Alarm]) -> Node {

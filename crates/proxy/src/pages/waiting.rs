@@ -224,6 +224,7 @@ fn card(held: &Held, now: Time) -> Element {
         .with(
             el("header")
                 .with(el("h3").with(release_link(registry, &release.name, &release.version)))
+                .with(" ")
                 .with(pill(mark, outlook::label(decision))),
         )
         .with(el("p").class("outlook").with(outlook::line(decision, now)))
