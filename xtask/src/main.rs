@@ -59,7 +59,9 @@ fn main() -> ExitCode {
         ["bench", "cold", rest @ ..] => fence_data().and_then(|data| bench::cold(&root, &data, rest)),
         ["bench", "update", rest @ ..] => fence_data().and_then(|data| bench::update(&root, &data, rest)),
         ["bench", "proxy", rest @ ..] => fence_data().and_then(|data| bench::proxy::run(&root, &data, rest)),
-        ["bench", "pages", rest @ ..] => fence_data().and_then(|data| bench::proxy::pages(&root, &data, rest)),
+        ["bench", "pages", rest @ ..] => {
+            fence_data().and_then(|data| bench::proxy::pages(&root, &data, rest))
+        }
         ["bench", "noise", rest @ ..] => {
             fence_data().and_then(|data| bench::proxy::noise(&root, &data, rest))
         }

@@ -174,35 +174,39 @@ impl Ask {
             // A page without a form has no use for a query, and nothing that cargo asks for has one.
             return (path == "/search").then(|| Self::Page(Page::Search { sought: sought(query) }));
         }
-        if path == "/status.json" {
-            return Some(Self::Status);
-        }
-        if let Some(asset) = Asset::ALL.into_iter().find(|asset| asset.path() == path) {
-            return Some(Self::Asset(asset));
-        }
-        if let Some(page) = Page::parse(path) {
-            return Some(Self::Page(page));
-        }
+        // What cargo asks for comes first, since it is asked a thousand times as often.
+        Self::of_a_registry(path).or_else(|| Self::for_people(path))
+    }
+
+    fn of_a_registry(path: &str) -> Option<Self> {
         let (registry, rest) = path.strip_prefix('/')?.split_once('/')?;
         if !is_registry_name(registry) {
             return None;
         }
-        let registry = registry.to_owned();
         if rest == "config.json" {
-            return Some(Self::Config { registry });
+            return Some(Self::Config { registry: registry.to_owned() });
         }
         let mut parts = rest.split('/');
         if let (Some(DOWNLOADS), Some(name), Some(version), Some(digest), None) =
             (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
         {
             return Some(Self::Package {
-                registry,
+                registry: registry.to_owned(),
                 name: name.parse().ok()?,
                 version: Version::parse(version).ok()?,
                 digest: digest.parse().ok()?,
             });
         }
-        Some(Self::Index { registry, name: file_name_at(rest)?.parse().ok()? })
+        let name = file_name_at(rest)?.parse().ok()?;
+        Some(Self::Index { registry: registry.to_owned(), name })
+    }
+
+    fn for_people(path: &str) -> Option<Self> {
+        if path == "/status.json" {
+            return Some(Self::Status);
+        }
+        let asset = Asset::ALL.into_iter().find(|asset| asset.path() == path);
+        asset.map(Self::Asset).or_else(|| Page::parse(path).map(Self::Page))
     }
 }
 

@@ -106,11 +106,15 @@ pub(crate) fn pages(root: &Path, data: &Path, words: &[&str]) -> Result<(), Stri
     let laid_out = LaidOut::of(root, data)?;
     let program = laid_out::program(root)?;
     let lockfile = data.join(format!("lockfiles/{PROJECT}.lock"));
-    let upstream = fetch::vouching_fence(&program, &laid_out, &laid_out.folder.join("proxy/fence"), &lockfile)?;
+    let upstream =
+        fetch::vouching_fence(&program, &laid_out, &laid_out.folder.join("proxy/fence"), &lockfile)?;
     let registry = Registry::of(&laid_out)?;
     let server = Fence { index: Some(laid_out.index()), ..upstream }.start()?;
     ask_each_once(&server, &registry.paths)?;
-    println!("pages, each asked for {rounds} times on one connection, after {} index files", registry.paths.len());
+    println!(
+        "pages, each asked for {rounds} times on one connection, after {} index files",
+        registry.paths.len()
+    );
     let mut connection = Connection::open(server.address)?;
     for (name, path) in PAGES {
         let wanted = request(server.address, path, None);

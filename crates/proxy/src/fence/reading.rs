@@ -239,7 +239,9 @@ impl Inner {
                 Ok(chronicle) => chronicle.inspect(|chronicle| {
                     self.remembered_crates.remember(place, (basis, Arc::clone(chronicle)));
                 }),
-                Err(trouble) => return self.nobody_can_tell(&format!("nothing is known of {name}"), &trouble),
+                Err(trouble) => {
+                    return self.nobody_can_tell(&format!("nothing is known of {name}"), &trouble);
+                }
             },
         };
         let Some(chronicle) = chronicle else {
@@ -280,11 +282,14 @@ impl Inner {
                         self.remembered_releases.remember(place, (basis, read.clone()));
                     }
                 }),
-                Err(trouble) => return self.nobody_can_tell(&format!("nothing is known of {name}"), &trouble),
+                Err(trouble) => {
+                    return self.nobody_can_tell(&format!("nothing is known of {name}"), &trouble);
+                }
             },
         };
         let Some(Read { told: Told { decision, stay }, ground }) = read else {
-            return self.nothing(&format!("{} has no release {name} {version}.", stall.source.registry().name));
+            return self
+                .nothing(&format!("{} has no release {name} {version}.", stall.source.registry().name));
         };
         html(pages::release(&Release {
             frame: self.frame(),

@@ -13,7 +13,7 @@ pub(crate) enum Node {
     Element(Element),
     Text(Cow<'static, str>),
     /// Several, one behind the other, without an element around them; or nothing.
-    Several(Vec<Node>),
+    Several(Vec<Self>),
 }
 
 /// An element.

@@ -180,21 +180,29 @@ pub(super) fn story(decision: &Decision, facts: &[Fact<'_>], now: Time) -> Node 
         .set("x1", percent(now_at))
         .set("x2", percent(now_at))
         .set("y1", "4")
-        .set("y2", "92");
+        .set("y2", "78");
     let right = place(wait.until);
-    let (anchor, shift) = if now_at > 80.0 { ("end", -6) } else { ("start", 6) };
-    let label = label("now", now_at, 90, anchor, shift);
+    let (anchor, shift) = if now_at > 80.0 { ("end", -12) } else { ("start", 12) };
+    let mut labels = vec![label("now", now_at, 14, anchor, shift), label(&start.date(), 0.0, 94, "start", 0)];
+    let end_of_wait = match wait.end {
+        End::Open => format!("the wait ends {}", wait.until.date()),
+        End::Shut => format!("{}, and still shut", wait.until.date()),
+    };
+    // Beside the other one there is room for it, or it says nothing that cannot be read beneath.
+    if right > 60.0 {
+        labels.push(label(&end_of_wait, right, 94, "end", 0));
+    }
     let told = format!(
         "From {} to {}. {} Below is what happened, in the order of time.",
         start.date(),
         end.date(),
         wait.in_words()
     );
-    svg("story", "96", told)
+    svg("story", "100", told)
         .with_all(bar(&wait, place(start), right, 66.0, 10.0))
         .with(line)
         .with_all(signs)
-        .with(label)
+        .with_all(labels)
         .into()
 }
 

@@ -4,7 +4,7 @@ use fence_model::decision::{Decision, Verdict};
 use fence_model::words::help::{self, Help, Named, Placed};
 use fence_model::words::text::harmless;
 use fence_model::words::{self, outlook, story};
-use fence_model::{CrateName, Time};
+use fence_model::{CrateName, Span, Time};
 use semver::Version;
 
 use super::html::{Element, Node, el, nothing, several};
@@ -45,7 +45,7 @@ pub(crate) fn release(release: &Release) -> String {
     content.push(
         section("story", "How it came about")
             .with(picture::story(decision, &facts, now))
-            .with(time_line(&facts)),
+            .with(time_line(&facts, now)),
     );
     content.push(section("numbers", "Measured by").with(numbers(registry, decision, now)));
     page(frame, None, &title, content)
@@ -148,11 +148,19 @@ fn what_to_do(decision: &Decision, stay: Option<&Version>, now: Time) -> Element
     section("ways", "What you can do").with(steps).with(admits)
 }
 
+/// From when on the time of the day is told beside the day: what happened lately may be a matter of minutes.
+const BY_THE_MINUTE: Span = Span::days(30);
+
 /// The facts in the order of time.
-fn time_line(facts: &[story::Fact<'_>]) -> Element {
+fn time_line(facts: &[story::Fact<'_>], now: Time) -> Element {
     let fact = |fact: &story::Fact<'_>| {
         let mark = picture::mark_of(fact);
         let when = match fact.at {
+            Some(at) if now - at < BY_THE_MINUTE => {
+                let text = at.to_string();
+                let shown = format!("{} {}", &text[..10], &text[11..16]);
+                el("time").class("when").set("datetime", text).with(shown)
+            }
             Some(at) => day(at).set("class", "when"),
             None => el("span").class("when").with("now"),
         };

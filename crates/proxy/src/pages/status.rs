@@ -49,9 +49,9 @@ fn head(status: &Status) -> Element {
     } else {
         (Mark::Warns, "somebody should look", format!("{}.", fence_model::words::text::and(&wrong)))
     };
-    el("section")
-        .with(el("h1").with("Status"))
-        .with(el("p").class("says").with(pill(mark, word)).with(" ").with(el("span").class("outlook").with(told)))
+    el("section").with(el("h1").with("Status")).with(
+        el("p").class("says").with(pill(mark, word)).with(" ").with(el("span").class("outlook").with(told)),
+    )
 }
 
 fn alarms(alarms: &[Alarm]) -> Node {
