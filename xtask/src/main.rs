@@ -34,6 +34,7 @@ cargo xtask <task>
   bench cold [--runs N]    `check` with nothing cached, over the network, against cargo's own index phase
   bench update             compiling the advisory database and the audit sets
   bench proxy [--runs N]   the fence as a registry against nginx, under wrk; fetches through it against direct ones
+  bench pages [--runs N]   how fast pages for people are answered
   bench noise [--runs N]   nginx against nginx in the same way: how far the figures of `bench proxy` can be trusted
 ";
 
@@ -58,6 +59,9 @@ fn main() -> ExitCode {
         ["bench", "cold", rest @ ..] => fence_data().and_then(|data| bench::cold(&root, &data, rest)),
         ["bench", "update", rest @ ..] => fence_data().and_then(|data| bench::update(&root, &data, rest)),
         ["bench", "proxy", rest @ ..] => fence_data().and_then(|data| bench::proxy::run(&root, &data, rest)),
+        ["bench", "pages", rest @ ..] => {
+            fence_data().and_then(|data| bench::proxy::pages(&root, &data, rest))
+        }
         ["bench", "noise", rest @ ..] => {
             fence_data().and_then(|data| bench::proxy::noise(&root, &data, rest))
         }

@@ -347,6 +347,8 @@ fn what_cannot_be_written_down_is_not_served() {
     let world = one_fresh_release();
     let fence = world.fence();
     let seen = world.page(&fence, "glob");
+    // What nobody waits for is written by then.
+    world.block_on(fence.rest());
     world.disk.full(true);
     world.later(Span::minutes(2));
     world.registry.publish(release("glob", "0.3.5").at("2024-01-01T00:00:00Z"));

@@ -103,6 +103,7 @@ impl Inner {
             asked: AtomicI64::new(asked.unix()),
             waiting,
             refused,
+            told: Default::default(),
         });
         stall.shelve(name, Arc::clone(&shelved));
         Ok(Paged { shelved: Some(shelved), trouble })

@@ -171,6 +171,7 @@ impl World {
             clock: Arc::new(move || Time::from_unix(clock.load(Ordering::SeqCst))),
             log: Arc::clone(&self.log) as Arc<dyn Log>,
             words: |problems| problems.iter().map(|problem| format!("{problem:?}")).collect(),
+            explain: |_| "**What it is.** A code, with `code` in it.\n\nAnother paragraph.",
             times: self.times,
         }
     }
@@ -286,6 +287,8 @@ pub fn told(answer: &Answer) -> String {
             format!("{:?}: {}", page.view, lines.join(", "))
         }
         Answer::Package(bytes) => format!("{} bytes", if bytes.is_empty() { "no" } else { "all" }),
+        Answer::Page { html, .. } => String::from_utf8(html.to_vec()).unwrap(),
+        Answer::Asset(asset) => asset.path().to_owned(),
         Answer::Absent(why) => format!("absent: {why}"),
         Answer::Refused(why) => {
             assert!(why.chars().count() <= fence_proxy::refusal::MOST_CHARACTERS, "{why}");
