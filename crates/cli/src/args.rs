@@ -10,7 +10,9 @@ use fence_model::{CrateName, Level, Time};
 use fence_registry::reach::Tests;
 use semver::Version;
 
-use crate::commands::{cargo, check, completions, except, explain, export, init, list, serve, update, why};
+use crate::commands::{
+    cargo, check, completions, except, explain, export, init, list, serve, status, update, why,
+};
 
 /// Judges what a build would let in: every locked release, with reasons
 ///
@@ -104,6 +106,7 @@ pub(crate) enum Command {
     Update(update::Args),
     Explain(explain::Args),
     Serve(serve::Args),
+    Status(status::Args),
     Cargo(cargo::Args),
     Export(export::Args),
     Completions(completions::Args),

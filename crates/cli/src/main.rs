@@ -11,6 +11,7 @@ mod docs;
 mod error;
 mod explain;
 mod judges;
+mod neighbour;
 mod render;
 mod session;
 mod shell;

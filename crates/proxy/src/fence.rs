@@ -201,6 +201,8 @@ pub struct Fence(Arc<Inner>);
 type Editions = (u64, u64);
 
 struct Inner {
+    /// Since when it stands.
+    since: Time,
     stalls: Vec<Stall>,
     rulebook: Rulebook,
     evidence: RwLock<Arc<Evidence>>,
@@ -265,6 +267,7 @@ impl Fence {
         }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let inner = Inner {
+            since: now,
             stalls,
             rulebook,
             evidence: RwLock::default(),

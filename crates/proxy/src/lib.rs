@@ -26,4 +26,5 @@ pub mod server;
 mod views;
 
 pub use judgement::page_at_first_contact;
+pub use packages::Stock;
 pub use rules::RulesOf;

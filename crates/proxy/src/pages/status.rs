@@ -19,7 +19,7 @@ pub(crate) fn status(frame: &Frame, status: &Status) -> String {
         section("alarms", "Alarms").with(alarms(&status.alarms)),
         section("feeds", "Feeds").with(feeds(status)),
         section("clock", "The clock").with(clock(status)),
-        section("registries", "Registries").with(registries(&status.registries)),
+        section("registries", "Registries").with(registries(&status.registries)).with(kept(status)),
         section("refused", "Refused downloads").with(refused(status)),
     ];
     page(frame, Some(&Page::Status), "Status", content)
@@ -126,6 +126,17 @@ fn registries(registries: &[RegistryStatus]) -> Element {
     };
     let columns = ["Path", "Registry", "In memory", "Releases not admitted", "Journal"];
     table("registries", "Registries".to_owned(), &columns, registries.iter().map(row).collect())
+}
+
+fn kept(status: &Status) -> Element {
+    let (stood, stock) = ((status.now - status.since).in_words(), status.kept);
+    let [packages, size] = [stock.packages, stock.bytes].map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+    let told = format!(
+        "The fence has stood for {stood}, and keeps {}, {}.",
+        count(packages, "package"),
+        bytes(size)
+    );
+    el("p").class("explained").with(told)
 }
 
 fn refused(status: &Status) -> Node {

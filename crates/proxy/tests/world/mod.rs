@@ -193,8 +193,9 @@ impl World {
         let mut settings = Settings::at((Ipv4Addr::LOCALHOST, 0).into());
         let mut setup = self.setup("");
         change(&mut setup, &mut settings);
+        let scheme = if settings.certificate.is_some() { "https" } else { "http" };
         let server = self.runtime.block_on(Server::bind(settings)).unwrap();
-        let base = format!("http://{}", server.address());
+        let base = format!("{scheme}://{}", server.address());
         setup.base.clone_from(&base);
         let clock = Arc::clone(&setup.clock);
         let fence = self.runtime.block_on(Fence::build(setup)).unwrap();
