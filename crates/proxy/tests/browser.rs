@@ -67,7 +67,8 @@ fn some_of_everything() -> (World, Served) {
         "[[audits.parser]]\nwho = {who}\ncriteria = \"safe-to-deploy\"\nversion = \"1.2.3\"\nnotes = {notes}\n\n\
          [[audits.glob]]\nwho = {who}\ncriteria = \"safe-to-deploy\"\nviolation = \"=0.3.2\"\nnotes = {notes}\n"
     );
-    fs::write(folder.join("audits.toml"), audits).unwrap();
+    fs::create_dir(folder.join("people")).unwrap();
+    fs::write(folder.join("people/audits.toml"), audits).unwrap();
     fs::write(folder.join("fence.toml"), policy("medium", because)).unwrap();
     for (version, at) in [
         ("0.3.5", "2018-08-16T13:36:26Z"),
@@ -121,7 +122,7 @@ fn policy(level: &str, because: &str) -> String {
     let (level, because) = (quoted(level), quoted(because));
     format!(
         "level = {level}\n\n[feeds.rustsec]\nrole = \"advisories\"\npath = \"advisories\"\n\n\
-         [feeds.people]\nrole = \"audits\"\npath = \"audits.toml\"\n\n\
+         [feeds.people]\nrole = \"audits\"\npath = \"people\"\n\n\
          [[exceptions]]\ncrate = \"other\"\nversion = \"1.0.0\"\ndigest = \"{}\"\ncodes = [\"young\"]\n\
          because = {because}\nuntil = \"2026-09-01\"\n",
         "a".repeat(64)

@@ -49,7 +49,7 @@ fn it_sees_what_is_wrong_with_a_page() {
 
 /// A stand-in for axe, whose own rules are not ours to test: it finds pictures without words.
 const A_RULE: &str = "window.axe = { run: async (document, options) => {
-    const nodes = [...document.querySelectorAll('img:not([alt])')].map(e => ({ target: [e.id], failureSummary: 'Say\nit.' }));
+    const nodes = [...document.querySelectorAll('img:not([alt])')].map(e => ({ target: [e.id], failureSummary: 'Say\\nit.' }));
     const rules = [{ id: 'image-alt', help: 'Pictures have words', nodes }];
     return { violations: 'runOnly' in options ? [] : rules };
 } }";

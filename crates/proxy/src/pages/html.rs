@@ -182,7 +182,7 @@ mod tests {
         /// Whatever is written between the tags of this program, no other tag and no attribute comes of it.
         #[test]
         fn no_text_is_markup(text in any::<String>()) {
-            let html = document(&el("p").set("title", text.clone()).with(text.clone()).with(el("b")));
+            let html = document(&el("p").set("title", text.clone()).with(text).with(el("b")));
             let inside = html.strip_prefix("<!doctype html>\n<p title=\"").unwrap();
             let (attribute, inside) = inside.split_once("\">").unwrap();
             let (content, end) = inside.split_once("<b>").unwrap();

@@ -102,7 +102,7 @@ fn all(text: &str) -> Vec<String> {
             journal_lines: 1,
         }],
         feeds: vec![FeedStatus { name: owned(), state: "stale", as_of: None }],
-        alarms: vec![alarm.clone()],
+        alarms: vec![alarm],
         refused: vec![Refusal { at: now, registry: owned(), release: owned(), why: owned() }],
         held: Vec::new(),
     };
