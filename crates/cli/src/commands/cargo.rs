@@ -22,7 +22,7 @@ use crate::error::{CliError, Misuse};
 use crate::render::text;
 use crate::session::clock;
 use crate::shell::{Shell, Verbosity};
-use crate::standing::{CRATES_IO, Plan, Standing, USUAL_ADDRESS, policy_of};
+use crate::standing::{CRATES_IO, Plan, Standing, policy_of, usual_address};
 
 /// What cargo calls the fence in what it is told on its command line.
 const NAME: &str = "fence";
@@ -68,7 +68,7 @@ pub(crate) fn run(
         ));
     }
     let project = policy_of(global, environment)?;
-    let listen = listen(environment)?;
+    let listen = usual_address(environment)?;
     let status = match behind(listen, &project, global, environment, shell)? {
         Behind::Another(base, mounts) => {
             let cargo = cargo(args, &base, &mounts, environment)?;
@@ -167,14 +167,6 @@ fn past_the_fence(words: &[OsString], environment: &Environment) -> Option<Strin
     let path = environment.var("PATH").map(OsStr::new).map(std::env::split_paths).into_iter().flatten();
     let is_there = bin.into_iter().chain(path).any(|folder| folder.join(&file).is_file());
     (is_there && !HARMLESS.contains(&command)).then_some(program)
-}
-
-/// Where the fence listens, or is to listen.
-fn listen(environment: &Environment) -> Result<SocketAddr, CliError> {
-    match environment.var("CARGO_FENCE_LISTEN") {
-        None => Ok(USUAL_ADDRESS),
-        Some(text) => text.parse().map_err(|_| Misuse::NoAddress(text.to_owned()).into()),
-    }
 }
 
 /// Finds the fence that stands for this project, or stands one up.

@@ -10,6 +10,7 @@ mod crev;
 mod export;
 mod formats;
 mod getting_started;
+mod home;
 mod project;
 mod registry;
 mod scope;
