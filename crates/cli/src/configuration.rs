@@ -76,11 +76,7 @@ pub(crate) struct ConfigFile {
 
 impl ConfigFile {
     /// The file that `whose` means here.
-    pub(crate) fn find(
-        whose: Whose,
-        global: &Global,
-        environment: &Environment,
-    ) -> Result<Self, CliError> {
+    pub(crate) fn find(whose: Whose, global: &Global, environment: &Environment) -> Result<Self, CliError> {
         let (root, folder) = match whose {
             Whose::Project => {
                 let root = policy_of(global, environment)?.root;
@@ -165,8 +161,7 @@ impl Edit {
     /// Shows the change.
     pub(crate) fn show(&self, shell: &Shell) -> Result<(), CliError> {
         let name = shown(&self.path);
-        let sides =
-            Sides { name: &name, before: self.before.as_deref(), after: self.after.as_deref() };
+        let sides = Sides { name: &name, before: self.before.as_deref(), after: self.after.as_deref() };
         match shell.verbosity {
             Verbosity::Quiet => Ok(()),
             Verbosity::Normal | Verbosity::Verbose => shell.print(&unified(&sides, shell.colour)),

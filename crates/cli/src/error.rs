@@ -460,16 +460,16 @@ impl From<CacheError> for CliError {
 pub(crate) fn switching(file: &Path, problem: &SwitchError) -> CliError {
     let error = CliError::new(format!("{}, {problem}", shown(file)));
     match problem {
-        SwitchError::NotToml { line, .. } => error
-            .at(file, *line)
-            .hint("correct it first; cargo reads the same file"),
+        SwitchError::NotToml { line, .. } => {
+            error.at(file, *line).hint("correct it first; cargo reads the same file")
+        }
         SwitchError::Taken { line, .. } => error
             .at(file, *line)
             .hint("rename it, or name its own address with `--url` if it is the fence that is meant"),
         SwitchError::NoTable { line, .. } => error.at(file, *line).hint("cargo does not take it either"),
-        SwitchError::Replaced { line, .. } => {
-            error.at(file, *line).hint("take that out first, or let it describe a source that a fence can stand in for")
-        }
+        SwitchError::Replaced { line, .. } => error
+            .at(file, *line)
+            .hint("take that out first, or let it describe a source that a fence can stand in for"),
         SwitchError::Form { line } => error
             .at(file, *line)
             .hint("what has to be there, or not, is in docs/operating.md; change it by hand"),

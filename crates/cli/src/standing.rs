@@ -183,7 +183,9 @@ mod tests {
 
     #[test]
     fn a_fence_knows_itself_by_all_its_addresses() {
-        let listens = |address: &str| own_addresses("https://fence.example", "http", address.parse().unwrap()).join(" ");
+        let listens = |address: &str| {
+            own_addresses("https://fence.example", "http", address.parse().unwrap()).join(" ")
+        };
         assert_eq!(
             listens("0.0.0.0:7343"),
             "https://fence.example http://0.0.0.0:7343 http://127.0.0.1:7343 http://[::1]:7343 http://localhost:7343"

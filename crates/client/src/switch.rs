@@ -283,10 +283,16 @@ fn missing(
             });
         }
     }
-    match lookup(&read, &["registries", NAME]) {
-        None => parts.push(Part::registry(&switch.index, switch.access, Place::Block)),
-        Some(there) if there.get("index").and_then(Value::as_str) == Some(&switch.index) => {}
-        Some(_) => {
+    let registry = lookup(&read, &["registries", NAME]);
+    match registry.map(|there| there.get("index")) {
+        // Somebody may have written a token there, or who has it.
+        None | Some(None) => {
+            let has_provider = registry.is_some_and(|there| there.get("credential-provider").is_some());
+            let access = if has_provider { Access::Open } else { switch.access };
+            parts.push(Part::registry(&switch.index, access, Place::Block));
+        }
+        Some(Some(Value::String(index))) if *index == switch.index => {}
+        Some(Some(_)) => {
             let line = line(&["registries", NAME]);
             return Err(SwitchError::Taken { line, key: format!("registries.{NAME}") });
         }
@@ -353,7 +359,9 @@ fn insert(document: &Document<&str>, text: &str, part: &Part) -> Result<Option<I
                 let dotted: Vec<String> = lines.iter().map(|line| format!("{key}.{line}")).collect();
                 inside(inline, text, &dotted.join(", "), Place::Into).map(Some)
             }
-            Some(toml_edit::Value::InlineTable(one)) => inside(one, text, &lines.join(", "), Place::Into).map(Some),
+            Some(toml_edit::Value::InlineTable(one)) => {
+                inside(one, text, &lines.join(", "), Place::Into).map(Some)
+            }
             Some(other) => Err(no_table(&format!("{table}.{name}"), other.span())),
         };
     }
@@ -418,6 +426,7 @@ fn off_written(text: &str) -> Result<Off, SwitchError> {
     } else {
         "\n"
     };
+    let mut added_to = None;
     for (switch, parts) in candidates(&read) {
         let block = block(made, &parts, line_end);
         let end = start + block.len();
@@ -426,22 +435,36 @@ fn off_written(text: &str) -> Result<Off, SwitchError> {
         if !is_there {
             continue;
         }
-        let added_to = SwitchError::AddedTo { line: line_at(text, end) };
-        let mut rest = without_block(text, start..end, line_end, made);
+        let changed = SwitchError::AddedTo { line: line_at(text, end) };
+        let Some(rest) = without(text, start..end, line_end, made, &parts)? else {
+            // The block does not tell what was written elsewhere: it may have been more, or less.
+            added_to.get_or_insert(changed);
+            continue;
+        };
         let mut meant = read.clone();
-        for part in &parts {
-            if part.place != Place::Block {
-                let cut = part.cut_from(&rest)?.ok_or_else(|| added_to.clone())?;
-                rest.replace_range(cut, "");
-            }
-            part.keys().for_each(|key| unset(&mut meant, key));
-        }
+        parts.iter().flat_map(Part::keys).for_each(|key| unset(&mut meant, key));
         if !table(&rest).is_ok_and(|rest| without_empty(rest) == without_empty(meant)) {
-            return Err(added_to);
+            return Err(changed);
         }
         return Ok(Off { text: rest, was: Was::Written(Switch { made, ..switch }) });
     }
-    Ok(unchanged)
+    added_to.map_or(Ok(unchanged), Err)
+}
+
+/// The text without a block and the parts of it that stand elsewhere; none where one of these does not.
+fn without(
+    text: &str,
+    block: Range<usize>,
+    line_end: &str,
+    made: Made,
+    parts: &[Part],
+) -> Result<Option<String>, SwitchError> {
+    let mut rest = without_block(text, block, line_end, made);
+    for part in parts.iter().filter(|part| part.place != Place::Block) {
+        let Some(cut) = part.cut_from(&rest)? else { return Ok(None) };
+        rest.replace_range(cut, "");
+    }
+    Ok(Some(rest))
 }
 
 /// Where the last block of ours begins, by its first line, and what that says. A text in quotes is no line of ours.
@@ -450,7 +473,8 @@ fn marked(text: &str, document: &Document<&str>) -> Option<(usize, Made)> {
     let mut found = None;
     for line in text.split_inclusive('\n') {
         let words = line.trim_end_matches(['\r', '\n']);
-        let made = [Made::Nothing, Made::File, Made::FileAndFolder].into_iter().find(|made| mark(*made) == words);
+        let made =
+            [Made::Nothing, Made::File, Made::FileAndFolder].into_iter().find(|made| mark(*made) == words);
         if let Some(made) = made
             && !is_in_value(document.as_table(), start)
         {
@@ -575,9 +599,9 @@ fn by_hand(text: &str) -> Result<Off, SwitchError> {
         unset(&mut meant, key);
     }
     if let Some((start, _)) = marked(text, &document) {
-        let words = text[start..].split_inclusive('\n').take_while(|line| {
-            line.starts_with(ELSEWHERE) || line.starts_with("# `cargo fence enable` ")
-        });
+        let words = text[start..]
+            .split_inclusive('\n')
+            .take_while(|line| line.starts_with(ELSEWHERE) || line.starts_with("# `cargo fence enable` "));
         cuts.push(start..start + words.map(str::len).sum::<usize>());
         for key in ["index", "credential-provider"] {
             let key = ["registries", NAME, key];
@@ -600,11 +624,7 @@ fn by_hand(text: &str) -> Result<Off, SwitchError> {
 }
 
 /// The lines of a key and its value, and of the header above them if they are all of its table.
-fn lines_of(
-    text: &str,
-    document: &Document<&str>,
-    key: [&str; 3],
-) -> Result<Vec<Range<usize>>, SwitchError> {
+fn lines_of(text: &str, document: &Document<&str>, key: [&str; 3]) -> Result<Vec<Range<usize>>, SwitchError> {
     let start = key_start(document.as_table(), &key);
     let [table, name, key] = key;
     let form = SwitchError::Form { line: line_at(text, start.unwrap_or(0)) };

@@ -80,6 +80,7 @@ fn a_fence_with_tokens_gets_a_provider() {
     "#);
     there_and_back("registries = { a = { index = \"x\" } }\n", &switch);
     there_and_back("registries.fence.token = \"x\"\n", &switch);
+    there_and_back("registries.fence.credential-provider = [\"mine\"]\n", &switch);
 }
 
 /// A fence in front of a mirror stands behind it in the chain of replacements.
@@ -206,7 +207,10 @@ fn what_was_written_by_hand_is_taken_out_by_the_line() {
         assert_eq!(found, expected, "{text}");
     };
     let registry = "[registries.fence]\nindex = \"sparse+http://127.0.0.1:7343/crates-io/\"\n";
-    check(&format!("[source.crates-io]\nreplace-with = \"fence\" # on\n\n{registry}"), Ok(&format!("\n{registry}")));
+    check(
+        &format!("[source.crates-io]\nreplace-with = \"fence\" # on\n\n{registry}"),
+        Ok(&format!("\n{registry}")),
+    );
     check(
         &format!("[source.crates-io]\nregistry = \"a\"\nreplace-with = \"fence\"\n{registry}"),
         Ok(&format!("[source.crates-io]\nregistry = \"a\"\n{registry}")),
@@ -234,7 +238,7 @@ fn what_says_otherwise_is_refused() {
         "\n[registries.fence]\nindex = \"sparse+https://other.example/\"\n",
         "line 2: `registries.fence` is there, and is not this fence",
     );
-    check("[registries]\nfence = 1\n", "line 2: `registries.fence` is there, and is not this fence");
+    check("[registries]\nfence = 1\n", "line 2: `registries.fence` has to be a table");
     check(
         "[source.fence]\nregistry = \"https://other.example\"\n",
         "line 1: `source.fence` is there, and is not this fence",
@@ -282,7 +286,11 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 /// The tables that matter, each style of writing them, none of them twice.
-fn tables(table: &'static str, key: &'static str, names: &'static [&'static str]) -> impl Strategy<Value = String> {
+fn tables(
+    table: &'static str,
+    key: &'static str,
+    names: &'static [&'static str],
+) -> impl Strategy<Value = String> {
     let one = (prop::sample::select(names), value(), 0..2_u8);
     (0..7_u8, prop::collection::vec(one, 1..3)).prop_map(move |(style, mut all)| {
         all.sort_by_key(|(name, ..)| *name);

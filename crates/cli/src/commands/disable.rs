@@ -63,7 +63,9 @@ pub(crate) fn run(
 /// Another file may lead to a fence still.
 fn say_what_else_leads_there(environment: &Environment, shell: &Shell) -> Result<(), CliError> {
     let route = CargoConfig::read(environment.current_folder(), environment)?.route_of_crates_io()?;
-    let Some(last) = route.replacements.last().filter(|last| last.with == switch::NAME) else { return Ok(()) };
+    let Some(last) = route.replacements.last().filter(|last| last.with == switch::NAME) else {
+        return Ok(());
+    };
     let Place::File(path) = &last.place else { return Ok(()) };
     let is_users = environment.cargo_home().is_some_and(|home| path.starts_with(home));
     let command = if is_users { "`cargo fence disable --global`" } else { "`cargo fence disable` there" };

@@ -74,7 +74,7 @@ pub(crate) fn run(
         shell.status("Enabled", &format!("the fence at {base}, {scope}, in {}", shown(&file.path)));
     }
     warn_of_others(&index, environment, shell)?;
-    say_what_is_next(&base, found.as_ref(), global, environment, shell)?;
+    say_what_is_next(args, &base, found.as_ref(), global, environment, shell)?;
     Ok(Outcome::Pass)
 }
 
@@ -84,7 +84,8 @@ fn base(args: &Args, environment: &Environment) -> Result<String, CliError> {
     let base = url.strip_prefix("sparse+").unwrap_or(url).trim_end_matches('/');
     let base = base.strip_suffix(&format!("/{CRATES_IO}")).unwrap_or(base);
     let authority = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
-    let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '\\' | '@' | '?' | '#' | '<' | '>');
+    let is_plain =
+        |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '\\' | '@' | '?' | '#' | '<' | '>');
     match authority {
         Some(rest) if !rest.is_empty() && rest.chars().all(is_plain) => Ok(base.to_owned()),
         _ => Err(Misuse::NoFenceUrl(url.clone()).into()),
@@ -106,8 +107,15 @@ fn stands_in_for(config: &CargoConfig) -> Result<String, CliError> {
     }
     match &registry.location {
         // Of a registry's own description cargo follows no replacement.
-        IndexLocation::Sparse(url) if config.place_of_source(&last.with).is_none() && last.with != "crates-io" => {
-            Err(Misuse::MirrorIsRegistry { name: last.with.clone(), index: url.clone(), place: last.place.clone() }.into())
+        IndexLocation::Sparse(url)
+            if config.place_of_source(&last.with).is_none() && last.with != "crates-io" =>
+        {
+            Err(Misuse::MirrorIsRegistry {
+                name: last.with.clone(),
+                index: url.clone(),
+                place: last.place.clone(),
+            }
+            .into())
         }
         IndexLocation::Sparse(_) => Ok(last.with.clone()),
         other => Err(Misuse::NotBehindAFence(other.clone(), Some(last.place.clone())).into()),
@@ -172,9 +180,11 @@ fn ask(base: &str, config: &CargoConfig) -> Result<Found, CliError> {
         }
         Ok(_) => Found::Other,
         Err(HttpError::Denied { status: 401, .. }) => Found::Closed,
-        Err(error @ (HttpError::Unreachable { .. } | HttpError::Unavailable { .. } | HttpError::Untrusted { .. })) => {
-            Found::Nobody(error)
-        }
+        Err(
+            error @ (HttpError::Unreachable { .. }
+            | HttpError::Unavailable { .. }
+            | HttpError::Untrusted { .. }),
+        ) => Found::Nobody(error),
         Err(_) => Found::Other,
     })
 }
@@ -208,6 +218,7 @@ fn place(place: &Place) -> String {
 }
 
 fn say_what_is_next(
+    args: &Args,
     base: &str,
     found: Option<&Found>,
     global: &Global,
@@ -218,7 +229,8 @@ fn say_what_is_next(
     let without = "without it cargo can neither resolve nor download";
     match found {
         Some(Found::Open(policy)) => {
-            let policy = policy.as_ref().map(|folder| format!(", by the policy of {}", text::harmless(folder)));
+            let policy =
+                policy.as_ref().map(|folder| format!(", by the policy of {}", text::harmless(folder)));
             shell.status("Answers", &format!("{base}{}", policy.unwrap_or_default()));
         }
         Some(Found::Closed) => shell.status(
@@ -229,14 +241,27 @@ fn say_what_is_next(
             "what answers at {base} is no fence in front of crates.io, and {without}\n         \
              `cargo fence serve --help` says how one is started"
         )),
-        Some(Found::Nobody(why)) => shell.warning(&format!(
-            "no fence answers at {base} yet, and {without}: {why}\n         \
-             `cargo fence serve` starts one; `cargo fence serve --install` lets systemd start it whenever you log in"
-        )),
+        Some(Found::Nobody(why)) => {
+            let why = match why {
+                HttpError::Unreachable { cause, .. } | HttpError::Untrusted { cause, .. } => cause.clone(),
+                other => other.to_string(),
+            };
+            let next = match args.url {
+                Some(_) => "who runs it can say why; `cargo fence disable` takes this back",
+                None => {
+                    "`cargo fence serve` starts one; `cargo fence serve --install` lets systemd start it whenever you \
+                     log in"
+                }
+            };
+            shell.warning(&format!("no fence answers at {base} yet, and {without}: {why}\n         {next}"));
+        }
         None => shell.status("Next", &format!("a fence has to answer at {base}: {without}")),
     }
     if project.lockfile.is_file() && !project.baseline.exists() {
-        shell.status("Next", "`cargo fence init` records what Cargo.lock pins today, so that none of it is refused");
+        shell.status(
+            "Next",
+            "`cargo fence init` records what Cargo.lock pins today, so that none of it is refused",
+        );
     }
     Ok(())
 }

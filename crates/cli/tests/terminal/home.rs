@@ -80,15 +80,21 @@ fn what_is_in_the_way_is_told_and_left_alone() {
     let enable = "enable --yes --offline";
     let vendored = "[source.crates-io]\nreplace-with = \"v\"\n[source.v]\ndirectory = \"vendor\"\n";
     let local = "[source.crates-io]\nreplace-with = \"v\"\n[source.v]\nlocal-registry = \"vendor\"\n";
-    let git = "[source.crates-io]\nreplace-with = \"v\"\n[source.v]\nregistry = \"https://git.example/index\"\n";
-    let registry = "[source.crates-io]\nreplace-with = \"m\"\n[registries.m]\nindex = \"sparse+https://m.example/\"\n";
+    let git =
+        "[source.crates-io]\nreplace-with = \"v\"\n[source.v]\nregistry = \"https://git.example/index\"\n";
+    let registry =
+        "[source.crates-io]\nreplace-with = \"m\"\n[registries.m]\nindex = \"sparse+https://m.example/\"\n";
     refused(config, vendored, enable);
     refused(config, local, enable);
     refused(config, git, enable);
     refused(config, registry, enable);
     refused(config, "[registries.fence]\nindex = \"sparse+https://other.example/\"\n", enable);
     refused(config, "[source.fence]\nregistry = \"sparse+https://other.example/\"\n", enable);
-    refused("home/.cargo/config.toml", "[registries.fence]\nindex = \"sparse+https://other.example/\"\n", enable);
+    refused(
+        "home/.cargo/config.toml",
+        "[registries.fence]\nindex = \"sparse+https://other.example/\"\n",
+        enable,
+    );
     refused(config, "[net\n", enable);
     refused(config, "[net\n", "disable --yes");
     refused(config, "include = \"more.toml\"\n", enable);
@@ -180,7 +186,8 @@ mod service {
     fn with_systemctl(answer: &str) -> Project {
         let mut project = calm();
         project.write("fence.toml", "[feeds.rustsec]\nrole = \"advisories\"\npath = \"advisories\"\n");
-        let script = format!("#!/bin/sh\necho \"$@\" >> '{}'\n{answer}\n", project.path("home/asked").display());
+        let script =
+            format!("#!/bin/sh\necho \"$@\" >> '{}'\n{answer}\n", project.path("home/asked").display());
         project.write("home/bin/systemctl", script);
         let program = project.path("home/bin/systemctl");
         fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();

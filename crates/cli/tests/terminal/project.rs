@@ -332,7 +332,10 @@ impl Project {
         command.env("HOME", self.path("home")).env("CARGO_HOME", self.path("home/.cargo"));
         command.env("CARGO_FENCE_CACHE", self.path("cache")).env("COLUMNS", self.columns.to_string());
         command.envs(&self.variables);
-        let judges = !matches!(words.first().map(String::as_str), None | Some("explain" | "completions" | "enable" | "disable" | "serve"));
+        let judges = !matches!(
+            words.first().map(String::as_str),
+            None | Some("explain" | "completions" | "enable" | "disable" | "serve")
+        );
         if judges && !words.iter().any(|word| word == "--help") {
             if self.index == Index::Folder {
                 command.args((!words.iter().any(|word| word == "--offline")).then_some("--offline"));

@@ -123,7 +123,8 @@ fn a_file_that_is_replaced_keeps_its_permissions_after_a_fault_at_every_step() {
             let replaced = replace_file_as_it_is(&disk, &file, b"new");
             let mode = std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
             assert_eq!(mode, 0o600, "{fault:?} at {fails_at}");
-            let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+            let names: Vec<_> =
+                std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
             assert_eq!(names, ["config.toml"], "{fault:?} at {fails_at}");
             let read = std::fs::read_to_string(&file).unwrap();
             if disk.steps.load(Ordering::Relaxed) <= fails_at {

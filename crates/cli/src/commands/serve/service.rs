@@ -62,7 +62,8 @@ pub(super) fn install(
             shell.status("Unchanged", "nothing was written");
             return Ok(Outcome::Undecided);
         }
-        shell.status("Installed", &format!("{name}, which serves by the policy of {}", shown(&unit.folder)));
+        shell
+            .status("Installed", &format!("{name}, which serves by the policy of {}", unit.folder.display()));
     }
     for words in [vec!["daemon-reload"], vec!["enable", &name], vec!["restart", &name]] {
         if let Some(why) = systemctl(&words, environment, shell)? {
@@ -138,9 +139,9 @@ fn describe(args: &Args, global: &Global, environment: &Environment) -> Result<U
         .map_err(|why| CliError::new(format!("nobody can say where this program lies: {why}")))?;
     let full = |path: &Path| -> Result<String, CliError> {
         let path = here.join(path);
-        path.to_str().map(str::to_owned).ok_or_else(|| {
-            Misuse::UnspeakableWord(path.to_string_lossy().into_owned()).into()
-        })
+        path.to_str()
+            .map(str::to_owned)
+            .ok_or_else(|| Misuse::UnspeakableWord(path.to_string_lossy().into_owned()).into())
     };
     let mut words = vec!["serve".to_owned(), "--listen".to_owned(), args.listen.to_string()];
     let mut add = |option: &str, value: Option<String>| {
@@ -211,7 +212,11 @@ fn describe(args: &Args, global: &Global, environment: &Environment) -> Result<U
 
 fn on_path(program: &str, environment: &Environment) -> Option<PathBuf> {
     let folders = std::env::split_paths(environment.var("PATH")?).collect::<Vec<_>>();
-    folders.into_iter().filter(|folder| folder.is_absolute()).map(|folder| folder.join(program)).find(|p| p.is_file())
+    folders
+        .into_iter()
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join(program))
+        .find(|p| p.is_file())
 }
 
 /// Has systemd do something; in words why it cannot be asked, where it cannot.
