@@ -160,7 +160,7 @@ mod tests {
         assert_snapshot!(diff(Some(before), Some(after)), @"
         --- config.toml
         +++ config.toml
-        @@ -2,11 +2,13 @@
+        @@ -2,7 +2,7 @@
          b
          c
          d
@@ -169,7 +169,7 @@ mod tests {
          f
          g
          h
-         i
+        @@ -10,3 +10,5 @@
          j
          k
          l
