@@ -12,6 +12,7 @@ mod docs;
 mod error;
 mod explain;
 mod judges;
+mod neighbour;
 mod render;
 mod session;
 mod shell;

@@ -14,7 +14,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ use tame_index::{CRATES_IO_HTTP_INDEX, CRATES_IO_INDEX};
 use toml::{Table, Value};
 
 use crate::environment::Environment;
-use crate::http::{HttpSettings, Secret};
+use crate::http::{HttpSettings, Secret, is_loopback};
 use crate::limits::Limits;
 use crate::revision::Files;
 use crate::switch;
@@ -354,7 +353,7 @@ impl CargoConfig {
     fn follow(&self, name: &str) -> Result<Registry, ConfigError> {
         let route = self.route(name)?;
         let is_own_fence = route.replacements.last().is_some_and(|last| last.with == switch::NAME)
-            && matches!(&route.registry.location, IndexLocation::Sparse(url) if is_on_this_machine(url));
+            && matches!(&route.registry.location, IndexLocation::Sparse(url) if is_loopback(url));
         match self.fences {
             Fences::Passed if is_own_fence => {
                 let behind = self.registry_behind(&route)?;
@@ -896,17 +895,6 @@ fn variable_name(key: &[&str]) -> String {
 
 fn variable_part(name: &str) -> String {
     name.to_uppercase().replace('-', "_")
-}
-
-/// Whether an address leads to this machine itself.
-fn is_on_this_machine(url: &str) -> bool {
-    let authority = url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default();
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if port.chars().all(|c| c.is_ascii_digit()) => host,
-        _ => authority,
-    };
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Whether an address is one of those of crates.io's index.

@@ -449,7 +449,7 @@ pub(crate) fn scheme_of(url: &str) -> Result<Scheme, HttpError> {
 }
 
 /// Whether `url` names this machine itself, where a plain connection has no one in between.
-pub(crate) fn is_loopback(url: &str) -> bool {
+pub fn is_loopback(url: &str) -> bool {
     let Ok(uri) = url.parse::<Uri>() else { return false };
     let host = uri.host().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');

@@ -26,6 +26,7 @@ use crate::connection::{Coding, Connection, request};
 use crate::fetch::{self, Route};
 use crate::laid_out::{self, LaidOut, emptied, folder_entries, write};
 use crate::measure::{self, Subject, percentile};
+use crate::run;
 use crate::server::{self, CORES, Fence, Memory, Server, Used};
 use crate::setup;
 
@@ -66,7 +67,7 @@ pub(crate) fn run(root: &Path, data: &Path, words: &[&str]) -> Result<(), String
     memory("all index files served, under load", server.memory()?, LIMIT_SERVED_KIB);
     drop((server, nginx));
 
-    first_filtering(&registry, &fence, rounds)?;
+    first_filtering(root, &registry, &fence, rounds)?;
     fetches(&upstream, &folder, rounds.min(5))
 }
 
@@ -81,6 +82,59 @@ pub(crate) fn noise(root: &Path, data: &Path, words: &[&str]) -> Result<(), Stri
     let other = server::nginx("nginx too", &files, &folder.join("nginx-too"))?;
     let nginx = server::nginx("nginx", &files, &folder.join("nginx"))?;
     compare(&registry, &folder, [&other, &nginx], rounds)
+}
+
+/// What is asked for as people do: the pages of which something is held, the longest first.
+const PAGES: [(&str, &str); 9] = [
+    ("waiting", "/"),
+    ("release, held", "/crates-io/crate/arrayref/0.3.10"),
+    ("release, admitted", "/crates-io/crate/serde/1.0.228"),
+    ("crate, 300 releases", "/crates-io/crate/serde"),
+    ("crate, the largest file", "/crates-io/crate/windows"),
+    ("policy", "/policy"),
+    ("status", "/status"),
+    ("search", "/search?q=win"),
+    ("style sheet", "/style.css"),
+];
+
+/// How long a page may take that was asked for before.
+const LIMIT_PAGE: Duration = Duration::from_millis(5);
+
+/// How fast pages for people are answered by a fence that was asked for all index files.
+pub(crate) fn pages(root: &Path, data: &Path, words: &[&str]) -> Result<(), String> {
+    let rounds = rounds(words, 100)?;
+    let laid_out = LaidOut::of(root, data)?;
+    let program = laid_out::program(root)?;
+    let lockfile = data.join(format!("lockfiles/{PROJECT}.lock"));
+    let upstream =
+        fetch::vouching_fence(&program, &laid_out, &laid_out.folder.join("proxy/fence"), &lockfile)?;
+    let registry = Registry::of(&laid_out)?;
+    let server = Fence { index: Some(laid_out.index()), ..upstream }.start()?;
+    ask_each_once(&server, &registry.paths)?;
+    println!(
+        "pages, each asked for {rounds} times on one connection, after {} index files",
+        registry.paths.len()
+    );
+    let mut connection = Connection::open(server.address)?;
+    for (name, path) in PAGES {
+        let wanted = request(server.address, path, None);
+        let mut ask = || {
+            let start = Instant::now();
+            let answer = connection.ask(&wanted)?;
+            Ok::<_, String>((start.elapsed().as_secs_f64() * 1e3, answer))
+        };
+        let (first, answer) = ask()?;
+        let times = (0..rounds).map(|_| ask().map(|(time, _)| time)).collect::<Result<Vec<f64>, String>>()?;
+        println!(
+            "  {name:<24} {} kB, {} | {:>6.2} ms (median), {:>6.2} ms (95th percentile), limit {} ms; {first:>7.2} ms at first",
+            answer.length / 1000,
+            answer.status,
+            percentile(times.clone(), 50),
+            percentile(times, 95),
+            LIMIT_PAGE.as_millis(),
+        );
+    }
+    Ok(())
 }
 
 /// Loads two servers in turn. The second is what the first is measured by.
@@ -148,9 +202,17 @@ fn compare(registry: &Registry, folder: &Path, servers: [&Server; 2], rounds: us
     Ok(())
 }
 
-/// How fast a fence that knows nothing yet has parsed, judged, hashed and compressed everything: seen from outside,
-/// with the requests and with reading the files.
-fn first_filtering(registry: &Registry, fence: &Fence, rounds: usize) -> Result<(), String> {
+/// How fast everything is parsed, judged, hashed and compressed: by itself, in memory, and by a fence that knows nothing
+/// yet, seen from outside. That also reads the files, asks its feeds about each crate, writes what it saw into the journal
+/// and onto the disk, and judges what it lacked something for again.
+fn first_filtering(root: &Path, registry: &Registry, fence: &Fence, rounds: usize) -> Result<(), String> {
+    println!("\nfrom nothing, in memory (the limits are 500 MB/s, and 1 s)");
+    let mut example = run::cargo(root);
+    example.args(["run", "--quiet", "--release", "--locked", "--package=fence-proxy"]);
+    example.args(["--example=first_filtering", "--"]).arg(&registry.index);
+    for line in String::from_utf8_lossy(&run::output(&mut example)?).lines() {
+        println!("  {line}");
+    }
     println!("\nfrom nothing, as a client sees it, {rounds} rounds");
     let (mut times, mut used) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
@@ -162,7 +224,7 @@ fn first_filtering(registry: &Registry, fence: &Fence, rounds: usize) -> Result<
     }
     let (time, used) = (percentile(times, 50), percentile(used, 50));
     println!(
-        "  all index files answered after {time:.2} s, limit 1 s; {used:.2} s of processor time, {:.0} MB/s per core",
+        "  all index files answered after {time:.2} s; {used:.2} s of processor time, {:.0} MB/s per core",
         registry.bytes as f64 / 1e6 / used
     );
     Ok(())

@@ -11,9 +11,10 @@ use crate::args::{Global, Reach};
 use crate::commands::Outcome;
 use crate::configuration::{ConfigFile, Edited, Whose, WhoseArgs};
 use crate::error::{CliError, Misuse, shown, switching};
+use crate::neighbour;
 use crate::render::text;
 use crate::shell::Shell;
-use crate::standing::{CRATES_IO, policy_of, usual_address};
+use crate::standing::{CRATES_IO, policy_of};
 
 /// The most that is read of what a fence answers here.
 const ANSWER_BYTES: usize = 1 << 20;
@@ -80,7 +81,7 @@ pub(crate) fn run(
 
 /// The address of the fence, without a slash at its end.
 fn base(args: &Args, environment: &Environment) -> Result<String, CliError> {
-    let Some(url) = &args.url else { return Ok(format!("http://{}", usual_address(environment)?)) };
+    let Some(url) = &args.url else { return Ok(format!("http://{}", neighbour::listen(environment)?)) };
     let base = url.strip_prefix("sparse+").unwrap_or(url).trim_end_matches('/');
     let base = base.strip_suffix(&format!("/{CRATES_IO}")).unwrap_or(base);
     let authority = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));

@@ -16,6 +16,7 @@ mod registry;
 mod scope;
 mod serve;
 mod standing;
+mod status;
 
 use project::Project;
 
@@ -895,6 +896,7 @@ fn help_is_short_and_names_what_there_is() {
       enable       Switch the fence on: tell cargo to ask it in place of crates.io
       disable      Switch the fence off: cargo asks crates.io itself again
       serve        Stand between cargo and its registry: serve what the policy admits
+      status       Show how the fence is that stands here: policy, feeds, clock, alarms, what is held
       cargo        Run cargo behind the fence: any command, as if typed without `fence`
       export       Print what was judged in a format that other tools read
       completions  Print a script that completes commands and options in a shell
