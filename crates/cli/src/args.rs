@@ -11,7 +11,7 @@ use fence_registry::reach::Tests;
 use semver::Version;
 
 use crate::commands::{
-    cargo, check, completions, except, explain, export, init, list, serve, status, update, why,
+    cargo, check, completions, disable, enable, except, explain, export, init, list, serve, status, update, why,
 };
 
 /// Judges what a build would let in: every locked release, with reasons
@@ -105,6 +105,8 @@ pub(crate) enum Command {
     Except(except::Args),
     Update(update::Args),
     Explain(explain::Args),
+    Enable(enable::Args),
+    Disable(disable::Args),
     Serve(serve::Args),
     Status(status::Args),
     Cargo(cargo::Args),

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use fence_client::cache::CacheError;
-use fence_client::cargo_config::ConfigError;
+use fence_client::cargo_config::{ConfigError, IndexLocation, Place as ConfigPlace};
 use fence_client::feed::FeedError;
 use fence_client::gather::{GatherError, Problem};
 use fence_client::http::{HttpError, is_loopback};
@@ -21,6 +21,7 @@ use fence_client::project::edit::EditError;
 use fence_client::project::policy::{Place, PolicyProblem};
 use fence_client::revision::RevisionError;
 use fence_client::scope::ScopeError;
+use fence_client::switch::SwitchError;
 use fence_model::policy::LONGEST_EXCEPTION;
 use fence_model::{Code, CrateName, ReleaseId, Span, Time};
 use fence_proxy::fence::StartError;
@@ -107,6 +108,55 @@ pub(crate) enum Misuse {
     NoAddress(String),
     /// Others have all ports from this on.
     PortsTaken(SocketAddr),
+    /// No folder of cargo's.
+    NoCargoHome,
+    /// A file of cargo's configuration under the name that it had once.
+    OldConfig(PathBuf),
+    /// A file or folder of cargo's configuration that is a link.
+    LinkedConfig(PathBuf),
+    /// A file that may not be written.
+    ReadOnlyConfig(PathBuf),
+    /// A file that is no longer what was shown.
+    ChangedMeanwhile(PathBuf),
+    /// A change that nobody agreed to.
+    NoConsent,
+    /// The address of a fence that is none.
+    NoFenceUrl(String),
+    /// The name for the fence is taken, there.
+    NameTaken(String, ConfigPlace),
+    /// What stands in for crates.io is nothing that a fence stands in front of.
+    NotBehindAFence(IndexLocation, Option<ConfigPlace>),
+    /// A system without systemd.
+    NoSystemd,
+    /// No folder for a user's configuration.
+    NoConfigFolder,
+    /// A service under the name of ours that somebody else wrote.
+    ServiceTaken(PathBuf),
+    /// No service at this address.
+    NoSuchService {
+        /// The file that is not there.
+        file: PathBuf,
+        /// Those that are.
+        others: Vec<String>,
+    },
+    /// systemd did not do what it was asked for.
+    ServiceFailed {
+        /// What was run.
+        line: String,
+        /// What it said.
+        said: String,
+    },
+    /// A word that cannot stand in a service's file.
+    UnspeakableWord(String),
+    /// A mirror of crates.io that is described as a registry.
+    MirrorIsRegistry {
+        /// Its name.
+        name: String,
+        /// Its address.
+        index: String,
+        /// Where it is told to stand in.
+        place: ConfigPlace,
+    },
 }
 
 /// Why what is known is not enough to decide by.
@@ -448,6 +498,36 @@ impl From<CacheError> for CliError {
     }
 }
 
+/// Why a file of cargo's configuration cannot be switched.
+pub(crate) fn switching(file: &Path, problem: &SwitchError) -> CliError {
+    let error = CliError::new(format!("{}, {problem}", shown(file)));
+    match problem {
+        SwitchError::NotToml { line, .. } => {
+            error.at(file, *line).hint("correct it first; cargo reads the same file")
+        }
+        SwitchError::Taken { line, .. } => error
+            .at(file, *line)
+            .hint("rename it, or name its own address with `--url` if it is the fence that is meant"),
+        SwitchError::NoTable { line, .. } => error.at(file, *line).hint("cargo does not take it either"),
+        SwitchError::Replaced { line, .. } => error
+            .at(file, *line)
+            .hint("take that out first, or let it describe a source that a fence can stand in for"),
+        SwitchError::Form { line } => error
+            .at(file, *line)
+            .hint("what has to be there, or not, is in docs/operating.md; change it by hand"),
+        SwitchError::AddedTo { line } => error.at(file, *line).hint(
+            "move what was added out of `[source]` and `[registries.fence]`, or take out all of it by hand",
+        ),
+    }
+}
+
+fn place_shown(place: &ConfigPlace) -> String {
+    match place {
+        ConfigPlace::File(path) => shown(path),
+        ConfigPlace::Variable(_) => place.to_string(),
+    }
+}
+
 /// What went wrong while facts were gathered, one line each; of many records of one source three are told.
 pub(crate) fn problems(problems: &[Problem]) -> Vec<String> {
     const TOLD_OF_A_SOURCE: usize = 3;
@@ -663,6 +743,79 @@ impl From<Misuse> for CliError {
                 Self::new(format!("other programs listen at {address} and at the ports after it"))
                     .hint("set CARGO_FENCE_LISTEN to an address and port that is free")
             }
+            Misuse::NoCargoHome => Self::new("there is no folder for cargo's configuration")
+                .hint("set HOME, or CARGO_HOME to cargo's folder"),
+            Misuse::OldConfig(file) => Self::new(format!(
+                "{} is there, and cargo prefers it to config.toml: what would be written there has no effect",
+                shown(&file)
+            ))
+            .hint("cargo reads config.toml as well by now: rename the file, and run this again"),
+            Misuse::LinkedConfig(path) => Self::new(format!(
+                "{} is a link, and what it leads to is not changed from here",
+                shown(&path)
+            ))
+            .hint("what has to be written is in docs/operating.md; write it where the link leads"),
+            Misuse::ReadOnlyConfig(file) => Self::new(format!("{} is read-only", shown(&file)))
+                .hint("make it writable, and run this again"),
+            Misuse::ChangedMeanwhile(file) => {
+                Self::new(format!("{} was changed by somebody else meanwhile, and was left alone", shown(&file)))
+                    .hint("run this again to see the change that it takes now")
+            }
+            Misuse::NoConsent => Self::new("nothing was changed: there is no terminal to ask on")
+                .hint("add `--yes` to change it without a question"),
+            Misuse::NoFenceUrl(url) => Self::new(format!("--url {url:?} is no address of a fence"))
+                .hint("write it as https://fence.example.net; names and tokens do not belong there"),
+            Misuse::NameTaken(key, place) => {
+                Self::new(format!("`{key}` is taken by {}, and is not this fence", place_shown(&place)))
+                    .hint("rename it there, or name its own address with `--url` if it is the fence that is meant")
+            }
+            Misuse::NotBehindAFence(location, place) => {
+                let by = place.map(|place| format!(", says {}", place_shown(&place))).unwrap_or_default();
+                match location {
+                    IndexLocation::Vendored(folder) => Self::new(format!(
+                        "crates.io is replaced with the folder {}{by}: cargo downloads nothing, and asks no fence",
+                        shown(&folder)
+                    ))
+                    .hint("`cargo fence check` judges what is locked; a fence is for those who vendor it"),
+                    IndexLocation::Folder(folder) => Self::new(format!(
+                        "crates.io is replaced with the local registry {}{by}: cargo asks no fence",
+                        shown(&folder)
+                    ))
+                    .hint("`cargo fence check` judges what is locked"),
+                    IndexLocation::Git(url) | IndexLocation::Sparse(url) => Self::new(format!(
+                        "crates.io is replaced with {url}{by}, and a fence cannot read an index in git"
+                    ))
+                    .hint("if the mirror has a sparse index, name that: an address that begins with `sparse+`"),
+                }
+            }
+            Misuse::NoSystemd => Self::new("services are described to systemd, which this system does not have")
+                .hint("let what starts programs here start `cargo fence serve` in the project's folder"),
+            Misuse::NoConfigFolder => Self::new("there is no folder for the configuration of services")
+                .hint("set HOME, or XDG_CONFIG_HOME"),
+            Misuse::ServiceTaken(file) => {
+                Self::new(format!("{} is there, and was written by somebody else", shown(&file)))
+                    .hint("rename it, or serve at another port with `--listen`: its service has another name")
+            }
+            Misuse::NoSuchService { file, others } => Self::new(format!("there is no {}", shown(&file)))
+                .hint(format!(
+                    "{} is there; `--listen 127.0.0.1:PORT` says which is meant, by its port",
+                    others.join(", ")
+                )),
+            Misuse::ServiceFailed { line, said } => Self::new(format!("`{line}` failed: {said}"))
+                .hint("`journalctl --user -u 'cargo-fence*'` shows what the fence said"),
+            Misuse::UnspeakableWord(word) => {
+                Self::new(format!("{word:?} cannot be written into the file of a service"))
+                    .hint("rename what it names: control characters, and all but UTF-8, have no place there")
+            }
+            Misuse::MirrorIsRegistry { name, index, place } => Self::new(format!(
+                "crates.io is replaced with the registry {name:?}, says {}, and cargo lets nothing stand in for a \
+                 registry",
+                place_shown(&place)
+            ))
+            .hint(format!(
+                "describe it as a source as well, and the fence is put in front of it: \
+                 `[source.{name}-mirror]` with `registry = \"sparse+{index}\"`, and `replace-with = \"{name}-mirror\"`"
+            )),
         }
     }
 }

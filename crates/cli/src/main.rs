@@ -6,6 +6,7 @@
 
 mod args;
 mod commands;
+mod configuration;
 #[cfg(test)]
 mod docs;
 mod error;

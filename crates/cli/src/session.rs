@@ -109,7 +109,8 @@ impl Session {
             project: &project,
             policy: &policy,
             lockfile: &lockfile,
-            cargo: CargoConfig::read_from(project.files(), environment.current_folder(), environment)?,
+            cargo: CargoConfig::read_from(project.files(), environment.current_folder(), environment)?
+                .past_own_fence(),
             index: index(sources, environment)?,
             cache: Cache::of(environment)?,
             now,

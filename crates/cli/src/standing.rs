@@ -87,7 +87,8 @@ impl Standing {
             true => Network::Offline,
             false => Network::Online(Http::new(&config.http_settings()?)?),
         };
-        let mounts = mounts(&config, plan.index.as_deref(), &plan.registries, &base)?;
+        let own = own_addresses(&base, scheme, server.address());
+        let mounts = mounts(&config, plan.index.as_deref(), &plan.registries, &own)?;
         let told = mounts.iter().map(|mount| (mount.path.clone(), mount.registry.name.clone())).collect();
         let state = environment.state_folder().ok_or(Misuse::NoStateFolder)?;
         let setup = Setup {
@@ -124,6 +125,16 @@ impl Standing {
     }
 }
 
+/// All addresses under which a fence reaches itself: asking there it would ask for ever.
+fn own_addresses(base: &str, scheme: &str, listens: SocketAddr) -> Vec<String> {
+    let mut own = vec![base.to_owned(), format!("{scheme}://{listens}")];
+    if listens.ip().is_unspecified() || listens.ip().is_loopback() {
+        let port = listens.port();
+        own.extend(["127.0.0.1", "[::1]", "localhost"].map(|host| format!("{scheme}://{host}:{port}")));
+    }
+    own
+}
+
 /// Whose policy counts here: the project's, or that of the folder.
 pub(crate) fn policy_of(global: &Global, environment: &Environment) -> Result<Project, CliError> {
     Ok(project::find_policy(&project::Asked {
@@ -135,22 +146,23 @@ pub(crate) fn policy_of(global: &Global, environment: &Environment) -> Result<Pr
 }
 
 /// The registries in front of which the fence stands, crates.io first. Where cargo is told that the fence itself stands
-/// in for crates.io, it is crates.io that is asked.
+/// in for crates.io, it is crates.io that is asked, or the mirror for which it stands in.
 fn mounts(
     config: &CargoConfig,
     index: Option<&std::path::Path>,
     registries: &[String],
-    base: &str,
+    own: &[String],
 ) -> Result<Vec<Mount>, CliError> {
     let is_ours = |registry: &Registry| match &registry.location {
-        IndexLocation::Sparse(url) => url.starts_with(&format!("{base}/")),
+        IndexLocation::Sparse(url) => own.iter().any(|base| url.starts_with(&format!("{base}/"))),
         IndexLocation::Folder(_) | IndexLocation::Git(_) | IndexLocation::Vendored(_) => false,
     };
     let crates_io = match index {
         Some(folder) => Registry::in_folder(folder),
-        None => Some(config.crates_io()?)
-            .filter(|registry| !is_ours(registry))
-            .unwrap_or_else(|| config.crates_io_itself()),
+        None => {
+            let route = config.route_of_crates_io()?;
+            if is_ours(&route.registry) { config.registry_behind(&route)? } else { route.registry }
+        }
     };
     let mut mounts = vec![Mount { path: CRATES_IO.to_owned(), registry: crates_io, index: None }];
     for name in registries {
@@ -161,4 +173,21 @@ fn mounts(
         mounts.push(Mount { path: name.clone(), registry, index: Some(index) });
     }
     Ok(mounts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fence_knows_itself_by_all_its_addresses() {
+        let listens = |address: &str| {
+            own_addresses("https://fence.example", "http", address.parse().unwrap()).join(" ")
+        };
+        assert_eq!(
+            listens("0.0.0.0:7343"),
+            "https://fence.example http://0.0.0.0:7343 http://127.0.0.1:7343 http://[::1]:7343 http://localhost:7343"
+        );
+        assert_eq!(listens("192.0.2.1:7343"), "https://fence.example http://192.0.2.1:7343");
+    }
 }

@@ -13,6 +13,7 @@
 //! so that a torn or damaged file is no file. Everything here can be deleted at any time and is fetched again.
 
 use std::fmt;
+use std::fs::Permissions;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -36,26 +37,12 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// The cache that `environment` names: `$CARGO_FENCE_CACHE`; else `cargo-fence` in `$XDG_CACHE_HOME`, or in
-    /// `~/.cache` (`~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows). Nothing is created yet.
+    /// The cache in the folder that `environment` names ([`Environment::cache_folder`]). Nothing is created yet.
     ///
     /// # Errors
     /// [`CacheError::NoPlace`] if the environment names no home either.
     pub fn of(environment: &Environment) -> Result<Self, CacheError> {
-        let own = environment.folder("CARGO_FENCE_CACHE");
-        let platform = || {
-            let caches = environment.folder("XDG_CACHE_HOME").or_else(|| {
-                if cfg!(windows) {
-                    environment.folder("LOCALAPPDATA")
-                } else if cfg!(target_os = "macos") {
-                    Some(environment.home()?.join("Library/Caches"))
-                } else {
-                    Some(environment.home()?.join(".cache"))
-                }
-            })?;
-            Some(caches.join("cargo-fence"))
-        };
-        own.or_else(platform).map(|root| Self::at(&root)).ok_or(CacheError::NoPlace)
+        environment.cache_folder().map(|root| Self::at(&root)).ok_or(CacheError::NoPlace)
     }
 
     /// A cache in `root`, on the real disk.
@@ -114,6 +101,20 @@ impl fmt::Debug for Cache {
 /// Whatever the disk says. The old file is still there then, or the new one is, whole.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_whole(&RealDisk, path, bytes, Keep::ForGood)
+}
+
+/// The same on any disk, for a file that may hold what not everybody is to read: the new one has the permissions of the
+/// old. Where there was none, the folder is made too.
+///
+/// # Errors
+/// Whatever the disk says. The old file is still there then, or the new one is, whole.
+pub fn replace_file_as_it_is(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let permissions = match std::fs::metadata(path) {
+        Ok(old) => Some(old.permissions()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    write_whole_with(disk, path, bytes, Keep::ForGood, permissions)
 }
 
 /// What a write must survive.
@@ -413,6 +414,16 @@ impl CacheError {
 static NEXT_NEW_FILE: AtomicU64 = AtomicU64::new(0);
 
 pub(crate) fn write_whole(disk: &dyn Disk, path: &Path, bytes: &[u8], keep: Keep) -> io::Result<()> {
+    write_whole_with(disk, path, bytes, keep, None)
+}
+
+fn write_whole_with(
+    disk: &dyn Disk,
+    path: &Path,
+    bytes: &[u8],
+    keep: Keep,
+    permissions: Option<Permissions>,
+) -> io::Result<()> {
     let (folder, name) = match (path.parent(), path.file_name()) {
         (Some(folder), Some(name)) => (folder, name),
         _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "not the path of a file")),
@@ -424,7 +435,17 @@ pub(crate) fn write_whole(disk: &dyn Disk, path: &Path, bytes: &[u8], keep: Keep
     let new = folder.join(new_name);
 
     disk.create_folders(folder)?;
-    let written = disk.write_new(&new, bytes, keep).and_then(|()| disk.rename(&new, path, keep));
+    let closed = || match permissions {
+        // Before anything is in it that somebody else could read.
+        Some(permissions) => {
+            disk.write_new(&new, b"", Keep::ForNow)?;
+            std::fs::set_permissions(&new, permissions)
+        }
+        None => Ok(()),
+    };
+    let written = closed()
+        .and_then(|()| disk.write_new(&new, bytes, keep))
+        .and_then(|()| disk.rename(&new, path, keep));
     if written.is_err() {
         // Only tidiness: a reader never looks at this name. The first error is the one to tell.
         let _ = disk.remove(&new);

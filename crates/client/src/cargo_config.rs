@@ -7,6 +7,7 @@
 //!
 //! * [`CargoConfig::registry`] answers for a source id of a Cargo.lock: it follows source replacement to the
 //!   [`Registry`] that is asked in its place, with what convinces it;
+//! * [`CargoConfig::route_of_crates_io`] tells that way for crates.io, each step with the place that says so;
 //! * [`CargoConfig::http_settings`] and [`CargoConfig::network_mode`] say how to ask.
 //!
 //! Only keys that matter to this are looked at; cargo itself tells about mistakes elsewhere.
@@ -20,9 +21,10 @@ use tame_index::{CRATES_IO_HTTP_INDEX, CRATES_IO_INDEX};
 use toml::{Table, Value};
 
 use crate::environment::Environment;
-use crate::http::{HttpSettings, Secret};
+use crate::http::{HttpSettings, Secret, is_loopback};
 use crate::limits::Limits;
 use crate::revision::Files;
+use crate::switch;
 
 /// What cargo is told in one folder.
 #[derive(Debug, Clone)]
@@ -31,6 +33,16 @@ pub struct CargoConfig {
     layers: Vec<Layer>,
     credentials: Option<Layer>,
     environment: Environment,
+    fences: Fences,
+}
+
+/// Whether a fence of this machine is asked where cargo would ask it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fences {
+    /// It is.
+    Asked,
+    /// What it stands in front of is asked.
+    Passed,
 }
 
 /// A registry that can be asked about crates.
@@ -59,6 +71,26 @@ pub enum IndexLocation {
     Git(String),
     /// A folder of unpacked crates (`cargo vendor`), which has no index.
     Vendored(PathBuf),
+}
+
+/// The way from a source to the registry that is asked in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Each replacement on the way, in order.
+    pub replacements: Vec<Replacement>,
+    /// What is asked in the end.
+    pub registry: Registry,
+}
+
+/// A source that is not asked, because another stands in for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replacement {
+    /// The source.
+    pub source: String,
+    /// The source or registry that stands in for it.
+    pub with: String,
+    /// Where that is said.
+    pub place: Place,
 }
 
 /// What is shown to a registry that wants to know who asks.
@@ -140,7 +172,14 @@ impl CargoConfig {
             read_layers(Files(None), home, "credentials", Owner::User, &mut credentials)?;
         }
         let credentials = credentials.into_iter().next();
-        Ok(Self { layers, credentials, environment: environment.clone() })
+        Ok(Self { layers, credentials, environment: environment.clone(), fences: Fences::Asked })
+    }
+
+    /// The same, for who judges himself: where a fence of this machine stands in for a registry, that registry is asked.
+    /// What the fence shows of it is judged already: releases that it holds are yanked there.
+    #[must_use]
+    pub fn past_own_fence(self) -> Self {
+        Self { fences: Fences::Passed, ..self }
     }
 
     /// The registry that is asked in place of `source`, a source id as Cargo.lock writes it
@@ -185,7 +224,27 @@ impl CargoConfig {
         self.follow("crates-io")
     }
 
-    /// crates.io itself, whatever replaces it: for who stands in its place.
+    /// The way from crates.io to the registry that is asked in its place.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration.
+    pub fn route_of_crates_io(&self) -> Result<Route, ConfigError> {
+        self.route("crates-io")
+    }
+
+    /// The registry that a fence stands in front of, which itself is the end of `route`: the last source before it, as
+    /// that is described, or crates.io itself.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration.
+    pub fn registry_behind(&self, route: &Route) -> Result<Registry, ConfigError> {
+        match route.replacements.last() {
+            Some(last) if last.source != "crates-io" => self.source(&last.source),
+            _ => Ok(self.crates_io_itself()),
+        }
+    }
+
+    /// crates.io itself, whatever replaces it.
     pub fn crates_io_itself(&self) -> Registry {
         self.located("crates.io", CRATES_IO_HTTP_INDEX)
     }
@@ -219,6 +278,21 @@ impl CargoConfig {
     /// Whether a source or a registry has this name.
     pub fn is_taken(&self, name: &str) -> bool {
         ["source", "registries"].iter().any(|table| self.names(table).contains(name))
+    }
+
+    /// The place that describes the source `name`, if it is one: a registry of the same name is none.
+    pub fn place_of_source(&self, name: &str) -> Option<Place> {
+        let layer = self.layers.iter().find(|layer| layer.get(&["source", name]).is_some());
+        layer.map(|layer| Place::File(layer.path.clone()))
+    }
+
+    /// The index of `[registries.NAME]` as it is written, and where; a registry may have one in the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError::WrongType`].
+    pub fn index_of_registry(&self, name: &str) -> Result<Option<(String, Place)>, ConfigError> {
+        let found = self.text(&["registries", name, "index"])?;
+        Ok(found.map(|found| (found.value, found.place)))
     }
 
     /// How cargo wants the network to be used.
@@ -277,28 +351,48 @@ impl CargoConfig {
 
     /// Follows `replace-with` from the source `name` to the one that answers.
     fn follow(&self, name: &str) -> Result<Registry, ConfigError> {
+        let route = self.route(name)?;
+        let is_own_fence = route.replacements.last().is_some_and(|last| last.with == switch::NAME)
+            && matches!(&route.registry.location, IndexLocation::Sparse(url) if is_loopback(url));
+        match self.fences {
+            Fences::Passed if is_own_fence => {
+                let behind = self.registry_behind(&route)?;
+                // Packages cargo has from the fence all the same.
+                Ok(Registry { cargo_packages: route.registry.cargo_packages, ..behind })
+            }
+            Fences::Asked | Fences::Passed => Ok(route.registry),
+        }
+    }
+
+    fn route(&self, name: &str) -> Result<Route, ConfigError> {
         let mut chain = vec![name.to_owned()];
+        let mut replacements = Vec::new();
         let mut name = name.to_owned();
         while let Some(next) = self.text(&["source", &name, "replace-with"])? {
             if chain.contains(&next.value) {
                 chain.push(next.value);
                 return Err(ConfigError::Cycle { place: next.place, chain });
             }
+            let (source, with, place) = (name.clone(), next.value.clone(), next.place.clone());
+            replacements.push(Replacement { source, with, place });
             let is_source = self.names("source").contains(&next.value);
             if !is_source && next.value != "crates-io" {
-                return match self.text(&["registries", &next.value, "index"])? {
-                    Some(index) => self.named(&next.value, &index.value),
-                    None => Err(ConfigError::UnknownSource {
-                        place: next.place,
-                        name: next.value,
-                        wanted_by: name,
-                    }),
+                let registry = match self.text(&["registries", &next.value, "index"])? {
+                    Some(index) => self.named(&next.value, &index.value)?,
+                    None => {
+                        return Err(ConfigError::UnknownSource {
+                            place: next.place,
+                            name: next.value,
+                            wanted_by: name,
+                        });
+                    }
                 };
+                return Ok(Route { replacements, registry });
             }
             chain.push(next.value.clone());
             name = next.value;
         }
-        self.source(&name)
+        Ok(Route { replacements, registry: self.source(&name)? })
     }
 
     /// The registry that `[source.NAME]` describes, or crates.io.
@@ -803,7 +897,6 @@ fn variable_part(name: &str) -> String {
     name.to_uppercase().replace('-', "_")
 }
 
-/// Whether cargo takes two addresses of registries for one.
 /// Whether an address is one of those of crates.io's index.
 pub fn is_crates_io(address: &str) -> bool {
     same_address(address, CRATES_IO_INDEX) || same_address(address, CRATES_IO_HTTP_INDEX)

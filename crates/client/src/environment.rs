@@ -65,6 +65,24 @@ impl Environment {
         self.folder(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
     }
 
+    /// Where this user's programs keep what can be made again: `$CARGO_FENCE_CACHE`; else `cargo-fence` in
+    /// `$XDG_CACHE_HOME`, or in `~/.cache` (`~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows).
+    pub fn cache_folder(&self) -> Option<PathBuf> {
+        let platform = || {
+            let caches = self.folder("XDG_CACHE_HOME").or_else(|| {
+                if cfg!(windows) {
+                    self.folder("LOCALAPPDATA")
+                } else if cfg!(target_os = "macos") {
+                    Some(self.home()?.join("Library/Caches"))
+                } else {
+                    Some(self.home()?.join(".cache"))
+                }
+            })?;
+            Some(caches.join("cargo-fence"))
+        };
+        self.folder("CARGO_FENCE_CACHE").or_else(platform)
+    }
+
     /// Where this user's programs keep what cannot be made again: `cargo-fence` in `$XDG_STATE_HOME` or `~/.local/state`
     /// (`~/Library/Application Support` on macOS, `%LOCALAPPDATA%` on Windows), unless `$CARGO_FENCE_STATE` names the
     /// folder. Who moves the fence's cache for a test or a container moves this along.

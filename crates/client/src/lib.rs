@@ -6,6 +6,7 @@
 //!
 //! * [`scope`] says which part of a project is asked about, and as what it needs each release.
 //! * [`journal`] keeps what was seen of a registry, and when.
+//! * [`switch`] leads a file of cargo's configuration to a fence, and back to the byte.
 //! * [`revision`] reads policy and baseline as they were before a change.
 //! * [`http`] is the one client; [`http::Network`] says by its type whether it may be used.
 //! * [`cache`] is the one place on disk, in which everything is whole or absent, and can be made again.
@@ -30,6 +31,7 @@ pub mod revision;
 pub mod scope;
 mod side_by_side;
 pub mod snapshot;
+pub mod switch;
 
 pub use environment::Environment;
 pub use limits::Limits;

@@ -3,6 +3,8 @@
 pub(crate) mod cargo;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod disable;
+pub(crate) mod enable;
 pub(crate) mod except;
 pub(crate) mod explain;
 pub(crate) mod export;
@@ -54,6 +56,8 @@ pub(crate) fn run(cli: &Cli, environment: &Environment, shell: &Shell) -> Result
         Command::Except(args) => except::run(args, global, environment, shell),
         Command::Update(args) => update::run(args, global, environment, shell),
         Command::Explain(args) => explain::run(args, shell),
+        Command::Enable(args) => enable::run(args, global, environment, shell),
+        Command::Disable(args) => disable::run(args, global, environment, shell),
         Command::Serve(args) => serve::run(args, global, environment, shell),
         Command::Status(args) => status::run(args, global, environment, shell),
         // It ends as cargo did.

@@ -1,5 +1,8 @@
 //! `cargo fence serve`: a registry for unmodified cargo, which has what the policy admits.
 
+mod service;
+mod unit;
+
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -62,6 +65,15 @@ pub(crate) struct Args {
     /// Read a feed from a folder, an archive or a file instead of where the policy says; can be repeated
     #[arg(long = "feed", value_name = "NAME=PATH", value_parser = named_path)]
     feeds: Vec<NamedPath>,
+    /// Have systemd serve with these options whenever you log in, instead of serving now
+    #[arg(long, conflicts_with = "uninstall")]
+    install: bool,
+    /// Remove what --install wrote
+    #[arg(long)]
+    uninstall: bool,
+    /// With --install and --uninstall: write without a question
+    #[arg(long, short)]
+    yes: bool,
 }
 
 /// How events are written.
@@ -83,7 +95,9 @@ pub(crate) fn run(
     if args.listen.ip().is_unspecified() && args.url.is_none() {
         return Err(Misuse::NoUrl(args.listen).into());
     }
-    with_few_arenas(environment);
+    if args.uninstall {
+        return service::uninstall(args, environment, shell);
+    }
     let here = environment.current_folder();
     let tokens = args.tokens.as_ref().map(|file| read_tokens(&here.join(file))).transpose()?;
     let files = |(certificate, key): (&PathBuf, &PathBuf)| CertificateFiles {
@@ -103,6 +117,10 @@ pub(crate) fn run(
     if let Some(folder) = index.as_ref().filter(|folder| !folder.is_dir()) {
         return Err(Misuse::NoSuchIndex(folder.clone()).into());
     }
+    if args.install {
+        return service::install(args, global, environment, shell);
+    }
+    with_few_arenas(environment);
     let plan = Plan {
         listen: args.listen,
         url: args.url.clone(),

@@ -4,6 +4,7 @@
 pub(crate) mod block;
 pub(crate) mod comment;
 pub(crate) mod cyclonedx;
+pub(crate) mod diff;
 pub(crate) mod findings;
 pub(crate) mod github;
 pub(crate) mod human;

@@ -10,6 +10,7 @@ mod crev;
 mod export;
 mod formats;
 mod getting_started;
+mod home;
 mod project;
 mod registry;
 mod scope;
@@ -892,6 +893,8 @@ fn help_is_short_and_names_what_there_is() {
       except       Let one release in, against the judgement, for a while and for a reason
       update       Ask the registry and all feeds again, and say what changed
       explain      Explain a code: what it means, why it matters, what to do
+      enable       Switch the fence on: tell cargo to ask it in place of crates.io
+      disable      Switch the fence off: cargo asks crates.io itself again
       serve        Stand between cargo and its registry: serve what the policy admits
       status       Show how the fence is that stands here: policy, feeds, clock, alarms, what is held
       cargo        Run cargo behind the fence: any command, as if typed without `fence`

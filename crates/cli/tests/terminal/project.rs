@@ -216,6 +216,21 @@ impl Project {
         files
     }
 
+    /// Every file of the project and of its user.
+    pub(crate) fn all_files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let mut left = vec![self.folder.path().to_owned()];
+        while let Some(folder) = left.pop() {
+            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                match entry.path() {
+                    path if path.is_dir() => left.push(path),
+                    path => _ = files.insert(path.clone(), fs::read(path).unwrap()),
+                }
+            }
+        }
+        files
+    }
+
     /// Says of every file of the index and of the advisories that it was last changed on this day.
     pub(crate) fn date_facts(&self, day: &str) {
         let then = UNIX_EPOCH + Duration::from_secs(day.parse::<Time>().unwrap().unix().unsigned_abs());
@@ -317,7 +332,10 @@ impl Project {
         command.env("HOME", self.path("home")).env("CARGO_HOME", self.path("home/.cargo"));
         command.env("CARGO_FENCE_CACHE", self.path("cache")).env("COLUMNS", self.columns.to_string());
         command.envs(&self.variables);
-        let judges = !matches!(words.first().map(String::as_str), None | Some("explain" | "completions"));
+        let judges = !matches!(
+            words.first().map(String::as_str),
+            None | Some("explain" | "completions" | "enable" | "disable" | "serve")
+        );
         if judges && !words.iter().any(|word| word == "--help") {
             if self.index == Index::Folder {
                 command.args((!words.iter().any(|word| word == "--offline")).then_some("--offline"));

@@ -45,6 +45,17 @@ impl Standing {
         Self { registry, cargo, listen: free_port() }
     }
 
+    /// The same, where cargo is told of the registry as of a mirror that stands in for crates.io.
+    pub(crate) fn behind_a_mirror(dependencies: &str) -> Self {
+        let standing = Self::before(dependencies);
+        let config = format!(
+            "[source.crates-io]\nreplace-with = \"mirror\"\n\n[source.mirror]\nregistry = \"sparse+{}\"\n",
+            standing.registry.index_url()
+        );
+        std::fs::write(standing.cargo.home().join("config.toml"), config).unwrap();
+        standing
+    }
+
     /// Runs `cargo fence` with the words of `line`.
     pub(crate) fn run(&self, line: &str) -> Run {
         self.run_with(line, |_| ())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use fence_client::Environment;
-use fence_client::cache::{Cache, CacheError, ContentDigest, Keep, Kept, Place};
+use fence_client::cache::{Cache, CacheError, ContentDigest, Keep, Kept, Place, replace_file_as_it_is};
 
 use crate::support::{Fault, FaultyDisk, write};
 
@@ -104,6 +104,40 @@ fn a_fault_at_every_step_leaves_the_old_or_the_new() {
             let renamed = if fault == Fault::After { "the new bytes" } else { "the old bytes" };
             assert_eq!(outcomes, ["the old bytes", "the old bytes", renamed], "{fault:?}");
         }
+    }
+}
+
+/// A file of the user's own is replaced whole as well, and stays readable for whom it was.
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_replaced_keeps_its_permissions_after_a_fault_at_every_step() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for fault in [Fault::Before, Fault::After, Fault::Halfway] {
+        let mut outcomes = Vec::new();
+        for fails_at in 0.. {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("config.toml");
+            write(&file, "old");
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+            let disk = FaultyDisk::new(fails_at, fault);
+            let replaced = replace_file_as_it_is(&disk, &file, b"new");
+            let mode = std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{fault:?} at {fails_at}");
+            let names: Vec<_> =
+                std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+            assert_eq!(names, ["config.toml"], "{fault:?} at {fails_at}");
+            let read = std::fs::read_to_string(&file).unwrap();
+            if disk.steps.load(Ordering::Relaxed) <= fails_at {
+                replaced.unwrap();
+                assert_eq!(read, "new");
+                break;
+            }
+            replaced.unwrap_err();
+            outcomes.push(read);
+        }
+        // The folder, the empty file, the file, the rename.
+        let renamed = if fault == Fault::After { "new" } else { "old" };
+        assert_eq!(outcomes[..4], ["old", "old", "old", renamed], "{fault:?}");
     }
 }
 

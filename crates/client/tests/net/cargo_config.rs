@@ -328,3 +328,45 @@ fn a_project_below_the_users_home_sees_the_users_file_once_and_as_the_users() {
     let registry = config.registry("sparse+https://t.example/").unwrap();
     assert!(matches!(registry.credentials, Credentials::FromStdout { .. }), "{registry:?}");
 }
+
+/// The way from crates.io, and what a fence at its end stands in front of.
+#[test]
+fn the_route_of_crates_io_tells_who_says_each_step() {
+    let check = |project: &str, home: &str, expected: &str| {
+        let machine = machine([("project/.cargo/config.toml", project), ("cargo/config.toml", home)]);
+        let config = machine.config().unwrap();
+        let route = config.route_of_crates_io().unwrap();
+        let root = machine.folder.path().display().to_string();
+        let mut told: String = route
+            .replacements
+            .iter()
+            .map(|step| format!("{} -> {} ({})\n", step.source, step.with, step.place).replace(&root, ""))
+            .collect();
+        assert_eq!(config.crates_io().unwrap().location, route.registry.location);
+        let passed = config.clone().past_own_fence().crates_io().unwrap();
+        told += &format!("past it {}, ", passed.name);
+        told += &format!("{} behind {}", route.registry.name, config.registry_behind(&route).unwrap().name);
+        assert_eq!(told, expected);
+    };
+    check("", "", "past it crates.io, crates.io behind crates.io");
+    let fence = "[registries.fence]\nindex = \"sparse+http://127.0.0.1:7343/crates-io/\"\n";
+    check(
+        &format!("[source.crates-io]\nreplace-with = \"fence\"\n{fence}"),
+        "",
+        "crates-io -> fence (/project/.cargo/config.toml)\npast it crates.io, fence behind crates.io",
+    );
+    let mirror = "[source.crates-io]\nreplace-with = \"mirror\"\n\
+                  [source.mirror]\nregistry = \"sparse+https://mirror.example/\"\n";
+    check(
+        &format!("[source.mirror]\nreplace-with = \"fence\"\n{fence}"),
+        mirror,
+        "crates-io -> mirror (/cargo/config.toml)\nmirror -> fence (/project/.cargo/config.toml)\n\
+         past it https://mirror.example/, fence behind https://mirror.example/",
+    );
+    let far = "[registries.fence]\nindex = \"sparse+https://fence.example/crates-io/\"\n";
+    check(
+        &format!("[source.crates-io]\nreplace-with = \"fence\"\n{far}"),
+        "",
+        "crates-io -> fence (/project/.cargo/config.toml)\npast it fence, fence behind crates.io",
+    );
+}
