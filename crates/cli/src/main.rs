@@ -15,6 +15,7 @@ mod render;
 mod session;
 mod shell;
 mod standing;
+mod stock;
 
 use std::process::ExitCode;
 

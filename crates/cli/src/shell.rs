@@ -4,7 +4,7 @@
 //! every terminal of the last decade knows, so no library is needed for them; they are written only where a
 //! terminal reads, or where somebody asked for them.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead as _, IsTerminal, Read as _, Write};
 use std::sync::Mutex;
 
 use fence_client::Environment;
@@ -108,6 +108,18 @@ const USUAL: usize = 100;
 /// Below this, wrapping does more harm than good.
 const NARROWEST: usize = 40;
 
+/// Bytes of an answer that are read.
+const LONGEST_ANSWER: u64 = 256;
+
+/// What somebody answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answered {
+    /// Yes.
+    Yes,
+    /// Anything else.
+    No,
+}
+
 impl Shell {
     /// The shell of this process.
     pub(crate) fn of_process(environment: &Environment, global: &Global) -> Self {
@@ -167,6 +179,20 @@ impl Shell {
     /// Says why nothing could be decided, and what to do.
     pub(crate) fn error(&self, error: &CliError) {
         self.say(&error.render(self.stderr_colour));
+    }
+
+    /// Asks a question that yes and no answer; none where nobody sits at a terminal to be asked. Whoever says nothing says
+    /// no.
+    pub(crate) fn ask(&self, question: &str) -> Option<Answered> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return None;
+        }
+        self.say(&format!("{}: {question} [y/N] ", self.stderr_colour.paint(Ink::Note, "question")));
+        let mut line = String::new();
+        // What cannot be read is no yes.
+        let _ = io::stdin().lock().take(LONGEST_ANSWER).read_line(&mut line);
+        let is_yes = matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+        Some(if is_yes { Answered::Yes } else { Answered::No })
     }
 
     fn say(&self, text: &str) {

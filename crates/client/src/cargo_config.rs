@@ -11,6 +11,8 @@
 //!
 //! Only keys that matter to this are looked at; cargo itself tells about mistakes elsewhere.
 
+mod folders;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -23,6 +25,8 @@ use crate::environment::Environment;
 use crate::http::{HttpSettings, Secret};
 use crate::limits::Limits;
 use crate::revision::Files;
+
+pub use folders::FolderOf;
 
 /// What cargo is told in one folder.
 #[derive(Debug, Clone)]

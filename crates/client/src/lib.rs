@@ -6,6 +6,7 @@
 //!
 //! * [`scope`] says which part of a project is asked about, and as what it needs each release.
 //! * [`journal`] keeps what was seen of a registry, and when.
+//! * [`cargo_cache`] looks at what cargo keeps of registries, and [`lockfiles`] finds who would build it.
 //! * [`revision`] reads policy and baseline as they were before a change.
 //! * [`http`] is the one client; [`http::Network`] says by its type whether it may be used.
 //! * [`cache`] is the one place on disk, in which everything is whole or absent, and can be made again.
@@ -15,6 +16,7 @@
 //! Absent, unreachable and invalid are three different errors in every room.
 
 pub mod cache;
+pub mod cargo_cache;
 pub mod cargo_config;
 pub mod environment;
 pub mod feed;
@@ -23,6 +25,7 @@ pub mod http;
 pub mod index;
 pub mod journal;
 mod limits;
+pub mod lockfiles;
 mod process;
 pub mod progress;
 pub mod project;

@@ -1,5 +1,6 @@
 //! The commands. Each file has the arguments, whose doc comment is the help, and the function that answers.
 
+pub(crate) mod cache;
 pub(crate) mod cargo;
 pub(crate) mod check;
 pub(crate) mod completions;

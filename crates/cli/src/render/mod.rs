@@ -2,6 +2,8 @@
 //! decides.
 
 pub(crate) mod block;
+pub(crate) mod cache;
+pub(crate) mod cache_json;
 pub(crate) mod comment;
 pub(crate) mod cyclonedx;
 pub(crate) mod findings;
