@@ -10,7 +10,9 @@ use fence_model::{CrateName, Level, Time};
 use fence_registry::reach::Tests;
 use semver::Version;
 
-use crate::commands::{cargo, check, completions, except, explain, export, init, list, serve, update, why};
+use crate::commands::{
+    cargo, check, completions, doctor, except, explain, export, init, list, serve, update, why,
+};
 
 /// Judges what a build would let in: every locked release, with reasons
 ///
@@ -103,6 +105,7 @@ pub(crate) enum Command {
     Except(except::Args),
     Update(update::Args),
     Explain(explain::Args),
+    Doctor(doctor::Args),
     Serve(serve::Args),
     Cargo(cargo::Args),
     Export(export::Args),

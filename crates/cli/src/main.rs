@@ -8,6 +8,7 @@ mod args;
 mod commands;
 #[cfg(test)]
 mod docs;
+mod doctor;
 mod error;
 mod explain;
 mod judges;

@@ -12,6 +12,7 @@
 //! Only keys that matter to this are looked at; cargo itself tells about mistakes elsewhere.
 
 mod folders;
+mod way;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -27,6 +28,7 @@ use crate::limits::Limits;
 use crate::revision::Files;
 
 pub use folders::FolderOf;
+pub use way::{Located, Reach, Setting, Step, Way};
 
 /// What cargo is told in one folder.
 #[derive(Debug, Clone)]

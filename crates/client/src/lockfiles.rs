@@ -36,6 +36,7 @@ pub fn find(places: &[PathBuf], aside: &Path, limits: &Limits) -> Found {
         }
     }
     let mut seen = 0_usize;
+    let mut denied = 0_usize;
     let mut visited = BTreeSet::new();
     while let Some((folder, depth)) = left.pop() {
         if folder.starts_with(aside) || !visited.insert(folder.clone()) {
@@ -43,8 +44,11 @@ pub fn find(places: &[PathBuf], aside: &Path, limits: &Limits) -> Found {
         }
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
-            // Somebody else's folder below one's own is nothing to talk about.
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && depth > 0 => continue,
+            // Somebody else's folders below one's own are counted.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && depth > 0 => {
+                denied += 1;
+                continue;
+            }
             Err(error) => {
                 problems.push(format!("{} cannot be searched: {error}", folder.display()));
                 continue;
@@ -68,6 +72,9 @@ pub fn find(places: &[PathBuf], aside: &Path, limits: &Limits) -> Found {
                 }
             }
         }
+    }
+    if denied > 0 {
+        problems.push(format!("{denied} folders cannot be searched: permission denied"));
     }
     Found { lockfiles: lockfiles.into_iter().collect(), problems }
 }

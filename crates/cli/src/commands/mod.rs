@@ -4,6 +4,7 @@ pub(crate) mod cache;
 pub(crate) mod cargo;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod doctor;
 pub(crate) mod except;
 pub(crate) mod explain;
 pub(crate) mod export;
@@ -54,6 +55,7 @@ pub(crate) fn run(cli: &Cli, environment: &Environment, shell: &Shell) -> Result
         Command::Except(args) => except::run(args, global, environment, shell),
         Command::Update(args) => update::run(args, global, environment, shell),
         Command::Explain(args) => explain::run(args, shell),
+        Command::Doctor(args) => doctor::run(args, global, environment, shell),
         Command::Serve(args) => serve::run(args, global, environment, shell),
         // It ends as cargo did.
         Command::Cargo(args) => return cargo::run(args, global, environment, shell),

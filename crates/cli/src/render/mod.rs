@@ -6,6 +6,8 @@ pub(crate) mod cache;
 pub(crate) mod cache_json;
 pub(crate) mod comment;
 pub(crate) mod cyclonedx;
+pub(crate) mod doctor;
+pub(crate) mod doctor_json;
 pub(crate) mod findings;
 pub(crate) mod github;
 pub(crate) mod human;

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod bad_input;
+mod cache;
 mod cargo;
 mod change;
 mod completions;
 mod crev;
+mod doctor;
 mod export;
 mod formats;
 mod getting_started;

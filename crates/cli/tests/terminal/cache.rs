@@ -1,0 +1,184 @@
+//! `cargo fence check --cache`: what a real cargo keeps, and what becomes of it afterwards.
+
+use std::fs;
+use std::path::PathBuf;
+
+use fence_testkit::cargo::Run;
+use fence_testkit::publishing::release;
+use insta::assert_snapshot;
+
+use crate::standing::Standing;
+
+/// A project whose cargo has fetched two releases, before there was a fence.
+fn fetched() -> Standing {
+    let standing = Standing::before("glob = \"=0.3.3\"\nlexopt = \"0.3\"");
+    standing.registry.publish(release("lexopt", "0.3.2"));
+    let run = standing.cargo.run(["fetch"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    standing
+}
+
+/// The folders of cargo's cache, packages and unpacked, of the one registry in it.
+fn folders(standing: &Standing) -> [PathBuf; 2] {
+    ["cache", "src"].map(|part| {
+        let mut folders = fs::read_dir(standing.cargo.home().join("registry").join(part)).unwrap();
+        folders.find_map(|entry| Some(entry.unwrap().path()).filter(|path| path.is_dir())).unwrap()
+    })
+}
+
+/// What a person sees, without the name that cargo gives the registry's folder.
+fn check(standing: &Standing, options: &str) -> String {
+    settled(&standing.run(&format!("check --cache{options}")))
+}
+
+fn settled(run: &Run) -> String {
+    let text = run.to_string();
+    let mut parts = text.split("127.0.0.1-");
+    let first = parts.next().unwrap().to_owned();
+    parts.fold(first, |before, part| {
+        before + "[registry]" + part.trim_start_matches(|c: char| c.is_ascii_hexdigit())
+    })
+}
+
+fn malicious(standing: &Standing, name: &str, unaffected: &str) {
+    standing.cargo.write(
+        &format!("advisories/crates/{name}/RUSTSEC-2026-0900.md"),
+        &format!(
+            "```toml\n[advisory]\nid = \"RUSTSEC-2026-0900\"\npackage = \"{name}\"\ndate = \"2026-01-01\"\n\
+             categories = [\"malicious\"]\n\n[versions]\npatched = []\nunaffected = [\"{unaffected}\"]\n```\n\n# {name} was malware\n"
+        ),
+    );
+}
+
+#[test]
+fn what_is_as_it_should_be_is_one_line() {
+    assert_snapshot!(check(&fetched(), ""), @"");
+}
+
+#[test]
+fn what_is_malicious_is_found_with_who_would_build_it() {
+    let standing = fetched();
+    malicious(&standing, "lexopt", "< 0.3.2");
+    assert_snapshot!(check(&standing, ""), @"");
+    assert_snapshot!(check(&standing, " --projects ."), @"");
+}
+
+#[test]
+fn what_the_index_does_not_have_any_more_was_deleted() {
+    let standing = fetched();
+    standing.registry.publish(release("lexopt", "0.3.3"));
+    standing.registry.delete("lexopt", "0.3.2");
+    assert_snapshot!(check(&standing, ""), @"");
+}
+
+#[test]
+fn what_is_not_what_it_was_is_found() {
+    let standing = fetched();
+    let [packages, unpacked] = folders(&standing);
+    fs::write(packages.join("glob-0.3.3.crate"), "other bytes").unwrap();
+    fs::write(unpacked.join("lexopt-0.3.2/src/lib.rs"), "pub fn other() {}\n").unwrap();
+    fs::write(unpacked.join("lexopt-0.3.2/build.rs"), "fn main() {}\n").unwrap();
+    assert_snapshot!(check(&standing, ""), @"");
+}
+
+#[test]
+fn what_is_held_is_counted_and_no_finding() {
+    let standing = Standing::before("glob = \"=0.3.4\"");
+    standing.cargo.run(["fetch"]);
+    assert_snapshot!(check(&standing, ""), @"");
+    assert_snapshot!(check(&standing, " --verbose"), @"");
+}
+
+#[test]
+fn what_is_found_is_removed_and_nothing_else() {
+    let standing = fetched();
+    malicious(&standing, "lexopt", "< 0.3.2");
+    let [packages, unpacked] = folders(&standing);
+    fs::write(unpacked.join("glob-0.3.3/src/lib.rs"), "pub fn other() {}\n").unwrap();
+    assert_snapshot!(check(&standing, " --remove"), @"");
+    assert!(packages.join("lexopt-0.3.2.crate").is_file());
+    assert_snapshot!(check(&standing, " --remove --yes"), @"");
+    let names = |folder: &PathBuf| {
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!((names(&packages), names(&unpacked)), (vec!["glob-0.3.3.crate".to_owned()], Vec::new()));
+    assert_snapshot!(check(&standing, ""), @"");
+    // Cargo unpacks again what was changed.
+    assert_eq!(standing.cargo.run(["fetch"]).code, Some(0));
+    assert!(unpacked.join("glob-0.3.3/src/lib.rs").is_file());
+}
+
+#[test]
+fn where_nobody_can_tell_the_exit_code_says_so() {
+    let standing = fetched();
+    // Neither the registry nor a copy of its index files.
+    fs::remove_dir_all(standing.cargo.home().join("registry/index")).unwrap();
+    assert_snapshot!(check(&standing, " --offline"), @"");
+    let nowhere = standing.run_with("check --cache", |command| {
+        command.env("CARGO_HOME", standing.cargo.home().join("nowhere"));
+    });
+    assert_snapshot!(settled(&nowhere), @"");
+}
+
+#[test]
+fn a_registry_that_nobody_names_is_held_against_feeds_alone() {
+    let standing = fetched();
+    for folder in folders(&standing) {
+        fs::rename(&folder, folder.with_file_name("elsewhere.example-0123456789abcdef")).unwrap();
+    }
+    assert_snapshot!(check(&standing, ""), @"");
+    malicious(&standing, "lexopt", "< 0.3.2");
+    assert_snapshot!(check(&standing, ""), @"");
+}
+
+#[cfg(unix)]
+#[test]
+fn hostile_names_reach_no_terminal() {
+    let standing = fetched();
+    let [packages, unpacked] = folders(&standing);
+    fs::write(packages.join("a\u{1b}[2J\n::error::b-1.0.0.crate"), "").unwrap();
+    std::os::unix::fs::symlink("/etc", unpacked.join("linked-1.0.0")).unwrap();
+    fs::write(unpacked.join("lexopt-0.3.2/\u{1b}]0;owned\u{7}\n::error::"), "").unwrap();
+    let seen = check(&standing, " --verbose");
+    assert!(!seen.contains('\u{1b}') && !seen.contains("\n::"), "{seen:?}");
+    assert_snapshot!(seen, @"");
+}
+
+#[test]
+fn as_json_it_is_one_document() {
+    let standing = fetched();
+    malicious(&standing, "lexopt", "< 0.3.2");
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../../../../docs/check-cache.schema.json")).unwrap();
+    let check = |options: &str, expected: &str| {
+        let run = standing.run(&format!("check --cache --format json{options}"));
+        let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap_or_else(|why| panic!("{why}: {run}"));
+        jsonschema::validate(&schema, &document).unwrap();
+        assert_eq!(document["verdict"], expected, "{run}");
+        document
+    };
+    let document = check(" --projects .", "fail");
+    assert_eq!(document["findings"][0]["name"], "lexopt");
+    assert_eq!(document["findings"][0]["reasons"][0]["code"], "malicious");
+    assert_eq!(document["findings"][0]["lockfiles"][0]["line"], 18);
+    assert_eq!(document["counts"]["sound"], 1);
+    check(" --remove --yes", "fail");
+    let document = check("", "pass");
+    assert_eq!(document["counts"]["packages"], 1);
+    check(" --manifest-path nowhere/Cargo.toml", "undecided");
+}
+
+#[test]
+fn other_options_of_check_do_not_go_with_it() {
+    let standing = fetched();
+    assert_snapshot!(check(&standing, " --format sarif"), @"");
+    for options in [" --lockfile Cargo.lock", " --package app", " --compare main", " --policy-from main"] {
+        assert_eq!(standing.run(&format!("check --cache{options}")).code, Some(2), "{options}");
+    }
+    assert_eq!(standing.run("check --projects .").code, Some(2));
+}
