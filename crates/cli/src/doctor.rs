@@ -16,7 +16,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use fence_client::cargo_config::{Located, Way, Setting};
+use fence_client::cargo_config::{Located, Setting, Way};
 use fence_client::cargo_says::Declared;
 use fence_client::gather::Age;
 use fence_model::policy::Policy;
@@ -247,14 +247,7 @@ pub(crate) fn diagnose(seen: &Seen) -> Vec<Finding> {
 
 impl Finding {
     fn new(code: &'static str, gravity: Gravity, what: impl Into<String>) -> Self {
-        Self {
-            code,
-            gravity,
-            what: what.into(),
-            places: Vec::new(),
-            because: Vec::new(),
-            fixes: Vec::new(),
-        }
+        Self { code, gravity, what: what.into(), places: Vec::new(), because: Vec::new(), fixes: Vec::new() }
     }
 
     fn at(mut self, spot: impl Into<Spot>) -> Self {

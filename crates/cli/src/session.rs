@@ -7,7 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use fence_client::Environment;
 use fence_client::cache::Cache;
 use fence_client::cargo_config::{CargoConfig, NetworkMode};
-use fence_client::gather::{self, About, Age, GatherError, Knowledge, Problem, Refresh, Request, Tally, Updated};
+use fence_client::gather::{
+    self, About, Age, GatherError, Knowledge, Problem, Refresh, Request, Tally, Updated,
+};
 use fence_client::http::{Http, Network};
 use fence_client::project::changes::Change;
 use fence_client::project::{self, Project, lockfile};

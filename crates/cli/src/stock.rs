@@ -107,7 +107,9 @@ pub(crate) fn told(known: &Known<'_>) -> Standing {
         return Standing::Undecided(why);
     }
     match (known.origin, known.shown, known.decision) {
-        (Origin::Unknown, Shown::As(digest), Some(decision)) if is_of(known.examined, digest) => judged(decision),
+        (Origin::Unknown, Shown::As(digest), Some(decision)) if is_of(known.examined, digest) => {
+            judged(decision)
+        }
         (Origin::Unknown, ..) => Standing::Unknown,
         (Origin::Known, Shown::As(_) | Shown::Not, Some(decision)) => judged(decision),
         (Origin::Known, ..) => Standing::Undecided(known.because.to_owned()),

@@ -102,6 +102,15 @@ pub enum NetworkMode {
 }
 
 impl Registry {
+    /// Whether it is crates.io itself, by whichever of its indexes.
+    pub fn is_crates_io(&self) -> bool {
+        match &self.location {
+            IndexLocation::Sparse(url) => is_crates_io(&format!("sparse+{url}")),
+            IndexLocation::Git(url) => is_crates_io(url),
+            IndexLocation::Folder(_) | IndexLocation::Vendored(_) => false,
+        }
+    }
+
     /// An index in `folder`, in the layout of a sparse index: a copy that somebody carries along, or a test's.
     pub fn in_folder(folder: &Path) -> Self {
         Self {

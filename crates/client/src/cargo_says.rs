@@ -152,7 +152,13 @@ fn declared_in(file: &Path, root: &Path, lines: &TomlLines) -> Vec<Declared> {
             }
             let path: Vec<&str> = table.iter().copied().chain([&*name]).collect();
             let line = lines.line(&path);
-            found.push(Declared { file: file.to_owned(), line, name: name.clone(), part: part.clone(), from });
+            found.push(Declared {
+                file: file.to_owned(),
+                line,
+                name: name.clone(),
+                part: part.clone(),
+                from,
+            });
         }
     }
     found

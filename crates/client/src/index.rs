@@ -733,7 +733,8 @@ impl IndexSource {
         let token = self.token(http, index)?;
         let above = index.trim_end_matches('/').rsplit_once('/').map_or(index, |(above, _)| above);
         let url = format!("{above}/{file}");
-        let ask = Ask { url: &url, limit, unless: None, token: token.as_ref(), transfer: Transfer::Compressed };
+        let ask =
+            Ask { url: &url, limit, unless: None, token: token.as_ref(), transfer: Transfer::Compressed };
         match http.fetch(&ask).map_err(IndexError::of)? {
             Answer::Found { bytes, .. } => Ok(Some(bytes)),
             Answer::DoesNotExist | Answer::NotModified => Ok(None),

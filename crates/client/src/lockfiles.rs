@@ -57,7 +57,10 @@ pub fn find(places: &[PathBuf], aside: &Path, limits: &Limits) -> Found {
         for entry in entries.flatten() {
             seen += 1;
             if seen > limits.searched_entries {
-                problems.push(format!("more than {} files and folders: the rest was not searched", limits.searched_entries));
+                problems.push(format!(
+                    "more than {} files and folders: the rest was not searched",
+                    limits.searched_entries
+                ));
                 return Found { lockfiles: lockfiles.into_iter().collect(), problems };
             }
             let Ok(kind) = entry.file_type() else { continue };

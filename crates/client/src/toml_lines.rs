@@ -85,10 +85,22 @@ mod tests {
             assert_eq!(TomlLines::read(text).unwrap().line(path), expected, "{text:?} {path:?}");
         };
         check("a = 1\nb = 2\n", &["b"], Some(2));
-        check("\n[source.crates-io]\nreplace-with = \"x\"\n", &["source", "crates-io", "replace-with"], Some(3));
+        check(
+            "\n[source.crates-io]\nreplace-with = \"x\"\n",
+            &["source", "crates-io", "replace-with"],
+            Some(3),
+        );
         check("\n[source.crates-io]\nreplace-with = \"x\"\n", &["source", "crates-io"], Some(2));
-        check("# a\nsource.crates-io.replace-with = \"x\"\n", &["source", "crates-io", "replace-with"], Some(2));
-        check("[source]\n\ncrates-io = { replace-with = \"x\" }\n", &["source", "crates-io", "replace-with"], Some(3));
+        check(
+            "# a\nsource.crates-io.replace-with = \"x\"\n",
+            &["source", "crates-io", "replace-with"],
+            Some(2),
+        );
+        check(
+            "[source]\n\ncrates-io = { replace-with = \"x\" }\n",
+            &["source", "crates-io", "replace-with"],
+            Some(3),
+        );
         check("[[e]]\na = 1\n\n[[e]]\na = 2\n", &["e", "1", "a"], Some(5));
         check("e = [{ a = 1 },\n{ a = 2 }]\n", &["e", "1", "a"], Some(2));
         check("a = 1\n", &["b"], None);

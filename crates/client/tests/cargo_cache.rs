@@ -121,7 +121,12 @@ fn a_home_without_a_registry_has_no_cache() {
 #[test]
 fn what_was_changed_added_or_taken_away_is_told() {
     let home = Home::new();
-    let files = [("Cargo.toml", "[package]\n"), ("src/lib.rs", "pub fn f() {}\n"), ("src/gone.rs", ""), ("README", "r")];
+    let files = [
+        ("Cargo.toml", "[package]\n"),
+        ("src/lib.rs", "pub fn f() {}\n"),
+        ("src/gone.rs", ""),
+        ("README", "r"),
+    ];
     home.keep("a-1.0.0", &files);
     fs::write(home.unpacked("a-1.0.0/src/lib.rs"), "pub fn g() {}\n").unwrap();
     fs::write(home.unpacked("a-1.0.0/README"), "longer").unwrap();
@@ -148,7 +153,10 @@ fn a_package_that_cannot_be_unpacked_is_not_compared() {
     home.keep("a-1.0.0", &[("src/lib.rs", "")]);
     home.write(&format!("registry/cache/{REGISTRY}/a-1.0.0.crate"), "no archive");
     home.keep("b-1.0.0", &[("src/lib.rs", "")]);
-    home.write(&format!("registry/cache/{REGISTRY}/b-1.0.0.crate"), packed("other-1.0.0", &[("src/lib.rs", "")]));
+    home.write(
+        &format!("registry/cache/{REGISTRY}/b-1.0.0.crate"),
+        packed("other-1.0.0", &[("src/lib.rs", "")]),
+    );
     let (_, examined) = home.examined();
     let told: Vec<String> = examined.iter().map(|examined| format!("{:?}", examined.unpacked)).collect();
     insta::assert_snapshot!(told.join("\n"), @"");

@@ -376,7 +376,8 @@ mod tests {
         ]
         "#);
         assert!(Member::all(b"error: nothing").unwrap_err().contains("expected value"));
-        let printed = br#"{"packages":[{"name":"m","manifest_path":"/w/m/Cargo.toml"}],"workspace_root":"/w"}"#;
+        let printed =
+            br#"{"packages":[{"name":"m","manifest_path":"/w/m/Cargo.toml"}],"workspace_root":"/w"}"#;
         assert_eq!(manifest_paths(printed).unwrap(), ["/w/m/Cargo.toml"]);
     }
 }

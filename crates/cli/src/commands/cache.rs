@@ -253,7 +253,11 @@ struct Told {
 
 impl Asking<'_> {
     /// The inventory, parted by registry. What is of nobody's registry is held against what is known of crates.io.
-    fn groups(&self, inventory: &Inventory, cargo_cache: Option<&CargoCache>) -> Result<Vec<Group>, CliError> {
+    fn groups(
+        &self,
+        inventory: &Inventory,
+        cargo_cache: Option<&CargoCache>,
+    ) -> Result<Vec<Group>, CliError> {
         let ports = (0..=FENCE_PORTS).filter_map(|more| USUAL_ADDRESS.port().checked_add(more));
         let fences: Vec<String> =
             ports.map(|port| format!("sparse+http://{}:{port}/{CRATES_IO}/", USUAL_ADDRESS.ip())).collect();
@@ -279,7 +283,8 @@ impl Asking<'_> {
                 Source::Registry { url, .. } => url.to_string(),
                 _ => "crates.io".to_owned(),
             };
-            let group = groups.entry(source.clone()).or_insert_with(|| Group { source, name, members: Vec::new() });
+            let group =
+                groups.entry(source.clone()).or_insert_with(|| Group { source, name, members: Vec::new() });
             group.members.push((at, origin));
         }
         Ok(groups.into_values().collect())
@@ -295,7 +300,8 @@ impl Asking<'_> {
         environment: &Environment,
         shell: &Shell,
     ) -> Result<Told, CliError> {
-        let digest = |at: usize| examined[at].digest.as_ref().and_then(|digest| digest.as_ref().ok().copied());
+        let digest =
+            |at: usize| examined[at].digest.as_ref().and_then(|digest| digest.as_ref().ok().copied());
         let mut releases: BTreeMap<&ReleaseId, usize> = BTreeMap::new();
         for (at, _) in &group.members {
             let first = releases.entry(&kept[*at].release).or_insert(*at);
@@ -375,7 +381,8 @@ impl Asking<'_> {
         environment: &Environment,
         shell: &Shell,
     ) -> Result<Knowledge, CliError> {
-        let is_offline = global.reach() == Reach::Offline || self.config.network_mode()? == NetworkMode::Offline;
+        let is_offline =
+            global.reach() == Reach::Offline || self.config.network_mode()? == NetworkMode::Offline;
         let network = match is_offline {
             true => Network::Offline,
             false => Network::Online(Http::new(&self.config.http_settings()?)?),
@@ -388,7 +395,8 @@ impl Asking<'_> {
             cargo: &self.config,
             index: self.index.as_deref(),
             feeds: &feeds_of(&self.sources.feeds, environment)?,
-            refresh: Refresh::Old,
+            // Who looks for what is bad by now does not want to hear what was known this morning.
+            refresh: if is_offline { Refresh::Old } else { Refresh::All },
             network: &network,
             cache: &self.cache,
             now: self.now,

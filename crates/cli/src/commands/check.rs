@@ -13,8 +13,8 @@ use fence_model::policy::{Policy, Severity};
 use fence_model::project::{Judged, Report};
 
 use crate::args::{Global, LevelArg, PolicyFrom, ScopeArgs, Sources};
-use crate::commands::cache::{self, CacheArgs};
 use crate::commands::Outcome;
+use crate::commands::cache::{self, CacheArgs};
 use crate::error::{CliError, Misuse, shown};
 use crate::render::block::Folding;
 use crate::render::comment::Compared;

@@ -25,7 +25,8 @@ use fence_registry::IndexFile;
 use fence_registry::lockfile::{Lockfile, Source};
 
 use super::{
-    Answer, Answered, CLOCK_TOLERANCE, ConfigSeen, FenceSeen, JudgedSeen, MachineSeen, ProjectSeen, Seen, Wrong,
+    Answer, Answered, CLOCK_TOLERANCE, ConfigSeen, FenceSeen, JudgedSeen, MachineSeen, ProjectSeen, Seen,
+    Wrong,
 };
 use crate::args::{Global, Reach, Sources};
 use crate::error::{CliError, shown};
@@ -67,7 +68,9 @@ pub(crate) fn look(
         Err(error) => Err(Wrong::from(CliError::from(error.clone()))),
     };
     let answer = match (&route, &config) {
-        (Ok(route), Ok(config)) => answer(route, config, lockfile.as_ref().map(|(_, lockfile)| lockfile), global),
+        (Ok(route), Ok(config)) => {
+            answer(route, config, lockfile.as_ref().map(|(_, lockfile)| lockfile), global)
+        }
         _ => Answer::NotAsked("cargo's configuration does not say whom to ask"),
     };
     let judged = project.lockfile.is_file().then(|| judged(sources, global, environment, shell));
@@ -87,10 +90,9 @@ pub(crate) fn look(
 
 impl From<CliError> for Wrong {
     fn from(error: CliError) -> Self {
-        let places = error
-            .places
-            .iter()
-            .map(|complaint| format!("{}, line {}: {}", shown(&complaint.file), complaint.place.line, complaint.message));
+        let places = error.places.iter().map(|complaint| {
+            format!("{}, line {}: {}", shown(&complaint.file), complaint.place.line, complaint.message)
+        });
         let what = std::iter::once(error.message.clone()).chain(places).collect::<Vec<_>>().join("; ");
         Self { what, hints: error.hints }
     }
@@ -155,14 +157,19 @@ fn ask(registry: &Registry, http: Http, lockfile: Option<&Lockfile>) -> Answer {
 }
 
 /// One index file: of a crate that is locked, if there is one.
-fn index_file(source: &IndexSource, lockfile: Option<&Lockfile>) -> Option<(String, Result<Option<usize>, String>)> {
+fn index_file(
+    source: &IndexSource,
+    lockfile: Option<&Lockfile>,
+) -> Option<(String, Result<Option<usize>, String>)> {
     let locked = lockfile.into_iter().flat_map(|lockfile| &lockfile.packages);
     let mut names = locked.filter(|package| package.source == Source::CratesIo).map(|package| &*package.name);
     let name: CrateName = names.next().unwrap_or(USUAL_CRATE).parse().ok()?;
     let read = match source.ask(&name, None) {
-        Ok(IndexAnswer::Read { bytes, .. }) => IndexFile::parse(&name, &bytes, &fence_registry::Limits::DEFAULT)
-            .map(|file| Some(file.releases.len()))
-            .map_err(|error| error.to_string()),
+        Ok(IndexAnswer::Read { bytes, .. }) => {
+            IndexFile::parse(&name, &bytes, &fence_registry::Limits::DEFAULT)
+                .map(|file| Some(file.releases.len()))
+                .map_err(|error| error.to_string())
+        }
         Ok(IndexAnswer::DoesNotExist | IndexAnswer::Unchanged) => Ok(None),
         Err(error) => Err(error.to_string()),
     };
@@ -176,7 +183,8 @@ fn config_seen(config: &CargoConfig, environment: &Environment) -> ConfigSeen {
         Some((name, address, at))
     });
     let is_told = |name: &str| {
-        name.starts_with("CARGO_SOURCE_") || (name.starts_with("CARGO_REGISTRIES_") && name.ends_with("_INDEX"))
+        name.starts_with("CARGO_SOURCE_")
+            || (name.starts_with("CARGO_REGISTRIES_") && name.ends_with("_INDEX"))
     };
     let variables = environment.names().filter(|name| is_told(name));
     let usual_home = environment.home().map(|home| home.join(".cargo"));
@@ -195,7 +203,10 @@ fn config_seen(config: &CargoConfig, environment: &Environment) -> ConfigSeen {
             .filter(|setting| setting.words == ["true"])
             .map(|setting| setting.at),
         proxy: proxy(config, environment),
-        replaced_in_usual_home: moved_home.as_ref().and(usual_home).and_then(|home| replaced_in(&home, environment)),
+        replaced_in_usual_home: moved_home
+            .as_ref()
+            .and(usual_home)
+            .and_then(|home| replaced_in(&home, environment)),
         moved_home,
     }
 }
@@ -223,7 +234,11 @@ fn proxy(config: &CargoConfig, environment: &Environment) -> Option<(String, Str
     Some((proxy, from, settings.no_proxy))
 }
 
-fn machine(route: &Result<Way, Wrong>, config: Option<&CargoConfig>, environment: &Environment) -> MachineSeen {
+fn machine(
+    route: &Result<Way, Wrong>,
+    config: Option<&CargoConfig>,
+    environment: &Environment,
+) -> MachineSeen {
     let mut seen = MachineSeen {
         cargo: Some(cargo_says::version(&cargo(environment), environment.current_folder())),
         ..MachineSeen::default()
@@ -282,11 +297,8 @@ fn judged(
     let session = Session::open(Opening::all(sources), global, environment, shell)?;
     let settlement = session.settlement();
     let report = session.report(&settlement)?;
-    let mut seen = JudgedSeen {
-        ages: session.ages().to_vec(),
-        problems: session.problems(),
-        ..JudgedSeen::default()
-    };
+    let mut seen =
+        JudgedSeen { ages: session.ages().to_vec(), problems: session.problems(), ..JudgedSeen::default() };
     for (judged, package) in report.packages.iter().zip(&session.lockfile().packages) {
         let Judged::Decided(decision) = judged else { continue };
         if decision.verdict != Verdict::Admit {

@@ -22,7 +22,8 @@ pub(super) fn findings(seen: &Seen) -> Vec<Finding> {
             .fix("use a newer one", &["rustup update"]),
         ),
         Some(Err(why)) => findings.push(
-            Finding::new("cargo-unknown", Gravity::Broken, "cargo does not tell its version").because(text::harmless(why)),
+            Finding::new("cargo-unknown", Gravity::Broken, "cargo does not tell its version")
+                .because(text::harmless(why)),
         ),
         Some(Ok(_)) | None => {}
     }
@@ -33,7 +34,9 @@ pub(super) fn findings(seen: &Seen) -> Vec<Finding> {
         };
         findings.push(
             Finding::new("warm-cache", Gravity::Note, what)
-                .because("builds behind the fence do not use them; whoever gets around it builds them unasked")
+                .because(
+                    "builds behind the fence do not use them; whoever gets around it builds them unasked",
+                )
                 .fix("see whether any of them is bad by now", &["cargo fence check --cache"]),
         );
     }
@@ -49,8 +52,10 @@ pub(super) fn findings(seen: &Seen) -> Vec<Finding> {
         );
     }
     for why in &machine.unreadable {
-        findings
-            .push(Finding::new("unreadable", Gravity::Broken, "a part of this could not be looked at").because(text::harmless(why)));
+        findings.push(
+            Finding::new("unreadable", Gravity::Broken, "a part of this could not be looked at")
+                .because(text::harmless(why)),
+        );
     }
     findings
 }

@@ -6,7 +6,7 @@ use fence_model::facts::FeedState;
 use fence_model::policy::{FeedRole, Policy};
 use fence_model::{Level, Span};
 
-use super::{Finding, Gravity, JudgedSeen, Seen, Wrong};
+use super::{Answer, Finding, Gravity, JudgedSeen, Seen, Spot, Wrong};
 use crate::render::text;
 
 /// An exception that ends within this is told.
@@ -23,9 +23,13 @@ pub(super) fn findings(seen: &Seen) -> Vec<Finding> {
     let mut findings = Vec::new();
     match &project.policy {
         Err(wrong) => findings.push(
-            Finding::new("policy-invalid", Gravity::Broken, "fence.toml is no policy, so that nothing is judged by it")
-                .in_file(&project.policy_file, None)
-                .wrong(wrong),
+            Finding::new(
+                "policy-invalid",
+                Gravity::Broken,
+                "fence.toml is no policy, so that nothing is judged by it",
+            )
+            .in_file(&project.policy_file, None)
+            .wrong(wrong),
         ),
         Ok(policy) => {
             findings.extend(exceptions(policy, seen));
@@ -34,16 +38,24 @@ pub(super) fn findings(seen: &Seen) -> Vec<Finding> {
     }
     if !project.has_baseline {
         findings.push(
-            Finding::new("no-baseline", Gravity::Warning, "nothing says what was locked before there was a fence: fence.lock is missing")
-                .fix("record it", &["cargo fence init"]),
+            Finding::new(
+                "no-baseline",
+                Gravity::Warning,
+                "nothing says what was locked before there was a fence: fence.lock is missing",
+            )
+            .fix("record it", &["cargo fence init"]),
         );
     } else if !project.has_policy {
-        findings.push(
-            Finding::new("no-policy", Gravity::Note, "there is no fence.toml: the default policy counts, level medium"),
-        );
+        findings.push(Finding::new(
+            "no-policy",
+            Gravity::Note,
+            "there is no fence.toml: the default policy counts, level medium",
+        ));
     }
     match &seen.judged {
         None => {}
+        // Where nobody answers, that is the reason, and was told.
+        Some(Err(_)) if matches!(seen.answer, Answer::Silent(_) | Answer::Denied(_)) => {}
         Some(Err(wrong)) => findings.push(undecided(wrong)),
         Some(Ok(judged)) => findings.extend(of_judged(judged, seen)),
     }
@@ -73,7 +85,10 @@ fn exceptions(policy: &Policy, seen: &Seen) -> Vec<Finding> {
                 Gravity::Note,
                 format!("the exception for {release} ends {}", text::ahead(exception.until, seen.now)),
             )
-            .fix("see what will be said of it then", &[&format!("cargo fence why {}@{}", exception.name, exception.version)])
+            .fix(
+                "see what will be said of it then",
+                &[&format!("cargo fence why {}@{}", exception.name, exception.version)],
+            )
         } else {
             continue;
         };
@@ -99,7 +114,7 @@ fn reviewers(policy: &Policy, seen: &Seen) -> Option<Finding> {
              only what is in fence.lock, or excepted, is admitted",
             match voices {
                 0 => "nobody".to_owned(),
-                n => n.to_string(),
+                n => format!("only {n}"),
             }
         );
         Finding::new("no-audits", Gravity::Warning, what)
@@ -131,17 +146,22 @@ fn of_judged(judged: &JudgedSeen, seen: &Seen) -> Vec<Finding> {
             FeedState::Absent => ("feed-absent", Gravity::Warning),
             FeedState::Invalid => ("feed-invalid", Gravity::Warning),
         };
-        let what = format!("{name} is {}, {as_of}: what is young does not get older meanwhile", age.state.as_str());
+        let what =
+            format!("{name} is {}, {as_of}: what is young does not get older meanwhile", age.state.as_str());
         findings.push(Finding::new(code, gravity, what).fix("ask again", &["cargo fence update"]));
     }
     if !judged.problems.is_empty() {
-        let mut finding = Finding::new("feed-problems", Gravity::Note, "not all that was read could be understood");
+        let mut finding =
+            Finding::new("feed-problems", Gravity::Note, "not all that was read could be understood");
         finding.because.extend(judged.problems.iter().map(|problem| text::harmless(problem)));
         findings.push(finding);
     }
     for index in &judged.times_untold {
-        let shown = fence_client::http::shown(index);
-        let what = format!("nobody vouches for publish times of {shown}: without a journal nothing from there gets older");
+        let shown =
+            fence_client::http::shown(index.trim_start_matches("registry+").trim_start_matches("sparse+"));
+        let what = format!(
+            "nobody vouches for publish times of {shown}: without a journal nothing from there gets older"
+        );
         findings.push(
             Finding::new("times-untold", Gravity::Warning, what)
                 .in_file(&seen.project.policy_file, None)
@@ -155,12 +175,14 @@ fn of_judged(judged: &JudgedSeen, seen: &Seen) -> Vec<Finding> {
         let names: Vec<String> =
             judged.no_way_out.iter().take(NAMED).map(|(release, _)| release.to_string()).collect();
         let more = judged.no_way_out.len().saturating_sub(NAMED);
-        let named = if more > 0 { format!("{} and {more} more", names.join(", ")) } else { text::and(&names) };
+        let named =
+            if more > 0 { format!("{} and {more} more", names.join(", ")) } else { text::and(&names) };
         let what = format!("only an exception would ever admit what is locked: {named}");
         let mut finding = Finding::new("no-way-out", Gravity::Warning, what);
         if let Some((file, _)) = &seen.lockfile {
-            let lines: BTreeMap<_, _> = judged.no_way_out.iter().take(NAMED).map(|(r, line)| (line, r)).collect();
-            let spot = |line: &u32| super::Spot::File(file.clone(), usize::try_from(*line).ok());
+            let lines: BTreeMap<_, _> =
+                judged.no_way_out.iter().take(NAMED).map(|(r, line)| (line, r)).collect();
+            let spot = |line: &u32| Spot::File(file.clone(), usize::try_from(*line).ok());
             finding.places = lines.keys().map(|line| spot(line)).collect();
         }
         if let Some((release, _)) = judged.no_way_out.first() {

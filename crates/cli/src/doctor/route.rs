@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fence_client::cargo_config::{IndexLocation, Located, Reach, Way, Setting};
+use fence_client::cargo_config::{IndexLocation, Located, Reach, Setting, Way};
 use fence_client::http::{is_loopback, shown as shown_address};
 use fence_model::Level;
 
@@ -21,8 +21,12 @@ const ROUTE_LINES: [&str; 5] = [
 pub(super) fn findings(seen: &Seen) -> Vec<Finding> {
     let mut findings = match &seen.route {
         Err(wrong) => vec![
-            Finding::new("config-unreadable", Gravity::Broken, "cargo's configuration does not say what answers")
-                .wrong(wrong),
+            Finding::new(
+                "config-unreadable",
+                Gravity::Broken,
+                "cargo's configuration does not say what answers",
+            )
+            .wrong(wrong),
         ],
         Ok(route) => of_route(route, seen),
     };
@@ -55,7 +59,10 @@ fn of_route(route: &Way, seen: &Seen) -> Vec<Finding> {
             placed(Finding::new(
                 "vendored",
                 Gravity::Open,
-                format!("crates.io is answered from a vendored folder, {}: whatever lies there is built", shown(folder)),
+                format!(
+                    "crates.io is answered from a vendored folder, {}: whatever lies there is built",
+                    shown(folder)
+                ),
             ))
             .fix("judge what is locked, which the folder should hold", &["cargo fence check"])
             .fix("vendor anew from behind a fence", &["cargo fence cargo vendor"]),
@@ -64,7 +71,10 @@ fn of_route(route: &Way, seen: &Seen) -> Vec<Finding> {
             placed(Finding::new(
                 "local-registry",
                 Gravity::Open,
-                format!("crates.io is answered from a folder, {}: whatever lies there is built", shown(folder)),
+                format!(
+                    "crates.io is answered from a folder, {}: whatever lies there is built",
+                    shown(folder)
+                ),
             ))
             .fix("judge what is locked, which the folder should hold", &["cargo fence check"])
             .fix("let a fence stand in front of it", &["cargo fence serve"]),
@@ -101,14 +111,19 @@ fn of_sparse(url: &str, route: &Way, seen: &Seen) -> Vec<Finding> {
         Answer::NotAsked(why) => {
             let what = format!("whether {name} is a fence is not known: {why}");
             findings.push(
-                Finding::new("not-asked", Gravity::Broken, what).at(&step.at).fix("ask it", &["cargo fence doctor"]),
+                Finding::new("not-asked", Gravity::Broken, what)
+                    .at(&step.at)
+                    .fix("ask it", &["cargo fence doctor"]),
             );
         }
         Answer::Silent(wrong) => {
-            let what = format!("nothing can be fetched: {name} answers for crates.io here, and does not answer");
+            let what =
+                format!("nothing can be fetched: {name} answers for crates.io here, and does not answer");
             let finding = Finding::new("fence-silent", Gravity::Broken, what).at(&step.at);
             let finding = match is_loopback(url) {
-                true => finding.fix("start the fence, in the folder whose policy counts", &["cargo fence serve"]),
+                true => {
+                    finding.fix("start the fence, in the folder whose policy counts", &["cargo fence serve"])
+                }
                 false => finding,
             };
             findings.push(finding.wrong(wrong));
@@ -119,10 +134,14 @@ fn of_sparse(url: &str, route: &Way, seen: &Seen) -> Vec<Finding> {
         }
         Answer::Answered(answered) => match &answered.fence {
             None => findings.push(
-                Finding::new("not-a-fence", Gravity::Open, format!("{name} answers for crates.io, and is no fence"))
-                    .at(&step.at)
-                    .fix("run cargo behind a fence that stands in front of it", &["cargo fence cargo build"])
-                    .fix("or start one for good", &["cargo fence serve"]),
+                Finding::new(
+                    "not-a-fence",
+                    Gravity::Open,
+                    format!("{name} answers for crates.io, and is no fence"),
+                )
+                .at(&step.at)
+                .fix("run cargo behind a fence that stands in front of it", &["cargo fence cargo build"])
+                .fix("or start one for good", &["cargo fence serve"]),
             ),
             Some(fence) => {
                 findings.extend(of_fence(fence, url, seen));
@@ -140,7 +159,10 @@ fn no_route() -> Finding {
     Finding::new("no-route", Gravity::Open, "cargo asks crates.io itself: nothing leads it to a fence")
         .fix("for one command, without configuring anything", &["cargo fence cargo build"])
         .fix("for all: start a fence", &["cargo fence serve"])
-        .fix("and write into .cargo/config.toml, or into $CARGO_HOME/config.toml for all projects", &ROUTE_LINES)
+        .fix(
+            "and write into .cargo/config.toml, or into $CARGO_HOME/config.toml for all projects",
+            &ROUTE_LINES,
+        )
 }
 
 /// Whether the fence that answers is this project's.
@@ -170,15 +192,18 @@ fn of_fence(fence: &FenceSeen, url: &str, seen: &Seen) -> Vec<Finding> {
                 .fix("or use this project's own for one command", &["cargo fence cargo build"]),
         );
     } else if !is_here && level < wanted {
-        findings.push(Finding::new(
-            "other-policy",
-            Gravity::Warning,
-            format!(
-                "the fence asks for level {}, and this project for {}",
-                fence.level,
-                wanted.map_or("", Level::as_str)
-            ),
-        ).fix("judge what is locked by this project's policy as well", &["cargo fence check"]));
+        findings.push(
+            Finding::new(
+                "other-policy",
+                Gravity::Warning,
+                format!(
+                    "the fence asks for level {}, and this project for {}",
+                    fence.level,
+                    wanted.map_or("", Level::as_str)
+                ),
+            )
+            .fix("judge what is locked by this project's policy as well", &["cargo fence check"]),
+        );
     }
     if let Some(wrong) = &fence.policy_wrong {
         findings.push(
@@ -191,12 +216,15 @@ fn of_fence(fence: &FenceSeen, url: &str, seen: &Seen) -> Vec<Finding> {
         );
     }
     for feed in fence.feeds.iter().filter(|feed| feed.state != "current") {
-        let as_of = feed.as_of.map_or("never".to_owned(), |time| format!("as of {time}"));
+        let as_of = feed.as_of.map_or("never read".to_owned(), |time| format!("as of {time}"));
         findings.push(
             Finding::new(
                 "fence-feed",
                 Gravity::Warning,
-                format!("the fence's feed {} is {}, {as_of}: what is young does not get older there", feed.name, feed.state),
+                format!(
+                    "the fence's feed {} is {}, {as_of}: what is young does not get older there",
+                    feed.name, feed.state
+                ),
             )
             .fix("see what it says about it", &["cargo fence update"]),
         );
@@ -208,11 +236,14 @@ fn of_fence(fence: &FenceSeen, url: &str, seen: &Seen) -> Vec<Finding> {
 fn of_answers(answered: &Answered, url: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     match &answered.downloads {
-        None => findings.push(Finding::new(
-            "index-unread",
-            Gravity::Broken,
-            "the fence has no registry at this address: it has no config.json",
-        ).because(shown_address(url))),
+        None => findings.push(
+            Finding::new(
+                "index-unread",
+                Gravity::Broken,
+                "the fence has no registry at this address: it has no config.json",
+            )
+            .because(shown_address(url)),
+        ),
         Some(downloads) if origin_of(downloads) != origin_of(url) => findings.push(
             Finding::new(
                 "downloads-elsewhere",
@@ -220,14 +251,21 @@ fn of_answers(answered: &Answered, url: &str) -> Vec<Finding> {
                 "the fence's index sends cargo elsewhere for packages, past the fence",
             )
             .because(format!("index at {}, packages at {}", origin_of(url), origin_of(downloads)))
-            .fix("start it with the address under which its clients reach it", &["cargo fence serve --url URL"]),
+            .fix(
+                "start it with the address under which its clients reach it",
+                &["cargo fence serve --url URL"],
+            ),
         ),
         Some(_) => {}
     }
     if let Some((name, Err(why))) = &answered.index {
         findings.push(
-            Finding::new("index-unread", Gravity::Broken, format!("the fence does not give the index file of {name}"))
-                .because(why.clone()),
+            Finding::new(
+                "index-unread",
+                Gravity::Broken,
+                format!("the fence does not give the index file of {name}"),
+            )
+            .because(why.clone()),
         );
     }
     findings
@@ -269,7 +307,8 @@ fn of_clock(answer: &Answer) -> Option<Finding> {
     }
     let way = if here > there { "ahead of" } else { "behind" };
     // What is a day ahead lets in what should wait another day.
-    let gravity = if here > there && off >= fence_model::Span::days(1) { Gravity::Open } else { Gravity::Warning };
+    let gravity =
+        if here > there && off >= fence_model::Span::days(1) { Gravity::Open } else { Gravity::Warning };
     Some(
         Finding::new(
             "clock-off",
@@ -321,7 +360,10 @@ fn of_config(seen: &Seen) -> Vec<Finding> {
             Finding::new(
                 "cargo-home",
                 Gravity::Open,
-                format!("CARGO_HOME is {}: what the usual home says of crates.io does not count", shown(home)),
+                format!(
+                    "CARGO_HOME is {}: what the usual home says of crates.io does not count",
+                    shown(home)
+                ),
             )
             .at(Spot::Variable("CARGO_HOME".to_owned()))
             .at(at)
@@ -330,7 +372,8 @@ fn of_config(seen: &Seen) -> Vec<Finding> {
     }
     if let Some(at) = &config.offline {
         findings.push(
-            Finding::new("offline", Gravity::Note, "cargo is told to use no network: it builds what it has").at(at),
+            Finding::new("offline", Gravity::Note, "cargo is told to use no network: it builds what it has")
+                .at(at),
         );
     }
     for alias in &config.aliases {
@@ -344,15 +387,19 @@ fn of_variable(name: &str, value: &str) -> Option<Finding> {
     let spot = Spot::Variable(name.to_owned());
     if name.starts_with("CARGO_SOURCE_") {
         let what = format!("{name} does nothing: cargo takes no source from the environment");
-        return Some(Finding::new("environment", Gravity::Warning, what).at(spot).fix(
-            "write `[source]` into a config.toml",
-            &[&format!("unset {name}")],
-        ));
+        return Some(
+            Finding::new("environment", Gravity::Warning, what)
+                .at(spot)
+                .fix("write `[source]` into a config.toml", &[&format!("unset {name}")]),
+        );
     }
     if name.starts_with("CARGO_REGISTRIES_") && name.ends_with("_INDEX") {
-        let what = format!("{name} says where a registry is, whatever the files say: {}", shown_address(value));
+        let what =
+            format!("{name} says where a registry is, whatever the files say: {}", shown_address(value));
         return Some(
-            Finding::new("environment", Gravity::Warning, what).at(spot).fix("unset it", &[&format!("unset {name}")]),
+            Finding::new("environment", Gravity::Warning, what)
+                .at(spot)
+                .fix("unset it", &[&format!("unset {name}")]),
         );
     }
     None

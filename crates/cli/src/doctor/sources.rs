@@ -24,7 +24,9 @@ pub(super) fn findings(seen: &Seen) -> Vec<Finding> {
     findings.extend(patches(seen));
     findings.extend(folders(seen));
     findings.extend(overrides(seen));
-    for problem in &seen.declared.1 {
+    // A cargo that does not tell its version tells nothing else either.
+    let problems = seen.declared.1.iter().filter(|_| !matches!(seen.machine.cargo, Some(Err(_))));
+    for problem in problems {
         findings.push(
             Finding::new("manifest-unreadable", Gravity::Broken, "a manifest cannot be looked at")
                 .because(text::harmless(problem)),
@@ -88,7 +90,8 @@ fn git(seen: &Seen) -> Vec<Finding> {
                 finding = finding.because(format!("at {}", text::harmless(&revision)));
             }
             if is_allowed {
-                return finding.because("the policy allows it: `sources` of fence.toml names it and its revision");
+                return finding
+                    .because("the policy allows it: `sources` of fence.toml names it and its revision");
             }
             finding.fix("take a release from the registry instead", &[]).fix(
                 "or read that revision, and allow it by name in fence.toml",
@@ -114,7 +117,8 @@ fn registries(seen: &Seen) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (id, (packages, places)) in &used {
         let configured = seen.config.registries.iter().find(|(_, address, _)| is_same(address, id));
-        let gravity = if is_first_party(seen, id) || is_behind(seen, id) { Gravity::Note } else { Gravity::Open };
+        let gravity =
+            if is_first_party(seen, id) || is_behind(seen, id) { Gravity::Note } else { Gravity::Open };
         let what = format!(
             "{} from another registry{}: {}",
             come(packages),
@@ -130,9 +134,14 @@ fn registries(seen: &Seen) -> Vec<Finding> {
         }
         findings.push(match configured {
             Some((name, _, _)) => finding
-                .fix("let the fence stand in front of it too", &[&format!("cargo fence serve --registry {name}")])
+                .fix(
+                    "let the fence stand in front of it too",
+                    &[&format!("cargo fence serve --registry {name}")],
+                )
                 .fix("and say in fence.toml how it is to be judged: `[[registries]]`", &[]),
-            None => finding.fix("name it in cargo's configuration, so that a fence can stand in front of it", &[]),
+            None => {
+                finding.fix("name it in cargo's configuration, so that a fence can stand in front of it", &[])
+            }
         });
     }
     let through = seen.route.as_ref().ok().and_then(|route| route.steps.last()).map(|step| step.to.as_str());
@@ -142,7 +151,11 @@ fn registries(seen: &Seen) -> Vec<Finding> {
         if is_used || through == Some(name) {
             continue;
         }
-        let what = format!("another registry is configured: {} ({})", text::harmless(name), shown_address(bare(address)));
+        let what = format!(
+            "another registry is configured: {} ({})",
+            text::harmless(name),
+            shown_address(bare(address))
+        );
         findings.push(Finding::new("other-registry", Gravity::Note, what).at(at));
     }
     findings
@@ -172,9 +185,13 @@ fn patches(seen: &Seen) -> Vec<Finding> {
         let source = text::harmless(&shown_address(source));
         let (gravity, from) = match &declared.from {
             From::Git(url) => (Gravity::Open, format!("the git repository {}", shown_address(url))),
-            From::Outside(path) => (Gravity::Warning, format!("a folder outside the workspace, {}", shown(path))),
+            From::Outside(path) => {
+                (Gravity::Warning, format!("a folder outside the workspace, {}", shown(path)))
+            }
             From::Inside(path) => (Gravity::Note, format!("a folder of the workspace, {}", shown(path))),
-            From::Registry(registry) => (Gravity::Warning, format!("the registry {}", text::harmless(registry))),
+            From::Registry(registry) => {
+                (Gravity::Warning, format!("the registry {}", text::harmless(registry)))
+            }
             From::Itself => (Gravity::Note, "the same registry".to_owned()),
         };
         let what = format!("{name} of {source} is put in place from {}", text::harmless(&from));
@@ -209,7 +226,10 @@ fn folders(seen: &Seen) -> Vec<Finding> {
 fn overrides(seen: &Seen) -> Vec<Finding> {
     let finding = |setting: &fence_client::cargo_config::Setting| {
         let what = match setting.key.as_str() {
-            "paths" => format!("cargo's configuration builds folders in place of packages: {}", setting.words.join(", ")),
+            "paths" => format!(
+                "cargo's configuration builds folders in place of packages: {}",
+                setting.words.join(", ")
+            ),
             source => format!("cargo's configuration has a [patch] of {source}"),
         };
         Finding::new("patch", Gravity::Warning, text::harmless(&what))
@@ -223,7 +243,8 @@ fn overrides(seen: &Seen) -> Vec<Finding> {
 fn is_first_party(seen: &Seen, id: &str) -> bool {
     let is_it = |policy: &Policy| {
         policy.registries.iter().any(|registry| {
-            is_same(&registry.index, id) && registry.treat == fence_model::policy::RegistryTreatment::FirstParty
+            is_same(&registry.index, id)
+                && registry.treat == fence_model::policy::RegistryTreatment::FirstParty
         })
     };
     seen.project.policy.as_ref().is_ok_and(is_it)
@@ -234,7 +255,9 @@ fn is_behind(seen: &Seen, id: &str) -> bool {
     let Answer::Answered(answered) = &seen.answer else { return false };
     let Some(fence) = &answered.fence else { return false };
     let Ok(route) = &seen.route else { return false };
-    let fence_client::cargo_config::IndexLocation::Sparse(url) = &route.registry.location else { return false };
+    let fence_client::cargo_config::IndexLocation::Sparse(url) = &route.registry.location else {
+        return false;
+    };
     let base = url.trim_end_matches('/').rsplit_once('/').map_or("", |(base, _)| base);
     fence.registries.iter().any(|mount| is_same(&format!("sparse+{base}/{}/", mount.path), id))
 }

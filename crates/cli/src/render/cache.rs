@@ -109,13 +109,18 @@ pub(crate) fn findings(looked: &Looked, is_being_removed: bool, shell: &Shell) -
         if is_verbose && looked.alone > 0 {
             let what = format!(
                 "{} no package to be compared with; cargo builds from it all the same",
-                if looked.alone == 1 { "1 unpacked folder has".to_owned() } else { format!("{} unpacked folders have", looked.alone) }
+                if looked.alone == 1 {
+                    "1 unpacked folder has".to_owned()
+                } else {
+                    format!("{} unpacked folders have", looked.alone)
+                }
             );
             parts.push(line(shell, Ink::Note, "note", &what));
         }
-        parts.extend(
-            looked.problems.iter().map(|problem| line(shell, Ink::Waiting, "warning", problem)),
-        );
+        // What is the reason for something above was told there.
+        let is_told = |problem: &&String| looked.undecided.iter().any(|(_, why)| why == *problem);
+        let problems = looked.problems.iter().filter(|problem| !is_told(problem));
+        parts.extend(problems.map(|problem| line(shell, Ink::Waiting, "warning", problem)));
     }
     if parts.is_empty() { String::new() } else { parts.join("\n") + "\n" }
 }
@@ -130,13 +135,13 @@ pub(crate) fn summary(looked: &Looked, outcome: Outcome, shell: &Shell, took: Du
         Outcome::Fail => (Ink::Bad, "Finished"),
         Outcome::Undecided => (Ink::Waiting, "Finished"),
     };
-    let mut counts = vec![format!("{} as they should be", text::count(looked.sound + looked.held.len(), "release"))];
+    let mut counts = vec![format!("{} sound", looked.sound + looked.held.len())];
     counts.push(format!("{} not to be built from", looked.bad.len()));
     let unknown: usize = looked.unknown.values().sum();
     for (count, what) in [
         (looked.undecided.len(), "undecided"),
         (unknown, "of unknown registries"),
-        (looked.odd.len(), "that cargo did not put there"),
+        (looked.odd.len(), "not cargo's"),
     ] {
         if count > 0 {
             counts.push(format!("{count} {what}"));
@@ -169,7 +174,8 @@ fn block(bad: &Bad, looked: &Looked, shell: &Shell) -> String {
     let release = place.kept.release.to_string();
     let heading = colour.paint(Ink::Bad, &format!("{word}[{code}]"));
     let mut told = format!("{heading}: {}\n", colour.paint(Ink::Strong, &release));
-    for path in place.kept.package.iter().chain(&place.kept.unpacked) {
+    let is_release = charges.iter().any(|charge| charge.against == Against::Release);
+    for path in place.kept.package.iter().filter(|_| is_release).chain(&place.kept.unpacked) {
         told += &format!("  {} {}\n", colour.paint(Ink::Place, "-->"), inside(path, looked));
     }
     let sign = colour.paint(Ink::Place, "=");
@@ -220,7 +226,17 @@ fn undecided(looked: &Looked, is_verbose: bool, shell: &Shell) -> Option<String>
         return None;
     }
     let what = format!("nobody can tell of {}", text::count(looked.undecided.len(), "release"));
-    let all = looked.undecided.iter().map(|(place, why)| format!("{}: {}", place.kept.release, text::harmless(why)));
+    let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (place, why) in &looked.undecided {
+        by_reason.entry(why).or_default().push(place.kept.release.to_string());
+    }
+    let all = by_reason.into_iter().map(|(why, releases)| {
+        let most = if is_verbose { releases.len() } else { OTHERS_TOLD.min(releases.len()) };
+        let more = releases.len() - most;
+        let named = releases[..most].join(", ");
+        let named = if more > 0 { format!("{named} and {more} more") } else { named };
+        format!("{named}: {}", text::harmless(why))
+    });
     Some(listed(shell, Ink::Waiting, "warning", &what, all.collect(), is_verbose))
 }
 
@@ -228,7 +244,8 @@ fn held(looked: &Looked, is_verbose: bool, shell: &Shell) -> Option<String> {
     if looked.held.is_empty() {
         return None;
     }
-    let what = format!("the policy would hold {} if it came today", text::count(looked.held.len(), "release"));
+    let what =
+        format!("the policy would hold {} if it came today", text::count(looked.held.len(), "release"));
     if !is_verbose {
         return Some(line(shell, Ink::Note, "note", &format!("{what} (`--verbose` lists them)")));
     }

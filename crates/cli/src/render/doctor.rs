@@ -38,6 +38,7 @@ fn way(seen: &Seen, shell: &Shell) -> String {
         steps.extend(route.steps.iter().map(|step| format!("{} ({})", step.to, located(&step.at))));
         say("Route", &steps.join(" -> "));
         let place = match &route.registry.location {
+            _ if route.registry.is_crates_io() => "crates.io itself".to_owned(),
             IndexLocation::Sparse(url) => shown_address(url),
             IndexLocation::Git(url) => format!("the git repository {}", shown_address(url)),
             IndexLocation::Folder(folder) => format!("the folder {}", shown(folder)),
@@ -52,15 +53,20 @@ fn way(seen: &Seen, shell: &Shell) -> String {
         Answer::Answered(answered) => {
             match &answered.fence {
                 Some(fence) => {
-                    let policy = fence.policy.as_ref().map_or("no project".to_owned(), |policy| shown(policy));
-                    let words = format!("{}, level {}, by the policy of {policy}", fence.version, fence.level);
+                    let policy =
+                        fence.policy.as_ref().map_or("no project".to_owned(), |policy| shown(policy));
+                    let words =
+                        format!("{}, level {}, by the policy of {policy}", fence.version, fence.level);
                     say("Fence", &words);
                 }
                 None => say("Fence", "none"),
             }
             let mut answers = Vec::new();
             if let Some(downloads) = &answered.downloads {
-                answers.push(format!("packages from {}", shown_address(downloads.split('{').next().unwrap_or_default())));
+                answers.push(format!(
+                    "packages from {}",
+                    shown_address(downloads.split('{').next().unwrap_or_default())
+                ));
             }
             match &answered.index {
                 Some((name, Ok(Some(releases)))) => {
@@ -94,7 +100,8 @@ fn block(finding: &Finding, shell: &Shell) -> String {
     };
     let word = format!("{}[{code}]", gravity.as_str());
     let indent = word.len() + 2;
-    let mut told = format!("{}: {}\n", shell.colour.paint(ink, &word), text::wrap(what, indent, 6, shell.width));
+    let mut told =
+        format!("{}: {}\n", shell.colour.paint(ink, &word), text::wrap(what, indent, 6, shell.width));
     for place in places {
         let place = match place {
             Spot::File(file, Some(line)) => format!("{}:{line}", shown(file)),
@@ -104,10 +111,12 @@ fn block(finding: &Finding, shell: &Shell) -> String {
         told += &format!("  {} {}\n", shell.colour.paint(Ink::Place, "-->"), text::harmless(&place));
     }
     for line in because {
-        told += &format!("   {} {}\n", shell.colour.paint(Ink::Place, "="), text::wrap(line, 5, 7, shell.width));
+        told +=
+            &format!("   {} {}\n", shell.colour.paint(Ink::Place, "="), text::wrap(line, 5, 7, shell.width));
     }
     for Fix { what, lines } in fixes {
-        told += &format!("{}: {}\n", shell.colour.paint(Ink::Note, "help"), text::wrap(what, 6, 6, shell.width));
+        told +=
+            &format!("{}: {}\n", shell.colour.paint(Ink::Note, "help"), text::wrap(what, 6, 6, shell.width));
         told.extend(lines.iter().map(|line| format!("      {line}").trim_end().to_owned() + "\n"));
     }
     told
@@ -124,7 +133,10 @@ fn summary(findings: &[Finding], shell: &Shell) -> String {
         (n, _) => words.push(format!("{n} ways around the fence are open")),
     }
     if broken > 0 {
-        words.push(format!("{} not work", if broken == 1 { "1 thing does".to_owned() } else { format!("{broken} things do") }));
+        words.push(format!(
+            "{} not work",
+            if broken == 1 { "1 thing does".to_owned() } else { format!("{broken} things do") }
+        ));
     }
     for (n, what) in [(count(Gravity::Warning), "warning"), (count(Gravity::Note), "note")] {
         if n > 0 {

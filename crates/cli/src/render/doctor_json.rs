@@ -41,7 +41,7 @@ struct RouteLine {
     steps: Vec<StepLine>,
     /// What answers: `sparse`, `git`, `folder` or `vendored`.
     kind: &'static str,
-    /// Its address or path.
+    /// Its address or path; `crates.io` where that is asked itself.
     place: String,
     /// Whether it was asked, and answered: `yes`, `no`, `denied`, or `not-asked`.
     answers: &'static str,
@@ -141,6 +141,7 @@ pub(crate) fn undecided(error: &CliError) -> String {
 fn route(seen: &Seen) -> Option<RouteLine> {
     let route = seen.route.as_ref().ok()?;
     let (kind, place) = match &route.registry.location {
+        IndexLocation::Sparse(_) if route.registry.is_crates_io() => ("sparse", "crates.io".to_owned()),
         IndexLocation::Sparse(url) => ("sparse", shown_address(url)),
         IndexLocation::Git(url) => ("git", shown_address(url)),
         IndexLocation::Folder(folder) => ("folder", folder.display().to_string()),

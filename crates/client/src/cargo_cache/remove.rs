@@ -42,7 +42,9 @@ impl RemoveError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::InUse { .. } => "wait until it is done, and run this again",
-            Self::Exchanged { .. } => "run this again; what lies there now was not looked at, and was left alone",
+            Self::Exchanged { .. } => {
+                "run this again; what lies there now was not looked at, and was left alone"
+            }
             Self::Disk { .. } => "remove it by hand; cargo builds from it as long as it is there",
         }
     }
@@ -83,8 +85,8 @@ impl CargoCache {
         let part = if is_unpacked { "src" } else { "cache" };
         let folder = self.root.join(part).join(&kept.folder);
         // The folder may have become a link since it was listed.
-        let is_inside = path.parent() == Some(&*folder)
-            && fs::canonicalize(&folder).is_ok_and(|real| real == folder);
+        let is_inside =
+            path.parent() == Some(&*folder) && fs::canonicalize(&folder).is_ok_and(|real| real == folder);
         if !is_inside {
             return Err(exchanged());
         }
@@ -103,7 +105,8 @@ impl CargoCache {
         for name in LOCKS {
             let path = self.home.join(name);
             let failed = |error| RemoveError::Disk { path: path.clone(), error };
-            let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+            let lock =
+                OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
             match lock.try_lock() {
                 Ok(()) => held.push(lock),
                 Err(TryLockError::WouldBlock) => {

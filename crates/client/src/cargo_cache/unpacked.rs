@@ -98,10 +98,10 @@ pub(super) fn compare(
         };
         Some(Difference { path: path.to_string_lossy().into_owned(), change })
     });
-    let added = on_disk.keys().filter(|path| !compared.contains_key(*path)).map(|path| Difference {
-        path: path.to_string_lossy().into_owned(),
-        change: Change::Added,
-    });
+    let added = on_disk
+        .keys()
+        .filter(|path| !compared.contains_key(*path))
+        .map(|path| Difference { path: path.to_string_lossy().into_owned(), change: Change::Added });
     let mut differences: Vec<Difference> = differing.chain(added).collect();
     if differences.is_empty() {
         return Unpacked::Same;

@@ -125,7 +125,8 @@ impl CargoConfig {
     /// Files that cargo does not read, because one of the older name without an extension lies beside them; each with that
     /// one. `folder` is where the configuration was read.
     pub fn shadowed(&self, folder: &Path) -> Vec<(PathBuf, PathBuf)> {
-        let folders = folder.ancestors().map(|folder| folder.join(".cargo")).chain(self.environment.cargo_home());
+        let folders =
+            folder.ancestors().map(|folder| folder.join(".cargo")).chain(self.environment.cargo_home());
         let mut shadowed: Vec<(PathBuf, PathBuf)> = folders
             .map(|folder| (folder.join("config.toml"), folder.join("config")))
             .filter(|(new, old)| new.is_file() && old.is_file())
@@ -137,7 +138,9 @@ impl CargoConfig {
     fn located_at(&self, place: &Place, path: &[&str]) -> Located {
         match place {
             Place::Variable(name) => Located::Variable(name.clone()),
-            Place::File(file) => Located::File(file.clone(), lines_of(file).and_then(|lines| lines.line(path))),
+            Place::File(file) => {
+                Located::File(file.clone(), lines_of(file).and_then(|lines| lines.line(path)))
+            }
         }
     }
 }
