@@ -7,17 +7,19 @@
 //!
 //! Text is borrowed from the file's bytes. Keys that are not known are left alone, as cargo does.
 
+mod line;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use fence_model::facts::{Birth, Dependency, DependencyKind, ReleaseFacts};
 use fence_model::{CrateName, Digest, Time};
 use semver::Version;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 
 use crate::error::{shown, without_place};
 use crate::manifest::kind;
@@ -60,6 +62,20 @@ pub struct IndexLine<'a> {
     pub links: Option<Text<'a>>,
     /// The 1-based line of the file.
     pub line: u32,
+    /// Where the line says whether it is yanked.
+    pub(crate) yanked_value: YankedValue,
+}
+
+/// Where a line says whether its release is yanked, in bytes from its beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum YankedValue {
+    /// Here.
+    At(Range<usize>),
+    /// Nowhere.
+    Absent,
+    /// Nobody looked.
+    #[default]
+    NotSought,
 }
 
 /// One dependency of an index line.
@@ -127,11 +143,12 @@ impl<'a> IndexFile<'a> {
         }
         let mut file =
             Self { name: name.clone(), releases: Vec::new(), skipped: Vec::new(), problems: Vec::new() };
-        for (line, bytes) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+        for (line, bytes) in (1..).zip(lines(bytes)) {
             if bytes.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            match parse_line(name, line, bytes, limits) {
+            let like_the_last = file.releases.last().map_or(0, |release| release.dependencies.len());
+            match parse_line(name, line, bytes, (like_the_last, limits)) {
                 Ok(Line::Release(release)) => file.releases.push(release),
                 Ok(Line::Skipped(skipped)) => file.skipped.push(skipped),
                 Err(problem) => file.problems.push(problem),
@@ -148,17 +165,22 @@ impl<'a> IndexFile<'a> {
         let mut latest: Arc<[Dependency<'_>]> = Arc::new([]);
         let mut collected = Vec::new();
         let mut facts = Vec::with_capacity(self.releases.len());
+        let mut before: &[IndexDependency<'_>] = &[];
         for release in &self.releases {
-            collected.clear();
-            collected.extend(release.dependencies.iter().map(|dependency| Dependency {
-                package: dependency.package_name(),
-                requirement: &dependency.requirement,
-                kind: dependency.kind,
-                optional: dependency.optional,
-                birth: birth(dependency.package_name(), dependency.registry.as_deref()),
-            }));
-            if *latest != *collected {
-                latest = collected.as_slice().into();
+            // Mostly nothing has changed, and births are looked up somewhere.
+            if *before != *release.dependencies {
+                before = &release.dependencies;
+                collected.clear();
+                collected.extend(before.iter().map(|dependency| Dependency {
+                    package: dependency.package_name(),
+                    requirement: &dependency.requirement,
+                    kind: dependency.kind,
+                    optional: dependency.optional,
+                    birth: birth(dependency.package_name(), dependency.registry.as_deref()),
+                }));
+                if *latest != *collected {
+                    latest = collected.as_slice().into();
+                }
             }
             facts.push(ReleaseFacts {
                 version: release.version.clone(),
@@ -185,12 +207,29 @@ enum Line<'a> {
     Skipped(Skipped),
 }
 
-fn parse_line<'a>(name: &CrateName, line: u32, bytes: &'a [u8], limits: &Limits) -> Result<Line<'a>, Error> {
+/// The lines of a file, without their ends.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(bytes);
+    std::iter::from_fn(move || {
+        let bytes = rest?;
+        let end = memchr::memchr(b'\n', bytes);
+        rest = end.map(|end| &bytes[end + 1..]);
+        Some(end.map_or(bytes, |end| &bytes[..end]))
+    })
+}
+
+/// What one line is; it may have about so many dependencies.
+fn parse_line<'a>(
+    name: &CrateName,
+    line: u32,
+    bytes: &'a [u8],
+    (dependencies, limits): (usize, &Limits),
+) -> Result<Line<'a>, Error> {
     if bytes.len() > limits.index_line_bytes {
         let (bytes, limit) = (bytes.len(), limits.index_line_bytes);
         return Err(Error::IndexLineTooLong { name: name.clone(), line, bytes, limit });
     }
-    let raw: RawLine<'a> = match serde_json::from_slice(bytes) {
+    let raw: RawLine<'a> = match read_line(bytes, dependencies) {
         Ok(raw) => raw,
         Err(error) => {
             // A newer schema may have changed any key but these three.
@@ -219,12 +258,22 @@ fn parse_line<'a>(name: &CrateName, line: u32, bytes: &'a [u8], limits: &Limits)
         })?,
         yanked: raw.yanked.unwrap_or(false),
         published: raw.pubtime.map(|text| publish_time(name, line, &raw.vers, &text)).transpose()?,
-        dependencies: raw.deps.into_iter().map(IndexDependency::from).collect(),
+        dependencies: raw.deps,
         schema,
         rust_version: raw.rust_version,
         links: raw.links,
         line,
+        yanked_value: raw.place,
     }))
+}
+
+fn read_line(bytes: &[u8], dependencies: usize) -> Result<RawLine<'_>, serde_json::Error> {
+    let Some(usual) = line::read(bytes, dependencies) else { return serde_json::from_slice(bytes) };
+    if cfg!(any(test, fuzzing)) {
+        let whole: RawLine<'_> = serde_json::from_slice(bytes)?;
+        assert_eq!(RawLine { place: YankedValue::NotSought, ..usual.clone() }, whole, "the readers differ");
+    }
+    Ok(usual)
 }
 
 fn skip<'a>(name: &CrateName, line: u32, stub: &RawStub<'_>) -> Result<Line<'a>, Error> {
@@ -258,14 +307,14 @@ fn publish_time(name: &CrateName, line: u32, version: &str, text: &str) -> Resul
         })
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 struct RawLine<'a> {
     #[serde(borrow)]
     name: Text<'a>,
     #[serde(borrow)]
     vers: Text<'a>,
     #[serde(borrow)]
-    deps: Vec<RawDependency<'a>>,
+    deps: Vec<IndexDependency<'a>>,
     #[serde(borrow)]
     cksum: Text<'a>,
     // Checked to be JSON, and not kept: what features switch on is in `deps` as well.
@@ -279,6 +328,8 @@ struct RawLine<'a> {
     #[serde(borrow)]
     pubtime: Option<Text<'a>>,
     v: Option<u32>,
+    #[serde(skip)]
+    place: YankedValue,
 }
 
 #[derive(Deserialize)]
@@ -306,6 +357,12 @@ struct RawDependency<'a> {
     registry: Option<Text<'a>>,
     #[serde(borrow)]
     package: Option<Text<'a>>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for IndexDependency<'a> {
+    fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        RawDependency::deserialize(value).map(Self::from)
+    }
 }
 
 impl<'a> From<RawDependency<'a>> for IndexDependency<'a> {

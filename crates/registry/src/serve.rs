@@ -5,10 +5,12 @@
 //! the upstream has it: `false`, `true`, `null`, or not at all. A line that the fence cannot read is left out: it may
 //! name a release that some cargo can read, and nobody has judged it.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::index::{IndexFile, IndexLine};
+use crate::index::{IndexFile, IndexLine, YankedValue};
 
 /// What a line is to say of its release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,7 +52,7 @@ pub fn serve(bytes: &[u8], file: &IndexFile<'_>, mark: impl Fn(&IndexLine<'_>) -
         };
         if wanted == release.yanked {
             served.bytes.extend_from_slice(line);
-        } else if put(line, wanted, &mut served.bytes).is_none() {
+        } else if put(line, &release.yanked_value, wanted, &mut served.bytes).is_none() {
             served.left_out.push(number);
         }
     }
@@ -58,15 +60,15 @@ pub fn serve(bytes: &[u8], file: &IndexFile<'_>, mark: impl Fn(&IndexLine<'_>) -
 }
 
 /// Appends `line` with another value of `yanked`; nothing, where the line is no object.
-fn put(line: &[u8], yanked: bool, out: &mut Vec<u8>) -> Option<()> {
+fn put(line: &[u8], place: &YankedValue, yanked: bool, out: &mut Vec<u8>) -> Option<()> {
     let word: &[u8] = if yanked { b"true" } else { b"false" };
-    let marked: Marked<'_> = serde_json::from_slice(line).ok()?;
-    let (before, between, after) = match marked.yanked {
-        Some(value) => {
-            // The value is borrowed from the line, so where it begins says where it stands.
-            let start = (value.get().as_ptr() as usize).checked_sub(line.as_ptr() as usize)?;
-            (line.get(..start)?, &b""[..], line.get(start + value.get().len()..)?)
-        }
+    let place = match place {
+        YankedValue::At(place) => Some(place.clone()),
+        YankedValue::Absent => None,
+        YankedValue::NotSought => sought(line)?,
+    };
+    let (before, between, after) = match place {
+        Some(Range { start, end }) => (line.get(..start)?, &b""[..], line.get(end..)?),
         None => {
             let end = line.iter().rposition(|byte| *byte == b'}')?;
             (&line[..end], &b",\"yanked\":"[..], &line[end..])
@@ -76,6 +78,15 @@ fn put(line: &[u8], yanked: bool, out: &mut Vec<u8>) -> Option<()> {
         out.extend_from_slice(part);
     }
     Some(())
+}
+
+/// Where `line` has the value of `yanked`, if it has one; none, where the line is no object.
+pub(crate) fn sought(line: &[u8]) -> Option<Option<Range<usize>>> {
+    let marked: Marked<'_> = serde_json::from_slice(line).ok()?;
+    let Some(value) = marked.yanked else { return Some(None) };
+    // The value is borrowed from the line, so where it begins says where it stands.
+    let start = (value.get().as_ptr() as usize).checked_sub(line.as_ptr() as usize)?;
+    Some(Some(start..start + value.get().len()))
 }
 
 #[derive(Deserialize)]

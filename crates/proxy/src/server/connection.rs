@@ -78,15 +78,15 @@ impl Http {
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let mut connection = self.one.serve_connection(TokioIo::new(io), desk);
-        let mut stopped = pin!(told(stop.clone()));
-        let mut stopping = Stopping::NotYet;
+        let mut stopping = Stopping::of(&stop);
         let end = poll_fn(|cx| {
-            if stopping.poll(stopped.as_mut(), cx) {
+            if stopping.is_told_now(cx) {
                 Pin::new(&mut connection).graceful_shutdown();
             }
             Pin::new(&mut connection).poll(cx)
         })
         .await;
+        let is_stopping = stopping.is_told();
         let http1::Parts { io, read_buf, service: desk, .. } = connection.into_parts();
         let Begun { begun, mut io } = io.into_inner();
         if let Some(upgrade) = desk.upgrade() {
@@ -97,7 +97,7 @@ impl Http {
             return Ok(());
         }
         let garbled = end.is_err_and(|error| error.is_parse());
-        if stopping == Stopping::NotYet && desk.clerk.pulse.overdue().is_none() {
+        if !is_stopping && desk.clerk.pulse.overdue().is_none() {
             unless(stop, linger(io, self.limits)).await;
         }
         if garbled { Err(Garbled) } else { Ok(()) }
@@ -109,10 +109,9 @@ impl Http {
     {
         desk.clerk.pulse.mix();
         let mut connection = pin!(self.two.serve_connection(TokioIo::new(io), desk));
-        let mut stopped = pin!(told(stop));
-        let mut stopping = Stopping::NotYet;
+        let mut stopping = Stopping::of(&stop);
         poll_fn(|cx| {
-            if stopping.poll(stopped.as_mut(), cx) {
+            if stopping.is_told_now(cx) {
                 connection.as_mut().graceful_shutdown();
             }
             // What goes wrong here concerns one peer, who is told in HTTP/2's own words.
@@ -126,21 +125,37 @@ impl Http {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Garbled;
 
-/// Whether a connection was told to come to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stopping {
-    NotYet,
-    Told,
+/// The end of a connection, for which it waits beside all else.
+struct Stopping<'s> {
+    stop: &'s watch::Receiver<()>,
+    /// None once it is told.
+    waiting: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// Whether the task that serves the connection is woken when it is told.
+    is_awaited: bool,
 }
 
-impl Stopping {
-    /// Whether this is the moment at which it is told.
-    fn poll(&mut self, stopped: Pin<&mut impl Future>, cx: &mut Context<'_>) -> bool {
-        let now = *self == Self::NotYet && stopped.poll(cx).is_ready();
-        if now {
-            *self = Self::Told;
+impl<'s> Stopping<'s> {
+    fn of(stop: &'s watch::Receiver<()>) -> Self {
+        Self { stop, waiting: Some(Box::pin(told(stop.clone()))), is_awaited: false }
+    }
+
+    fn is_told(&self) -> bool {
+        self.waiting.is_none()
+    }
+
+    /// Whether this is the moment at which it is told. Asked with every read and write of a connection, which stays in
+    /// one task with one waker: so what was once polled need not be until something has changed.
+    fn is_told_now(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(waiting) = &mut self.waiting else { return false };
+        if self.is_awaited && self.stop.has_changed().is_ok_and(|changed| !changed) {
+            return false;
         }
-        now
+        self.is_awaited = true;
+        let is_now = waiting.as_mut().poll(cx).is_ready();
+        if is_now {
+            self.waiting = None;
+        }
+        is_now
     }
 }
 
