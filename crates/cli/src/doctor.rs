@@ -245,6 +245,13 @@ pub(crate) fn diagnose(seen: &Seen) -> Vec<Finding> {
     findings
 }
 
+/// `text` where it is one plain word of a command; else `instead`, for a person to fill in. Nobody who writes a
+/// configuration file gets to write what somebody else copies into a shell.
+fn word<'a>(text: &'a str, instead: &'a str) -> &'a str {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/[]@+".contains(c);
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(is_plain) { text } else { instead }
+}
+
 impl Finding {
     fn new(code: &'static str, gravity: Gravity, what: impl Into<String>) -> Self {
         Self { code, gravity, what: what.into(), places: Vec::new(), because: Vec::new(), fixes: Vec::new() }

@@ -100,7 +100,8 @@ pub(crate) struct Known<'a> {
 pub(crate) fn told(known: &Known<'_>) -> Standing {
     let mut charges = charges(known);
     if !charges.is_empty() {
-        charges.sort();
+        // The gravest first; what differs keeps its order.
+        charges.sort_by_key(|charge| (charge.against, charge.code));
         return Standing::Bad(charges);
     }
     if let Some(why) = unreadable(known.examined) {
@@ -197,5 +198,81 @@ fn unreadable(examined: &Examined) -> Option<String> {
     match &examined.unpacked {
         Some(Unpacked::Uncompared(why)) => Some(format!("the unpacked folder cannot be compared: {why}")),
         Some(Unpacked::Same | Unpacked::Different { .. } | Unpacked::NothingToCompare) | None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fence_client::cargo_cache::Difference;
+
+    use super::*;
+
+    const BYTES: Digest = Digest([7; 32]);
+    const OTHERS: Digest = Digest([8; 32]);
+
+    /// What is said of a release without a judgement of it.
+    fn check(origin: Origin, shown: Shown, examined: Examined, expected: &str) {
+        let because = "its index file could not be read";
+        let known = Known { examined: &examined, origin, shown, decision: None, because };
+        let told = match told(&known) {
+            Standing::Sound => "sound".to_owned(),
+            Standing::Held(why) => format!("held: {why}"),
+            Standing::Undecided(why) => format!("undecided: {why}"),
+            Standing::Unknown => "unknown".to_owned(),
+            Standing::Bad(charges) => charges
+                .iter()
+                .map(|Charge { against, code, sentence }| format!("{against:?} {code}: {sentence}"))
+                .collect::<Vec<_>>()
+                .join("; "),
+        };
+        assert_eq!(told, expected, "{origin:?} {shown:?} {examined:?}");
+    }
+
+    fn package(digest: Digest) -> Examined {
+        Examined { digest: Some(Ok(digest)), unpacked: Some(Unpacked::Same), bytes: 0 }
+    }
+
+    #[test]
+    fn bytes_are_those_of_the_index_or_another_registry_s() {
+        let changed = "Release checksum-changed: the package's bytes have digest 08080808, and the index names 07070707";
+        check(Origin::Known, Shown::As(BYTES), package(OTHERS), changed);
+        check(Origin::Unknown, Shown::As(BYTES), package(OTHERS), "unknown");
+        check(Origin::Unknown, Shown::Not, package(BYTES), "unknown");
+    }
+
+    #[test]
+    fn what_the_index_does_not_show_was_deleted_if_it_was_read() {
+        let deleted = "Release deleted: the index does not have it any more";
+        check(Origin::Known, Shown::Not, package(BYTES), deleted);
+        check(Origin::Known, Shown::Unread, package(BYTES), "undecided: its index file could not be read");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_undecided_and_what_was_changed_is_told_first() {
+        let unread = Examined { digest: Some(Err("it is gone".to_owned())), ..package(BYTES) };
+        check(Origin::Known, Shown::As(BYTES), unread, "undecided: the package cannot be read: it is gone");
+        let uncompared = Unpacked::Uncompared("it is a bomb".to_owned());
+        let told = "undecided: the unpacked folder cannot be compared: it is a bomb";
+        check(
+            Origin::Known,
+            Shown::As(BYTES),
+            Examined { unpacked: Some(uncompared), ..package(BYTES) },
+            told,
+        );
+        let difference = |path: &str, change| Difference { path: path.to_owned(), change };
+        let different = Unpacked::Different {
+            differences: vec![
+                difference("build.rs", Change::Added),
+                difference("src/lib.rs", Change::Changed),
+            ],
+            more: 3,
+        };
+        check(
+            Origin::Unknown,
+            Shown::Unread,
+            Examined { unpacked: Some(different), ..package(BYTES) },
+            "Unpacked unpacked-changed: build.rs is not in the package; Unpacked unpacked-changed: src/lib.rs is not as it \
+             was packed; Unpacked unpacked-changed: and 3 more files differ",
+        );
     }
 }

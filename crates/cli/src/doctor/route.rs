@@ -6,7 +6,7 @@ use fence_client::cargo_config::{IndexLocation, Located, Reach, Setting, Way};
 use fence_client::http::{is_loopback, shown as shown_address};
 use fence_model::Level;
 
-use super::{Answer, Answered, CLOCK_TOLERANCE, FenceSeen, Finding, Gravity, Seen, Spot};
+use super::{Answer, Answered, CLOCK_TOLERANCE, FenceSeen, Finding, Gravity, Seen, Spot, word};
 use crate::error::shown;
 
 /// The lines that put a fence in front of crates.io.
@@ -104,7 +104,10 @@ fn of_sparse(url: &str, route: &Way, seen: &Seen) -> Vec<Finding> {
             )
             .at(&step.at)
             .because(format!("{from} names the proxy {}", shown_address(proxy)))
-            .fix("let cargo ask this host without a proxy", &[&format!("export no_proxy={host}")]),
+            .fix(
+                "let cargo ask this host without a proxy",
+                &[&format!("export no_proxy={}", word(host, "HOST"))],
+            ),
         );
     }
     match &seen.answer {
@@ -390,7 +393,7 @@ fn of_variable(name: &str, value: &str) -> Option<Finding> {
         return Some(
             Finding::new("environment", Gravity::Warning, what)
                 .at(spot)
-                .fix("write `[source]` into a config.toml", &[&format!("unset {name}")]),
+                .fix("write `[source]` into a config.toml", &[&format!("unset {}", word(name, "NAME"))]),
         );
     }
     if name.starts_with("CARGO_REGISTRIES_") && name.ends_with("_INDEX") {
@@ -399,7 +402,7 @@ fn of_variable(name: &str, value: &str) -> Option<Finding> {
         return Some(
             Finding::new("environment", Gravity::Warning, what)
                 .at(spot)
-                .fix("unset it", &[&format!("unset {name}")]),
+                .fix("unset it", &[&format!("unset {}", word(name, "NAME"))]),
         );
     }
     None

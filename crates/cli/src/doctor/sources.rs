@@ -10,7 +10,7 @@ use fence_client::project::lockfile::registry_id;
 use fence_model::policy::Policy;
 use fence_registry::lockfile::{Package, Source};
 
-use super::{Answer, Finding, Gravity, Seen, Spot};
+use super::{Answer, Finding, Gravity, Seen, Spot, word};
 use crate::error::shown;
 use crate::render::text;
 
@@ -136,7 +136,7 @@ fn registries(seen: &Seen) -> Vec<Finding> {
             Some((name, _, _)) => finding
                 .fix(
                     "let the fence stand in front of it too",
-                    &[&format!("cargo fence serve --registry {name}")],
+                    &[&format!("cargo fence serve --registry {}", word(name, "NAME"))],
                 )
                 .fix("and say in fence.toml how it is to be judged: `[[registries]]`", &[]),
             None => {

@@ -100,8 +100,8 @@ fn block(finding: &Finding, shell: &Shell) -> String {
     };
     let word = format!("{}[{code}]", gravity.as_str());
     let indent = word.len() + 2;
-    let mut told =
-        format!("{}: {}\n", shell.colour.paint(ink, &word), text::wrap(what, indent, 6, shell.width));
+    let what = text::wrap(&plain(what), indent, 6, shell.width);
+    let mut told = format!("{}: {what}\n", shell.colour.paint(ink, &word));
     for place in places {
         let place = match place {
             Spot::File(file, Some(line)) => format!("{}:{line}", shown(file)),
@@ -111,15 +111,26 @@ fn block(finding: &Finding, shell: &Shell) -> String {
         told += &format!("  {} {}\n", shell.colour.paint(Ink::Place, "-->"), text::harmless(&place));
     }
     for line in because {
-        told +=
-            &format!("   {} {}\n", shell.colour.paint(Ink::Place, "="), text::wrap(line, 5, 7, shell.width));
+        told += &format!(
+            "   {} {}\n",
+            shell.colour.paint(Ink::Place, "="),
+            text::wrap(&plain(line), 5, 7, shell.width)
+        );
     }
     for Fix { what, lines } in fixes {
-        told +=
-            &format!("{}: {}\n", shell.colour.paint(Ink::Note, "help"), text::wrap(what, 6, 6, shell.width));
-        told.extend(lines.iter().map(|line| format!("      {line}").trim_end().to_owned() + "\n"));
+        told += &format!(
+            "{}: {}\n",
+            shell.colour.paint(Ink::Note, "help"),
+            text::wrap(&plain(what), 6, 6, shell.width)
+        );
+        told.extend(lines.iter().map(|line| format!("      {}", plain(line)).trim_end().to_owned() + "\n"));
     }
     told
+}
+
+/// Words of which a stranger may have chosen some, fit for a terminal. Each is cut by itself: a sentence is whole.
+fn plain(words: &str) -> String {
+    words.split(' ').map(text::harmless).collect::<Vec<_>>().join(" ")
 }
 
 fn summary(findings: &[Finding], shell: &Shell) -> String {
