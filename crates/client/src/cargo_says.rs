@@ -217,6 +217,14 @@ mod tests {
                 format!("{}: {name} {part:?} {from:?}", line.unwrap_or_default())
             })
             .collect();
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        3: far Dependency Git("https://git.example/far")
+        5: outer Dependency Outside("/outer")
+        6: other Dependency Registry("own")
+        7: deep Dependency Git("https://git.example/deep")
+        10: glob Patch("crates-io") Inside("/w/glob")
+        11: lexopt Patch("crates-io") Git("https://git.example/lexopt")
+        13: shlex:1.0.0 Replace Outside("/shlex")
+        "#);
     }
 }

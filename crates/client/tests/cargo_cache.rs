@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use fence_client::cargo_cache::{CargoCache, Examined, Inventory, RemoveError};
 use fence_client::progress::Silent;
 use fence_client::{Environment, Limits, lockfiles};
+use fence_model::Digest;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use sha2::{Digest as _, Sha256};
 
 const REGISTRY: &str = "registry.example-0123456789abcdef";
 
@@ -66,7 +68,11 @@ impl Home {
         let mut text = String::new();
         for (kept, examined) in inventory.kept.iter().zip(examined) {
             let digest = match &examined.digest {
-                Some(Ok(digest)) => digest.short(),
+                Some(Ok(digest)) => {
+                    let packed = fs::read(kept.package.as_ref().unwrap()).unwrap();
+                    let is_its = *digest == Digest(Sha256::digest(&packed).into());
+                    (if is_its { "its digest" } else { "another digest" }).into()
+                }
                 Some(Err(why)) => why.clone(),
                 None => "none".into(),
             };
@@ -107,7 +113,12 @@ fn what_cargo_put_there_is_sound() {
     home.write(&format!("registry/src/{REGISTRY}/alone-0.1.0/src/lib.rs"), "");
     home.write("registry/CACHEDIR.TAG", "");
     home.write("registry/src/CACHEDIR.TAG", "");
-    insta::assert_snapshot!(home.told(), @"");
+    insta::assert_snapshot!(home.told(), @"
+    a 1.0.0 package yes unpacked yes: its digest, Some(Same)
+    a-1 2.0.0-rc.1+b-2 package yes unpacked yes: its digest, Some(Same)
+    alone 0.1.0 package no unpacked yes: none, Some(NothingToCompare)
+    only 0.1.0 package yes unpacked no: its digest, None
+    ");
 }
 
 #[test]
@@ -132,7 +143,9 @@ fn what_was_changed_added_or_taken_away_is_told() {
     fs::write(home.unpacked("a-1.0.0/README"), "longer").unwrap();
     fs::remove_file(home.unpacked("a-1.0.0/src/gone.rs")).unwrap();
     fs::write(home.unpacked("a-1.0.0/build.rs"), "fn main() {}\n").unwrap();
-    insta::assert_snapshot!(home.told(), @"");
+    insta::assert_snapshot!(home.told(), @r#"
+    a 1.0.0 package yes unpacked yes: its digest, Some(Different { differences: [Difference { path: "README", change: Changed }, Difference { path: "build.rs", change: Added }, Difference { path: "src/gone.rs", change: Missing }, Difference { path: "src/lib.rs", change: Changed }], more: 0 })
+    "#);
 }
 
 #[test]
@@ -159,7 +172,10 @@ fn a_package_that_cannot_be_unpacked_is_not_compared() {
     );
     let (_, examined) = home.examined();
     let told: Vec<String> = examined.iter().map(|examined| format!("{:?}", examined.unpacked)).collect();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    Some(Uncompared("the package cannot be read: invalid gzip header"))
+    Some(Uncompared("the package cannot be read: it has a file that lies outside of its folder"))
+    "#);
 }
 
 #[test]
@@ -171,7 +187,9 @@ fn a_bomb_is_not_unpacked_to_its_end() {
     let limits = Limits { unpacked_ratio: 20, package_unpacked_bytes: 1 << 20, ..Limits::DEFAULT };
     let cache = home.cache().with_limits(limits);
     let examined = cache.examine(&cache.list().unwrap().kept, NonZeroUsize::MIN, &Silent);
-    insta::assert_snapshot!(format!("{:?}", examined[0].unpacked), @"");
+    insta::assert_snapshot!(format!("{:?}", examined[0].unpacked), @r#"
+    Some(Uncompared("the package cannot be read: it unpacks to more than 1048576 bytes"))
+    "#);
 }
 
 #[cfg(unix)]
@@ -193,7 +211,15 @@ fn links_and_strange_names_are_told_and_not_followed() {
     symlink(outside.path(), home.unpacked("a-1.0.0/src/linked")).unwrap();
     fs::remove_file(home.unpacked("a-1.0.0/src/lib.rs")).unwrap();
     symlink(outside.path().join("secret"), home.unpacked("a-1.0.0/src/lib.rs")).unwrap();
-    insta::assert_snapshot!(home.told(), @"");
+    insta::assert_snapshot!(home.told(), @r#"
+    a 1.0.0 package yes unpacked yes: its digest, Some(Different { differences: [Difference { path: "src/lib.rs", change: Changed }, Difference { path: "src/linked", change: Added }], more: 0 })
+    odd: Odd { path: "[home]/registry/cache/linked-0123456789abcdef", what: Link }
+    odd: Odd { path: "[home]/registry/cache/[registry]/b-1.0.0.crate", what: Link }
+    odd: Odd { path: "[home]/registry/cache/[registry]/d-1.0.0.crate\u{1b}[2J", what: Name }
+    odd: Odd { path: "[home]/registry/cache/[registry]/e-1.0.0.crate", what: Kind }
+    odd: Odd { path: "[home]/registry/cache/[registry]/no release.crate", what: Name }
+    odd: Odd { path: "[home]/registry/src/[registry]/c-1.0.0", what: Link }
+    "#);
 }
 
 #[test]
@@ -210,7 +236,10 @@ fn what_is_condemned_is_removed_and_nothing_else() {
     let (removed, outcome) = cache.remove(&condemned);
     outcome.unwrap();
     assert_eq!(removed.len(), 3);
-    insta::assert_snapshot!(home.told(), @"");
+    insta::assert_snapshot!(home.told(), @"
+    a 1.0.1 package yes unpacked yes: its digest, Some(Same)
+    b 1.0.0 package yes unpacked no: its digest, None
+    ");
 }
 
 #[test]
@@ -282,8 +311,14 @@ fn lockfiles_are_found_below_folders() {
         let text = format!("{:?}\n{:?}", found.lockfiles, found.problems);
         text.replace(root.to_str().unwrap(), "[home]").replace(home.0.path().to_str().unwrap(), "[home]")
     };
-    insta::assert_snapshot!(told(&["", "projects/a"], &Limits::DEFAULT), @"");
-    insta::assert_snapshot!(told(&["projects/a/Cargo.lock", "nowhere"], &Limits::DEFAULT), @"");
+    insta::assert_snapshot!(told(&["", "projects/a"], &Limits::DEFAULT), @r#"
+    ["[home]/projects/a/Cargo.lock", "[home]/projects/b/fuzz/Cargo.lock"]
+    []
+    "#);
+    insta::assert_snapshot!(told(&["projects/a/Cargo.lock", "nowhere"], &Limits::DEFAULT), @r#"
+    ["[home]/projects/a/Cargo.lock"]
+    ["[home]/nowhere cannot be searched: No such file or directory (os error 2)"]
+    "#);
     let few = Limits { searched_entries: 2, ..Limits::DEFAULT };
     assert!(told(&["projects"], &few).contains("more than 2 files and folders"));
     let flat = Limits { searched_depth: 0, ..Limits::DEFAULT };

@@ -214,7 +214,7 @@ fn a_fence_is_looked_at_itself() {
         = it asks for level low, and this project for medium
     warning[policy-not-in-force]: the fence goes by an earlier policy: the one that lies there now cannot be read
         = fence.toml, line 3: an unknown key
-    warning[fence-feed]: the fence's feed rustsec is stale, never: what is young does not get older there
+    warning[fence-feed]: the fence's feed rustsec is stale, never read: what is young does not get older there
     open[downloads-elsewhere]: the fence's index sends cargo elsewhere for packages, past the fence
         = index at http://127.0.0.1:7343, packages at https://static.example
     broken[index-unread]: the fence has no registry at this address: it has no config.json
@@ -496,7 +496,7 @@ fn a_policy_has_to_be_able_to_admit() {
     insta::assert_snapshot!(all, @"
     warning[no-audits]: level high asks for 2 independent audits of every release, and the policy knows nobody who could give one: only what is in fence.lock, or excepted, is admitted
         at /p/fence.toml
-    warning[no-audits]: level high asks for 2 independent audits of every release, and the policy knows 1 who could give one: only what is in fence.lock, or excepted, is admitted
+    warning[no-audits]: level high asks for 2 independent audits of every release, and the policy knows only 1 who could give one: only what is in fence.lock, or excepted, is admitted
         at /p/fence.toml
     note[no-reviewers]: what needs a reviewer waits for an exception: the policy knows nobody whose audits count
         at /p/fence.toml
@@ -574,7 +574,7 @@ fn what_the_judgement_tells_of_the_policy_is_told() {
     warning[feed-stale]: index is stale, as of 2026-08-01T00:00:00Z: what is young does not get older meanwhile
     warning[feed-invalid]: rustsec is invalid, as of 2026-08-02T00:00:00Z: what is young does not get older meanwhile
     warning[feed-absent]: own is absent, never read: what is young does not get older meanwhile
-    warning[times-untold]: nobody vouches for publish times of sparse+https://own.example/index/: without a journal nothing from there gets older
+    warning[times-untold]: nobody vouches for publish times of https://own.example/index/: without a journal nothing from there gets older
         at /p/fence.toml
     warning[no-way-out]: only an exception would ever admit what is locked: a 1.0.0 and b 1.0.0
         at /p/Cargo.lock:12

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fence_client::cargo_cache::{Kept, Odd, Oddness};
 use fence_client::gather::Age;
-use fence_model::{Digest, Time};
+use fence_model::{Code, Digest, Time};
 
 use super::human::age_of;
 use super::text;
@@ -200,8 +200,9 @@ fn how_to_remove(looked: &Looked, is_being_removed: bool, shell: &Shell) -> Opti
     if looked.bad.is_empty() || is_being_removed {
         return None;
     }
-    let is_release = |bad: &&Bad| bad.charges.iter().any(|charge| charge.against == Against::Release);
-    let was_built = looked.bad.iter().any(|bad| is_release(&bad) || bad.place.kept.unpacked.is_some());
+    // A release may be deleted for many reasons; whoever was in the cache, or is called bad, had one.
+    let is_hostile = |charge: &Charge| charge.code != ChargeCode::Code(Code::Deleted);
+    let was_built = looked.bad.iter().any(|bad| bad.charges.iter().any(is_hostile));
     let mut text = help(shell, "take it out of the cache: cargo builds from there without asking anybody");
     text += "      cargo fence check --cache --remove\n";
     if was_built {

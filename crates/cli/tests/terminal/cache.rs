@@ -56,7 +56,7 @@ fn what_is_as_it_should_be_is_one_line() {
     $ cargo fence check --cache
         Checking 2 packages and 2 unpacked folders in [home]/registry at level medium
                  (index 0 min old, rustsec 0 min)
-        Finished 2 releases as they should be, 0 not to be built from in […]
+        Finished 2 sound, 0 not to be built from in […]
     [exit code 0]
     ");
 }
@@ -81,7 +81,7 @@ fn what_is_malicious_is_found_with_who_would_build_it() {
     help: or see first whose lockfiles lead there
           cargo fence check --cache --projects ~
 
-        Finished 1 release as they should be, 1 not to be built from in […]
+        Finished 1 sound, 1 not to be built from in […]
     [exit code 1]
     ");
     assert_snapshot!(check(&standing, " --projects ."), @"
@@ -99,7 +99,7 @@ fn what_is_malicious_is_found_with_who_would_build_it() {
     help: and treat what built it as compromised: code in it ran while cargo built, and again with the
           program
 
-        Finished 1 release as they should be, 1 not to be built from, 1 lockfile searched in […]
+        Finished 1 sound, 1 not to be built from, 1 lockfile searched in […]
     [exit code 1]
     ");
 }
@@ -113,8 +113,18 @@ fn what_the_index_does_not_have_any_more_was_deleted() {
     $ cargo fence check --cache
         Checking 2 packages and 2 unpacked folders in [home]/registry at level medium
                  (index 0 min old, rustsec 0 min)
-        Finished 2 releases as they should be, 0 not to be built from in […]
-    [exit code 0]
+    blocked[deleted]: lexopt 0.3.2
+      --> cache/[registry]/lexopt-0.3.2.crate
+      --> src/[registry]/lexopt-0.3.2
+       = deleted: the index does not have it any more
+
+    help: take it out of the cache: cargo builds from there without asking anybody
+          cargo fence check --cache --remove
+    help: or see first whose lockfiles lead there
+          cargo fence check --cache --projects ~
+
+        Finished 1 sound, 1 not to be built from in […]
+    [exit code 1]
     ");
 }
 
@@ -135,7 +145,6 @@ fn what_is_not_what_it_was_is_found() {
        = checksum-changed: the package's bytes have digest a3ead5ee, and the index names 6dcc4a4c
 
     changed[unpacked-changed]: lexopt 0.3.2
-      --> cache/[registry]/lexopt-0.3.2.crate
       --> src/[registry]/lexopt-0.3.2
        = unpacked-changed: build.rs is not in the package
        = unpacked-changed: src/lib.rs is not as it was packed
@@ -147,7 +156,7 @@ fn what_is_not_what_it_was_is_found() {
     help: or see first whose lockfiles lead there
           cargo fence check --cache --projects ~
 
-        Finished 0 releases as they should be, 2 not to be built from in […]
+        Finished 0 sound, 2 not to be built from in […]
     [exit code 1]
     ");
 }
@@ -162,7 +171,7 @@ fn what_is_held_is_counted_and_no_finding() {
                  (index 0 min old, rustsec 0 min)
     note: the policy would hold 1 release if it came today (`--verbose` lists them)
 
-        Finished 2 releases as they should be, 0 not to be built from in […]
+        Finished 2 sound, 0 not to be built from in […]
     [exit code 0]
     ");
     assert_snapshot!(check(&standing, " --verbose"), @"
@@ -172,7 +181,7 @@ fn what_is_held_is_counted_and_no_finding() {
     note: the policy would hold 1 release if it came today
           glob 0.3.4: held[review] (new-dependency)
 
-        Finished 2 releases as they should be, 0 not to be built from in […]
+        Finished 2 sound, 0 not to be built from in […]
     [exit code 0]
     ");
 }
@@ -195,11 +204,10 @@ fn what_is_found_is_removed_and_nothing_else() {
        = malicious: RUSTSEC-2026-0900: lexopt was malware
 
     changed[unpacked-changed]: glob 0.3.3
-      --> cache/[registry]/glob-0.3.3.crate
       --> src/[registry]/glob-0.3.3
        = unpacked-changed: src/lib.rs is not as it was packed
 
-        Finished 0 releases as they should be, 2 not to be built from in […]
+        Finished 0 sound, 2 not to be built from in […]
     [exit code 2]
     ");
     assert!(packages.join("lexopt-0.3.2.crate").is_file());
@@ -213,11 +221,10 @@ fn what_is_found_is_removed_and_nothing_else() {
        = malicious: RUSTSEC-2026-0900: lexopt was malware
 
     changed[unpacked-changed]: glob 0.3.3
-      --> cache/[registry]/glob-0.3.3.crate
       --> src/[registry]/glob-0.3.3
        = unpacked-changed: src/lib.rs is not as it was packed
 
-        Finished 0 releases as they should be, 2 not to be built from, 3 removed in […]
+        Finished 0 sound, 2 not to be built from, 3 removed in […]
     [exit code 1]
     ");
     let names = |folder: &PathBuf| {
@@ -233,7 +240,7 @@ fn what_is_found_is_removed_and_nothing_else() {
     $ cargo fence check --cache
         Checking 1 package and 0 unpacked folders in [home]/registry at level medium
                  (index 0 min old, rustsec 0 min)
-        Finished 1 release as they should be, 0 not to be built from in […]
+        Finished 1 sound, 0 not to be built from in […]
     [exit code 0]
     ");
     // Cargo unpacks again what was changed.
@@ -251,15 +258,10 @@ fn where_nobody_can_tell_the_exit_code_says_so() {
         Checking 2 packages and 2 unpacked folders in [home]/registry at level medium
                  (index never read, rustsec 0 min)
     warning: nobody can tell of 2 releases
-          glob 0.3.3: 2 index files (glob, lexopt) of fence cannot be read: no copy of the index file of
-            glob is on this machine
-          lexopt 0.3.2: 2 index files (glob, lexopt) of fence cannot be read: no copy of the index file
-            of glob is on this machine
+          glob 0.3.3, lexopt 0.3.2: 2 index files (glob, lexopt) of fence cannot be read: no copy of the
+            index file of glob is on this machine
 
-    warning: 2 index files (glob, lexopt) of fence cannot be read: no copy of the index file of glob is
-          on this machine
-
-        Finished 0 releases as they should be, 0 not to be built from, 2 undecided in […]
+        Finished 0 sound, 0 not to be built from, 2 undecided in […]
     [exit code 2]
     ");
     let nowhere = standing.run_with("check --cache", |command| {
@@ -268,7 +270,7 @@ fn where_nobody_can_tell_the_exit_code_says_so() {
     assert_snapshot!(settled(&nowhere), @"
     $ cargo fence check --cache
         Checking nothing: cargo keeps no registry here
-        Finished 0 releases as they should be, 0 not to be built from in […]
+        Finished 0 sound, 0 not to be built from in […]
     [exit code 0]
     ");
 }
@@ -283,14 +285,44 @@ fn a_registry_that_nobody_names_is_held_against_feeds_alone() {
     // One has bytes that crates.io knows, the other two are of some other registry.
     fs::write(packages.join("lexopt-0.3.2.crate"), "other bytes").unwrap();
     fs::write(packages.join("private-1.0.0.crate"), "a package").unwrap();
-    assert_snapshot!(check(&standing, " --verbose"), @"");
+    assert_snapshot!(check(&standing, " --verbose"), @"
+    $ cargo fence check --cache --verbose
+        Checking 3 packages and 2 unpacked folders in [home]/registry at level medium
+                 (index 0 min old, rustsec 0 min)
+    warning: nobody can tell of 1 release
+          lexopt 0.3.2: the unpacked folder cannot be compared: the package cannot be read: invalid gzip
+            header
+
+    note: 1 release comes from registries that cargo's configuration here does not name: only feeds were
+          asked about them
+          elsewhere.example-0123456789abcdef: 1
+
+        Finished 1 sound, 0 not to be built from, 1 undecided, 1 of unknown registries in […]
+    [exit code 2]
+    ");
     malicious(&standing, "lexopt", "< 0.3.2");
     assert_snapshot!(check(&standing, ""), @"
     $ cargo fence check --cache
-        Checking 2 packages and 2 unpacked folders in [home]/registry at level medium
+        Checking 3 packages and 2 unpacked folders in [home]/registry at level medium
                  (index 0 min old, rustsec 0 min)
-        Finished 2 releases as they should be, 0 not to be built from in […]
-    [exit code 0]
+    blocked[malicious]: lexopt 0.3.2
+      --> cache/elsewhere.example-0123456789abcdef/lexopt-0.3.2.crate
+      --> src/elsewhere.example-0123456789abcdef/lexopt-0.3.2
+       = malicious: RUSTSEC-2026-0900: lexopt was malware
+
+    help: take it out of the cache: cargo builds from there without asking anybody
+          cargo fence check --cache --remove
+    help: and treat what built it as compromised: code in it ran while cargo built, and again with the
+          program
+    help: or see first whose lockfiles lead there
+          cargo fence check --cache --projects ~
+
+    note: 1 release comes from registries that cargo's configuration here does not name: only feeds were
+          asked about them
+          elsewhere.example-0123456789abcdef: 1
+
+        Finished 1 sound, 1 not to be built from, 1 of unknown registries in […]
+    [exit code 1]
     ");
 }
 
@@ -309,7 +341,6 @@ fn hostile_names_reach_no_terminal() {
         Checking 2 packages and 2 unpacked folders in [home]/registry at level medium
                  (index 0 min old, rustsec 0 min)
     changed[unpacked-changed]: lexopt 0.3.2
-      --> cache/[registry]/lexopt-0.3.2.crate
       --> src/[registry]/lexopt-0.3.2
        = unpacked-changed: \u{1b}]0;owned\u{7}\u{a}::error:: is not in the package
 
@@ -325,8 +356,7 @@ fn hostile_names_reach_no_terminal() {
             release
           src/[registry]/linked-1.0.0: a link
 
-        Finished 1 release as they should be, 1 not to be built from, 2 that cargo did not put there in
-                 0.03s
+        Finished 1 sound, 1 not to be built from, 2 not cargo's in […]
     [exit code 1]
     ");
 }

@@ -44,16 +44,6 @@ fn the_route_is_proved_by_asking() {
            Fence 0.1.0, level medium, by the policy of .
           Answer packages from http://127.0.0.1:[…]/crates-io/dl/, 2 releases of glob
 
-    broken[manifest-unreadable]: a manifest cannot be looked at
-       = cargo does not tell the members of the workspace: exit status: 1: error: rustup could not
-           choose a version of cargo to run, because one wasn't specified explicitly, and no default is
-           configured.; help…
-
-    broken[cargo-unknown]: cargo does not tell its version
-       = exit status: 1: error: rustup could not choose a version of cargo to run, because one wasn't
-           specified explicitly, and no default is configured.; help: run 'rustup default stable' to
-           download the late…
-
     warning[project-only]: the route counts in this folder alone: `cargo install`, and other projects,
           ask crates.io itself
       --> .cargo/config.toml:2
@@ -71,8 +61,8 @@ fn the_route_is_proved_by_asking() {
           [feeds.NAME]
           role = "audits"
           file = "https://…/audits.toml"
-        Finished 2 things do not work, 1 warning, 2 notes
-    [exit code 2]
+        Finished no way around the fence was found, 1 warning, 2 notes
+    [exit code 0]
     "#);
 }
 
@@ -89,16 +79,6 @@ fn in_the_user_s_own_configuration_it_counts_for_all() {
            Fence 0.1.0, level medium, by the policy of .
           Answer packages from http://127.0.0.1:[…]/crates-io/dl/, 2 releases of glob
 
-    broken[manifest-unreadable]: a manifest cannot be looked at
-       = cargo does not tell the members of the workspace: exit status: 1: error: rustup could not
-           choose a version of cargo to run, because one wasn't specified explicitly, and no default is
-           configured.; help…
-
-    broken[cargo-unknown]: cargo does not tell its version
-       = exit status: 1: error: rustup could not choose a version of cargo to run, because one wasn't
-           specified explicitly, and no default is configured.; help: run 'rustup default stable' to
-           download the late…
-
     note[no-reviewers]: what needs a reviewer waits for an exception: the policy knows nobody whose
           audits count
       --> fence.toml
@@ -106,22 +86,12 @@ fn in_the_user_s_own_configuration_it_counts_for_all() {
           [feeds.NAME]
           role = "audits"
           file = "https://…/audits.toml"
-        Finished 2 things do not work, 1 note
-    [exit code 2]
+        Finished no way around the fence was found, 1 note
+    [exit code 0]
     "#);
     assert_snapshot!(standing.run("doctor --quiet"), @"
     $ cargo fence doctor --quiet
-    broken[manifest-unreadable]: a manifest cannot be looked at
-       = cargo does not tell the members of the workspace: exit status: 1: error: rustup could not
-           choose a version of cargo to run, because one wasn't specified explicitly, and no default is
-           configured.; help…
-
-    broken[cargo-unknown]: cargo does not tell its version
-       = exit status: 1: error: rustup could not choose a version of cargo to run, because one wasn't
-           specified explicitly, and no default is configured.; help: run 'rustup default stable' to
-           download the late…
-        Finished 2 things do not work, 1 note
-    [exit code 2]
+    [exit code 0]
     ");
 }
 
@@ -144,22 +114,6 @@ fn a_fence_that_does_not_answer_is_no_route() {
     help: look at the connection and at `http.proxy` in cargo's configuration, or use what is on this
           machine with `--offline`
 
-    broken[manifest-unreadable]: a manifest cannot be looked at
-       = cargo does not tell the members of the workspace: exit status: 1: error: rustup could not
-           choose a version of cargo to run, because one wasn't specified explicitly, and no default is
-           configured.; help…
-
-    broken[cargo-unknown]: cargo does not tell its version
-       = exit status: 1: error: rustup could not choose a version of cargo to run, because one wasn't
-           specified explicitly, and no default is configured.; help: run 'rustup default stable' to
-           download the late…
-
-    broken[undecided]: what is locked cannot be judged
-       = the index file of glob of our-fence cannot be read: http://127.0.0.1:[…]/crates-io/gl/ob/glob
-           cannot be reached: nobody listens there
-    help: look at the connection and at `http.proxy` in cargo's configuration, or use what is on this
-          machine with `--offline`
-
     note[other-registry]: another registry is configured: fence (http://127.0.0.1:[…]/index/)
       --> [home]/config.toml:5
 
@@ -170,7 +124,7 @@ fn a_fence_that_does_not_answer_is_no_route() {
           [feeds.NAME]
           role = "audits"
           file = "https://…/audits.toml"
-        Finished 4 things do not work, 2 notes
+        Finished 1 thing does not work, 2 notes
     [exit code 2]
     "#);
 }
@@ -192,16 +146,6 @@ fn a_registry_that_is_no_fence_is_told_from_one() {
     help: or start one for good
           cargo fence serve
 
-    broken[manifest-unreadable]: a manifest cannot be looked at
-       = cargo does not tell the members of the workspace: exit status: 1: error: rustup could not
-           choose a version of cargo to run, because one wasn't specified explicitly, and no default is
-           configured.; help…
-
-    broken[cargo-unknown]: cargo does not tell its version
-       = exit status: 1: error: rustup could not choose a version of cargo to run, because one wasn't
-           specified explicitly, and no default is configured.; help: run 'rustup default stable' to
-           download the late…
-
     warning[no-baseline]: nothing says what was locked before there was a fence: fence.lock is missing
     help: record it
           cargo fence init
@@ -215,7 +159,7 @@ fn a_registry_that_is_no_fence_is_told_from_one() {
           [feeds.NAME]
           role = "audits"
           file = "https://…/audits.toml"
-        Finished 1 way around the fence is open, 2 things do not work, 1 warning, 2 notes
+        Finished 1 way around the fence is open, 1 warning, 2 notes
     [exit code 1]
     "#);
 }
@@ -225,7 +169,7 @@ fn without_a_replacement_cargo_asks_crates_io_itself() {
     assert_snapshot!(with_cargo().run("doctor"), @r#"
     $ cargo fence doctor
            Route crates-io
-           Index https://index.crates.io/
+           Index crates.io itself
        Not asked the network is not to be used
 
     open[no-route]: cargo asks crates.io itself: nothing leads it to a fence
@@ -240,13 +184,6 @@ fn without_a_replacement_cargo_asks_crates_io_itself() {
           [registries.fence]
           index = "sparse+http://127.0.0.1:7343/crates-io/"
 
-    broken[manifest-unreadable]: a manifest cannot be looked at
-       = cargo does not tell the members of the workspace: it cannot be started: No such file or
-           directory (os error 2)
-
-    broken[cargo-unknown]: cargo does not tell its version
-       = it cannot be started: No such file or directory (os error 2)
-
     warning[no-baseline]: nothing says what was locked before there was a fence: fence.lock is missing
     help: record it
           cargo fence init
@@ -257,7 +194,7 @@ fn without_a_replacement_cargo_asks_crates_io_itself() {
           [feeds.NAME]
           role = "audits"
           file = "https://…/audits.toml"
-        Finished 1 way around the fence is open, 2 things do not work, 1 warning, 1 note
+        Finished 1 way around the fence is open, 1 warning, 1 note
     [exit code 1]
     "#);
 }
@@ -321,13 +258,6 @@ fn every_way_around_is_named() {
       --> Cargo.toml:12
     help: take it out as soon as a release has what it is for
 
-    broken[manifest-unreadable]: a manifest cannot be looked at
-       = cargo does not tell the members of the workspace: it cannot be started: No such file or
-           directory (os error 2)
-
-    broken[cargo-unknown]: cargo does not tell its version
-       = it cannot be started: No such file or directory (os error 2)
-
     broken[undecided]: what is locked cannot be judged
        = the index file of own of own cannot be read: no copy of the index file of own is on this
            machine
@@ -354,7 +284,7 @@ fn every_way_around_is_named() {
           [feeds.NAME]
           role = "audits"
           file = "https://…/audits.toml"
-        Finished 5 ways around the fence are open, 3 things do not work, 3 warnings, 1 note
+        Finished 5 ways around the fence are open, 1 thing does not work, 3 warnings, 1 note
     [exit code 1]
     "#);
 }

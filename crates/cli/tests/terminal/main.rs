@@ -893,6 +893,7 @@ fn help_is_short_and_names_what_there_is() {
       except       Let one release in, against the judgement, for a while and for a reason
       update       Ask the registry and all feeds again, and say what changed
       explain      Explain a code: what it means, why it matters, what to do
+      doctor       Ask what answers for crates.io here, and name every way around the fence
       serve        Stand between cargo and its registry: serve what the policy admits
       cargo        Run cargo behind the fence: any command, as if typed without `fence`
       export       Print what was judged in a format that other tools read
