@@ -3,6 +3,7 @@
 //! Each task is a file; this one only knows their names. Tasks print what they do and end with exit code 1 and a
 //! sentence when something is wrong.
 
+mod axe;
 mod bench;
 mod connection;
 mod directions;
@@ -22,8 +23,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask <task>
 
-  setup [bench]         install what a machine needs beside Rust (git), if it is missing; with `bench` also
-                        what `bench proxy` needs (nginx, wrk)
+  setup [bench]         install what a machine needs beside Rust (git, and for tests chromium, its driver and axe), if
+                        it is missing; with `bench` also what `bench proxy` needs (nginx, wrk)
   check                 set up, then build the fence and run it on this workspace
   test                  set up, then run all tests of the workspace
   directions            compare the crates' dependencies with the table of ARCHITECTURE.md
@@ -34,6 +35,7 @@ cargo xtask <task>
   bench cold [--runs N]    `check` with nothing cached, over the network, against cargo's own index phase
   bench update             compiling the advisory database and the audit sets
   bench proxy [--runs N]   the fence as a registry against nginx, under wrk; fetches through it against direct ones
+  bench pages [--runs N]   how fast pages for people are answered
   bench noise [--runs N]   nginx against nginx in the same way: how far the figures of `bench proxy` can be trusted
 ";
 
@@ -42,12 +44,12 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let root = root();
     let outcome = match words.as_slice() {
-        ["setup"] => setup::run(),
+        ["setup"] => setup::for_tests(&root),
         ["setup", "bench"] => setup::for_benches(),
         ["check", rest @ ..] => {
             setup::run().and_then(|()| run::check(&root, fence_data().ok().as_deref(), rest))
         }
-        ["test", rest @ ..] => setup::run().and_then(|()| run::tests(&root, rest)),
+        ["test", rest @ ..] => setup::for_tests(&root).and_then(|()| run::tests(&root, rest)),
         ["directions"] => directions::run(&root),
         ["docs"] => docs::run(&root, docs::Mode::Write),
         ["docs", "--check"] => docs::run(&root, docs::Mode::Check),
@@ -58,6 +60,9 @@ fn main() -> ExitCode {
         ["bench", "cold", rest @ ..] => fence_data().and_then(|data| bench::cold(&root, &data, rest)),
         ["bench", "update", rest @ ..] => fence_data().and_then(|data| bench::update(&root, &data, rest)),
         ["bench", "proxy", rest @ ..] => fence_data().and_then(|data| bench::proxy::run(&root, &data, rest)),
+        ["bench", "pages", rest @ ..] => {
+            fence_data().and_then(|data| bench::proxy::pages(&root, &data, rest))
+        }
         ["bench", "noise", rest @ ..] => {
             fence_data().and_then(|data| bench::proxy::noise(&root, &data, rest))
         }

@@ -1,6 +1,6 @@
 //! Running other programs, and saying which one failed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Runs a command, its output shown as it comes.
@@ -25,6 +25,15 @@ pub(crate) fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
     command
+}
+
+/// The folder in which cargo builds this workspace.
+pub(crate) fn target_folder(root: &Path) -> Result<PathBuf, String> {
+    let metadata = output(cargo(root).args(["metadata", "--format-version=1", "--no-deps", "--locked"]))?;
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&metadata).map_err(|error| format!("cargo metadata: {error}"))?;
+    let folder = metadata["target_directory"].as_str();
+    folder.map(PathBuf::from).ok_or_else(|| "cargo metadata names no target folder".to_owned())
 }
 
 /// All tests of the workspace; further words go to `cargo test`.

@@ -11,7 +11,7 @@ use fence_registry::reach::Tests;
 use semver::Version;
 
 use crate::commands::{
-    cargo, check, completions, doctor, except, explain, export, init, list, serve, update, why,
+    cargo, check, completions, doctor, except, explain, export, init, list, serve, status, update, why,
 };
 
 /// Judges what a build would let in: every locked release, with reasons
@@ -107,6 +107,7 @@ pub(crate) enum Command {
     Explain(explain::Args),
     Doctor(doctor::Args),
     Serve(serve::Args),
+    Status(status::Args),
     Cargo(cargo::Args),
     Export(export::Args),
     Completions(completions::Args),

@@ -13,7 +13,8 @@ use fence_client::cache::CacheError;
 use fence_client::cargo_config::ConfigError;
 use fence_client::feed::FeedError;
 use fence_client::gather::{GatherError, Problem};
-use fence_client::http::HttpError;
+use fence_client::http::{HttpError, is_loopback};
+use fence_client::index::IndexError;
 use fence_client::project::ProjectError;
 use fence_client::project::baseline::{BaselineError, BaselineFault};
 use fence_client::project::edit::EditError;
@@ -25,6 +26,8 @@ use fence_model::{Code, CrateName, ReleaseId, Span, Time};
 use fence_proxy::fence::StartError;
 use fence_proxy::server::{BindError, ServeError};
 
+use crate::neighbour::NoNeighbour;
+use crate::render::text::harmless;
 use crate::shell::{Colour, Ink};
 
 /// What went wrong, in words.
@@ -350,6 +353,45 @@ impl From<Undecidable<'_>> for CliError {
 
 impl From<GatherError> for CliError {
     fn from(error: GatherError) -> Self {
+        Self::new(error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<NoNeighbour> for CliError {
+    fn from(none: NoNeighbour) -> Self {
+        match none {
+            NoNeighbour::Nowhere { policy, others } => {
+                let error = Self::new(format!("no fence stands for the policy of {}", policy.display())).hint(
+                    "`cargo fence serve` stands one up here; `cargo fence cargo …` does so for one command",
+                );
+                others.into_iter().fold(error, |error, (base, folder)| {
+                    let whose =
+                        folder.map_or("another policy".to_owned(), |f| format!("that of {}", harmless(&f)));
+                    error.hint(format!("the one at {base} stands for {whose}"))
+                })
+            }
+            NoNeighbour::Silent(base, error) => {
+                let what = match error {
+                    HttpError::Denied { .. } => "wants a token",
+                    _ => "does not answer",
+                };
+                let told = Self::new(format!("cargo is told to ask a fence that {what}: {error}"));
+                match error {
+                    HttpError::Unreachable { .. } if is_loopback(&base) => told.hint(
+                        "start it with `cargo fence serve`; until then cargo can neither resolve nor download",
+                    ),
+                    error => told.hint(error.hint()),
+                }
+            }
+            NoNeighbour::Away(base) => Self::new(format!(
+                "{base} is not on this machine, and `--offline` or `--frozen` forbids to ask it"
+            )),
+        }
+    }
+}
+
+impl From<IndexError> for CliError {
+    fn from(error: IndexError) -> Self {
         Self::new(error.to_string()).hint(error.hint())
     }
 }

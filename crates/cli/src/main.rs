@@ -12,6 +12,7 @@ mod doctor;
 mod error;
 mod explain;
 mod judges;
+mod neighbour;
 mod render;
 mod session;
 mod shell;

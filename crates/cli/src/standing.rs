@@ -14,11 +14,12 @@ use fence_proxy::RulesOf;
 use fence_proxy::answer::Answers;
 use fence_proxy::event::Log;
 use fence_proxy::fence::{Fence, Journals, Mount, Setup, Times, Tokens};
-use fence_proxy::server::{CertificateFiles, Server, Settings};
+use fence_proxy::server::{CertificateFiles, Names, Server, Settings};
 use tokio::runtime::Runtime;
 
 use crate::args::{Global, NamedPath, Reach};
 use crate::error::{self, CliError, Misuse};
+use crate::explain;
 use crate::session::{cargo, clock, feeds_of};
 
 /// Where a fence listens unless it is told otherwise. Cargo keeps what it downloads by this address, so it stays.
@@ -68,8 +69,12 @@ impl Standing {
             .max_blocking_threads(BLOCKING_THREADS)
             .build()
             .map_err(no_runtime)?;
-        let settings =
-            Settings { certificate: plan.certificate, tokens: plan.tokens, ..Settings::at(plan.listen) };
+        let settings = Settings {
+            certificate: plan.certificate,
+            tokens: plan.tokens,
+            names: plan.url.as_deref().map(Names::of_url).unwrap_or_default(),
+            ..Settings::at(plan.listen)
+        };
         let tokens = if settings.tokens.is_some() { Tokens::Required } else { Tokens::None };
         let scheme = if settings.certificate.is_some() { "https" } else { "http" };
         // The port first: whoever has it may be the fence that is wanted.
@@ -99,6 +104,7 @@ impl Standing {
             clock: Arc::new(clock),
             log: Arc::clone(&plan.log),
             words: error::problems,
+            explain: explain::body,
             times: Times::default(),
         };
         let fence = runtime.block_on(Fence::build(setup))?;

@@ -441,7 +441,7 @@ impl Sparse<'_> {
         wanted: &[Wanted<'_>],
         to_ask: Vec<(usize, Option<Copy>)>,
     ) -> Vec<(usize, IndexOutcome)> {
-        let token = match token(self.registry, self.url, http) {
+        let token = match wanted_token(self.registry, self.url, http) {
             Ok(token) => token,
             Err(error) => {
                 return to_ask.iter().map(|(at, _)| (*at, IndexOutcome::Failed(error.clone()))).collect();
@@ -548,8 +548,19 @@ fn introduced(http: &Http, index: &str, token: Option<&Secret>) -> Result<Introd
     }
 }
 
+/// The user's token for a registry with this index, if there is one: for who asks its server for something else.
+///
+/// # Errors
+/// [`IndexError`]: there is one that the fence does not get, or that must not be sent in the clear.
+pub fn token(registry: &Registry, index: &str) -> Result<Option<Secret>, IndexError> {
+    match registry.credentials {
+        Credentials::None => Ok(None),
+        _ => token_of(registry, index).map(Some),
+    }
+}
+
 /// The token to send with every request, if the registry wants one.
-fn token(registry: &Registry, index: &str, http: &Http) -> Result<Option<Secret>, IndexError> {
+fn wanted_token(registry: &Registry, index: &str, http: &Http) -> Result<Option<Secret>, IndexError> {
     if registry.credentials == Credentials::None {
         return Ok(None);
     }
@@ -750,11 +761,15 @@ impl IndexSource {
     }
 
     fn token(&self, http: &Http, index: &str) -> Result<Option<Secret>, IndexError> {
-        let mut known = self.token.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*known {
-            Some(token) => Ok(token.clone()),
-            None => Ok(known.insert(token(&self.registry, index, http)?).clone()),
+        let known = || self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(token) = &*known() {
+            return Ok(token.clone());
         }
+        // Nobody holds the lock while a registry is asked: one that does not answer would keep those who wait for it
+        // waiting one after the other.
+        let found = wanted_token(&self.registry, index, http)?;
+        *known() = Some(found.clone());
+        Ok(found)
     }
 }
 

@@ -228,6 +228,11 @@ impl KnownNames {
         Ok(Self { listed, famous, seen: BTreeMap::new() })
     }
 
+    /// The names on the list, sorted.
+    pub fn listed(&self) -> impl Iterator<Item = &str> {
+        self.listed.iter().map(|known| &*known.name)
+    }
+
     /// Adds a crate of an index at hand. What is known of a name already stays where it says more: the earlier
     /// birth and the greater number count, for two counts may be of the same dependents.
     ///

@@ -3,7 +3,10 @@
 //! Terminal, pages, proxies and machine formats say the same about the same reason. Nothing here decides, and the
 //! judgement never calls it. Sentences are in lower case without a full stop, as they stand after `code: `.
 
+pub mod help;
 pub mod outlook;
+pub mod policy;
+pub mod story;
 pub mod text;
 
 use crate::decision::{Because, Need, Reason, Way, Witness};

@@ -4,21 +4,37 @@
 //! /{registry}/config.json                          Ask::Config
 //! /{registry}/se/rd/serde                          Ask::Index
 //! /{registry}/dl/serde/1.0.228/{64 hex digits}     Ask::Package
+//!
+//! /                                                Ask::Page, for people: what is held
+//! /search?q=serde                                  Ask::Page
+//! /{registry}/crate/serde/1.0.228                  Ask::Page
+//! /style.css                                       Ask::Asset, what pages are dressed in
 //! ```
 //!
-//! Whatever is spelt otherwise is nothing that cargo asks for: no escapes, no capitals in an index path, no dots.
+//! Whatever is spelt otherwise is nothing that anybody asks for: no escapes, no capitals in an index path, no dots, and
+//! no query but that of a search. No page has the path of an index file: those have one or two characters before their
+//! first slash, or three parts of which the first has two.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fence_model::{CrateName, Digest, Span};
+use fence_model::{Code, CrateName, Digest, Span};
 use fence_registry::path::file_name_at;
 use semver::Version;
 
 /// The folder of downloads below a registry: no index path has four parts.
 const DOWNLOADS: &str = "dl";
+
+/// The folder of pages below a registry: no index path begins so.
+const CRATES: &str = "crate";
+
+/// The folder of pages about codes.
+const CODES: &str = "codes";
+
+/// Characters of what is sought that count: the longest name of a crate has as many.
+const SOUGHT_CHARS: usize = 64;
 
 /// What one request asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -48,34 +64,149 @@ pub enum Ask {
     },
     /// What the fence knows of itself, for `cargo fence` and for people who read JSON.
     Status,
+    /// A page for people.
+    Page(Page),
+    /// What a page needs to look and to work as it should.
+    Asset(Asset),
+}
+
+/// A page for people.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Page {
+    /// What is held, and why.
+    Waiting,
+    /// The policy in force.
+    Policy,
+    /// How the fence is.
+    Status,
+    /// The crates whose name has this in it; nothing in particular where nothing is sought.
+    Search {
+        /// What is sought, as it was typed.
+        sought: String,
+    },
+    /// What a code means.
+    Code(Code),
+    /// All releases of a crate.
+    Crate {
+        /// The registry.
+        registry: String,
+        /// The crate.
+        name: CrateName,
+    },
+    /// One release.
+    Release {
+        /// The registry.
+        registry: String,
+        /// The crate.
+        name: CrateName,
+        /// The version.
+        version: Version,
+    },
+}
+
+/// What pages are dressed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Asset {
+    /// The style sheet.
+    Style,
+    /// The script, without which all pages work.
+    Script,
+    /// The icon.
+    Icon,
+}
+
+impl Asset {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Style, Self::Script, Self::Icon];
+
+    /// Where it is.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Style => "/style.css",
+            Self::Script => "/page.js",
+            Self::Icon => "/icon.svg",
+        }
+    }
+}
+
+impl Page {
+    /// Where it is.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Waiting => "/".to_owned(),
+            Self::Policy => "/policy".to_owned(),
+            Self::Status => "/status".to_owned(),
+            Self::Search { sought } => format!("/search?q={}", encoded(sought)),
+            Self::Code(code) => format!("/codes/{code}"),
+            Self::Crate { registry, name } => format!("/{registry}/{CRATES}/{name}"),
+            Self::Release { registry, name, version } => format!("/{registry}/{CRATES}/{name}/{version}"),
+        }
+    }
+
+    fn parse(path: &str) -> Option<Self> {
+        match path {
+            "/" => return Some(Self::Waiting),
+            "/policy" => return Some(Self::Policy),
+            "/status" => return Some(Self::Status),
+            "/search" => return Some(Self::Search { sought: String::new() }),
+            _ => {}
+        }
+        let parts: Vec<&str> = path.strip_prefix('/')?.splitn(5, '/').collect();
+        match parts[..] {
+            [CODES, code] => Some(Self::Code(code.parse().ok()?)),
+            [registry, CRATES, name] if is_registry_name(registry) => {
+                Some(Self::Crate { registry: registry.to_owned(), name: name.parse().ok()? })
+            }
+            [registry, CRATES, name, version] if is_registry_name(registry) => Some(Self::Release {
+                registry: registry.to_owned(),
+                name: name.parse().ok()?,
+                version: Version::parse(version).ok()?,
+            }),
+            _ => None,
+        }
+    }
 }
 
 impl Ask {
-    /// What the path of a request, with its leading `/`, asks for; none where no client of a registry would ask so.
+    /// What the path of a request asks for, with its leading `/` and its query; none where nobody would ask so.
     pub fn parse(path: &str) -> Option<Self> {
-        if path == "/status.json" {
-            return Some(Self::Status);
+        if let Some((path, query)) = path.split_once('?') {
+            // A page without a form has no use for a query, and nothing that cargo asks for has one.
+            return (path == "/search").then(|| Self::Page(Page::Search { sought: sought(query) }));
         }
+        // What cargo asks for comes first, since it is asked a thousand times as often.
+        Self::of_a_registry(path).or_else(|| Self::for_people(path))
+    }
+
+    fn of_a_registry(path: &str) -> Option<Self> {
         let (registry, rest) = path.strip_prefix('/')?.split_once('/')?;
         if !is_registry_name(registry) {
             return None;
         }
-        let registry = registry.to_owned();
         if rest == "config.json" {
-            return Some(Self::Config { registry });
+            return Some(Self::Config { registry: registry.to_owned() });
         }
         let mut parts = rest.split('/');
         if let (Some(DOWNLOADS), Some(name), Some(version), Some(digest), None) =
             (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
         {
             return Some(Self::Package {
-                registry,
+                registry: registry.to_owned(),
                 name: name.parse().ok()?,
                 version: Version::parse(version).ok()?,
                 digest: digest.parse().ok()?,
             });
         }
-        Some(Self::Index { registry, name: file_name_at(rest)?.parse().ok()? })
+        let name = file_name_at(rest)?.parse().ok()?;
+        Some(Self::Index { registry: registry.to_owned(), name })
+    }
+
+    fn for_people(path: &str) -> Option<Self> {
+        if path == "/status.json" {
+            return Some(Self::Status);
+        }
+        let asset = Asset::ALL.into_iter().find(|asset| asset.path() == path);
+        asset.map(Self::Asset).or_else(|| Page::parse(path).map(Self::Page))
     }
 }
 
@@ -90,6 +221,40 @@ pub fn download_template(registry: &str) -> String {
     format!("/{registry}/{DOWNLOADS}/{{crate}}/{{version}}/{{sha256-checksum}}")
 }
 
+/// What a form sent as `q`, without what surrounds it; what is no text in UTF-8 is shown as such.
+fn sought(query: &str) -> String {
+    let q = query.split('&').find_map(|pair| pair.strip_prefix("q=")).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(q.len());
+    let mut rest = q.as_bytes();
+    while let [first, after @ ..] = rest {
+        let escaped = match (first, after) {
+            (b'%', [high, low, ..]) => char::from(*high).to_digit(16).zip(char::from(*low).to_digit(16)),
+            _ => None,
+        };
+        let (byte, left) = match escaped {
+            Some((high, low)) => ((high * 16 + low) as u8, &after[2..]),
+            None if *first == b'+' => (b' ', after),
+            None => (*first, after),
+        };
+        bytes.push(byte);
+        rest = left;
+    }
+    String::from_utf8_lossy(&bytes).trim().chars().take(SOUGHT_CHARS).collect()
+}
+
+/// The same text as a form sends it.
+fn encoded(text: &str) -> String {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
+    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
+        match byte {
+            b' ' => encoded.push('+'),
+            byte if is_plain(&byte) => encoded.push(char::from(byte)),
+            byte => encoded.push_str(&format!("%{byte:02X}")),
+        }
+        encoded
+    })
+}
+
 /// What the fence says.
 #[derive(Debug, Clone)]
 pub enum Answer {
@@ -99,6 +264,15 @@ pub enum Answer {
     Index(Arc<IndexPage>),
     /// A `.crate`, of whose bytes the digest was compared.
     Package(Bytes),
+    /// A page for people.
+    Page {
+        /// Its HTML.
+        html: Bytes,
+        /// What it is about.
+        about: About,
+    },
+    /// What pages are dressed in.
+    Asset(Asset),
     /// There is no such thing, says the registry. Never said for any other reason.
     Absent(String),
     /// The policy does not let it through: at most 512 characters, which cargo prints.
@@ -110,6 +284,17 @@ pub enum Answer {
         /// After what time it is worth another try.
         again: Span,
     },
+}
+
+/// Whether there is what a page is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// There is.
+    Something,
+    /// There is no such thing.
+    Nothing,
+    /// Nobody can tell now.
+    Unknown,
 }
 
 /// An index file as it is served: made once, sent often.

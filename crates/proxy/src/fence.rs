@@ -8,12 +8,15 @@
 //!    kept; if it is slow, wrong or down, what it said last is taken, and marked stale.
 //! 3. `pages`: the crate is judged, what its judgement lacks is brought, and the page is made.
 //!
+//! What people read (`reading`) is judged in the same way, and becomes HTML in [`crate::pages`].
+//!
 //! A request for a package (`downloads`) is decided anew, its neighbours considered, and its bytes are compared with
 //! their digest before the first of them is sent.
 
 mod asking;
 mod downloads;
 mod pages;
+mod reading;
 mod stall;
 mod status;
 
@@ -32,7 +35,7 @@ use fence_client::journal::JournalError;
 use fence_client::progress::Silent;
 use fence_client::project::ProjectError;
 use fence_model::look_alike::KnownNames;
-use fence_model::{CrateName, Span, Time};
+use fence_model::{Code, CrateName, Span, Time};
 use fence_registry::config::RegistryConfig;
 use fence_registry::lockfile::{Lockfile, LockfileVersion};
 use tokio::runtime::Handle;
@@ -42,12 +45,14 @@ use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use self::asking::Trouble;
 use self::downloads::Wanted;
 use self::pages::Paged;
+use self::reading::Remembered;
 use self::stall::{Stall, reading, time, writing};
 pub use self::status::{FeedStatus, Held, Refusal, RegistryStatus, Status};
 use crate::alarms::{Alarm, AlarmKind, Alarms, Heard};
 use crate::answer::{Answer, Answers, Ask, Figure, InTime, IndexPage, View, download_template};
 use crate::event::{Event, Log, Weight};
 use crate::flights::Flights;
+use crate::judgement::Chronicle;
 use crate::packages::Packages;
 use crate::rules::{Looked, Rulebook, RulesOf};
 
@@ -82,6 +87,8 @@ pub struct Setup {
     pub log: Arc<dyn Log>,
     /// What went wrong with feeds, in words.
     pub words: fn(&[Problem]) -> Vec<String>,
+    /// What a code means, in paragraphs of Markdown, for who reads its page.
+    pub explain: fn(Code) -> &'static str,
     /// How patient it is.
     pub times: Times,
 }
@@ -194,6 +201,8 @@ pub struct Fence(Arc<Inner>);
 type Editions = (u64, u64);
 
 struct Inner {
+    /// Since when it stands.
+    since: Time,
     stalls: Vec<Stall>,
     rulebook: Rulebook,
     evidence: RwLock<Arc<Evidence>>,
@@ -216,6 +225,7 @@ struct Inner {
     clock: Clock,
     log: Arc<dyn Log>,
     words: fn(&[Problem]) -> Vec<String>,
+    explain: fn(Code) -> &'static str,
     times: Times,
     alarms: Alarms,
     refusals: Mutex<Vec<Refusal>>,
@@ -233,6 +243,9 @@ struct Inner {
     making: Flights<(usize, CrateName), Result<Paged, Trouble>>,
     /// Packages that are fetched. Not by digest: what one registry does not have, or does not send, is another's to send.
     fetching: Flights<(usize, Wanted), Result<Bytes, Answer>>,
+    /// What somebody read about.
+    remembered_releases: Remembered<reading::Place, reading::Read>,
+    remembered_crates: Remembered<(usize, CrateName), Arc<Chronicle>>,
     background: Mutex<Vec<JoinHandle<()>>>,
     /// What is written to disk and nobody waits for.
     writing: Mutex<Vec<JoinHandle<()>>>,
@@ -254,6 +267,7 @@ impl Fence {
         }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let inner = Inner {
+            since: now,
             stalls,
             rulebook,
             evidence: RwLock::default(),
@@ -275,6 +289,7 @@ impl Fence {
             clock: setup.clock,
             log: setup.log,
             words: setup.words,
+            explain: setup.explain,
             times: setup.times,
             alarms: Alarms::default(),
             refusals: Mutex::default(),
@@ -284,6 +299,8 @@ impl Fence {
             asking_for: Flights::default(),
             making: Flights::default(),
             fetching: Flights::default(),
+            remembered_releases: Remembered::default(),
+            remembered_crates: Remembered::default(),
             background: Mutex::default(),
             writing: Mutex::default(),
             runtime: Handle::current(),
@@ -548,6 +565,9 @@ impl Answers for Fence {
     fn at_hand(&self, ask: &Ask) -> Option<Answer> {
         let inner = &self.0;
         inner.look_at_rules();
+        if let Ask::Asset(asset) = ask {
+            return Some(Answer::Asset(*asset));
+        }
         if !inner.has_evidence() {
             return None;
         }
@@ -575,26 +595,26 @@ impl Answers for Fence {
         let inner = Arc::clone(&self.0);
         Box::pin(async move {
             inner.with_evidence().await;
-            let at = match &ask {
+            match ask {
                 Ask::Status => {
                     let told = Arc::clone(&inner);
                     let errand = || async move { json(&told.status().await) };
-                    return Answer::Json(inner.telling.join((), errand).await.unwrap_or_default());
+                    Answer::Json(inner.telling.join((), errand).await.unwrap_or_default())
                 }
-                Ask::Config { registry } | Ask::Index { registry, .. } | Ask::Package { registry, .. } => {
-                    match inner.stalls.iter().position(|stall| stall.path == *registry) {
-                        Some(at) => at,
-                        None => return inner.no_such_registry(registry),
-                    }
-                }
-            };
-            match ask {
-                Ask::Config { .. } => inner.config(at).await,
-                Ask::Index { name, .. } => inner.index(at, name).await,
-                Ask::Package { name, version, digest, .. } => {
-                    inner.download(at, Wanted { name, version, digest }).await
-                }
-                Ask::Status => Answer::Json(Bytes::new()),
+                Ask::Page(page) => inner.read(page).await,
+                Ask::Asset(asset) => Answer::Asset(asset),
+                Ask::Config { registry } => match inner.stall_at(&registry) {
+                    Some(at) => inner.config(at).await,
+                    None => Answer::Absent(inner.no_such_registry(&registry)),
+                },
+                Ask::Index { registry, name } => match inner.stall_at(&registry) {
+                    Some(at) => inner.index(at, name).await,
+                    None => Answer::Absent(inner.no_such_registry(&registry)),
+                },
+                Ask::Package { registry, name, version, digest } => match inner.stall_at(&registry) {
+                    Some(at) => inner.download(at, Wanted { name, version, digest }).await,
+                    None => Answer::Absent(inner.no_such_registry(&registry)),
+                },
             }
         })
     }
@@ -612,9 +632,13 @@ impl Answers for Fence {
 }
 
 impl Inner {
-    fn no_such_registry(&self, registry: &str) -> Answer {
+    fn stall_at(&self, registry: &str) -> Option<usize> {
+        self.stalls.iter().position(|stall| stall.path == registry)
+    }
+
+    fn no_such_registry(&self, registry: &str) -> String {
         let there: Vec<&str> = self.stalls.iter().map(|stall| stall.path.as_str()).collect();
-        Answer::Absent(format!("this fence stands in front of {}, and not of {registry}", there.join(", ")))
+        format!("this fence stands in front of {}, and not of {registry}", there.join(", "))
     }
 
     async fn index(self: Arc<Self>, at: usize, name: CrateName) -> Answer {

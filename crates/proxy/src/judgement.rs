@@ -12,13 +12,14 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use fence_client::cargo_config::Registry;
 use fence_client::gather::{self, Evidence};
-use fence_model::decision::Decision;
-use fence_model::facts::{Birth, CrateFacts, DependencyKind, Feed};
-use fence_model::judge::{Asked, Checksum, InUse, Treatment};
+use fence_model::decision::{Because, Decision};
+use fence_model::facts::{Birth, CrateFacts, DependencyKind, Feed, Gone};
+use fence_model::judge::{Asked, Checksum, InUse, Judge, Treatment};
 use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, Policy, PublishTimes};
 use fence_model::settle::{self, FactsOf, InUseByCrate, Settlement};
 use fence_model::view::{self, Mark, ReleaseVerdict};
+use fence_model::words::outlook;
 use fence_model::{CaretClass, CrateName, Digest, ReleaseId, Time, Verdict};
 use fence_registry::journal::Memory;
 use fence_registry::serve::{Yanked, serve};
@@ -92,6 +93,42 @@ pub(crate) struct Shown {
     pub(crate) lags: Option<Time>,
 }
 
+/// A decision for who reads about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) decision: Decision,
+    /// The release that is admitted instead, of the same class.
+    pub(crate) stay: Option<Version>,
+}
+
+/// A crate for who reads about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Chronicle {
+    /// The crate, as it spells itself.
+    pub(crate) name: CrateName,
+    /// The releases that the index shows, lowest version first.
+    pub(crate) releases: Vec<Entry>,
+    /// Those that somebody saw and that are gone.
+    pub(crate) gone: Vec<Gone>,
+}
+
+/// One release of a crate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) judged: ReleaseVerdict,
+    /// When it was published, or first seen.
+    pub(crate) appeared: Option<Time>,
+    /// Whether its registry says that it was yanked.
+    pub(crate) yanked: bool,
+    /// How it is shown to cargo.
+    pub(crate) mark: Mark,
+    /// In a word and in a line, where it is not admitted: not for all, since that takes longer.
+    pub(crate) why: Option<(String, String)>,
+}
+
+/// How many releases of a crate that are not admitted are told of in words.
+const EXPLAINED: usize = 30;
+
 /// One question about some crates.
 pub(crate) struct Case<'a> {
     question: Question<'a>,
@@ -159,13 +196,61 @@ impl<'a> Case<'a> {
             until: self.until(subject, &judged),
             lags: self.lags(&judged),
         };
+        let held = judged.iter().filter(|judged| judged.verdict == Verdict::Hold);
+        let lacking = self.lacking_of(&judge, held.map(|judged| &judged.version).collect());
+        (shown, lacking)
+    }
+
+    /// The decisions on some releases of the crate `subject` on their own, for who reads about them.
+    pub(crate) fn told(&self, subject: &CrateName, versions: &[Version]) -> (Vec<Told>, Lacking) {
+        let alone = self.settlement(&[]);
+        let judged = alone.each_alone(&alone.judge(subject));
+        let in_use = admitted_of(&judged);
+        let settlement = self.settlement(&[(subject, &in_use)]);
+        let judge = settlement.judge(subject);
+        let told = |version: &Version| tell(&settlement, &judge, &judged, version);
+        let told: Vec<Told> = versions.iter().map(told).collect();
+        (told, self.lacking_of(&judge, versions.iter().collect()))
+    }
+
+    /// All releases of the crate `subject`; none where nothing is known of it.
+    pub(crate) fn chronicle(&self, subject: &CrateName) -> (Option<Chronicle>, Lacking) {
+        let now = self.question.now;
+        let alone = self.settlement(&[]);
+        let judged = alone.each_alone(&alone.judge(subject));
+        let in_use = admitted_of(&judged);
+        let settlement = self.settlement(&[(subject, &in_use)]);
+        let judge = settlement.judge(subject);
+        let mut gone = judge.facts().gone.clone();
+        gone.retain(|gone| judge.releases().iter().all(|release| release.version != gone.version));
+        if judge.releases().is_empty() && gone.is_empty() {
+            return (None, Lacking::default());
+        }
+        let marks: BTreeMap<Version, Mark> =
+            view::view(&judge, &judged, now).into_iter().map(|shown| (shown.version, shown.mark)).collect();
+        let not_admitted = judged.iter().filter(|judged| judged.verdict != Verdict::Admit);
+        let explained: BTreeSet<&Version> =
+            not_admitted.clone().rev().take(EXPLAINED).map(|judged| &judged.version).collect();
+        let entries = judge.releases().iter().zip(&judged).map(|(release, own)| Entry {
+            appeared: release.appeared(),
+            yanked: release.yanked,
+            mark: marks.get(&release.version).copied().unwrap_or(Mark::Yanked),
+            why: explained.contains(&release.version).then(|| {
+                let Told { decision, .. } = tell(&settlement, &judge, &judged, &release.version);
+                (outlook::label(&decision), outlook::line(&decision, now))
+            }),
+            judged: own.clone(),
+        });
+        let chronicle = Chronicle { name: judge.name().clone(), releases: entries.collect(), gone };
+        let held = not_admitted.filter(|judged| judged.verdict == Verdict::Hold);
+        let lacking = self.lacking_of(&judge, held.map(|judged| &judged.version).collect());
+        (Some(chronicle), lacking)
+    }
+
+    /// What was not at hand and is needed by these releases: what was taken for the worst and admitted all the same was
+    /// not worth asking.
+    fn lacking_of(&self, judge: &Judge<'_>, held: BTreeSet<&Version>) -> Lacking {
         let mut lacking = self.lacking();
-        // What was taken for the worst and admitted all the same was not worth asking.
-        let held: BTreeSet<&Version> = judged
-            .iter()
-            .filter(|judged| judged.verdict == Verdict::Hold)
-            .map(|judged| &judged.version)
-            .collect();
         let needed: BTreeSet<&str> = judge
             .releases()
             .iter()
@@ -175,7 +260,7 @@ impl<'a> Case<'a> {
             .map(|dependency| dependency.package)
             .collect();
         lacking.births.retain(|name| needed.contains(name.as_str()));
-        (shown, lacking)
+        lacking
     }
 
     /// The decision on a release, its neighbours considered, and what might change it if it is not admitted. `admitted`
@@ -188,12 +273,8 @@ impl<'a> Case<'a> {
     ) -> (Decision, Vec<ReleaseId>, Lacking) {
         let alone = self.settlement(&[]);
         let judge = alone.judge(subject);
-        let in_use: Vec<Version> = alone
-            .each_alone(&judge)
-            .into_iter()
-            .filter(|judged| judged.verdict == Verdict::Admit && judged.version < *version)
-            .map(|judged| judged.version)
-            .collect();
+        let in_use: Vec<Version> =
+            in_its_place(&judge, &alone.each_alone(&judge), version).into_iter().collect();
         let settlement = self.settlement(&[(subject, &in_use)]).knowing(admitted);
         let judge = settlement.judge(subject);
         let own = settlement.decide_alone(&judge, version);
@@ -210,12 +291,6 @@ impl<'a> Case<'a> {
             Verdict::Hold | Verdict::Block => self.lacking(),
         };
         (decision, settlement.admitted(), lacking)
-    }
-
-    /// The decision on a release on its own.
-    pub(crate) fn decide_alone(&self, subject: &CrateName, version: &Version) -> Decision {
-        let settlement = self.settlement(&[]);
-        settlement.decide_alone(&settlement.judge(subject), version)
     }
 
     /// The digests under which the index shows a release of the crate `subject`.
@@ -235,23 +310,9 @@ impl<'a> Case<'a> {
     /// The release of the crate `subject` to stay on instead of one that is not admitted: the highest below it that is
     /// shown as admitted.
     pub(crate) fn stay(&self, subject: &CrateName, decision: &Decision) -> Option<Version> {
-        let version = &decision.release.version;
         let settlement = self.settlement(&[]);
         let judge = settlement.judge(subject);
-        let is_instead = |judged: &ReleaseVerdict| {
-            judged.verdict == Verdict::Admit
-                && judged.version < *version
-                && judged.version.pre.is_empty()
-                && CaretClass::of(&judged.version) == CaretClass::of(version)
-        };
-        let is_withdrawn = |version: &Version| {
-            judge.releases().iter().any(|release| release.version == *version && release.yanked)
-        };
-        let mut below: Vec<Version> =
-            settlement.each_alone(&judge).into_iter().filter(is_instead).map(|j| j.version).collect();
-        below.sort();
-        let standing = below.iter().rev().find(|version| !is_withdrawn(version));
-        standing.or(below.last()).cloned()
+        stay(&judge, &settlement.each_alone(&judge), &decision.release.version)
     }
 
     fn lacking(&self) -> Lacking {
@@ -399,6 +460,55 @@ impl FactsOf for Case<'_> {
         let is_advised = self.question.evidence.may_be_advised(name.as_str());
         is_advised && self.known(name) == settle::Known::Something
     }
+}
+
+fn admitted_of(judged: &[ReleaseVerdict]) -> Vec<Version> {
+    let admitted = judged.iter().filter(|judged| judged.verdict == Verdict::Admit);
+    admitted.map(|judged| judged.version.clone()).collect()
+}
+
+/// The decision on a release on its own. `settlement` has every admitted release in use, so that one serves for all; but
+/// a fix is one for who would have what is admitted in its place.
+fn tell<'a>(
+    settlement: &Settlement<'a>,
+    judge: &Judge<'a>,
+    judged: &[ReleaseVerdict],
+    version: &Version,
+) -> Told {
+    let mut decision = settlement.decide_alone(judge, version);
+    let place = in_its_place(judge, judged, version);
+    decision.reasons.retain(|reason| match &reason.because {
+        Because::FixHeld { in_use, .. } => Some(in_use) == place.as_ref(),
+        _ => true,
+    });
+    Told { stay: stay(judge, judged, version), decision }
+}
+
+/// What builds get in place of `version`: what they stay on, or the newest that is admitted of an earlier class.
+fn in_its_place(judge: &Judge<'_>, judged: &[ReleaseVerdict], version: &Version) -> Option<Version> {
+    stay(judge, judged, version).or_else(|| {
+        let is_below = |judged: &&ReleaseVerdict| {
+            judged.verdict == Verdict::Admit && judged.version < *version && judged.version.pre.is_empty()
+        };
+        judged.iter().filter(is_below).map(|judged| &judged.version).max().cloned()
+    })
+}
+
+/// The highest release below `version`, of its class, that is admitted; rather one that was not yanked.
+fn stay(judge: &Judge<'_>, judged: &[ReleaseVerdict], version: &Version) -> Option<Version> {
+    let is_instead = |judged: &&ReleaseVerdict| {
+        judged.verdict == Verdict::Admit
+            && judged.version < *version
+            && judged.version.pre.is_empty()
+            && CaretClass::of(&judged.version) == CaretClass::of(version)
+    };
+    let is_withdrawn = |version: &Version| {
+        judge.releases().iter().any(|release| release.version == *version && release.yanked)
+    };
+    let mut below: Vec<&Version> = judged.iter().filter(is_instead).map(|judged| &judged.version).collect();
+    below.sort();
+    let standing = below.iter().rev().find(|version| !is_withdrawn(version));
+    standing.or(below.last()).map(|version| Version::clone(version))
 }
 
 /// What an index file says; none where it cannot be read at all.

@@ -5,6 +5,8 @@
 //! [`Answer`](answer::Answer) as HTTP. To make a page the registry is asked for its index file (`views` keeps what it
 //! said last), the read is written into the journal (`scribe`), and the crate is judged (`judgement`).
 //!
+//! What people ask for in a browser the same fence answers with `pages`.
+//!
 //! Nothing is served that was not written down, judged by the rules in force (`rules`), and compared with its digest.
 
 pub mod alarms;
@@ -16,6 +18,7 @@ mod judgement;
 pub mod log;
 mod packages;
 mod page;
+mod pages;
 pub mod refusal;
 mod rules;
 mod scribe;
@@ -23,4 +26,5 @@ pub mod server;
 mod views;
 
 pub use judgement::page_at_first_contact;
+pub use packages::Stock;
 pub use rules::RulesOf;

@@ -7,7 +7,7 @@
 //! * `patience` is the stream under it, which ends when its peer keeps the server waiting;
 //! * `connection` tells HTTP/1.1 from HTTP/2, and `upgrade` turns one into the other, as cargo wants it;
 //! * `exchange` makes of a request an [`Ask`](crate::answer::Ask), and of the answer a response, with the help of
-//!   `tokens`, `negotiate` and `body`;
+//!   `tokens`, `names`, `negotiate` and `body`;
 //! * `tally` counts, for `/metrics`.
 //!
 //! Every number that limits a stranger stands in [`Limits`].
@@ -17,6 +17,7 @@ mod certificate;
 mod connection;
 mod exchange;
 mod limits;
+mod names;
 mod negotiate;
 mod patience;
 mod tally;
@@ -46,6 +47,7 @@ use tokio_rustls::rustls::{self, ServerConfig};
 
 pub use certificate::{Certificate, CertificateError, CertificateFiles};
 pub use limits::Limits;
+pub use names::Names;
 pub use tokens::{NoToken, Tokens};
 
 use crate::answer::Answers;
@@ -66,6 +68,8 @@ pub struct Settings {
     pub certificate: Option<CertificateFiles>,
     /// To whom; without tokens, to whoever reaches it.
     pub tokens: Option<Tokens>,
+    /// Under which names people may open its pages, beside this machine's own and addresses.
+    pub names: Names,
     /// On how many threads.
     pub workers: NonZeroUsize,
     /// Within which limits.
@@ -79,6 +83,7 @@ impl Settings {
             address,
             certificate: None,
             tokens: None,
+            names: Names::default(),
             workers: available_parallelism().unwrap_or(NonZeroUsize::MIN),
             limits: Limits::DEFAULT,
         }
@@ -139,6 +144,7 @@ pub struct Server {
     address: SocketAddr,
     certificate: Option<(Certificate, Arc<ServerConfig>)>,
     tokens: Option<Tokens>,
+    names: Names,
     workers: NonZeroUsize,
     limits: Limits,
 }
@@ -149,6 +155,7 @@ struct Shared {
     log: Arc<dyn Log>,
     clock: Box<dyn Fn() -> Time + Send + Sync>,
     tokens: Option<Tokens>,
+    names: Names,
     limits: Limits,
     /// One for each worker.
     tallies: Vec<Arc<Tally>>,
@@ -174,7 +181,7 @@ impl Server {
     /// # Errors
     /// Any [`BindError`].
     pub async fn bind(settings: Settings) -> Result<Self, BindError> {
-        let Settings { address, certificate, tokens, workers, limits } = settings;
+        let Settings { address, certificate, tokens, names, workers, limits } = settings;
         let certificate = match certificate {
             Some(files) => {
                 let certificate = Certificate::read(files)?;
@@ -190,7 +197,7 @@ impl Server {
             _ => BindError::System { address, error },
         })?;
         let address = listener.local_addr().map_err(|error| BindError::System { address, error })?;
-        Ok(Self { listener, address, certificate, tokens, workers, limits })
+        Ok(Self { listener, address, certificate, tokens, names, workers, limits })
     }
 
     /// Where it listens.
@@ -223,6 +230,7 @@ impl Server {
             log,
             clock: Box::new(clock),
             tokens: self.tokens,
+            names: self.names,
             limits: self.limits,
             tallies,
             refused: AtomicU64::new(0),

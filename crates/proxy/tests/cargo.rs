@@ -3,10 +3,12 @@
 
 mod world;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use fence_model::Span;
 use fence_proxy::fence::Tokens;
+use fence_proxy::server::CertificateFiles;
 use fence_testkit::cargo::Cargo;
 use fence_testkit::publishing::{Publishing, release};
 use insta::assert_snapshot;
@@ -288,6 +290,28 @@ fn another_registry_has_a_fence_of_its_own() {
         (&cargo.lockfile()["inside"], &cargo.lockfile()["glob"]),
         (&vec!["1.0.0".to_owned()], &vec!["0.3.3".to_owned()])
     );
+}
+
+/// As a team's fence is reached: over TLS, under a name, with a certificate that cargo is told to trust.
+#[test]
+fn a_fence_is_reached_over_tls() {
+    let world = some_history();
+    let tls = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls").join(name);
+    let served = world.serve_with(|_, settings| {
+        settings.certificate =
+            Some(CertificateFiles { certificate: tls("first.pem"), key: tls("first.key") });
+    });
+    let index = served.index("crates-io");
+    assert!(index.starts_with("https://127.0.0.1:"), "{index}");
+    let trusting = |pair: &str| {
+        let cargo = behind(&served, "top = \"1\"").set("CARGO_NET_RETRY", "0");
+        cargo.configure(&format!("[http]\ncainfo = {:?}\n", tls(pair).display().to_string()));
+        cargo
+    };
+    assert_snapshot!(trusting("first.pem").run(["fetch"]));
+    let stranger = trusting("second.pem").run(["fetch"]);
+    assert_eq!(stranger.code, Some(101), "{stranger}");
+    assert!(stranger.stderr.contains("certificate"), "{stranger}");
 }
 
 #[test]

@@ -58,6 +58,30 @@ fn when_its_wait_is_over_it_is_shown_without_anybody_doing_anything() {
     ");
 }
 
+/// Whoever gets a name of long ago does not get its age with it.
+#[test]
+fn a_name_that_was_given_away_is_as_young_as_its_new_crate() {
+    let world = World::at("2026-08-20T08:00:00Z");
+    world.registry.publish(release("lent", "0.1.0").at("2020-01-01T00:00:00Z"));
+    world.registry.publish(release("top", "1.0.0").at("2024-01-01T00:00:00Z"));
+    world.registry.publish(release("top", "1.0.1").at("2026-05-01T00:00:00Z"));
+    let fence = world.fence();
+    insta::assert_snapshot!(world.page(&fence, "lent"), @"Current: 0.1.0");
+    insta::assert_snapshot!(world.page(&fence, "top"), @"Current: 1.0.0, 1.0.1");
+
+    world.registry.delete("lent", "0.1.0");
+    world.registry.publish(release("lent", "0.1.1").at("2026-08-22T07:00:00Z"));
+    world.registry.publish(release("top", "1.0.2").needs("lent", "^0.1").at("2026-08-22T08:00:00Z"));
+    world.now("2026-10-20T08:00:00Z");
+    insta::assert_snapshot!(world.page(&fence, "top"), @"Current: 1.0.0, 1.0.1, 1.0.2 yanked");
+    insta::assert_snapshot!(world.download(&fence, "top", "1.0.2"), @"
+    refused: the fence holds top 1.0.2: published 59 days ago; needs a reviewer, age alone will not admit it
+    stay on 1.0.1: cargo update -p top@1.0.2 --precise 1.0.1
+    young-dependency: new in this release, lent was 1 hour old when this was published
+    more: cargo fence why top@1.0.2
+    ");
+}
+
 #[test]
 fn a_page_at_hand_is_served_without_asking() {
     let world = one_fresh_release();
@@ -323,6 +347,8 @@ fn what_cannot_be_written_down_is_not_served() {
     let world = one_fresh_release();
     let fence = world.fence();
     let seen = world.page(&fence, "glob");
+    // What nobody waits for is written by then.
+    world.block_on(fence.rest());
     world.disk.full(true);
     world.later(Span::minutes(2));
     world.registry.publish(release("glob", "0.3.5").at("2024-01-01T00:00:00Z"));

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use common::{Client, Fake, Fence, Thought, get, get_with, index, package, settings};
 use fence_model::Span;
-use fence_proxy::answer::{Answer, IndexPage, View};
-use fence_proxy::server::{Limits, Settings, Tokens};
+use fence_proxy::answer::{About, Answer, Asset, IndexPage, View};
+use fence_proxy::server::{Limits, Names, Settings, Tokens};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::sync::Semaphore;
@@ -38,8 +38,93 @@ fn fence() -> Fence {
                     again: Span::seconds(5),
                 },
             )
-            .says("/status.json", Answer::Json("{}".into())),
+            .says("/status.json", Answer::Json("{}".into()))
+            .says("/", page("waiting", About::Something))
+            .says("/search?q=a+b%21", page("a search", About::Something))
+            .says("/crates-io/crate/serde", page("a crate", About::Something))
+            .says("/crates-io/crate/none", page("none", About::Nothing))
+            .says("/crates-io/crate/gone/1.0.0", page("who knows", About::Unknown))
+            .says("/style.css", Answer::Asset(Asset::Style)),
     )
+}
+
+fn page(text: &str, about: About) -> Answer {
+    Answer::Page { html: format!("<!doctype html>\n<p>{text}</p>\n").into(), about }
+}
+
+#[test]
+fn pages_are_confined() {
+    let fence = fence();
+    let tag = fence.get("/style.css").header("etag").unwrap().to_owned();
+    let mut shown = String::new();
+    for (name, request) in [
+        ("a page", get("/")),
+        ("a page, head", get("/").replace("GET", "HEAD")),
+        ("a search", get("/search?q=a+b%21")),
+        ("nothing", get("/crates-io/crate/none")),
+        ("nobody knows", get("/crates-io/crate/gone/1.0.0")),
+        ("a style sheet, head", get("/style.css").replace("GET", "HEAD")),
+        ("a style sheet, known", get_with("/style.css", &format!("If-None-Match: {tag}"))),
+    ] {
+        let reply = fence.ask(&request).shown().replace(&tag, "\"TAG\"");
+        let lines = reply.lines().map(|line| match line.strip_prefix("content-length: ") {
+            Some(_) if name.starts_with("a style") => "content-length: LENGTH",
+            _ => line,
+        });
+        let _ = writeln!(shown, "# {name}\n{}\n", lines.collect::<Vec<_>>().join("\n"));
+    }
+    insta::assert_snapshot!(shown);
+}
+
+/// A name that leads to this machine and is none of the fence's is somebody else's web page.
+#[test]
+fn pages_answer_to_the_names_of_the_fence() {
+    let fence = fence();
+    let ask = |path: &str, host: &str| fence.ask(&get(path).replace("Host: fence", &format!("Host: {host}")));
+    for host in ["fence", "fence:7343", "localhost:1", "127.0.0.1:7343", "[::1]:7343", "10.1.2.3"] {
+        for path in ["/", "/crates-io/crate/serde", "/style.css", "/status.json"] {
+            assert_eq!(ask(path, host).status, "HTTP/1.1 200 OK", "{host} {path}");
+        }
+    }
+    for host in ["evil.example", "evil.example:7343", "127.0.0.1.evil.example", "fence.evil.example", ""] {
+        for path in ["/", "/crates-io/crate/serde", "/style.css", "/status.json", "/search?q=a"] {
+            assert_eq!(ask(path, host).status, "HTTP/1.1 421 Misdirected Request", "{host} {path}");
+        }
+        for path in ["/crates-io/config.json", "/crates-io/se/rd/serde", "/healthz", "/metrics"] {
+            assert_eq!(ask(path, host).status, "HTTP/1.1 200 OK", "{host} {path}");
+        }
+    }
+    // The target of a request counts more than its header.
+    let absolute = "GET http://evil.example/ HTTP/1.1\r\nHost: fence\r\n\r\n";
+    assert_eq!(fence.ask(absolute).status, "HTTP/1.1 421 Misdirected Request");
+    insta::assert_snapshot!(ask("/", "evil.example").shown());
+}
+
+#[test]
+fn a_browser_is_asked_for_a_token_as_browsers_know_it() {
+    let settings = Settings {
+        tokens: Some(Tokens::new(["first"]).unwrap()),
+        names: Names::of_url("https://fence/"),
+        ..settings()
+    };
+    let fence = Fence::with(settings, Fake::default().says("/", page("waiting", About::Something)));
+    for (path, scheme) in [
+        ("/", "Basic realm=\"fence\", charset=\"UTF-8\""),
+        ("/style.css", "Basic realm=\"fence\", charset=\"UTF-8\""),
+        ("/crates-io/crate/serde", "Basic realm=\"fence\", charset=\"UTF-8\""),
+        ("/crates-io/config.json", "Cargo"),
+        ("/crates-io/se/rd/serde", "Cargo"),
+        ("/nothing/of/the/kind", "Cargo"),
+    ] {
+        let reply = fence.get(path);
+        assert_eq!(reply.status, "HTTP/1.1 401 Unauthorized", "{path}");
+        assert_eq!(reply.header("www-authenticate"), Some(scheme), "{path}");
+    }
+    // `me:first`, as a browser sends it.
+    let reply = fence.ask(&get_with("/", "Authorization: Basic bWU6Zmlyc3Q="));
+    assert_eq!(reply.status, "HTTP/1.1 200 OK");
+    let reply = fence.ask(&get_with("/", "Authorization: Basic bWU6c2Vjb25k"));
+    assert_eq!(reply.status, "HTTP/1.1 401 Unauthorized");
 }
 
 #[test]
@@ -85,7 +170,19 @@ fn whatever_is_no_path_of_a_registry_is_not_found() {
     let long = format!("/crates-io/{}", "a".repeat(10_000));
     let mut shown = String::new();
     for path in [
-        "/",
+        "/?",
+        "/policy?x",
+        "/policy/",
+        "/codes/nothing",
+        "/codes/young/",
+        "/crates-io/crate/",
+        "/crates-io/crate/serde/",
+        "/crates-io/crate/serde?q=a",
+        "/crates-io/crate/serde/1.0",
+        "/crates-io/crate/serde/1.0.0/x",
+        "/crates-io/crate/%3Cscript%3E",
+        "/style.css?x",
+        "/favicon.ico",
         "/crates-io",
         "/crates-io/",
         "/config.json",

@@ -84,6 +84,59 @@ pub(crate) fn noise(root: &Path, data: &Path, words: &[&str]) -> Result<(), Stri
     compare(&registry, &folder, [&other, &nginx], rounds)
 }
 
+/// What is asked for as people do: the pages of which something is held, the longest first.
+const PAGES: [(&str, &str); 9] = [
+    ("waiting", "/"),
+    ("release, held", "/crates-io/crate/arrayref/0.3.10"),
+    ("release, admitted", "/crates-io/crate/serde/1.0.228"),
+    ("crate, 300 releases", "/crates-io/crate/serde"),
+    ("crate, the largest file", "/crates-io/crate/windows"),
+    ("policy", "/policy"),
+    ("status", "/status"),
+    ("search", "/search?q=win"),
+    ("style sheet", "/style.css"),
+];
+
+/// How long a page may take that was asked for before.
+const LIMIT_PAGE: Duration = Duration::from_millis(5);
+
+/// How fast pages for people are answered by a fence that was asked for all index files.
+pub(crate) fn pages(root: &Path, data: &Path, words: &[&str]) -> Result<(), String> {
+    let rounds = rounds(words, 100)?;
+    let laid_out = LaidOut::of(root, data)?;
+    let program = laid_out::program(root)?;
+    let lockfile = data.join(format!("lockfiles/{PROJECT}.lock"));
+    let upstream =
+        fetch::vouching_fence(&program, &laid_out, &laid_out.folder.join("proxy/fence"), &lockfile)?;
+    let registry = Registry::of(&laid_out)?;
+    let server = Fence { index: Some(laid_out.index()), ..upstream }.start()?;
+    ask_each_once(&server, &registry.paths)?;
+    println!(
+        "pages, each asked for {rounds} times on one connection, after {} index files",
+        registry.paths.len()
+    );
+    let mut connection = Connection::open(server.address)?;
+    for (name, path) in PAGES {
+        let wanted = request(server.address, path, None);
+        let mut ask = || {
+            let start = Instant::now();
+            let answer = connection.ask(&wanted)?;
+            Ok::<_, String>((start.elapsed().as_secs_f64() * 1e3, answer))
+        };
+        let (first, answer) = ask()?;
+        let times = (0..rounds).map(|_| ask().map(|(time, _)| time)).collect::<Result<Vec<f64>, String>>()?;
+        println!(
+            "  {name:<24} {} kB, {} | {:>6.2} ms (median), {:>6.2} ms (95th percentile), limit {} ms; {first:>7.2} ms at first",
+            answer.length / 1000,
+            answer.status,
+            percentile(times.clone(), 50),
+            percentile(times, 95),
+            LIMIT_PAGE.as_millis(),
+        );
+    }
+    Ok(())
+}
+
 /// Loads two servers in turn. The second is what the first is measured by.
 fn compare(registry: &Registry, folder: &Path, servers: [&Server; 2], rounds: usize) -> Result<(), String> {
     println!("\n{} index files, {} MB, asked once of each", registry.paths.len(), registry.bytes / 1_000_000);

@@ -4,34 +4,25 @@ use std::ffi::{OsStr, OsString};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, ExitCode, ExitStatus};
 use std::sync::Arc;
-use std::time::Duration;
 
 use fence_client::Environment;
 use fence_client::cargo_config::{CargoConfig, Credentials, IndexLocation};
-use fence_client::http::{Answer, Ask, Http, HttpSettings, Transfer};
 use fence_client::project::Project;
-use fence_model::{CaretClass, CrateName, Time};
+use fence_model::{CaretClass, Time};
 use fence_proxy::event::{Event, Log, Weight};
 use fence_proxy::fence::Journals;
 use fence_registry::lockfile::Lockfile;
-use semver::Version;
-use serde::Deserialize;
 
 use crate::args::{Global, Reach};
 use crate::error::{CliError, Misuse};
+use crate::neighbour::{self, Held, Status};
 use crate::render::text;
 use crate::session::clock;
 use crate::shell::{Shell, Verbosity};
-use crate::standing::{CRATES_IO, Plan, Standing, USUAL_ADDRESS, policy_of};
+use crate::standing::{CRATES_IO, Plan, Standing, policy_of};
 
 /// What cargo calls the fence in what it is told on its command line.
 const NAME: &str = "fence";
-
-/// How many ports beside the usual one are tried, where another project's fence has that.
-const OTHER_PORTS: u16 = 8;
-
-/// The most that is read of a fence's status.
-const STATUS_BYTES: usize = 16 << 20;
 
 /// How many held releases are told of.
 const HELD_TOLD: usize = 20;
@@ -68,12 +59,12 @@ pub(crate) fn run(
         ));
     }
     let project = policy_of(global, environment)?;
-    let listen = listen(environment)?;
+    let listen = neighbour::listen(environment)?;
     let status = match behind(listen, &project, global, environment, shell)? {
         Behind::Another(base, mounts) => {
             let cargo = cargo(args, &base, &mounts, environment)?;
             let status = run_cargo(cargo)?;
-            (status, read_status(&base))
+            (status, neighbour::at(&base))
         }
         Behind::Own(standing) => {
             let (base, fence) = (standing.base.clone(), standing.fence.clone());
@@ -91,7 +82,7 @@ pub(crate) fn run(
                 drop(fence);
                 drop(over);
                 let served = serving.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                let told = serde_json::to_vec(&told).ok().and_then(|json| parse_status(&json));
+                let told = serde_json::to_vec(&told).ok().and_then(|json| neighbour::parse(&json));
                 served.and(status.map(|status| (status, told)))
             })?
         }
@@ -111,36 +102,6 @@ enum Behind {
     Another(String, Vec<String>),
     /// One that stands in this process.
     Own(Box<Standing>),
-}
-
-/// What a fence says of itself, as much as is of use here.
-#[derive(Debug, Deserialize)]
-struct Status {
-    format: u32,
-    policy: Option<String>,
-    registries: Vec<Mounted>,
-    refused: Vec<Refused>,
-    held: Vec<Held>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Mounted {
-    path: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Refused {
-    at: Time,
-    release: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Held {
-    name: CrateName,
-    version: Version,
-    instead: Option<Version>,
-    asked: Time,
-    why: String,
 }
 
 /// Options of cargo that stand before its command and take a word.
@@ -169,14 +130,6 @@ fn past_the_fence(words: &[OsString], environment: &Environment) -> Option<Strin
     (is_there && !HARMLESS.contains(&command)).then_some(program)
 }
 
-/// Where the fence listens, or is to listen.
-fn listen(environment: &Environment) -> Result<SocketAddr, CliError> {
-    match environment.var("CARGO_FENCE_LISTEN") {
-        None => Ok(USUAL_ADDRESS),
-        Some(text) => text.parse().map_err(|_| Misuse::NoAddress(text.to_owned()).into()),
-    }
-}
-
 /// Finds the fence that stands for this project, or stands one up.
 fn behind(
     listen: SocketAddr,
@@ -185,9 +138,7 @@ fn behind(
     environment: &Environment,
     shell: &Shell,
 ) -> Result<Behind, CliError> {
-    let ports = (0..=OTHER_PORTS).filter_map(|more| listen.port().checked_add(more));
-    for port in ports {
-        let address = SocketAddr::new(listen.ip(), port);
+    for address in neighbour::addresses(listen) {
         if TcpListener::bind(address).is_ok() {
             let from = if shell.verbosity == Verbosity::Quiet { Weight::Alarm } else { Weight::Warning };
             let log = Arc::new(Told { from, reach: global.reach() });
@@ -206,7 +157,7 @@ fn behind(
         }
         let base = format!("http://{address}");
         let policy = project.policy_folder().display().to_string();
-        if let Some(status) = read_status(&base).filter(|status| status.policy.as_ref() == Some(&policy)) {
+        if let Some(status) = neighbour::at(&base).filter(|status| status.policy.as_ref() == Some(&policy)) {
             let mounts = status.registries.into_iter().map(|mounted| mounted.path).collect();
             return Ok(Behind::Another(base, mounts));
         }
@@ -305,23 +256,6 @@ fn exit_code(status: ExitStatus) -> u8 {
         }
     }
     status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
-}
-
-/// What the fence at `base` says of itself; none where there is none that can be understood.
-fn read_status(base: &str) -> Option<Status> {
-    let settings = HttpSettings { timeout: Duration::from_secs(5), retries: 0, ..HttpSettings::default() };
-    let http = Http::new(&settings).ok()?;
-    let url = format!("{base}/status.json");
-    let ask =
-        Ask { url: &url, limit: STATUS_BYTES, unless: None, token: None, transfer: Transfer::Compressed };
-    match http.fetch(&ask) {
-        Ok(Answer::Found { bytes, .. }) => parse_status(&bytes),
-        _ => None,
-    }
-}
-
-fn parse_status(json: &[u8]) -> Option<Status> {
-    serde_json::from_slice::<Status>(json).ok().filter(|status| status.format == 1)
 }
 
 /// Says what was held back of what cargo asked for since `began`: newer releases of what is locked, or of whatever

@@ -11,6 +11,7 @@ pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod serve;
+pub(crate) mod status;
 pub(crate) mod update;
 pub(crate) mod why;
 
@@ -57,6 +58,7 @@ pub(crate) fn run(cli: &Cli, environment: &Environment, shell: &Shell) -> Result
         Command::Explain(args) => explain::run(args, shell),
         Command::Doctor(args) => doctor::run(args, global, environment, shell),
         Command::Serve(args) => serve::run(args, global, environment, shell),
+        Command::Status(args) => status::run(args, global, environment, shell),
         // It ends as cargo did.
         Command::Cargo(args) => return cargo::run(args, global, environment, shell),
         Command::Export(args) => export::run(args, global, environment, shell),

@@ -32,7 +32,7 @@ const TOKENS_BYTES: u64 = 1 << 20;
 /// Runs until it is stopped. Cargo asks it in place of crates.io where it is told so, with
 /// `source.crates-io.replace-with`; `cargo fence cargo` does that by itself. Releases that are not admitted are shown as
 /// yanked, and their packages are refused with the reason. The policy is that of the current folder, and is read again
-/// when it changes.
+/// when it changes. A browser at the same address shows people what is held, and why.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Listen at this address and port
@@ -134,6 +134,10 @@ pub(crate) fn run(
                 words,
             }),
         }
+    }
+    if args.log == LogFormat::Human {
+        let words = format!("{}/ to people: what is held, and why", standing.base);
+        shell.status("Showing", &text::harmless(&words));
     }
     standing.serve(stopped)?;
     Ok(Outcome::Pass)

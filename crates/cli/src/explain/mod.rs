@@ -67,7 +67,7 @@ fn effects(code: Code) -> String {
 macro_rules! pages {
     ($($variant:ident = $page:literal),+ $(,)?) => {
         /// The page of `code` below its head. A code without a page does not compile.
-        fn body(code: Code) -> &'static str {
+        pub(crate) fn body(code: Code) -> &'static str {
             match code { $(Code::$variant => include_str!(concat!("pages/", $page, ".md"))),+ }
         }
     };

@@ -1,8 +1,9 @@
 //! One release that is not admitted, as a block of rustc's kind: what, where, why, and what to do.
 
-use fence_model::decision::{Because, Decision, Need, Reason, Verdict};
-use fence_model::words::{self, outlook};
-use fence_model::{Code, Time};
+use fence_model::Time;
+use fence_model::decision::{Decision, Verdict};
+pub(crate) use fence_model::words::help::{Help, Named, Placed};
+use fence_model::words::{self, help, outlook};
 use semver::Version;
 
 use super::text;
@@ -59,24 +60,6 @@ pub(crate) struct Subject<'a> {
     pub(crate) place: Placed,
 }
 
-/// Whether a release is in the lockfile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Placed {
-    /// It is.
-    Locked,
-    /// It is newer than the one that is.
-    Newer,
-}
-
-/// How commands name the release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Named {
-    /// The crate's name is enough.
-    ByCrate,
-    /// It takes the version too.
-    ByVersion,
-}
-
 /// The whole block, with a line end.
 pub(crate) fn block(subject: &Subject<'_>, frame: Frame<'_>) -> String {
     picture(subject, frame.folding, frame.now).draw(frame)
@@ -97,7 +80,7 @@ pub(crate) fn picture(subject: &Subject<'_>, folding: Folding, now: Time) -> Pic
         line: *line,
         told: outlook::line(decision, now),
         facts,
-        helps: helps(subject, now),
+        helps: help::helps(decision, subject.stay.as_ref(), (subject.named, subject.place), now),
     }
 }
 
@@ -186,72 +169,4 @@ fn facts(decision: &Decision, folding: Folding) -> Vec<(String, String)> {
         }
     }
     facts
-}
-
-/// A way out: what it is, and the commands for it.
-pub(crate) struct Help {
-    pub(crate) what: String,
-    pub(crate) commands: Vec<String>,
-}
-
-/// The ways out, the cheapest first: stay, wait, look, vouch, except.
-pub(crate) fn helps(subject: &Subject<'_>, now: Time) -> Vec<Help> {
-    let Subject { decision, stay, named, place, .. } = subject;
-    let (name, version) = (&decision.release.name, &decision.release.version);
-    let spec = format!("{name}@{version}");
-    let mut helps = Vec::new();
-    let fixes = decision.reason(Code::HeldFix).filter(|_| decision.verdict == Verdict::Hold);
-    if let Some(reason) = fixes {
-        let mut commands = vec![except(decision, &spec, &fix_reason(reason), "\"7 days\"")];
-        if *place == Placed::Newer {
-            commands.push(format!("cargo update -p {name} --precise {version}"));
-        }
-        let what = "weigh both risks; if the fix matters more, let it in for 7 days".to_owned();
-        helps.push(Help { what, commands });
-    }
-    if let Some(stay) = stay {
-        let package = match named {
-            Named::ByCrate => name.as_str(),
-            Named::ByVersion => &spec,
-        };
-        helps.push(Help {
-            what: format!("stay on {stay}, which is admitted"),
-            commands: vec![format!("cargo update -p {package} --precise {stay}")],
-        });
-    }
-    let or =
-        |helps: &[Help], what: &str| if helps.is_empty() { what.to_owned() } else { format!("or {what}") };
-    if decision.clears.iter().any(|way| way.is_wait() && way.earliest <= now) {
-        let what = or(&helps, "ask the feeds again that stand still");
-        helps.push(Help { what, commands: vec!["cargo fence update".to_owned()] });
-    }
-    let what = or(&helps, "look at what is known about it");
-    helps.push(Help { what, commands: vec![format!("cargo fence why {spec}")] });
-    // Nobody has to vouch for what time clears, or for what waits for somebody else.
-    if decision.verdict == Verdict::Hold && fixes.is_none() && decision.needs_review() {
-        let until = (now + fence_model::Span::days(7)).date();
-        helps.push(Help {
-            what: "or let it in for a while, on your own word".to_owned(),
-            commands: vec![except(decision, &spec, "…", &until)],
-        });
-    }
-    helps
-}
-
-/// The exception that the decision itself says would admit the release.
-pub(crate) fn except(decision: &Decision, spec: &str, because: &str, until: &str) -> String {
-    let needed = decision.clears.iter().flat_map(|way| &way.needs).find_map(|need| match need {
-        Need::Exception(codes) => Some(codes.clone()),
-        Need::Feed(_) | Need::Audits(_) | Need::Admitted { .. } => None,
-    });
-    let codes = needed.unwrap_or_else(|| decision.standing_codes());
-    let codes: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
-    format!("cargo fence except {spec} --codes {} --because \"{because}\" --until {until}", codes.join(","))
-}
-
-fn fix_reason(reason: &Reason) -> String {
-    match &reason.because {
-        Because::FixHeld { advisories, .. } => format!("fixes {}", advisories.join(", ")),
-        _ => "…".to_owned(),
-    }
 }

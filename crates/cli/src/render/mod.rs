@@ -14,6 +14,7 @@ pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod markdown;
 pub(crate) mod sarif;
+pub(crate) mod status;
 pub(crate) mod text;
 pub(crate) mod why;
 

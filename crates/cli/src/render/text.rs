@@ -1,7 +1,7 @@
 //! Small words: time as people say it, lists, lines that fit.
 
 use fence_model::Time;
-pub(crate) use fence_model::words::text::{ago, ahead, and, harmless, left};
+pub(crate) use fence_model::words::text::{ago, and, harmless, left};
 
 /// The age of facts, short: `3 min`, `2 h`, `1 d`.
 pub(crate) fn age(then: Time, now: Time) -> String {
@@ -15,6 +15,17 @@ pub(crate) fn age(then: Time, now: Time) -> String {
 /// `1 release`, `2 releases`.
 pub(crate) fn count(n: usize, one: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// A number of bytes, as disks count: `41.3 MB`.
+pub(crate) fn size(bytes: u64) -> String {
+    let scaled = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit / (unit / 10));
+    match bytes {
+        n if n >= 1_000_000_000 => format!("{} GB", scaled(1_000_000_000)),
+        n if n >= 1_000_000 => format!("{} MB", scaled(1_000_000)),
+        n if n >= 1_000 => format!("{} kB", scaled(1_000)),
+        n => format!("{n} bytes"),
+    }
 }
 
 /// `text` in lines of at most `width` characters, where its words allow; each but the first begins with `indent`
@@ -59,6 +70,12 @@ mod tests {
         let now: Time = "2026-08-20T12:00:00Z".parse().unwrap();
         assert_eq!(age(now - Span::minutes(3), now), "3 min");
         assert_eq!(age(now - Span::hours(30), now), "1 d");
+    }
+
+    #[test]
+    fn sizes_are_short() {
+        let told: Vec<_> = [0, 999, 1_000, 41_350_000, 2_000_000_000].map(size).into();
+        assert_eq!(told, ["0 bytes", "999 bytes", "1.0 kB", "41.3 MB", "2.0 GB"]);
     }
 
     #[test]

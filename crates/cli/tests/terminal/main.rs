@@ -17,6 +17,7 @@ mod registry;
 mod scope;
 mod serve;
 mod standing;
+mod status;
 
 use project::Project;
 
@@ -895,6 +896,7 @@ fn help_is_short_and_names_what_there_is() {
       explain      Explain a code: what it means, why it matters, what to do
       doctor       Ask what answers for crates.io here, and name every way around the fence
       serve        Stand between cargo and its registry: serve what the policy admits
+      status       Show how the fence is that stands here: policy, feeds, clock, alarms, what is held
       cargo        Run cargo behind the fence: any command, as if typed without `fence`
       export       Print what was judged in a format that other tools read
       completions  Print a script that completes commands and options in a shell

@@ -19,6 +19,7 @@ fn it_says_where_it_listens_and_ends_when_it_is_asked_to() {
     let said = standing.serve("serve --listen 127.0.0.1:0").terminate();
     assert_snapshot!(settled(&standing, &said), @"
        Listening sparse+http://127.0.0.1:[…]/crates-io/, in front of fence
+         Showing http://127.0.0.1:[…]/ to people: what is held, and why
     [exit code 0]
     ");
 }
@@ -31,6 +32,7 @@ fn a_folder_of_index_files_answers_for_crates_io() {
     let served = standing.serve("serve --listen 127.0.0.1:0 --index index");
     assert_snapshot!(settled(&standing, &served.terminate()), @"
        Listening sparse+http://127.0.0.1:[…]/crates-io/, in front of [project]/index
+         Showing http://127.0.0.1:[…]/ to people: what is held, and why
     [exit code 0]
     ");
 }

@@ -135,11 +135,23 @@ fn without_moment(line: &str) -> &str {
 
 /// A line without the number of days for which something has been there.
 fn without_days(line: &str) -> String {
-    let told = line
-        .split_once("published ")
-        .and_then(|(before, rest)| Some((before, rest.split_once(" days ago")?)));
-    match told {
-        Some((before, (_, after))) => format!("{before}published […] days ago{after}"),
-        None => line.to_owned(),
-    }
+    without(line, "published ", " days ago")
+}
+
+/// What a command says, without ages that the clock of this machine decides.
+pub(crate) fn settled(text: &str) -> String {
+    let line = |line: &str| {
+        let line = without(line, "up for ", "");
+        without(&without_days(&line), "as of ", " ago")
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A line without what stands between the first of `before` and the next of `after`, or its end.
+fn without(line: &str, before: &str, after: &str) -> String {
+    let told = line.split_once(before).and_then(|(first, rest)| {
+        let (_, rest) = if after.is_empty() { ("", "") } else { rest.split_once(after)? };
+        Some(format!("{first}{before}[…]{after}{rest}"))
+    });
+    told.unwrap_or_else(|| line.to_owned())
 }

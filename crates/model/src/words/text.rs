@@ -27,10 +27,19 @@ pub fn left(then: Time, now: Time) -> String {
 
 /// `a`, `a and b`, `a, b and c`.
 pub fn and(words: &[String]) -> String {
+    joined(words, "and")
+}
+
+/// `a`, `a or b`, `a, b or c`.
+pub fn or(words: &[String]) -> String {
+    joined(words, "or")
+}
+
+fn joined(words: &[String], with: &str) -> String {
     match words {
         [] => String::new(),
         [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+        [most @ .., last] => format!("{} {with} {last}", most.join(", ")),
     }
 }
 

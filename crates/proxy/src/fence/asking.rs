@@ -10,6 +10,7 @@ use semver::Version;
 use tokio::task::spawn_blocking;
 
 use super::Inner;
+use super::pages::BIRTH_BELIEVED_FOR;
 use super::stall::{Presence, Seen};
 use crate::alarms::{self, AlarmKind};
 use crate::event::Weight;
@@ -66,9 +67,12 @@ impl Inner {
     ) -> Result<Viewed, Trouble> {
         let stall = &self.stalls[at];
         if age > self.times.fresh_for && stall.seen(name).is_none() {
-            // Any copy will do, and there may be one from before.
-            let (views, wanted) = (stall.views.clone(), name.clone());
-            if let Ok(Some(view)) = spawn_blocking(move || views.read(&wanted)).await {
+            // There may be a copy from before that will do.
+            let (views, wanted, now) = (stall.views.clone(), name.clone(), self.now());
+            let is_young = |view: &View| view.read <= now && now - view.read <= age;
+            if let Ok(Some(view)) = spawn_blocking(move || views.read(&wanted)).await
+                && is_young(&view)
+            {
                 return Ok(Viewed { view, trouble: None });
             }
         }
@@ -296,7 +300,7 @@ impl Inner {
         }
         if let Some(born) = born {
             let (birth, until) = match born {
-                Some(born) => (Birth::At(born), Time::LATEST),
+                Some(born) => (Birth::At(born), now + BIRTH_BELIEVED_FOR),
                 None if presence == Presence::Listed => (Birth::Untold, now + self.times.fresh_for),
                 None => (lacking(stall.is_folder()), now + self.times.fresh_for),
             };
@@ -360,14 +364,15 @@ impl Inner {
         retry: Time,
     ) {
         let stall = &self.stalls[at];
-        let (birth, until) = match view.map(|view| view.file) {
+        let (birth, until) = match view.map(|view| (view.file, view.read)) {
             None => (Birth::Untold, retry),
-            Some(None) => (lacking(stall.is_folder()), retry),
-            Some(Some(file)) => {
+            Some((None, _)) => (lacking(stall.is_folder()), retry),
+            Some((Some(file), read_at)) => {
                 let wanted = name.clone();
                 let read = spawn_blocking(move || releases(&wanted, &file.bytes)).await;
                 match read.ok().and_then(|read| read.born) {
-                    Some(born) => (Birth::At(born), Time::LATEST),
+                    // Also what is older, where the registry does not say anything newer.
+                    Some(born) => (Birth::At(born), retry.max(read_at + BIRTH_BELIEVED_FOR)),
                     None => (Birth::Untold, retry),
                 }
             }

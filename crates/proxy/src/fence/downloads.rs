@@ -23,7 +23,7 @@ use crate::refusal::{cut, refusal};
 const CONFIG_FOR: Span = Span::minutes(10);
 
 /// How long it is remembered which releases were found admitted with their neighbours.
-const ADMITTED_FOR: Span = Span::minutes(1);
+pub(super) const ADMITTED_FOR: Span = Span::minutes(1);
 
 /// A release that somebody wants the bytes of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -253,7 +253,7 @@ impl super::stall::Stall {
         known.filter(|(asked, _)| since.is_none_or(|since| since <= *asked)).map(|(_, config)| config)
     }
 
-    fn admitted_before(&self, editions: super::Editions, now: Time) -> Vec<ReleaseId> {
+    pub(super) fn admitted_before(&self, editions: super::Editions, now: Time) -> Vec<ReleaseId> {
         let admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
         let is_good = admitted.editions == editions
             && admitted.since.is_some_and(|since| since <= now && now - since <= ADMITTED_FOR);
@@ -261,11 +261,16 @@ impl super::stall::Stall {
     }
 
     /// Counts up whenever what was found is forgotten.
-    fn admitted_epoch(&self) -> u64 {
+    pub(super) fn admitted_epoch(&self) -> u64 {
         self.admitted.lock().unwrap_or_else(PoisonError::into_inner).epoch
     }
 
-    fn remember_admitted(&self, found: Vec<ReleaseId>, (editions, epoch): (super::Editions, u64), now: Time) {
+    pub(super) fn remember_admitted(
+        &self,
+        found: Vec<ReleaseId>,
+        (editions, epoch): (super::Editions, u64),
+        now: Time,
+    ) {
         let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
         if admitted.epoch != epoch {
             return;

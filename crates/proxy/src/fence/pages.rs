@@ -30,8 +30,8 @@ const UNTIL_ASKED_AGAIN: Span = Span::seconds(10);
 /// What a wait does not tell lapses with time as well (the youth of a crate): pages are made again so often.
 const LONGEST_STANDING: Span = Span::hours(1);
 
-/// A first publish time never changes, so a copy of any age tells it.
-const ANY_AGE: Span = Span::days(36_500);
+/// A first publish time never changes, unless a crate is deleted and its name given away: so a copy of this age tells it.
+pub(super) const BIRTH_BELIEVED_FOR: Span = Span::days(1);
 
 /// What there is to serve of a crate.
 #[derive(Clone)]
@@ -103,6 +103,7 @@ impl Inner {
             asked: AtomicI64::new(asked.unix()),
             waiting,
             refused,
+            told: Default::default(),
         });
         stall.shelve(name, Arc::clone(&shelved));
         Ok(Paged { shelved: Some(shelved), trouble })
@@ -229,7 +230,7 @@ impl Inner {
         for name in lacking.births {
             let (inner, name) = (Arc::clone(self), lower(&name));
             births.spawn(async move {
-                let viewed = inner.view(at, &name, ANY_AGE).await;
+                let viewed = inner.view(at, &name, BIRTH_BELIEVED_FOR).await;
                 if inner.stalls[at].birth(name.as_str(), now).is_none() {
                     let view = viewed.ok().map(|viewed| viewed.view);
                     inner.learn_birth(at, &name, view, now + UNTIL_ASKED_AGAIN).await;

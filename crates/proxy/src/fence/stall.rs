@@ -10,6 +10,7 @@ use fence_client::cargo_config::IndexLocation;
 use fence_client::index::IndexSource;
 use fence_client::journal::{JournalError, JournalFile};
 use fence_model::facts::Birth;
+use fence_model::look_alike::KnownNames;
 use fence_model::{CrateName, Digest, ReleaseId, Span, Time};
 use fence_registry::config::RegistryConfig;
 use fence_registry::journal::Torn;
@@ -17,6 +18,7 @@ use semver::Version;
 use tokio::sync::Semaphore;
 
 use super::asking::Trouble;
+use super::reading::HeldBefore;
 use super::{ASKED_AT_LEAST, ASKED_AT_ONCE, Editions, Journals, Mount, Setup, StartError, Times};
 use crate::answer::IndexPage;
 use crate::event::{Event, Weight};
@@ -140,7 +142,13 @@ pub(super) struct Shelved {
     pub(super) waiting: Vec<Version>,
     /// How many releases are not admitted.
     pub(super) refused: usize,
+    /// What readers were told of those that wait.
+    pub(super) told: Told,
 }
+
+/// What readers were told of a crate last.
+#[derive(Debug, Default)]
+pub(super) struct Told(Mutex<Option<HeldBefore>>);
 
 /// How well a page is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +174,23 @@ impl Shelved {
             asked: copy(&self.asked),
             waiting: self.waiting.clone(),
             refused: self.refused,
+            told: Told::default(),
         }
+    }
+
+    /// What readers were told of the releases that wait, if it still holds.
+    pub(super) fn told_before(
+        &self,
+        basis: (Editions, Time),
+        now: Time,
+    ) -> Option<Arc<[crate::judgement::Told]>> {
+        let told = self.told.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.as_ref().and_then(|told| told.still(basis, now))
+    }
+
+    /// Takes down what readers are told.
+    pub(super) fn tell(&self, told: HeldBefore) {
+        *self.told.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
     }
 
     /// Whether it is served as stale without asking, since the registry just failed.
@@ -375,6 +399,43 @@ impl Stall {
 
     pub(super) fn all_shelved(&self) -> Vec<(CrateName, Arc<Shelved>)> {
         reading(&self.shelf).iter().map(|(name, shelved)| (name.clone(), Arc::clone(shelved))).collect()
+    }
+
+    /// How many releases wait of the crates on the shelf.
+    pub(super) fn waiting(&self) -> usize {
+        reading(&self.shelf).values().map(|shelved| shelved.waiting.len()).sum()
+    }
+
+    /// The crates on the shelf of which a release waits.
+    pub(super) fn all_waiting(&self) -> Vec<(CrateName, Arc<Shelved>)> {
+        let shelf = reading(&self.shelf);
+        let waiting = shelf.iter().filter(|(_, shelved)| !shelved.waiting.is_empty());
+        waiting.map(|(name, shelved)| (name.clone(), Arc::clone(shelved))).collect()
+    }
+
+    /// The crates on the shelf that have `part` in their name, with how many of their releases wait and when a client asked
+    /// for them last; and those of `names` that have it and are not there. A registry that is not crates.io has no known
+    /// names.
+    pub(super) fn crates_with(
+        &self,
+        part: &str,
+        names: &KnownNames,
+    ) -> (Vec<(CrateName, usize, Time)>, Vec<CrateName>) {
+        let shelf = reading(&self.shelf);
+        let asked = shelf
+            .iter()
+            .filter(|(name, _)| name.as_str().contains(part))
+            .map(|(name, shelved)| (name.clone(), shelved.waiting.len(), time(&shelved.asked)));
+        let asked = asked.collect();
+        let known = match self.source_of {
+            SourceOf::CratesIo => names
+                .listed()
+                .filter(|name| name.contains(part) && !shelf.contains_key(*name))
+                .filter_map(|name| name.parse().ok())
+                .collect(),
+            SourceOf::Other(_) => Vec::new(),
+        };
+        (asked, known)
     }
 
     /// The crates that were asked for lately, and are to be asked for again.

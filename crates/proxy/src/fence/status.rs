@@ -3,19 +3,19 @@
 use std::sync::{Arc, PoisonError};
 
 use fence_model::words::outlook;
-use fence_model::{CrateName, Time};
+use fence_model::{CrateName, Span, Time};
 use semver::Version;
 use serde::Serialize;
-use tokio::task::JoinSet;
 
-use super::stall::{Shelved, time};
+use super::reading::HELD_TOLD;
 use super::{Inner, REFUSALS_SHOWN};
 use crate::alarms::{Alarm, AlarmKind};
 use crate::answer::{Figure, FigureKind};
-use crate::judgement::{Case, Known, Lacking};
+use crate::packages::Stock;
+use crate::pages;
 
-/// How many held releases the status tells of in words.
-const HELD_TOLD: usize = 200;
+/// Feeds are asked every minute or so: one that is further behind than this holds young releases back.
+const SILENT: Span = Span::minutes(15);
 
 /// `/status.json`. Times are RFC 3339, in UTC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,10 +32,19 @@ pub struct Status {
     pub policy_wrong: Option<String>,
     /// What time it is there.
     pub now: Time,
+    /// Since when it stands.
+    pub since: Time,
+    /// The last word of the advisory feed, or of the folder of index files, that is furthest behind: time counts up to it
+    /// at most. None where there is neither.
+    pub counted_up_to: Option<Time>,
+    /// Which of those are so far behind that young releases wait for them.
+    pub behind: Vec<String>,
     /// The registries in front of which it stands.
     pub registries: Vec<RegistryStatus>,
     /// How old the feeds are.
     pub feeds: Vec<FeedStatus>,
+    /// The packages that it keeps.
+    pub kept: Stock,
     /// What somebody has to look at, the newest first.
     pub alarms: Vec<Alarm>,
     /// Downloads that were refused, the newest first.
@@ -55,6 +64,8 @@ pub struct RegistryStatus {
     pub crates: usize,
     /// Releases of them that are not admitted.
     pub refused_releases: usize,
+    /// How large these pages are in memory, compressed.
+    pub page_bytes: usize,
     /// Lines of its journal.
     pub journal_lines: usize,
 }
@@ -94,10 +105,20 @@ pub struct Held {
     pub version: Version,
     /// What is admitted in its place, of the same class.
     pub instead: Option<Version>,
+    /// When it was published, as far as that is known.
+    pub published: Option<Time>,
+    /// What it is, in a word: `held[review]`, `blocked[malicious]`.
+    pub label: String,
     /// When a client asked for the crate last.
     pub asked: Time,
     /// Why, in a line.
     pub why: String,
+}
+
+/// Which of those that speak up to these moments are so far behind that young releases wait for them.
+fn behind(speaking: Vec<(String, Time)>, now: Time) -> Vec<String> {
+    let late = speaking.into_iter().filter(|(_, as_of)| now - *as_of > SILENT);
+    late.map(|(name, _)| name).collect()
 }
 
 impl Inner {
@@ -110,29 +131,31 @@ impl Inner {
     pub(super) async fn status(self: Arc<Self>) -> Status {
         let (rules, now) = (self.rulebook.in_force(), self.now());
         let mut registries = Vec::new();
-        let mut asked: Vec<(Time, usize, CrateName, Arc<Shelved>)> = Vec::new();
-        for (at, stall) in self.stalls.iter().enumerate() {
+        for stall in &self.stalls {
             let shelved = stall.all_shelved();
             registries.push(RegistryStatus {
                 path: stall.path.clone(),
                 name: stall.source.registry().name.clone(),
                 crates: shelved.len(),
                 refused_releases: shelved.iter().map(|(_, shelved)| shelved.refused).sum(),
+                page_bytes: shelved.iter().map(|(_, shelved)| shelved.page.gzip.len()).sum(),
                 journal_lines: stall.scribe.lines().await,
             });
-            let held = shelved.into_iter().filter(|(_, shelved)| !shelved.waiting.is_empty());
-            asked.extend(held.map(|(name, shelved)| (time(&shelved.asked), at, name, shelved)));
         }
-        asked.sort_by(|a, b| (b.0, a.1, &a.2).cmp(&(a.0, b.1, &b.2)));
-        let mut told: JoinSet<(usize, Vec<Held>)> = JoinSet::new();
-        for (place, (asked, at, name, shelved)) in asked.into_iter().take(HELD_TOLD).enumerate() {
-            let inner = Arc::clone(&self);
-            told.spawn(
-                async move { (place, inner.held(at, name, shelved.waiting.clone(), (asked, now)).await) },
-            );
-        }
-        let mut held = told.join_all().await;
-        held.sort_by_key(|(place, _)| *place);
+        let (held, _) = Arc::clone(&self).held(HELD_TOLD).await;
+        let told = |held: pages::Held| Held {
+            registry: held.registry,
+            published: held.decision.published,
+            label: outlook::label(&held.decision),
+            why: outlook::line(&held.decision, now),
+            instead: held.stay,
+            asked: held.asked,
+            name: held.decision.release.name,
+            version: held.decision.release.version,
+        };
+        let packages = self.packages.clone();
+        // Folders that cannot be read have nothing to tell of.
+        let kept = tokio::task::spawn_blocking(move || packages.stock()).await.unwrap_or_default();
         let evidence = self.evidence();
         let feed = |age: &fence_client::gather::Age| FeedStatus {
             name: age.name.clone(),
@@ -140,6 +163,7 @@ impl Inner {
             as_of: age.as_of,
         };
         let folder = self.rulebook.folder();
+        let speaking = self.speaking(now);
         Status {
             format: 1,
             version: env!("CARGO_PKG_VERSION"),
@@ -147,45 +171,16 @@ impl Inner {
             level: rules.policy.strictest_level().to_string(),
             policy_wrong: self.rulebook.wrong(),
             now,
+            since: self.since,
+            counted_up_to: speaking.iter().map(|(_, as_of)| *as_of).min(),
+            behind: behind(speaking, now),
             registries,
             feeds: evidence.ages().iter().map(feed).collect(),
+            kept,
             alarms: self.alarms.latest(),
             refused: self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            held: held.into_iter().flat_map(|(_, held)| held).collect(),
+            held: held.into_iter().map(told).collect(),
         }
-    }
-
-    /// What there is to say of the held releases of a crate.
-    async fn held(
-        self: Arc<Self>,
-        at: usize,
-        name: CrateName,
-        versions: Vec<Version>,
-        (asked, now): (Time, Time),
-    ) -> Vec<Held> {
-        let stall = &self.stalls[at];
-        let (views, wanted) = (stall.views.clone(), name.clone());
-        let Ok(Some(view)) = tokio::task::spawn_blocking(move || views.read(&wanted)).await else {
-            return Vec::new();
-        };
-        let memory = stall.scribe.recall(name.clone(), now).await;
-        let crates = std::collections::BTreeMap::from([(name.clone(), Known { view, memory })]);
-        let registry = stall.path.clone();
-        let tell = move |case: &Case<'_>| {
-            let told = versions.iter().map(|version| {
-                let decision = case.decide_alone(&name, version);
-                Held {
-                    registry: registry.clone(),
-                    instead: case.stay(&name, &decision),
-                    why: outlook::line(&decision, now),
-                    name: decision.release.name,
-                    version: version.clone(),
-                    asked,
-                }
-            });
-            (told.collect(), Lacking::default())
-        };
-        self.with_all(at, crates, now, tell).await.map_or_else(|_| Vec::new(), |(held, _)| held)
     }
 
     pub(super) fn figures(&self) -> Vec<Figure> {
@@ -242,5 +237,20 @@ impl Inner {
             is_in_force,
         ));
         figures
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_not_spoken_for_long_is_waited_for() {
+        let now: Time = "2026-08-20T12:00:00Z".parse().unwrap();
+        let speaking = |name: &str, as_of: Time| (name.to_owned(), as_of);
+        let fresh = speaking("a", now - Span::seconds(40));
+        assert!(behind(vec![fresh.clone()], now).is_empty());
+        let late = [speaking("b", now - Span::days(2)), speaking("c", Time::EARLIEST)];
+        assert_eq!(behind([vec![fresh], late.to_vec()].concat(), now), ["b", "c"]);
     }
 }

@@ -15,8 +15,9 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST, HeaderMap, HeaderName,
-    HeaderValue, RETRY_AFTER, VARY, WARNING, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    HOST, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, VARY, WARNING, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request::Parts;
 use hyper::service::Service;
@@ -29,8 +30,9 @@ use super::patience::Pulse;
 use super::tally::{self, Kind, Tally, version_name};
 use super::upgrade::Upgrade;
 use super::{Limits, Shared};
-use crate::answer::{Answer, Ask, IndexPage, View};
+use crate::answer::{About, Answer, Ask, Asset, IndexPage, View};
 use crate::event::{Event, Weight};
+use crate::pages;
 
 /// Whether others on the way can read along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,14 +137,25 @@ enum Page {
 enum Fault {
     /// It could be understood as one to another host (RFC 9112, 3.2).
     Host,
+    /// It wants a page of another host than this fence is known as.
+    Stranger,
     /// It wants something else than to read.
     Method,
     /// Its path is longer than any.
     Path,
     /// It has no token.
-    Token,
+    Token(Asker),
     /// There is no such page.
     Nothing,
+}
+
+/// Who is asked for a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asker {
+    /// A client of a registry, such as cargo.
+    Client,
+    /// A person at a browser.
+    Person,
 }
 
 const fn kind(ask: &Ask) -> Kind {
@@ -151,7 +164,13 @@ const fn kind(ask: &Ask) -> Kind {
         Ask::Index { .. } => Kind::Index,
         Ask::Package { .. } => Kind::Package,
         Ask::Status => Kind::Status,
+        Ask::Page(_) | Ask::Asset(_) => Kind::Page,
     }
+}
+
+/// Whether what is asked for is meant for a browser, which goes where any web page tells it to.
+const fn is_for_browsers(ask: &Ask) -> bool {
+    matches!(ask, Ask::Page(_) | Ask::Asset(_) | Ask::Status)
 }
 
 impl Clerk {
@@ -166,7 +185,7 @@ impl Clerk {
         if request.method != Method::GET && request.method != Method::HEAD {
             return Err(Fault::Method);
         }
-        let path = request.uri.path();
+        let path = request.uri.path_and_query().map_or("", |path| path.as_str());
         if path.len() > self.shared.limits.path_bytes {
             return Err(Fault::Path);
         }
@@ -175,12 +194,25 @@ impl Clerk {
             "/metrics" => Some(Page::Metrics),
             path => Ask::parse(path).map(Page::Of),
         };
+        let is_page = matches!(&page, Some(Page::Of(ask)) if is_for_browsers(ask));
+        if is_page && !self.is_known_as(request) {
+            return Err(Fault::Stranger);
+        }
         if !matches!(page, Some(Page::Health | Page::Metrics))
             && self.shared.tokens.as_ref().is_some_and(|tokens| !tokens.admit(&request.headers))
         {
-            return Err(Fault::Token);
+            return Err(Fault::Token(if is_page { Asker::Person } else { Asker::Client }));
         }
-        page.filter(|_| request.uri.query().is_none()).ok_or(Fault::Nothing)
+        page.ok_or(Fault::Nothing)
+    }
+
+    /// Whether a request names a host that is this fence. A web page of somebody else can let its own name resolve to
+    /// this machine, and would then read a fence as if it were its own (DNS rebinding): but it cannot choose what a
+    /// browser calls the host, which is its name, and no address.
+    fn is_known_as(&self, request: &Parts) -> bool {
+        let named = request.uri.authority().map(|authority| authority.as_str());
+        let named = named.or_else(|| request.headers.get(HOST)?.to_str().ok());
+        named.is_some_and(|named| self.shared.names.hold(named))
     }
 
     fn fault(self: &Arc<Self>, fault: Fault) -> Response<Load> {
@@ -191,19 +223,33 @@ impl Clerk {
             ),
             Fault::Method => (StatusCode::METHOD_NOT_ALLOWED, "the fence only reads: ask with GET or HEAD"),
             Fault::Path => (StatusCode::URI_TOO_LONG, "no path of a registry is that long"),
-            Fault::Token => (
+            Fault::Stranger => (
+                StatusCode::MISDIRECTED_REQUEST,
+                "this fence is not known by the name in the address: open its pages at its own address, or tell it the \
+                 name with --url",
+            ),
+            Fault::Token(Asker::Client) => (
                 StatusCode::UNAUTHORIZED,
                 "this fence asks for a token: run `cargo login`, or ask whoever runs the fence for one",
+            ),
+            Fault::Token(Asker::Person) => (
+                StatusCode::UNAUTHORIZED,
+                "this fence asks for a token: give it as the password, with any name; whoever runs the fence has one",
             ),
             Fault::Nothing => (StatusCode::NOT_FOUND, "nothing here that cargo would ask for"),
         };
         let mut response = self.text(status, text);
         match fault {
             Fault::Method => response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD")),
-            Fault::Token => {
-                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Cargo"))
+            Fault::Token(asker) => {
+                let scheme = match asker {
+                    Asker::Client => "Cargo",
+                    // What every browser knows how to ask for.
+                    Asker::Person => "Basic realm=\"fence\", charset=\"UTF-8\"",
+                };
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(scheme))
             }
-            Fault::Host | Fault::Path | Fault::Nothing => None,
+            Fault::Host | Fault::Stranger | Fault::Path | Fault::Nothing => None,
         };
         response
     }
@@ -321,6 +367,18 @@ impl Clerk {
                 response.headers_mut().insert(CACHE_CONTROL, IMMUTABLE);
                 response
             }
+            Answer::Page { html, about } => {
+                let status = match about {
+                    About::Something => StatusCode::OK,
+                    About::Nothing => StatusCode::NOT_FOUND,
+                    About::Unknown => StatusCode::SERVICE_UNAVAILABLE,
+                };
+                let mut response = self.carry(status, html, HTML);
+                response.headers_mut().insert(CACHE_CONTROL, NO_CACHE);
+                confine(response.headers_mut());
+                response
+            }
+            Answer::Asset(asset) => self.asset(request, asset),
             Answer::Absent(why) => self.text(StatusCode::NOT_FOUND, why),
             Answer::Refused(why) => {
                 let end = why.char_indices().nth(self.shared.limits.refusal_chars);
@@ -374,6 +432,22 @@ impl Clerk {
         response
     }
 
+    fn asset(self: &Arc<Self>, request: &Parts, asset: Asset) -> Response<Load> {
+        let (bytes, media, tag) = pages::asset(asset);
+        let mut response = match negotiate::has(&request.headers, tag) {
+            true => {
+                let mut response = Response::new(Load::empty());
+                *response.status_mut() = StatusCode::NOT_MODIFIED;
+                response
+            }
+            false => self.carry(StatusCode::OK, bytes, HeaderValue::from_static(media)),
+        };
+        response.headers_mut().insert(ETAG, HeaderValue::from_static(tag));
+        response.headers_mut().insert(CACHE_CONTROL, NO_CACHE);
+        confine(response.headers_mut());
+        response
+    }
+
     /// Words for a person, true at this moment alone.
     fn text(self: &Arc<Self>, status: StatusCode, text: impl Into<Bytes>) -> Response<Load> {
         let mut response = self.carry(status, text.into(), TEXT);
@@ -395,6 +469,24 @@ impl Clerk {
     }
 }
 
+/// Confines a page to itself: whatever a stranger's text may become in it, it loads nothing, runs nothing, sends nothing
+/// elsewhere and is shown in nobody's frame; and no page of another origin reads it or keeps a hold on its window.
+fn confine(headers: &mut HeaderMap) {
+    headers.insert(CONTENT_SECURITY_POLICY, CONFINED);
+    headers.insert(REFERRER_POLICY, NO_REFERRER);
+    headers.insert(SAME_ORIGIN_READERS, SAME_ORIGIN);
+    headers.insert(SAME_ORIGIN_OPENERS, SAME_ORIGIN);
+}
+
+const CONFINED: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
+const SAME_ORIGIN_READERS: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const SAME_ORIGIN_OPENERS: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");

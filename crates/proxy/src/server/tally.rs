@@ -23,6 +23,8 @@ pub(super) enum Kind {
     Package,
     /// `/status.json`.
     Status,
+    /// A page for people, or what it is dressed in.
+    Page,
     /// `/healthz`.
     Health,
     /// `/metrics`.
@@ -33,11 +35,12 @@ pub(super) enum Kind {
     Other,
 }
 
-const KINDS: [(Kind, &str); 8] = [
+const KINDS: [(Kind, &str); 9] = [
     (Kind::Config, "config"),
     (Kind::Index, "index"),
     (Kind::Package, "package"),
     (Kind::Status, "status"),
+    (Kind::Page, "page"),
     (Kind::Health, "health"),
     (Kind::Metrics, "metrics"),
     (Kind::Upgrade, "upgrade"),
@@ -52,7 +55,7 @@ impl Kind {
 }
 
 /// The statuses that the server answers with.
-const STATUSES: [StatusCode; 11] = [
+const STATUSES: [StatusCode; 12] = [
     StatusCode::SWITCHING_PROTOCOLS,
     StatusCode::OK,
     StatusCode::NOT_MODIFIED,
@@ -62,6 +65,7 @@ const STATUSES: [StatusCode; 11] = [
     StatusCode::NOT_FOUND,
     StatusCode::METHOD_NOT_ALLOWED,
     StatusCode::URI_TOO_LONG,
+    StatusCode::MISDIRECTED_REQUEST,
     StatusCode::INTERNAL_SERVER_ERROR,
     StatusCode::SERVICE_UNAVAILABLE,
 ];

@@ -68,6 +68,7 @@ async fn serve(pipe: DuplexStream) -> End {
         log: Arc::new(Deaf),
         clock: Box::new(|| Time::EARLIEST),
         tokens: None,
+        names: super::Names::default(),
         limits: LIMITS,
         tallies: vec![Arc::clone(&tally)],
         refused: AtomicU64::new(0),

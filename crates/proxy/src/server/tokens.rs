@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hyper::header::{AUTHORIZATION, HeaderMap};
 use sha2::{Digest as _, Sha256};
 
@@ -31,11 +33,16 @@ impl Tokens {
         if digests.is_empty() { Err(NoToken) } else { Ok(Self(digests)) }
     }
 
-    /// Whether these headers open it: with a bare token, as cargo sends it, or with `Bearer` before it, as most other
-    /// clients do.
+    /// Whether these headers open it: with a bare token, as cargo sends it, with `Bearer` before it, as most other
+    /// clients do, or as the password of `Basic`, as browsers do, whatever the name.
     pub(super) fn admit(&self, headers: &HeaderMap) -> bool {
         let Some(value) = headers.get(AUTHORIZATION) else { return false };
         let value = value.as_bytes();
+        if let Some((scheme, given)) = value.split_at_checked(6)
+            && scheme.eq_ignore_ascii_case(b"basic ")
+        {
+            return password(given.trim_ascii()).is_some_and(|token| self.hold(token.trim_ascii()));
+        }
         let token = match value.split_at_checked(7) {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"bearer ") => token,
             _ => value,
@@ -52,6 +59,14 @@ impl Tokens {
             held | (std::hint::black_box(differing) == 0)
         })
     }
+}
+
+/// The password of what a browser sends as name and password (RFC 7617): the name has no colon.
+fn password(given: &[u8]) -> Option<Vec<u8>> {
+    let mut given = STANDARD.decode(given).ok()?;
+    let colon = given.iter().position(|byte| *byte == b':')?;
+    given.drain(..=colon);
+    Some(given)
 }
 
 impl fmt::Debug for Tokens {
@@ -73,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_opens_bare_or_as_a_bearer() {
+    fn a_token_opens_bare_or_as_a_bearer_or_as_a_password() {
         let tokens = &["first", " second\n"][..];
         for value in ["first", "second", "Bearer first", "bearer second", "BEARER  first "] {
             check(tokens, Some(value), true);
@@ -84,6 +99,15 @@ mod tests {
             check(tokens, Some(value), false);
         }
         check(tokens, None, false);
+        let basic = |given: &str| format!("Basic {}", STANDARD.encode(given));
+        for given in ["me:first", ":first", "fence:second", "me: first "] {
+            check(tokens, Some(&basic(given)), true);
+        }
+        for given in ["first", "first:", "me:third", "me:first:first", "me:firs"] {
+            check(tokens, Some(&basic(given)), false);
+        }
+        check(tokens, Some("Basic bWU6Zmlyc3Q"), false);
+        check(tokens, Some("Basic !"), false);
     }
 
     #[test]

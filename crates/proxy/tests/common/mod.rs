@@ -16,7 +16,7 @@ use bytes::Bytes;
 use fence_model::Time;
 use fence_proxy::answer::{Answer, Answers, Ask, Figure, FigureKind, InTime, IndexPage, View};
 use fence_proxy::event::{Event, Log};
-use fence_proxy::server::{Certificate, Server, Settings};
+use fence_proxy::server::{Certificate, Names, Server, Settings};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tokio::sync::{Semaphore, oneshot};
@@ -85,6 +85,8 @@ pub(crate) fn path(ask: &Ask) -> String {
             format!("/{registry}/dl/{name}/{version}/{digest}")
         }
         Ask::Status => "/status.json".to_owned(),
+        Ask::Page(page) => page.path(),
+        Ask::Asset(asset) => asset.path().to_owned(),
     }
 }
 
@@ -201,6 +203,7 @@ pub(crate) struct Fence {
 pub(crate) fn settings() -> Settings {
     Settings {
         workers: NonZeroUsize::new(2).unwrap(),
+        names: Names::new(["fence"]),
         ..Settings::at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
     }
 }

@@ -171,6 +171,7 @@ impl World {
             clock: Arc::new(move || Time::from_unix(clock.load(Ordering::SeqCst))),
             log: Arc::clone(&self.log) as Arc<dyn Log>,
             words: |problems| problems.iter().map(|problem| format!("{problem:?}")).collect(),
+            explain: |_| "**What it is.** A code, with `code` in it.\n\nAnother paragraph.",
             times: self.times,
         }
     }
@@ -192,8 +193,9 @@ impl World {
         let mut settings = Settings::at((Ipv4Addr::LOCALHOST, 0).into());
         let mut setup = self.setup("");
         change(&mut setup, &mut settings);
+        let scheme = if settings.certificate.is_some() { "https" } else { "http" };
         let server = self.runtime.block_on(Server::bind(settings)).unwrap();
-        let base = format!("http://{}", server.address());
+        let base = format!("{scheme}://{}", server.address());
         setup.base.clone_from(&base);
         let clock = Arc::clone(&setup.clock);
         let fence = self.runtime.block_on(Fence::build(setup)).unwrap();
@@ -285,6 +287,8 @@ pub fn told(answer: &Answer) -> String {
             format!("{:?}: {}", page.view, lines.join(", "))
         }
         Answer::Package(bytes) => format!("{} bytes", if bytes.is_empty() { "no" } else { "all" }),
+        Answer::Page { html, .. } => String::from_utf8(html.to_vec()).unwrap(),
+        Answer::Asset(asset) => asset.path().to_owned(),
         Answer::Absent(why) => format!("absent: {why}"),
         Answer::Refused(why) => {
             assert!(why.chars().count() <= fence_proxy::refusal::MOST_CHARACTERS, "{why}");

@@ -1,0 +1,215 @@
+//! Whatever text strangers choose, and wherever it stands, the document around it is the same.
+
+use fence_model::decision::{Because, Chain, Decision, Need, Reason, Way};
+use fence_model::facts::{AdvisoryKind, DependencyKind, FeedState, Remark};
+use fence_model::policy::{AllowedSource, Baseline, Exception, FeedRole, FeedSource, Policy};
+use fence_model::{Code, Digest, Effect, Time};
+use fence_testkit::world::{World, time};
+use proptest::prelude::*;
+
+use super::*;
+use crate::alarms::{Alarm, AlarmKind};
+use crate::fence::{FeedStatus, Refusal, RegistryStatus, Status};
+
+const NOW: &str = "2026-08-20T07:30:00Z";
+
+/// A decision with reasons of every kind that holds a stranger's text, which is `text` in all of them.
+fn decision(text: &str) -> Decision {
+    let mut world = World::at(NOW);
+    world.release("glob", "0.3.3", "2025-01-01T00:00:00Z");
+    world.release("glob", "0.3.4", "2026-08-20T07:00:00Z");
+    let mut decision = world.decide("glob", "0.3.4");
+    let (at, owned) = (time("2026-08-20T07:10:00Z"), || text.to_owned());
+    let chain = Chain { origins: vec![owned(), owned()], versions: vec![owned()], known: at };
+    let because = [
+        Because::RequirementHeld { package: owned(), requirement: owned() },
+        Because::FixHeld { in_use: "0.3.3".parse().unwrap(), advisories: vec![owned()] },
+        Because::FeedBehind { feed: owned(), state: FeedState::Stale, as_of: Some(at) },
+        Because::DependencyAdded { package: owned(), kind: DependencyKind::Build },
+        Because::DependencyLookAlike { package: owned(), known_as: owned(), likeness: "another number" },
+        Because::NameClose { known_as: owned(), likeness: "another number" },
+        Because::Advisory {
+            id: owned(),
+            also: vec![owned()],
+            kind: AdvisoryKind::Vulnerability,
+            title: owned(),
+            known: at,
+            fixed_in: None,
+        },
+        Because::RequirementRaised { package: owned(), requirement: owned(), id: owned() },
+        Because::AuditViolation { origin: owned(), requirement: owned() },
+        Because::Remarked { origin: owned(), remark: Remark::Negative },
+        Because::Source(owned()),
+        Because::Audits(vec![chain]),
+        Because::PublisherVouched { publisher: owned(), origin: owned(), until: at },
+        Because::Excused { because: owned(), until: at, codes: vec![Code::Young] },
+    ];
+    let reason = |because| Reason {
+        // What a held fix says becomes a part of a command.
+        code: if matches!(because, Because::FixHeld { .. }) { Code::HeldFix } else { Code::Dormant },
+        effect: Effect::Review,
+        stands: true,
+        known: Some(at),
+        because,
+    };
+    decision.reasons.extend(because.into_iter().map(reason));
+    let needs = vec![Need::Admitted { package: owned(), requirement: owned() }, Need::Feed(owned())];
+    decision.clears.push(Way { needs, earliest: at });
+    decision
+}
+
+/// Every page, with `text` wherever a stranger's may stand.
+fn all(text: &str) -> Vec<String> {
+    let owned = || text.to_owned();
+    let now = time(NOW);
+    let frame = Frame { now, waiting: 3, alarms: 1, notices: vec![owned()] };
+    let decision = decision(text);
+    let held = Held { registry: owned(), decision: decision.clone(), stay: None, asked: now };
+    let alarm = Alarm {
+        kind: AlarmKind::Lure,
+        since: now,
+        at: now,
+        about: "crates-io/glob".to_owned(),
+        words: owned(),
+    };
+    let place = |place: Option<String>, role| FeedSource { git: place, ..FeedSource::of(role) };
+    let policy_with = Policy {
+        sources: vec![AllowedSource { git: owned(), rev: owned() }],
+        exceptions: vec![Exception {
+            name: "glob".parse().unwrap(),
+            version: "0.3.4".parse().unwrap(),
+            digest: Digest([1; 32]),
+            codes: vec![Code::Young],
+            because: owned(),
+            until: now,
+        }],
+        ..Policy::default()
+    };
+    let status_with = Status {
+        format: 1,
+        version: "0",
+        policy: Some(owned()),
+        level: owned(),
+        policy_wrong: Some(owned()),
+        now,
+        counted_up_to: Some(Time::EARLIEST),
+        registries: vec![RegistryStatus {
+            path: owned(),
+            name: owned(),
+            crates: 1,
+            refused_releases: 1,
+            page_bytes: 1,
+            journal_lines: 1,
+        }],
+        feeds: vec![FeedStatus { name: owned(), state: "stale", as_of: None }],
+        alarms: vec![alarm.clone()],
+        refused: vec![Refusal { at: now, registry: owned(), release: owned(), why: owned() }],
+        held: Vec::new(),
+    };
+    vec![
+        waiting(&Waiting { frame: frame.clone(), held: vec![held], more: 0, indexes: vec![owned()] }),
+        waiting(&Waiting { frame: frame.clone(), held: Vec::new(), more: 0, indexes: vec![owned()] }),
+        release(&Release {
+            frame: frame.clone(),
+            registry: owned(),
+            decision,
+            stay: Some("0.3.3".parse().unwrap()),
+            ground: Ground::Alone,
+            stale: Some(owned()),
+        }),
+        policy(&Rules {
+            frame: frame.clone(),
+            policy: &policy_with,
+            baseline: &Baseline::default(),
+            feeds: vec![(owned(), place(Some(owned()), FeedRole::Audits))],
+            folder: Some(owned()),
+        }),
+        status(&frame, &status_with),
+        search(&Search {
+            frame: frame.clone(),
+            sought: owned(),
+            found: Vec::new(),
+            more: 0,
+            unasked: vec![(owned(), "glob".parse().unwrap())],
+        }),
+        absent(&frame, text),
+        unavailable(&frame, &text.replace('\n', " ")),
+    ]
+}
+
+/// The tags of a page, each with the names of its attributes.
+fn structure(html: &str) -> Vec<String> {
+    let mut structure = Vec::new();
+    for piece in html.split('<').skip(1) {
+        let (tag, text) = piece.split_once('>').unwrap();
+        assert!(!text.contains('>'), "{piece}");
+        let mut quoted = tag.split('"');
+        let mut names = quoted.next().unwrap_or_default().to_owned();
+        while let (Some(_value), Some(between)) = (quoted.next(), quoted.next()) {
+            names += between;
+        }
+        structure.push(names);
+    }
+    structure
+}
+
+fn check(text: &str) {
+    let plain = all("x");
+    for (of, with) in plain.iter().zip(all(text)) {
+        assert_eq!(structure(of), structure(&with), "{text:?}");
+    }
+}
+
+#[test]
+fn no_known_trick_changes_a_document() {
+    for text in [
+        "<script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "' onmouseover='alert(1)",
+        "</title><script>alert(1)</script>",
+        "</pre></main><iframe srcdoc='x'>",
+        "<!--",
+        "-->",
+        "]]>",
+        "&lt;script&gt;",
+        "&#60;b&#62;",
+        "javascript:alert(1)",
+        "//elsewhere.example/",
+        "\u{0}<\u{0}b>",
+        "\u{202e}txt.exe",
+        "`code` **strong**",
+        "{{7*7}} ${7*7} <%= 7*7 %>",
+        "",
+        " ",
+    ] {
+        // A table leaves nothing out for what is empty.
+        check(if text.trim().is_empty() { "\u{a0}" } else { text });
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn no_text_changes_a_document(text in "\\PC{1,80}|[<>&'\"/=a-z \\\\`*-]{1,60}") {
+        check(&text);
+    }
+}
+
+/// What is copied from a page into a shell runs what it shows, whatever a feed calls its advisories.
+#[test]
+fn no_advisory_adds_to_a_command() {
+    let held = decision("\"; rm -rf ~; echo \"$(id)`id`\\");
+    let command = fence_model::words::help::helps(
+        &held,
+        None,
+        (fence_model::words::help::Named::ByCrate, fence_model::words::help::Placed::Newer),
+        time(NOW),
+    );
+    let commands: Vec<&String> = command.iter().flat_map(|help| &help.commands).collect();
+    assert!(commands.iter().any(|command| command.contains("--because")), "{commands:?}");
+    for command in commands {
+        assert!(!command.contains(['$', '`', ';', '\\']), "{command}");
+        assert!(command.matches('"').count() % 2 == 0, "{command}");
+    }
+}

@@ -1,0 +1,282 @@
+//! What is held, and why, and who can let it in: what needs a person first, what needs only time last.
+
+use std::cmp::Reverse;
+
+use fence_model::decision::Decision;
+use fence_model::words::text::harmless;
+use fence_model::words::{self, help, outlook};
+use fence_model::{Code, Time, Verdict};
+use semver::Version;
+
+use super::html::{Element, Node, el, nothing, several};
+use super::picture::{self, Wait};
+use super::{Frame, Mark, code_link, count, day, page, pill, release_link, since, table, terms};
+use crate::answer::Page;
+
+/// How many reasons of a release are told before the others are counted.
+const REASONS_TOLD: usize = 4;
+
+/// How many releases of a kind are told of in full; the others get a row each.
+const CARDS: usize = 20;
+
+/// The page's values.
+#[derive(Debug, Clone)]
+pub(crate) struct Waiting {
+    pub(crate) frame: Frame,
+    pub(crate) held: Vec<Held>,
+    /// How many more crates have something held.
+    pub(crate) more: usize,
+    /// Where cargo has to ask, of each registry.
+    pub(crate) indexes: Vec<String>,
+}
+
+/// One release that is held.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    pub(crate) registry: String,
+    pub(crate) decision: Decision,
+    /// What is admitted in its place.
+    pub(crate) stay: Option<Version>,
+    /// When a client asked for the crate last.
+    pub(crate) asked: Time,
+}
+
+/// What a held release waits for, in the order in which people want to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum For {
+    /// Somebody who weighs two risks: it fixes what is in use.
+    Fix,
+    /// Somebody who looks at it.
+    Reviewer,
+    /// A neighbour, a feed, an audit.
+    Others,
+    /// Nothing but time.
+    Time,
+    /// Nothing at all.
+    Nothing,
+}
+
+impl For {
+    const ALL: [Self; 5] = [Self::Fix, Self::Reviewer, Self::Others, Self::Time, Self::Nothing];
+
+    fn of(decision: &Decision, now: Time) -> Self {
+        let is_waiting = decision.clears.iter().any(|way| way.is_wait() && way.earliest > now);
+        match decision.verdict {
+            Verdict::Block => Self::Nothing,
+            _ if decision.has(Code::HeldFix) => Self::Fix,
+            _ if decision.needs_review() => Self::Reviewer,
+            _ if is_waiting => Self::Time,
+            _ => Self::Others,
+        }
+    }
+
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Fix => "fixes",
+            Self::Reviewer => "reviews",
+            Self::Others => "others",
+            Self::Time => "waits",
+            Self::Nothing => "blocked",
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Fix => "Fixes that are held",
+            Self::Reviewer => "Needs a reviewer",
+            Self::Others => "Waits for something else",
+            Self::Time => "Needs only time",
+            Self::Nothing => "Blocked",
+        }
+    }
+
+    const fn explained(self) -> &'static str {
+        match self {
+            Self::Fix => {
+                "What is in use is vulnerable, and the release that is not is held: weigh both risks."
+            }
+            Self::Reviewer => {
+                "Age alone does not admit these. Somebody has to look at the change, and vouch for it."
+            }
+            Self::Others => "These are old enough, or need what is held itself.",
+            Self::Time => "Nothing has to be done: each is admitted when its wait is over.",
+            Self::Nothing => "No passing of time admits these.",
+        }
+    }
+
+    /// `1 fix`, `3 for a reviewer`.
+    fn counted(self, n: usize) -> String {
+        match self {
+            Self::Fix if n == 1 => "1 fix".to_owned(),
+            Self::Fix => format!("{n} fixes"),
+            Self::Reviewer => format!("{n} for a reviewer"),
+            Self::Others => format!("{n} for something else"),
+            Self::Time => format!("{n} for time"),
+            Self::Nothing => format!("{n} blocked"),
+        }
+    }
+}
+
+/// The page.
+pub(crate) fn waiting(Waiting { frame, held, more, indexes }: &Waiting) -> String {
+    let now = frame.now;
+    let mut sorted: Vec<(For, &Held)> =
+        held.iter().map(|held| (For::of(&held.decision, now), held)).collect();
+    sorted.sort_by_key(|(what, held)| {
+        let appeared = held.decision.published.or(held.decision.clock.opened);
+        (*what, Reverse(appeared), &held.decision.release)
+    });
+    let groups: Vec<(For, Vec<&Held>)> = For::ALL
+        .into_iter()
+        .map(|what| (what, sorted.iter().filter(|(of, _)| *of == what).map(|(_, held)| *held).collect()))
+        .filter(|(_, held): &(For, Vec<&Held>)| !held.is_empty())
+        .collect();
+    let mut content = vec![head(&groups, *more)];
+    if groups.is_empty() {
+        content.push(nothing_held(indexes));
+    }
+    for (what, held) in groups {
+        let section = el("section")
+            .set("id", what.id())
+            .set("aria-labelledby", format!("{}-title", what.id()))
+            .with(
+                el("h2")
+                    .set("id", format!("{}-title", what.id()))
+                    .with(what.title())
+                    .with(" ")
+                    .with(el("span").class("count").with(held.len().to_string())),
+            )
+            .with(el("p").class("explained").with(what.explained()));
+        content.push(match what {
+            For::Time => section.with(rows(what, &held, now)),
+            _ => {
+                let (first, rest) = held.split_at(held.len().min(CARDS));
+                let section = section.with_all(first.iter().map(|held| card(held, now)));
+                if rest.is_empty() { section } else { section.with(rows(what, rest, now)) }
+            }
+        });
+    }
+    page(frame, Some(&Page::Waiting), "Waiting", content)
+}
+
+fn head(groups: &[(For, Vec<&Held>)], more: usize) -> Element {
+    let counted: Vec<String> = groups.iter().map(|(what, held)| what.counted(held.len())).collect();
+    let all: usize = groups.iter().map(|(_, held)| held.len()).sum();
+    let lead = match all {
+        0 => "Nothing is held of the crates that were asked for.".to_owned(),
+        1 => format!("1 release is held of the crates that were asked for: {}.", words::text::and(&counted)),
+        n => format!(
+            "{n} releases are held of the crates that were asked for: {}.",
+            words::text::and(&counted)
+        ),
+    };
+    let more = (more > 0).then(|| {
+        el("p").class("explained").with(format!(
+            "{} more {} something held; these are those that were asked for last.",
+            more,
+            if more == 1 { "crate has" } else { "crates have" }
+        ))
+    });
+    el("section").with(el("h1").with("Waiting")).with(el("p").class("lead").with(lead)).with(more)
+}
+
+fn nothing_held(indexes: &[String]) -> Element {
+    let index = indexes.first().cloned().unwrap_or_default();
+    let lines = format!(
+        "[source.crates-io]\nreplace-with = \"fence\"\n\n[registries.fence]\nindex = \"sparse+{index}\""
+    );
+    el("section")
+        .set("id", "empty")
+        .with(el("p").with(
+            "What is held shows here as soon as a build asks for a crate that has it. Cargo asks this fence where its \
+             configuration says so:",
+        ))
+        .with(super::command(&lines))
+}
+
+/// A release that somebody has to do something about.
+fn card(held: &Held, now: Time) -> Element {
+    let Held { registry, decision, stay, asked } = held;
+    let release = &decision.release;
+    let mark = Mark::of(decision.verdict);
+    let told = outlook::told(decision);
+    let reasons = told.iter().take(REASONS_TOLD).map(|reason| {
+        el("li").with(code_link(reason.code)).with(" ").with(harmless(&words::sentence(reason)))
+    });
+    let rest = told.len().saturating_sub(REASONS_TOLD);
+    let rest = (rest > 0).then(|| el("li").with(format!("and {} more", count(rest, "reason"))));
+    let reasons = if told.is_empty() {
+        nothing()
+    } else {
+        el("ul").class("reasons").with_all(reasons).with(rest).into()
+    };
+    let picture = Wait::of(decision).map(|wait| picture::wait(&wait));
+    let facts = terms(
+        "",
+        vec![
+            ("Who can let it in", help::who_clears(decision, now).into()),
+            ("Until then", instead(registry, decision, stay.as_ref())),
+            ("Asked for", several([Node::from(since(*asked, now)), Node::from(format!(", in {registry}"))])),
+        ],
+    );
+    el("article")
+        .set("class", format!("card {}", mark.class()))
+        .with(
+            el("header")
+                .with(el("h3").with(release_link(registry, &release.name, &release.version)))
+                .with(" ")
+                .with(pill(mark, outlook::label(decision))),
+        )
+        .with(el("p").class("outlook").with(outlook::line(decision, now)))
+        .with(reasons)
+        .with(picture)
+        .with(facts)
+}
+
+/// What builds get meanwhile.
+fn instead(registry: &str, decision: &Decision, stay: Option<&Version>) -> Node {
+    match stay {
+        Some(stay) => {
+            let name = &decision.release.name;
+            let page =
+                Page::Release { registry: registry.to_owned(), name: name.clone(), version: stay.clone() };
+            several([
+                Node::from("builds get "),
+                el("a").set("href", page.path()).with(stay.to_string()).into(),
+            ])
+        }
+        None => "there is no release of its class that is admitted".into(),
+    }
+}
+
+/// Releases, a row each.
+fn rows(what: For, held: &[&Held], now: Time) -> Element {
+    let row = |held: &&Held| {
+        let Held { registry, decision, stay, .. } = *held;
+        let release = &decision.release;
+        let mut codes: Vec<Code> = outlook::told(decision).iter().map(|reason| reason.code).collect();
+        codes.dedup();
+        let codes = codes.into_iter().flat_map(|code| [Node::from(code_link(code)), " ".into()]);
+        vec![
+            release_link(registry, &release.name, &release.version).into(),
+            decision.published.map_or_else(|| "unknown".into(), |published| since(published, now).into()),
+            several([outcome(decision, now), Wait::of(decision).map(|wait| picture::wait(&wait)).into()]),
+            several(codes),
+            stay.as_ref().map_or_else(|| "nothing of its class".into(), |stay| stay.to_string().into()),
+        ]
+    };
+    let columns = ["Release", "Published", "Admitted", "Because of", "Until then"];
+    table("waits", format!("{}, the newest first", what.title()), &columns, held.iter().map(row).collect())
+}
+
+/// When it is admitted, or what that takes.
+fn outcome(decision: &Decision, now: Time) -> Node {
+    let ways = decision.clears.iter().filter(|way| way.is_wait()).map(|way| way.earliest);
+    match ways.min().filter(|earliest| *earliest > now) {
+        Some(earliest) => several([
+            Node::from(format!("in {}, ", words::text::left(earliest, now))),
+            Node::from(day(earliest)),
+        ]),
+        None => format!("by {}", help::who_clears(decision, now)).into(),
+    }
+}

@@ -1,0 +1,334 @@
+//! What people read of a fence, in a browser: pages of a few worlds as their text, and what no stranger makes of them.
+
+#![allow(clippy::unwrap_used, reason = "what a test finds broken should stop it")]
+
+mod world;
+
+use std::fs;
+
+use fence_model::Span;
+use fence_proxy::answer::{About, Answer};
+use fence_proxy::fence::Fence;
+use fence_testkit::publishing::release;
+use world::World;
+
+/// The takeover of arrayref, at the quarter of an hour at which the good releases are yanked and the bad one is held;
+/// builds have asked for arrayref before and since, and for a crate of which a release only waits.
+fn takeover() -> (World, Fence) {
+    let world = World::at("2026-08-20T07:10:00Z");
+    for (version, at) in [
+        ("0.3.5", "2018-08-16T13:36:26Z"),
+        ("0.3.6", "2020-01-26T13:28:30Z"),
+        ("0.3.7", "2023-03-20T18:41:21Z"),
+        ("0.3.8", "2024-07-20T22:13:30Z"),
+        ("0.3.9", "2024-09-14T12:24:40Z"),
+    ] {
+        world.registry.publish(release("arrayref", version).at(at));
+    }
+    world.registry.publish(release("proc-macro2", "1.0.106").at("2025-08-18T00:00:00Z"));
+    world.registry.publish(release("proc-macro1", "1.0.106").at("2026-08-20T02:11:00Z"));
+    world.registry.publish(release("glob", "0.3.3").at("2026-01-01T00:00:00Z"));
+    world.registry.publish(release("glob", "0.3.4").at("2026-08-18T07:00:00Z"));
+    let fence = world.fence();
+    world.page(&fence, "arrayref");
+    world.page(&fence, "glob");
+    world
+        .registry
+        .publish(release("arrayref", "0.3.10").needs("proc-macro1", "^1.0.106").at("2026-08-20T07:15:00Z"));
+    for version in ["0.3.5", "0.3.6", "0.3.7", "0.3.8", "0.3.9"] {
+        world.registry.yank("arrayref", version);
+    }
+    world.now("2026-08-20T07:30:00Z");
+    world.page(&fence, "arrayref");
+    (world, fence)
+}
+
+/// A fix that came an hour ago for what is in use, by an advisory of the day before; and the advisory has a title that
+/// would like to be more than a title.
+fn a_fix_that_is_held() -> (World, Fence) {
+    let world = World::at("2026-08-20T08:00:00Z");
+    let folder = world.folder.path();
+    let advisories = folder.join("advisories/crates/parser");
+    fs::create_dir_all(&advisories).unwrap();
+    fs::write(
+        advisories.join("RUSTSEC-2026-1001.md"),
+        "```toml\n[advisory]\nid = \"RUSTSEC-2026-1001\"\npackage = \"parser\"\ndate = \"2026-08-19\"\n\n[versions]\n\
+         patched = [\">= 1.2.4\"]\n```\n\n# Overflow in <script>alert('parser')</script> & \"friends\"\n\nText.\n",
+    )
+    .unwrap();
+    fs::write(
+        folder.join("fence.toml"),
+        "level = \"medium\"\n\n[feeds.rustsec]\nrole = \"advisories\"\npath = \"advisories\"\n",
+    )
+    .unwrap();
+    world.registry.publish(release("parser", "1.2.2").at("2025-06-01T00:00:00Z"));
+    world.registry.publish(release("parser", "1.2.3").at("2026-06-01T00:00:00Z"));
+    world.registry.publish(release("parser", "1.2.4").at("2026-08-20T07:00:00Z"));
+    let fence = world.fence();
+    world.page(&fence, "parser");
+    (world, fence)
+}
+
+/// The text of a page as somebody reads it who cannot see it: a line for each block, headings, links and controls named.
+fn read(world: &World, fence: &Fence, path: &str) -> String {
+    outline(&html(world, fence, path))
+}
+
+fn html(world: &World, fence: &Fence, path: &str) -> String {
+    match world.ask(fence, path) {
+        Answer::Page { html, .. } => String::from_utf8(html.to_vec()).unwrap(),
+        other => panic!("{path}: {other:?}"),
+    }
+}
+
+/// The pieces of a page: tags and texts in turn.
+fn pieces(html: &str) -> impl Iterator<Item = (&str, &str)> {
+    html.split('<').skip(1).map(|piece| piece.split_once('>').unwrap_or_else(|| panic!("{piece}")))
+}
+
+fn attribute<'t>(tag: &'t str, name: &str) -> Option<&'t str> {
+    let start = tag.find(&format!(" {name}=\""))? + name.len() + 3;
+    tag[start..].split('"').next()
+}
+
+fn plain(text: &str) -> String {
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'");
+    text.replace("&amp;", "&")
+}
+
+fn outline(html: &str) -> String {
+    let main = html.split_once("<main").unwrap().1.split_once("</main>").unwrap().0;
+    let mut lines = vec![String::new()];
+    for (tag, text) in pieces(&format!("<main{main}")) {
+        let name = tag.split(' ').next().unwrap();
+        let begin = match name {
+            "h1" => Some("# "),
+            "h2" => Some("\n## "),
+            "h3" => Some("\n### "),
+            "li" => Some("- "),
+            "p" | "tr" | "dt" | "pre" | "summary" | "caption" | "article" => Some(""),
+            _ => None,
+        };
+        if let Some(begin) = begin {
+            lines.push(begin.to_owned());
+        }
+        let line = lines.last_mut().unwrap();
+        match name {
+            "a" => *line += "[",
+            "/a" => *line += "]",
+            "th" | "td" | "/dt" => *line += " | ",
+            "svg" => {
+                if let Some(label) = attribute(tag, "aria-label") {
+                    lines.push(format!("(picture: {})", plain(label)));
+                    lines.push(String::new());
+                    continue;
+                }
+            }
+            _ => {}
+        }
+        *lines.last_mut().unwrap() += &plain(text).replace('\n', " ");
+        if name == "a" && attribute(tag, "href").is_some_and(|href| href.contains("://")) {
+            panic!("a page leads elsewhere: {tag}");
+        }
+    }
+    let lines = lines
+        .iter()
+        .map(|line| line.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "));
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_fence_that_nobody_has_asked_says_how_to() {
+    let world = World::at("2026-08-20T08:00:00Z");
+    let fence = world.fence();
+    insta::assert_snapshot!(read(&world, &fence, "/"));
+}
+
+#[test]
+fn a_takeover_as_people_read_it() {
+    let (world, fence) = takeover();
+    for (name, path) in [
+        ("waiting", "/"),
+        ("release", "/crates-io/crate/arrayref/0.3.10"),
+        ("release, admitted", "/crates-io/crate/arrayref/0.3.9"),
+        ("release, waiting", "/crates-io/crate/glob/0.3.4"),
+        ("crate", "/crates-io/crate/arrayref"),
+        ("status", "/status"),
+        ("search", "/search?q=arr"),
+    ] {
+        insta::assert_snapshot!(format!("takeover, {name}"), read(&world, &fence, path));
+    }
+}
+
+#[test]
+fn the_source_of_a_page_looks_like_this() {
+    let (world, fence) = takeover();
+    insta::assert_snapshot!(html(&world, &fence, "/"));
+}
+
+#[test]
+fn a_held_fix_comes_first_and_shows_both_risks() {
+    let (world, fence) = a_fix_that_is_held();
+    world.registry.publish(release("fresh", "1.0.0").at("2026-08-20T07:50:00Z"));
+    world.page(&fence, "fresh");
+    insta::assert_snapshot!("fix, waiting", read(&world, &fence, "/"));
+    insta::assert_snapshot!("fix, release", read(&world, &fence, "/crates-io/crate/parser/1.2.4"));
+    insta::assert_snapshot!("fix, status", read(&world, &fence, "/status"));
+}
+
+#[test]
+fn the_policy_is_shown_with_its_reasons() {
+    let world = World::at("2026-08-20T08:00:00Z").with_policy(
+        "level = \"medium\"\n[levels]\nbuild = \"high\"\n[wait]\nbase = \"10 days\"\n[codes]\ndormant = \"review\"\n\
+         [[exceptions]]\ncrate = \"glob\"\nversion = \"0.3.4\"\n\
+         digest = \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"\ncodes = [\"young\"]\n\
+         because = \"</td><script>alert(1)</script>\"\nuntil = \"2026-09-01\"\n",
+    );
+    let fence = world.fence();
+    let text = read(&world, &fence, "/policy");
+    insta::assert_snapshot!(text.replace(&world.folder.path().display().to_string(), "[project]"));
+}
+
+#[test]
+fn a_code_is_explained_where_it_is_linked() {
+    let world = World::at("2026-08-20T08:00:00Z");
+    let fence = world.fence();
+    insta::assert_snapshot!(read(&world, &fence, "/codes/yank-lure"));
+}
+
+#[test]
+fn what_there_is_not_is_told_so() {
+    let (world, fence) = takeover();
+    for (path, about) in [
+        ("/crates-io/crate/nothing", About::Nothing),
+        ("/crates-io/crate/arrayref/9.9.9", About::Nothing),
+        ("/other/crate/arrayref", About::Nothing),
+        ("/other/crate/arrayref/0.3.9", About::Nothing),
+        ("/", About::Something),
+    ] {
+        let Answer::Page { about: told, .. } = world.ask(&fence, path) else { panic!("{path}") };
+        assert_eq!(told, about, "{path}");
+    }
+    insta::assert_snapshot!(read(&world, &fence, "/crates-io/crate/nothing"), @"
+    # Nothing here
+    crates.io has no crate nothing.
+    [What is held]
+    ");
+    world.registry.server().next("index/ne/ve/never-seen", [fence_testkit::registry::Act::status(500)]);
+    let Answer::Page { about, .. } = world.ask(&fence, "/crates-io/crate/never-seen") else { panic!() };
+    assert_eq!(about, About::Unknown);
+}
+
+#[test]
+fn what_is_read_is_not_asked_for() {
+    let (world, fence) = takeover();
+    let held = html(&world, &fence, "/");
+    assert!(!held.contains("proc-macro1 1.0.106"));
+    html(&world, &fence, "/crates-io/crate/proc-macro1");
+    html(&world, &fence, "/crates-io/crate/proc-macro1/1.0.106");
+    assert_eq!(html(&world, &fence, "/"), held, "nobody builds with it");
+}
+
+/// What was told before is not told again where it is not so any more.
+#[test]
+fn what_is_held_is_held_now() {
+    let (world, fence) = takeover();
+    let shown = |fence: &Fence| html(&world, fence, "/").contains("/crates-io/crate/glob/0.3.4");
+    assert!(shown(&fence));
+    world.now("2026-08-25T06:59:59Z");
+    world.page(&fence, "glob");
+    assert!(shown(&fence), "a second before its wait is over");
+    // The index has to say so, too.
+    world.now("2026-08-25T07:02:00Z");
+    world.page(&fence, "glob");
+    assert!(!shown(&fence), "its wait is over");
+    let (world, fence) = takeover();
+    let shown = || html(&world, &fence, "/").contains("/crates-io/crate/glob/0.3.4");
+    assert!(shown());
+    let changed = std::time::Instant::now();
+    world.policy("level = \"medium\"\n[wait]\nbase = \"0 days\"");
+    while shown() {
+        assert!(changed.elapsed() < std::time::Duration::from_secs(20), "the policy is not read again");
+    }
+}
+
+/// The words of the terminal are those of the page.
+#[test]
+fn a_page_gives_the_reasons_that_cargo_prints() {
+    let (world, fence) = takeover();
+    let refused = world.download(&fence, "arrayref", "0.3.10");
+    let page = read(&world, &fence, "/crates-io/crate/arrayref/0.3.10");
+    for line in refused.lines().skip(2).filter(|line| !line.starts_with("more: ")) {
+        let (code, sentence) = line.split_once(": ").unwrap();
+        assert!(page.contains(code) && page.contains(sentence), "{line}\n{page}");
+    }
+}
+
+/// No page has a style of its own, a handler, a script but the one file, or anything from elsewhere.
+#[test]
+fn a_page_holds_nothing_that_its_policy_forbids() {
+    let (world, fence) = takeover();
+    let (fix, held_fix) = a_fix_that_is_held();
+    for (world, fence, paths) in [
+        (
+            &world,
+            &fence,
+            &[
+                "/",
+                "/policy",
+                "/status",
+                "/search?q=%3Cscript%3E",
+                "/codes/young",
+                "/crates-io/crate/arrayref",
+            ][..],
+        ),
+        (&fix, &held_fix, &["/", "/crates-io/crate/parser/1.2.4", "/crates-io/crate/parser/1.2.3"][..]),
+    ] {
+        for path in paths {
+            let html = html(world, fence, path);
+            let mut ids = std::collections::BTreeSet::new();
+            let mut open = Vec::new();
+            for (tag, text) in pieces(html.strip_prefix("<!doctype html>\n").unwrap()) {
+                let name = tag.split(' ').next().unwrap();
+                assert!(!text.contains('>'), "{path}: {text}");
+                match name.strip_prefix('/') {
+                    Some(name) => assert_eq!(open.pop(), Some(name), "{path}: </{name}>"),
+                    None if ["meta", "link", "input", "br"].contains(&name) => {}
+                    None => open.push(name),
+                }
+                if name == "script" {
+                    assert_eq!(tag, "script src=\"/page.js\" defer=\"\"", "{path}");
+                }
+                for forbidden in ["style", "onclick", "onload", "onerror", "srcdoc", "formaction"] {
+                    assert_eq!(attribute(tag, forbidden), None, "{path}: {tag}");
+                }
+                for place in ["href", "src", "action"] {
+                    let is_own = attribute(tag, place)
+                        .is_none_or(|to| to.starts_with(['/', '#']) && !to.starts_with("//"));
+                    assert!(is_own, "{path}: {tag}");
+                }
+                if let Some(id) = attribute(tag, "id") {
+                    assert!(ids.insert(id.to_owned()), "{path}: two have the id {id}");
+                }
+            }
+            assert_eq!(open, Vec::<&str>::new(), "{path}");
+        }
+    }
+}
+
+#[test]
+fn many_crates_are_told_of_those_asked_for_last() {
+    let world = World::at("2026-08-20T08:00:00Z");
+    for n in 0..205 {
+        world.registry.publish(release(&format!("crate-{n:03}"), "1.0.0").at("2026-08-20T07:00:00Z"));
+    }
+    let fence = world.fence();
+    for n in 0..205 {
+        world.page(&fence, &format!("crate-{n:03}"));
+        world.later(Span::seconds(1));
+    }
+    let page = read(&world, &fence, "/");
+    assert!(page.contains("200 releases are held"), "{}", &page[..400]);
+    assert!(page.contains("5 more crates have something held"), "{}", &page[..400]);
+    assert!(page.contains("crate-204 1.0.0") && !page.contains("crate-004 1.0.0"));
+}
