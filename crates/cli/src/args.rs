@@ -11,7 +11,8 @@ use fence_registry::reach::Tests;
 use semver::Version;
 
 use crate::commands::{
-    cargo, check, completions, disable, enable, except, explain, export, init, list, serve, status, update, why,
+    cargo, check, completions, disable, doctor, enable, except, explain, export, init, list, serve, status,
+    update, why,
 };
 
 /// Judges what a build would let in: every locked release, with reasons
@@ -107,6 +108,7 @@ pub(crate) enum Command {
     Explain(explain::Args),
     Enable(enable::Args),
     Disable(disable::Args),
+    Doctor(doctor::Args),
     Serve(serve::Args),
     Status(status::Args),
     Cargo(cargo::Args),

@@ -92,6 +92,10 @@ pub(crate) enum Misuse {
     LockfileElsewhere(PathBuf),
     /// `--compare` with another format.
     CompareIsForMarkdown,
+    /// A format that `check --cache` does not have.
+    CacheFormat,
+    /// `--remove` where nobody can be asked.
+    NobodyToAsk,
     /// An `--index` that is no folder.
     NoSuchIndex(PathBuf),
     /// No folder for what cannot be made again.
@@ -719,6 +723,10 @@ impl From<Misuse> for CliError {
             }
             Misuse::CompareIsForMarkdown => Self::new("--compare is told in one format only")
                 .hint("add `--format markdown`"),
+            Misuse::CacheFormat => Self::new("what --cache finds is told for people and as JSON only")
+                .hint("leave out `--format`, or write `--format json`"),
+            Misuse::NobodyToAsk => Self::new("nothing was removed: there is no terminal to ask on")
+                .hint("add `--yes` to remove it without a question"),
             Misuse::NoSuchIndex(path) => Self::new(format!("--index: {} is not a folder", shown(&path)))
                 .hint("name a folder of index files, laid out as a sparse index: 1/a, 2/ab, 3/a/abc, ab/cd/abcd"),
             Misuse::NoStateFolder => Self::new("there is no folder for what the fence sees of registries")

@@ -9,6 +9,7 @@ mod commands;
 mod configuration;
 #[cfg(test)]
 mod docs;
+mod doctor;
 mod error;
 mod explain;
 mod judges;
@@ -17,6 +18,7 @@ mod render;
 mod session;
 mod shell;
 mod standing;
+mod stock;
 
 use std::process::ExitCode;
 

@@ -7,7 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use fence_client::Environment;
 use fence_client::cache::Cache;
 use fence_client::cargo_config::{CargoConfig, NetworkMode};
-use fence_client::gather::{self, Age, GatherError, Knowledge, Problem, Refresh, Request, Tally, Updated};
+use fence_client::gather::{
+    self, About, Age, GatherError, Knowledge, Problem, Refresh, Request, Tally, Updated,
+};
 use fence_client::http::{Http, Network};
 use fence_client::project::changes::Change;
 use fence_client::project::{self, Project, lockfile};
@@ -326,6 +328,7 @@ impl Asking<'_> {
             self.sources.journal.as_ref().map(|file| journal(&here.join(file), shell)).transpose()?;
         let request = Request {
             lockfile: self.lockfile,
+            about: About::Project,
             policy: self.policy,
             root: self.project.policy_folder(),
             cargo: &self.cargo,
@@ -398,7 +401,7 @@ pub(crate) fn feeds_of(
 }
 
 /// The folder that `--index` names, if it is there.
-fn index(sources: &Sources, environment: &Environment) -> Result<Option<PathBuf>, CliError> {
+pub(crate) fn index(sources: &Sources, environment: &Environment) -> Result<Option<PathBuf>, CliError> {
     let folder = sources.index.as_ref().map(|folder| environment.current_folder().join(folder));
     match folder {
         Some(folder) if !folder.is_dir() => Err(Misuse::NoSuchIndex(folder).into()),
@@ -407,7 +410,7 @@ fn index(sources: &Sources, environment: &Environment) -> Result<Option<PathBuf>
 }
 
 /// A journal that somebody kept. Its last line may be cut off, where power failed: the rest counts.
-fn journal(file: &Path, shell: &Shell) -> Result<Journal, CliError> {
+pub(crate) fn journal(file: &Path, shell: &Shell) -> Result<Journal, CliError> {
     let limits = fence_registry::Limits::default();
     let text = project::read_text(file, limits.journal_bytes as u64)?
         .ok_or_else(|| project::ProjectError::NoSuchFile(file.to_owned()))?;
@@ -423,9 +426,14 @@ fn journal(file: &Path, shell: &Shell) -> Result<Journal, CliError> {
 /// no reason to hold them: it is a reason to say that nobody knows.
 fn decidable(knowledge: &Knowledge, policy: &Policy, now: Time) -> Result<(), CliError> {
     let unread = knowledge.problems().iter().find(|problem| matches!(problem, Problem::IndexUnread { .. }));
-    if let Some(problem) = unread {
-        return Err(Undecidable::Index(problem).into());
+    match unread {
+        Some(problem) => Err(Undecidable::Index(problem).into()),
+        None => speaks(knowledge, policy, now),
     }
+}
+
+/// Whether index and feeds speak at all, and lately enough for the policy.
+pub(crate) fn speaks(knowledge: &Knowledge, policy: &Policy, now: Time) -> Result<(), CliError> {
     for age in knowledge.ages().iter().filter(|age| age.kind != SourceKind::Audits) {
         let limit = policy.freshness.limit;
         match age.as_of {

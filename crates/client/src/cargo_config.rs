@@ -12,6 +12,9 @@
 //!
 //! Only keys that matter to this are looked at; cargo itself tells about mistakes elsewhere.
 
+mod folders;
+mod way;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -25,6 +28,9 @@ use crate::http::{HttpSettings, Secret, is_loopback};
 use crate::limits::Limits;
 use crate::revision::Files;
 use crate::switch;
+
+pub use folders::FolderOf;
+pub use way::{Located, Reach, Setting, Step, Way};
 
 /// What cargo is told in one folder.
 #[derive(Debug, Clone)]
@@ -128,6 +134,15 @@ pub enum NetworkMode {
 }
 
 impl Registry {
+    /// Whether it is crates.io itself, by whichever of its indexes.
+    pub fn is_crates_io(&self) -> bool {
+        match &self.location {
+            IndexLocation::Sparse(url) => is_crates_io(&format!("sparse+{url}")),
+            IndexLocation::Git(url) => is_crates_io(url),
+            IndexLocation::Folder(_) | IndexLocation::Vendored(_) => false,
+        }
+    }
+
     /// An index in `folder`, in the layout of a sparse index: a copy that somebody carries along, or a test's.
     pub fn in_folder(folder: &Path) -> Self {
         Self {

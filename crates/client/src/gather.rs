@@ -53,8 +53,10 @@ pub const CLOCK_TOLERANCE: Span = Span::minutes(5);
 
 /// What is to be known, and how it may be come by.
 pub struct Request<'a> {
-    /// The project's lockfile.
+    /// The releases that are asked about: the project's lockfile.
     pub lockfile: &'a Lockfile,
+    /// What has them.
+    pub about: About,
     /// Its policy: which feeds there are, how old facts may be, whose publish times are believed.
     pub policy: &'a Policy,
     /// The folder of its `fence.toml`, to which the policy's paths are relative.
@@ -79,6 +81,16 @@ pub struct Request<'a> {
     pub journal: Option<Journal>,
     /// Who is told how it goes.
     pub progress: &'a dyn Progress,
+}
+
+/// What has the releases that are asked about. Each is remembered by itself, or they would take turns in forgetting what
+/// the other one knew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum About {
+    /// A project.
+    Project,
+    /// Cargo's cache, as seen from a project.
+    CargoCache,
 }
 
 /// What is read again, though something is known.
@@ -499,6 +511,9 @@ pub fn times_of_registry(policy: &Policy, index: &str) -> PublishTimes {
 /// Where the snapshot of this project lies: one per folder and set of registries.
 fn place_of(request: &Request<'_>, registries: &[LockedRegistry]) -> Place {
     let mut key = request.root.display().to_string();
+    if request.about == About::CargoCache {
+        key += "\ncargo's cache";
+    }
     for registry in registries {
         key += &format!("\n{} {}", registry.label(), registry.settings());
     }

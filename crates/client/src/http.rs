@@ -79,6 +79,8 @@ struct Client {
     settings: HttpSettings,
     limits: Limits,
     pause: Pause,
+    /// What time it was at the server that answered last.
+    date: Mutex<Option<Time>>,
 }
 
 /// How a client waits before it asks again.
@@ -193,12 +195,18 @@ impl Http {
             settings: settings.clone(),
             limits,
             pause,
+            date: Mutex::default(),
         })))
     }
 
     /// How this client was set up.
     pub fn settings(&self) -> &HttpSettings {
         &self.0.settings
+    }
+
+    /// What time it was at the server that answered last, if it said so.
+    pub fn date(&self) -> Option<Time> {
+        *self.0.date.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How much this client takes.
@@ -256,6 +264,9 @@ impl Http {
 
         let status = response.status().as_u16();
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        if let Some(date) = header("date").and_then(http_date) {
+            *self.0.date.lock().unwrap_or_else(PoisonError::into_inner) = Some(date);
+        }
         match status {
             200 => {
                 let validator = ["etag", "last-modified"]

@@ -7,6 +7,8 @@
 //! * [`scope`] says which part of a project is asked about, and as what it needs each release.
 //! * [`journal`] keeps what was seen of a registry, and when.
 //! * [`switch`] leads a file of cargo's configuration to a fence, and back to the byte.
+//! * [`cargo_cache`] looks at what cargo keeps of registries, and [`lockfiles`] finds who would build it.
+//! * [`cargo_says`] is what the installed cargo tells of itself and of a project, and [`toml_lines`] where a key stands.
 //! * [`revision`] reads policy and baseline as they were before a change.
 //! * [`http`] is the one client; [`http::Network`] says by its type whether it may be used.
 //! * [`cache`] is the one place on disk, in which everything is whole or absent, and can be made again.
@@ -16,7 +18,9 @@
 //! Absent, unreachable and invalid are three different errors in every room.
 
 pub mod cache;
+pub mod cargo_cache;
 pub mod cargo_config;
+pub mod cargo_says;
 pub mod environment;
 pub mod feed;
 pub mod gather;
@@ -24,6 +28,7 @@ pub mod http;
 pub mod index;
 pub mod journal;
 mod limits;
+pub mod lockfiles;
 mod process;
 pub mod progress;
 pub mod project;
@@ -32,6 +37,7 @@ pub mod scope;
 mod side_by_side;
 pub mod snapshot;
 pub mod switch;
+pub mod toml_lines;
 
 pub use environment::Environment;
 pub use limits::Limits;

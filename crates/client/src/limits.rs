@@ -33,6 +33,15 @@ pub struct Limits {
     pub feed_file_bytes: usize,
     /// Bytes of a package (`.crate`). crates.io takes 10 MB unless it was asked for more.
     pub package_bytes: usize,
+    /// Entries of one folder of cargo's cache, and files of one unpacked package. A machine that builds all day has some
+    /// thousands of packages; the largest package has 20,000 files.
+    pub cargo_cache_entries: usize,
+    /// Bytes that one package may unpack to, where it is compared with what cargo unpacked. Cargo itself refuses more.
+    pub package_unpacked_bytes: u64,
+    /// Entries of the folders that are searched for lockfiles. A home with a hundred projects has a million.
+    pub searched_entries: usize,
+    /// How deep below a folder lockfiles are searched for.
+    pub searched_depth: usize,
     /// Bytes of a path inside an archive or repository. Linux allows 4,096; real ones stay under 200.
     pub path_bytes: usize,
     /// Bytes of a validator (`ETag`, `Last-Modified`) that is kept and sent back. S3's have 34, and nobody needs
@@ -72,6 +81,10 @@ impl Limits {
         feed_kept_bytes: 128 << 20,
         feed_file_bytes: 16 << 20,
         package_bytes: 64 << 20,
+        cargo_cache_entries: 200_000,
+        package_unpacked_bytes: 512 << 20,
+        searched_entries: 4_000_000,
+        searched_depth: 64,
         path_bytes: 1_024,
         validator_bytes: 1_024,
         header_bytes: 64 << 10,

@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use fence_model::{CrateName, Kinds, Time};
 use fence_registry::lockfile::{Lockfile, Package, Source};
@@ -17,11 +16,10 @@ use fence_registry::reach::{Features, Resolver, Root, Target, Tests, Wanted as R
 
 use crate::cache::Cache;
 use crate::cargo_config::{CargoConfig, ConfigError};
+use crate::cargo_says;
 use crate::gather::registry_of;
 use crate::http::Network;
 use crate::index::{ANY_AGE, IndexOutcome, Wanted, read_index};
-use crate::limits::Limits;
-use crate::process::{self, Bounds};
 use crate::progress::Silent;
 use crate::project::{self, read_text};
 
@@ -244,12 +242,7 @@ impl Project<'_> {
         if !manifest.is_file() {
             return Err(ScopeError::NoManifest(self.root.to_owned()));
         }
-        let mut command = Command::new(self.cargo);
-        command.args(["metadata", "--no-deps", "--offline", "--format-version", "1", "--manifest-path"]);
-        command.arg(&manifest).current_dir(self.root);
-        let Limits { metadata_seconds: seconds, metadata_bytes: bytes, .. } = Limits::DEFAULT;
-        let printed = process::run(command, &[], Bounds { seconds, bytes })
-            .map_err(|error| error.to_string())
+        let printed = cargo_says::metadata(self.cargo, &manifest)
             .and_then(|printed| Member::all(&printed))
             .map_err(|why| ScopeError::Cargo { manifest, why })?;
         let place = |member: &Member| {

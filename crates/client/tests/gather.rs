@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use fence_client::cache::{Cache, ContentDigest};
 use fence_client::cargo_config::CargoConfig;
 use fence_client::gather::{
-    FeedRead, GatherError, Knowledge, Problem, Refresh, Request, Updated, gather, update,
+    About, FeedRead, GatherError, Knowledge, Problem, Refresh, Request, Updated, gather, update,
 };
 use fence_client::http::{Http, HttpSettings, Network};
 use fence_client::progress::{Progress, Silent};
@@ -1065,6 +1065,7 @@ impl World {
         let environment = Environment::of([], self.folder.path());
         ask(Request {
             lockfile: &self.lockfile(),
+            about: About::Project,
             policy: &self.policy,
             root: self.folder.path(),
             cargo: &CargoConfig::read(self.folder.path(), &environment).unwrap(),

@@ -13,7 +13,7 @@ use std::num::NonZeroUsize;
 use fence_client::Environment;
 use fence_client::cache::Cache;
 use fence_client::cargo_config::CargoConfig;
-use fence_client::gather::{Knowledge, Problem, Refresh, Request, gather};
+use fence_client::gather::{About, Knowledge, Problem, Refresh, Request, gather};
 use fence_client::http::Network;
 use fence_client::progress::Silent;
 use fence_client::project::{lockfile, policy};
@@ -77,6 +77,7 @@ fn judge(data: &RealData, policy: &Policy, lockfile: &RealLockfile, now: Time) -
     let cache = Cache::at(&data.folder().join("cache"));
     let knowledge = gather(Request {
         lockfile: &lockfile,
+        about: About::Project,
         policy,
         root: data.folder(),
         cargo: &cargo,

@@ -29,7 +29,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fence_client::cache::Cache;
 use fence_client::cargo_config::{CargoConfig, Registry};
-use fence_client::gather::{Evidence, GatherError, Problem, Refresh, Request};
+use fence_client::gather::{About, Evidence, GatherError, Problem, Refresh, Request};
 use fence_client::http::Network;
 use fence_client::journal::JournalError;
 use fence_client::progress::Silent;
@@ -482,6 +482,7 @@ impl Inner {
         let lockfile = Lockfile { version: LockfileVersion::V4, packages: Vec::new() };
         let read_now = Evidence::read(&Request {
             lockfile: &lockfile,
+            about: About::Project,
             policy: &rules.policy,
             root: &folder,
             cargo: &self.cargo,

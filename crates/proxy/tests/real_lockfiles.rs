@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use fence_client::Environment;
 use fence_client::cache::Cache;
 use fence_client::cargo_config::{CargoConfig, Registry};
-use fence_client::gather::{Refresh, Request, gather};
+use fence_client::gather::{About, Refresh, Request, gather};
 use fence_client::http::Network;
 use fence_client::journal::read_journal;
 use fence_client::progress::Silent;
@@ -270,6 +270,7 @@ impl Both {
         let locked = lockfile::locked(&lockfile, |_| Some(policy.level));
         let knowledge = gather(Request {
             lockfile: &lockfile,
+            about: About::Project,
             policy: &policy,
             root: folder,
             cargo: &CargoConfig::read(folder, &Environment::of([], folder)).unwrap(),

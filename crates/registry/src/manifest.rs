@@ -157,6 +157,23 @@ impl Member {
     }
 }
 
+/// The paths of the manifests of a workspace's members, as `cargo metadata --no-deps --format-version 1` prints them.
+///
+/// # Errors
+/// Why it is not that.
+pub fn manifest_paths(printed: &[u8]) -> Result<Vec<String>, String> {
+    #[derive(Deserialize)]
+    struct Told {
+        packages: Vec<Placed>,
+    }
+    #[derive(Deserialize)]
+    struct Placed {
+        manifest_path: String,
+    }
+    let told: Told = serde_json::from_slice(printed).map_err(|why| why.to_string())?;
+    Ok(told.packages.into_iter().map(|package| package.manifest_path).collect())
+}
+
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<MetadataPackage>,
@@ -359,5 +376,8 @@ mod tests {
         ]
         "#);
         assert!(Member::all(b"error: nothing").unwrap_err().contains("expected value"));
+        let printed =
+            br#"{"packages":[{"name":"m","manifest_path":"/w/m/Cargo.toml"}],"workspace_root":"/w"}"#;
+        assert_eq!(manifest_paths(printed).unwrap(), ["/w/m/Cargo.toml"]);
     }
 }

@@ -14,6 +14,7 @@ use fence_model::project::{Judged, Report};
 
 use crate::args::{Global, LevelArg, PolicyFrom, ScopeArgs, Sources};
 use crate::commands::Outcome;
+use crate::commands::cache::{self, CacheArgs};
 use crate::error::{CliError, Misuse, shown};
 use crate::render::block::Folding;
 use crate::render::comment::Compared;
@@ -26,6 +27,9 @@ use crate::shell::{Shell, Verbosity};
 ///
 /// Each release that is not admitted is shown with reasons and with what to do. Exit codes: 0 the policy is met, 1
 /// the policy says no, 2 the fence could not decide.
+///
+/// With --cache it is what cargo keeps that is judged, which no build asks for again: exit code 1 where something there
+/// must not be built from.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -42,6 +46,8 @@ pub(crate) struct Args {
     compare: Option<String>,
     #[command(flatten)]
     scope: ScopeArgs,
+    #[command(flatten)]
+    cache: CacheArgs,
     #[command(flatten)]
     sources: Sources,
 }
@@ -68,6 +74,9 @@ pub(crate) fn run(
     environment: &Environment,
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
+    if args.cache.cache {
+        return cache::run(&args.cache, args.level, args.format, &args.sources, global, environment, shell);
+    }
     let outcome = checked(args, global, environment, shell);
     if let Err(error) = &outcome {
         let root = Root::of(environment, environment.current_folder());

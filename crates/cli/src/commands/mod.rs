@@ -1,9 +1,11 @@
 //! The commands. Each file has the arguments, whose doc comment is the help, and the function that answers.
 
+pub(crate) mod cache;
 pub(crate) mod cargo;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod disable;
+pub(crate) mod doctor;
 pub(crate) mod enable;
 pub(crate) mod except;
 pub(crate) mod explain;
@@ -58,6 +60,7 @@ pub(crate) fn run(cli: &Cli, environment: &Environment, shell: &Shell) -> Result
         Command::Explain(args) => explain::run(args, shell),
         Command::Enable(args) => enable::run(args, global, environment, shell),
         Command::Disable(args) => disable::run(args, global, environment, shell),
+        Command::Doctor(args) => doctor::run(args, global, environment, shell),
         Command::Serve(args) => serve::run(args, global, environment, shell),
         Command::Status(args) => status::run(args, global, environment, shell),
         // It ends as cargo did.

@@ -36,7 +36,7 @@ pub(crate) fn header(checked: &Checked<'_>) -> String {
 }
 
 /// `index 3 min old`, and for those after the first `rustsec 2 h`.
-fn age_of(at: usize, age: &Age, now: Time) -> String {
+pub(super) fn age_of(at: usize, age: &Age, now: Time) -> String {
     let name = text::harmless(&age.name);
     let old = if at == 0 { " old" } else { "" };
     match (age.state, age.as_of) {

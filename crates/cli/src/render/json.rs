@@ -57,13 +57,23 @@ pub(crate) struct Document {
 #[derive(Debug, Clone, Copy, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-enum CheckVerdict {
+pub(super) enum CheckVerdict {
     /// The policy is met.
     Pass,
     /// The policy says no.
     Fail,
     /// Nobody can say.
     Undecided,
+}
+
+impl From<Outcome> for CheckVerdict {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Pass => Self::Pass,
+            Outcome::Fail => Self::Fail,
+            Outcome::Undecided => Self::Undecided,
+        }
+    }
 }
 
 /// Whose policy judged.
@@ -244,7 +254,7 @@ struct Fix {
 /// Where facts come from.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Feed {
+pub(super) struct Feed {
     /// Its name: `index`, or as in the policy.
     name: String,
     /// `current`, `stale`, `absent` or `invalid`.
@@ -256,17 +266,17 @@ struct Feed {
 /// What went wrong.
 #[derive(Debug, Default, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Problem {
+pub(super) struct Problem {
     /// What, in a line.
-    message: String,
+    pub(super) message: String,
     /// The file at fault.
-    file: Option<String>,
+    pub(super) file: Option<String>,
     /// The line of it, from 1.
-    line: Option<usize>,
+    pub(super) line: Option<usize>,
     /// The column, from 1.
-    column: Option<usize>,
+    pub(super) column: Option<usize>,
     /// What to do.
-    hints: Vec<String>,
+    pub(super) hints: Vec<String>,
 }
 
 /// The document of a check.
@@ -313,11 +323,7 @@ pub(crate) fn check(checked: &Checked<'_>) -> String {
     });
     let problem = |text: &String| Problem { message: text.clone(), ..Problem::default() };
     print(&Document {
-        verdict: match checked.outcome {
-            Outcome::Pass => CheckVerdict::Pass,
-            Outcome::Fail => CheckVerdict::Fail,
-            Outcome::Undecided => CheckVerdict::Undecided,
-        },
+        verdict: checked.outcome.into(),
         level: Some(checked.level.to_string()),
         policy: Some(policy(checked)),
         now: Some(checked.now.to_string()),
@@ -335,28 +341,26 @@ pub(crate) fn check(checked: &Checked<'_>) -> String {
 
 /// The document of a check that came to nothing.
 pub(crate) fn undecided(error: &CliError) -> String {
-    let mut problems: Vec<Problem> = error
-        .places
-        .iter()
-        .map(|complaint| Problem {
-            message: complaint.message.clone(),
-            file: Some(shown(&complaint.file)),
-            line: Some(complaint.place.line),
-            column: Some(complaint.place.column),
-            hints: complaint.help.iter().cloned().collect(),
-        })
-        .collect();
-    problems.insert(
-        0,
-        Problem {
-            message: error.message.clone(),
-            file: error.at.as_ref().map(|(file, _)| shown(file)),
-            line: error.at.as_ref().map(|(_, line)| *line),
-            hints: error.hints.clone(),
-            ..Problem::default()
-        },
-    );
-    print(&Document { problems, ..empty() })
+    print(&Document { problems: problems_of(error), ..empty() })
+}
+
+/// What an error says: itself, then each place where something is wrong.
+pub(super) fn problems_of(error: &CliError) -> Vec<Problem> {
+    let places = error.places.iter().map(|complaint| Problem {
+        message: complaint.message.clone(),
+        file: Some(shown(&complaint.file)),
+        line: Some(complaint.place.line),
+        column: Some(complaint.place.column),
+        hints: complaint.help.iter().cloned().collect(),
+    });
+    let itself = Problem {
+        message: error.message.clone(),
+        file: error.at.as_ref().map(|(file, _)| shown(file)),
+        line: error.at.as_ref().map(|(_, line)| *line),
+        hints: error.hints.clone(),
+        ..Problem::default()
+    };
+    std::iter::once(itself).chain(places).collect()
 }
 
 fn print(document: &Document) -> String {
@@ -453,7 +457,7 @@ fn fix(fix: &AdmittedFix) -> Fix {
     }
 }
 
-fn feed(feed: &Age) -> Feed {
+pub(super) fn feed(feed: &Age) -> Feed {
     Feed {
         name: feed.name.clone(),
         state: feed.state.as_str(),

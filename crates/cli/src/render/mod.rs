@@ -2,9 +2,13 @@
 //! decides.
 
 pub(crate) mod block;
+pub(crate) mod cache;
+pub(crate) mod cache_json;
 pub(crate) mod comment;
 pub(crate) mod cyclonedx;
 pub(crate) mod diff;
+pub(crate) mod doctor;
+pub(crate) mod doctor_json;
 pub(crate) mod findings;
 pub(crate) mod github;
 pub(crate) mod human;

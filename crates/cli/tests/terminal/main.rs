@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod bad_input;
+mod cache;
 mod cargo;
 mod change;
 mod completions;
 mod crev;
+mod doctor;
 mod export;
 mod formats;
 mod getting_started;
@@ -895,6 +897,7 @@ fn help_is_short_and_names_what_there_is() {
       explain      Explain a code: what it means, why it matters, what to do
       enable       Switch the fence on: tell cargo to ask it in place of crates.io
       disable      Switch the fence off: cargo asks crates.io itself again
+      doctor       Ask what answers for crates.io here, and name every way around the fence
       serve        Stand between cargo and its registry: serve what the policy admits
       status       Show how the fence is that stands here: policy, feeds, clock, alarms, what is held
       cargo        Run cargo behind the fence: any command, as if typed without `fence`
