@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use fence_model::facts::FeedState;
 use fence_model::policy::{FeedRole, Policy};
+use fence_model::words::text::ahead;
 use fence_model::{Level, Span};
 
 use super::{Answer, Finding, Gravity, JudgedSeen, Seen, Spot, Wrong};
@@ -83,7 +84,7 @@ fn exceptions(policy: &Policy, seen: &Seen) -> Vec<Finding> {
             Finding::new(
                 "exception-ends",
                 Gravity::Note,
-                format!("the exception for {release} ends {}", text::ahead(exception.until, seen.now)),
+                format!("the exception for {release} ends {}", ahead(exception.until, seen.now)),
             )
             .fix(
                 "see what will be said of it then",
