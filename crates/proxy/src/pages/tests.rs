@@ -92,7 +92,9 @@ fn all(text: &str) -> Vec<String> {
         level: owned(),
         policy_wrong: Some(owned()),
         now,
+        since: now,
         counted_up_to: Some(Time::EARLIEST),
+        behind: vec![owned()],
         registries: vec![RegistryStatus {
             path: owned(),
             name: owned(),
@@ -102,6 +104,7 @@ fn all(text: &str) -> Vec<String> {
             journal_lines: 1,
         }],
         feeds: vec![FeedStatus { name: owned(), state: "stale", as_of: None }],
+        kept: Default::default(),
         alarms: vec![alarm],
         refused: vec![Refusal { at: now, registry: owned(), release: owned(), why: owned() }],
         held: Vec::new(),
