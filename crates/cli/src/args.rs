@@ -11,7 +11,8 @@ use fence_registry::reach::Tests;
 use semver::Version;
 
 use crate::commands::{
-    cargo, check, completions, disable, enable, except, explain, export, init, list, serve, status, update, why,
+    cargo, check, completions, disable, enable, except, explain, export, init, list, serve, status, update,
+    why,
 };
 
 /// Judges what a build would let in: every locked release, with reasons

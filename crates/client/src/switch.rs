@@ -430,8 +430,8 @@ fn off_written(text: &str) -> Result<Off, SwitchError> {
     for (switch, parts) in candidates(&read) {
         let block = block(made, &parts, line_end);
         let end = start + block.len();
-        let is_there = text[start..].starts_with(&block)
-            && (end == text.len() || text[end..].starts_with(line_end));
+        let is_there =
+            text[start..].starts_with(&block) && (end == text.len() || text[end..].starts_with(line_end));
         if !is_there {
             continue;
         }

@@ -350,7 +350,10 @@ fn a_newcomer_switches_on_meets_a_held_release_and_switches_off() {
     let address = served.address;
     drop(served);
     let check = standing.run("check");
-    assert!(check.code == Some(0) && check.stdout.contains("approval: glob 0.3.4 (needs a reviewer)"), "{check}");
+    assert!(
+        check.code == Some(0) && check.stdout.contains("approval: glob 0.3.4 (needs a reviewer)"),
+        "{check}"
+    );
     assert_snapshot!(standing.run("disable --yes"), @r#"
     $ cargo fence disable --yes
         Disabled the fence, for this project, in .cargo/config.toml
