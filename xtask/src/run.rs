@@ -36,8 +36,10 @@ pub(crate) fn target_folder(root: &Path) -> Result<PathBuf, String> {
     folder.map(PathBuf::from).ok_or_else(|| "cargo metadata names no target folder".to_owned())
 }
 
-/// All tests of the workspace; further words go to `cargo test`.
+/// All tests of the workspace; further words go to `cargo test`. Some ask cargo, without a network, about packages of
+/// other platforms too, so all of them are fetched before.
 pub(crate) fn tests(root: &Path, words: &[&str]) -> Result<(), String> {
+    command(cargo(root).args(["fetch", "--locked", "--quiet"]))?;
     command(cargo(root).args(["test", "--workspace", "--locked"]).args(words))
 }
 

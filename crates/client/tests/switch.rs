@@ -353,7 +353,7 @@ fn files() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 
     /// Expected: whatever a file says and however it is written, off gives back what there was before on.
     #[test]
@@ -368,8 +368,8 @@ proptest! {
     /// Expected: lines that were added in front, and tables that were added behind, are what is left.
     #[test]
     fn what_was_added_around_it_is_left(text in files(), more in "[a-z]{1,4}") {
+        let text = if text.ends_with('\n') { text } else { text + "\n" };
         let after = on(&text, &fence()).unwrap();
-        prop_assume!(text.ends_with('\n'));
         let (front, behind) = (format!("# {more}\n"), format!("[z-{more}]\nk = 1\n"));
         let bare = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let after = after.strip_prefix('\u{feff}').unwrap_or(&after);

@@ -172,10 +172,10 @@ mod tests {
     fn a_strangers_text_stays_text() {
         let hostile = "</p><script>alert('1' & \"2\")</script>\u{202e}\u{1b}\u{200b}";
         let html = document(&el("p").set("title", hostile.to_owned()).with(hostile.to_owned()));
-        insta::assert_snapshot!(html, @r"
+        insta::assert_snapshot!(html, @r#"
         <!doctype html>
-        <p title=&quot;x&quot;></p>
-        ");
+        <p title="&lt;/p&gt;&lt;script&gt;alert(&#39;1&#39; &amp; &quot;2&quot;)&lt;/script&gt;\u{202e}\u{1b}\u{200b}">&lt;/p&gt;&lt;script&gt;alert(&#39;1&#39; &amp; &quot;2&quot;)&lt;/script&gt;\u{202e}\u{1b}\u{200b}</p>
+        "#);
     }
 
     proptest! {
