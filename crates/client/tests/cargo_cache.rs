@@ -283,7 +283,7 @@ fn nothing_outside_of_the_cache_is_removed() {
     assert!(matches!(cache.remove(&kept).1, Err(RemoveError::Exchanged { .. })));
     assert_eq!(fs::read_to_string(outside.path().join("a-1.0.0/precious")).unwrap(), "p");
     // Nor does a path that was never in it count.
-    let mut forged = kept.clone();
+    let mut forged = kept;
     forged[0].unpacked = Some(outside.path().join("a-1.0.0"));
     assert!(matches!(cache.remove(&forged).1, Err(RemoveError::Exchanged { .. })));
     assert!(outside.path().join("a-1.0.0/precious").is_file());

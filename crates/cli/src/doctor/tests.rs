@@ -596,10 +596,10 @@ fn what_the_judgement_tells_of_the_policy_is_told() {
 #[test]
 fn every_grave_finding_says_what_to_do() {
     all_tell_what_to_do(|seen| {
-        seen.route = Ok(replaced(IndexLocation::Vendored("/v".into()), Reach::Folder))
+        seen.route = Ok(replaced(IndexLocation::Vendored("/v".into()), Reach::Folder));
     });
     all_tell_what_to_do(|seen| {
-        seen.answer = Answer::Answered(Box::new(Answered { fence: None, ..fenced() }))
+        seen.answer = Answer::Answered(Box::new(Answered { fence: None, ..fenced() }));
     });
     all_tell_what_to_do(|seen| {
         seen.project.has_baseline = false;
