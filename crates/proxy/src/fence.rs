@@ -8,7 +8,7 @@
 //!    kept; if it is slow, wrong or down, what it said last is taken, and marked stale.
 //! 3. `pages`: the crate is judged, what its judgement lacks is brought, and the page is made.
 //!
-//! What people read (`reading`) is judged in the same way, and becomes HTML in [`crate::pages`].
+//! What people read (`reading`) is judged in the same way, and becomes HTML in `crate::pages`.
 //!
 //! A request for a package (`downloads`) is decided anew, its neighbours considered, and its bytes are compared with
 //! their digest before the first of them is sent.

@@ -29,7 +29,7 @@ const ANSWER_BYTES: usize = 1 << 20;
 pub(crate) struct Args {
     #[command(flatten)]
     whose: WhoseArgs,
-    /// The address of a fence that others run, such as https://fence.example.net; without it, that of `cargo fence serve`
+    /// The address of a fence that others run, such as `https://fence.example.net`; without it, that of `cargo fence serve`
     #[arg(long, value_name = "URL")]
     url: Option<String>,
 }
