@@ -308,6 +308,7 @@ impl Inner {
         }
         let (checked, read, trouble) = (stall.source.speaks_until(now), now, None);
         let before = stall.seen(name).map_or(Seen::UNKNOWN, |seen| Seen::clone(&seen));
+        let mut unwritten = None;
         let seen = match said {
             Said::Nothing => Seen { presence, checked, read, ..Seen::UNKNOWN },
             Said::Same => Seen { presence, checked, read, trouble, ..before },
@@ -319,13 +320,17 @@ impl Inner {
             Said::File { file, validator, .. } => {
                 stall.hold(name, &file);
                 let view = View { file: Some(file.clone()), validator: validator.clone(), checked, read };
-                self.write(at, name, view);
+                unwritten = Some(view);
                 let digest = Some(file.digest);
                 Seen { presence, checked, read, validator, digest, trouble, unwritten: Some(file) }
             }
         };
         stall.confirm(name, &seen);
         stall.note(name, seen);
+        // After it was noted: what is on disk by then would be kept in memory for good.
+        if let Some(view) = unwritten {
+            self.write(at, name, view);
+        }
         Ok(())
     }
 
