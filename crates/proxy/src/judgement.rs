@@ -8,7 +8,7 @@
 //! becomes of it. Then that is taken for the worst, and named as [`Lacking`]: who asks brings it and asks again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use fence_client::cargo_config::Registry;
 use fence_client::gather::{self, Evidence};
@@ -96,7 +96,7 @@ pub(crate) struct Shown {
 /// A decision for who reads about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Told {
-    pub(crate) decision: Decision,
+    pub(crate) decision: Arc<Decision>,
     /// The release that is admitted instead, of the same class.
     pub(crate) stay: Option<Version>,
 }
@@ -481,7 +481,7 @@ fn tell<'a>(
         Because::FixHeld { in_use, .. } => Some(in_use) == place.as_ref(),
         _ => true,
     });
-    Told { stay: stay(judge, judged, version), decision }
+    Told { stay: stay(judge, judged, version), decision: Arc::new(decision) }
 }
 
 /// What builds get in place of `version`: what they stay on, or the newest that is admitted of an earlier class.

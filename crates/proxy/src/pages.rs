@@ -65,6 +65,7 @@ fn page(frame: &Frame, here: Option<&Page>, title: &str, content: Vec<Element>) 
     let main = el("main").set("id", "main").set("tabindex", "-1").with_all(notices).with_all(content);
     let body = el("body")
         .with(el("a").class("skip").set("href", "#main").with("Skip to the content"))
+        .with(picture::shapes())
         .with(header(frame, here))
         .with(main)
         .with(footer(frame));
@@ -191,6 +192,19 @@ impl Mark {
             Verdict::Admit => Self::Admitted,
             Verdict::Hold => Self::Held,
             Verdict::Block => Self::Blocked,
+        }
+    }
+
+    const ALL: [Self; 5] = [Self::Admitted, Self::Held, Self::Blocked, Self::Warns, Self::Says];
+
+    /// Where on a page its shape is.
+    const fn place(self) -> &'static str {
+        match self {
+            Self::Admitted => "#sign-admitted",
+            Self::Held => "#sign-held",
+            Self::Blocked => "#sign-blocked",
+            Self::Warns => "#sign-warns",
+            Self::Says => "#sign-says",
         }
     }
 

@@ -181,7 +181,7 @@ impl Inner {
                 let held = told.iter().filter(|told| told.decision.verdict != Verdict::Admit);
                 let held = held.map(|Told { decision, stay }| Held {
                     registry: registry.clone(),
-                    decision: decision.clone(),
+                    decision: Arc::clone(decision),
                     stay: stay.clone(),
                     asked,
                 });
@@ -348,7 +348,7 @@ impl Inner {
                     Verdict::Admit => None,
                     Verdict::Hold | Verdict::Block => case.stay(&subject, &decision),
                 };
-                (Some((Told { decision, stay }, found)), lacking)
+                (Some((Told { decision: Arc::new(decision), stay }, found)), lacking)
             }
         };
         let judging = self.with_all(at, crates.clone(), now, whole);

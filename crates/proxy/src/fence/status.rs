@@ -150,8 +150,8 @@ impl Inner {
             why: outlook::line(&held.decision, now),
             instead: held.stay,
             asked: held.asked,
-            name: held.decision.release.name,
-            version: held.decision.release.version,
+            name: held.decision.release.name.clone(),
+            version: held.decision.release.version.clone(),
         };
         let packages = self.packages.clone();
         // Folders that cannot be read have nothing to tell of.

@@ -137,23 +137,41 @@ impl<T: Into<Self>> From<Option<T>> for Node {
 fn is_block(name: &str) -> bool {
     !matches!(
         name,
-        "a" | "abbr" | "b" | "button" | "code" | "path" | "span" | "strong" | "text" | "time" | "title"
+        "a" | "abbr"
+            | "b"
+            | "button"
+            | "code"
+            | "path"
+            | "span"
+            | "strong"
+            | "text"
+            | "time"
+            | "title"
+            | "use"
     )
 }
 
 /// Writes text so that it stays text, in an element and in an attribute between double quotes.
 fn escape(text: &str, html: &mut String) {
-    for c in text.chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            '\n' | '\t' => html.push(c),
-            c if c.is_control() || turns(c) => html.extend(c.escape_unicode()),
-            c => html.push(c),
+    // Nearly all text is plain, and goes over in one piece.
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !b"&<>\"'".contains(byte);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let plain = rest.bytes().take_while(is_plain).count();
+        html.push_str(&rest[..plain]);
+        let mut chars = rest[plain..].chars();
+        match chars.next() {
+            Some('&') => html.push_str("&amp;"),
+            Some('<') => html.push_str("&lt;"),
+            Some('>') => html.push_str("&gt;"),
+            Some('"') => html.push_str("&quot;"),
+            Some('\'') => html.push_str("&#39;"),
+            Some(c @ ('\n' | '\t')) => html.push(c),
+            Some(c) if c.is_control() || turns(c) => html.extend(c.escape_unicode()),
+            Some(c) => html.push(c),
+            None => {}
         }
+        rest = chars.as_str();
     }
 }
 

@@ -27,9 +27,16 @@ pub(super) fn brand() -> Element {
 pub(super) fn glyph(mark: Mark) -> Element {
     el("svg")
         .set("class", format!("icon {}", mark.class()))
-        .set("viewBox", "0 0 16 16")
         .set("aria-hidden", "true")
-        .with(shape(mark))
+        .with(el("use").set("href", mark.place()))
+}
+
+/// The shapes of all signs, drawn once on each page and used from there.
+pub(super) fn shapes() -> Element {
+    let symbol = |mark: &Mark| {
+        el("symbol").set("id", &mark.place()[1..]).set("viewBox", "0 0 16 16").with(shape(*mark))
+    };
+    el("svg").class("unseen").set("aria-hidden", "true").with_all(Mark::ALL.iter().map(symbol))
 }
 
 /// Its shape, around the middle of a square of sixteen.
@@ -271,7 +278,12 @@ fn years(first: Time, now: Time, place: impl Fn(Time) -> f64) -> Vec<Element> {
 }
 
 fn sign(mark: Mark, x: f64, y: usize) -> Element {
-    let shape = el("g").set("transform", format!("translate(-8 {})", y as i64 - 8)).with(shape(mark));
+    let shape = el("use")
+        .set("href", mark.place())
+        .set("x", "-8")
+        .set("y", (y as i64 - 8).to_string())
+        .set("width", "16")
+        .set("height", "16");
     el("svg")
         .set("class", format!("sign {}", mark.class()))
         .set("x", percent(x))

@@ -1,5 +1,7 @@
 //! One release: the decision on top, the facts as a time line, what can be done with the commands to copy.
 
+use std::sync::Arc;
+
 use fence_model::decision::{Decision, Verdict};
 use fence_model::words::help::{self, Help, Named, Placed};
 use fence_model::words::text::harmless;
@@ -16,7 +18,7 @@ use crate::answer::Page;
 pub(crate) struct Release {
     pub(crate) frame: Frame,
     pub(crate) registry: String,
-    pub(crate) decision: Decision,
+    pub(crate) decision: Arc<Decision>,
     /// What is admitted in its place.
     pub(crate) stay: Option<Version>,
     pub(crate) ground: Ground,

@@ -1,5 +1,7 @@
 //! Whatever text strangers choose, and wherever it stands, the document around it is the same.
 
+use std::sync::Arc;
+
 use fence_model::decision::{Because, Chain, Decision, Need, Reason, Way};
 use fence_model::facts::{AdvisoryKind, DependencyKind, FeedState, Remark};
 use fence_model::policy::{AllowedSource, Baseline, Exception, FeedRole, FeedSource, Policy};
@@ -63,8 +65,8 @@ fn all(text: &str) -> Vec<String> {
     let owned = || text.to_owned();
     let now = time(NOW);
     let frame = Frame { now, waiting: 3, alarms: 1, notices: vec![owned()] };
-    let decision = decision(text);
-    let held = Held { registry: owned(), decision: decision.clone(), stay: None, asked: now };
+    let decision = Arc::new(decision(text));
+    let held = Held { registry: owned(), decision: Arc::clone(&decision), stay: None, asked: now };
     let alarm = Alarm {
         kind: AlarmKind::Lure,
         since: now,

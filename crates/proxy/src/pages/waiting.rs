@@ -1,6 +1,7 @@
 //! What is held, and why, and who can let it in: what needs a person first, what needs only time last.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use fence_model::decision::Decision;
 use fence_model::words::text::harmless;
@@ -34,7 +35,7 @@ pub(crate) struct Waiting {
 #[derive(Debug, Clone)]
 pub(crate) struct Held {
     pub(crate) registry: String,
-    pub(crate) decision: Decision,
+    pub(crate) decision: Arc<Decision>,
     /// What is admitted in its place.
     pub(crate) stay: Option<Version>,
     /// When a client asked for the crate last.
