@@ -119,7 +119,8 @@ fn looked_at(
         policy: &policy,
         baseline: &baseline,
         level,
-        config: CargoConfig::read(environment.current_folder(), environment)?,
+        // What a fence shows of the registry is judged already.
+        config: CargoConfig::read(environment.current_folder(), environment)?.past_own_fence(),
         index: index(sources, environment)?,
         journal: sources
             .journal

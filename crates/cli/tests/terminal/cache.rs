@@ -11,7 +11,7 @@ use crate::standing::Standing;
 
 /// A project whose cargo has fetched two releases, before there was a fence.
 fn fetched() -> Standing {
-    let standing = Standing::before("glob = \"=0.3.3\"\nlexopt = \"0.3\"");
+    let standing = Standing::before_a_mirror("glob = \"=0.3.3\"\nlexopt = \"0.3\"");
     standing.registry.publish(release("lexopt", "0.3.2"));
     let run = standing.cargo.run(["fetch"]);
     assert_eq!(run.code, Some(0), "{run}");
@@ -163,7 +163,7 @@ fn what_is_not_what_it_was_is_found() {
 
 #[test]
 fn what_is_held_is_counted_and_no_finding() {
-    let standing = Standing::before("glob = \"=0.3.4\"");
+    let standing = Standing::before_a_mirror("glob = \"=0.3.4\"");
     standing.cargo.run(["fetch"]);
     assert_snapshot!(check(&standing, ""), @"
     $ cargo fence check --cache
@@ -258,8 +258,8 @@ fn where_nobody_can_tell_the_exit_code_says_so() {
         Checking 2 packages and 2 unpacked folders in [home]/registry at level medium
                  (index never read, rustsec 0 min)
     warning: nobody can tell of 2 releases
-          glob 0.3.3, lexopt 0.3.2: 2 index files (glob, lexopt) of fence cannot be read: no copy of the
-            index file of glob is on this machine
+          glob 0.3.3, lexopt 0.3.2: 2 index files (glob, lexopt) of mirror cannot be read: no copy of
+            the index file of glob is on this machine
 
         Finished 0 sound, 0 not to be built from, 2 undecided in […]
     [exit code 2]

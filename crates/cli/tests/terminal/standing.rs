@@ -56,6 +56,17 @@ impl Standing {
         standing
     }
 
+    /// The same, where the registry is called a mirror: what is called a fence, and is on this machine, is passed by who
+    /// judges himself, and what it stands in front of is asked.
+    pub(crate) fn before_a_mirror(dependencies: &str) -> Self {
+        let standing = Self::before(dependencies);
+        let file = standing.cargo.home().join("config.toml");
+        let config = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(file, config.replace("\"fence\"", "\"mirror\"").replace(".fence]", ".mirror]"))
+            .unwrap();
+        standing
+    }
+
     /// Runs `cargo fence` with the words of `line`.
     pub(crate) fn run(&self, line: &str) -> Run {
         self.run_with(line, |_| ())

@@ -41,7 +41,7 @@ impl CargoConfig {
             }
         }
         // Last, since what stands in for crates.io may be one of those.
-        let replacement = match self.crates_io()?.location {
+        let replacement = match self.route_of_crates_io()?.registry.location {
             IndexLocation::Sparse(url) => Some(format!("sparse+{url}")),
             IndexLocation::Git(url) => Some(url),
             IndexLocation::Folder(_) | IndexLocation::Vendored(_) => None,
