@@ -9,14 +9,11 @@ use fence_model::Level;
 use super::{Answer, Answered, CLOCK_TOLERANCE, FenceSeen, Finding, Gravity, Seen, Spot, word};
 use crate::error::shown;
 
-/// The lines that put a fence in front of crates.io.
-const ROUTE_LINES: [&str; 5] = [
-    "[source.crates-io]",
-    "replace-with = \"fence\"",
-    "",
-    "[registries.fence]",
-    "index = \"sparse+http://127.0.0.1:7343/crates-io/\"",
-];
+/// What leads cargo to a fence.
+const ENABLE: &str = "cargo fence enable";
+
+/// The same for all that this user does.
+const ENABLE_GLOBALLY: &str = "cargo fence enable --global";
 
 pub(super) fn findings(seen: &Seen) -> Vec<Finding> {
     let mut findings = match &seen.route {
@@ -53,7 +50,7 @@ fn of_route(route: &Way, seen: &Seen) -> Vec<Finding> {
                 Some(protocol) => finding.at(&protocol.at),
                 None => placed(finding).because(shown_address(address)),
             };
-            vec![finding.fix("take that setting out, and lead cargo to a fence", &ROUTE_LINES)]
+            vec![finding.fix("take that setting out, and lead cargo to a fence", &[ENABLE])]
         }
         IndexLocation::Vendored(folder) => vec![
             placed(Finding::new(
@@ -160,11 +157,11 @@ fn of_sparse(url: &str, route: &Way, seen: &Seen) -> Vec<Finding> {
 
 fn no_route() -> Finding {
     Finding::new("no-route", Gravity::Open, "cargo asks crates.io itself: nothing leads it to a fence")
-        .fix("for one command, without configuring anything", &["cargo fence cargo build"])
-        .fix("for all: start a fence", &["cargo fence serve"])
+        .fix("lead it there, in this project or in all", &[ENABLE, ENABLE_GLOBALLY])
+        .fix("start the fence that it is led to, or let the system do so", &["cargo fence serve"])
         .fix(
-            "and write into .cargo/config.toml, or into $CARGO_HOME/config.toml for all projects",
-            &ROUTE_LINES,
+            "or go behind one for a single command, without configuring anything",
+            &["cargo fence cargo build"],
         )
 }
 
@@ -284,7 +281,7 @@ fn of_reach(route: &Way) -> Option<Finding> {
             "the route counts in this folder alone: `cargo install`, and other projects, ask crates.io itself",
         )
         .at(&step.at)
-        .fix("write the same into $CARGO_HOME/config.toml", &[])
+        .fix("lead all that you do with cargo there", &[ENABLE_GLOBALLY])
         .fix("or install from behind the fence", &["cargo fence cargo install PROGRAM"]),
     )
 }

@@ -20,7 +20,7 @@ fn with_cargo() -> Project {
 
 /// A project that is led to a fence of its own, which serves.
 fn behind_a_fence() -> (Standing, crate::standing::Served) {
-    let standing = Standing::before("glob = \"=0.3.3\"");
+    let standing = Standing::before_a_mirror("glob = \"=0.3.3\"");
     assert_eq!(standing.cargo.run(["generate-lockfile"]).code, Some(0));
     assert_eq!(standing.run("init").code, Some(0));
     let served = standing.serve("serve --listen 127.0.0.1:0");
@@ -47,11 +47,12 @@ fn the_route_is_proved_by_asking() {
     warning[project-only]: the route counts in this folder alone: `cargo install`, and other projects,
           ask crates.io itself
       --> .cargo/config.toml:2
-    help: write the same into $CARGO_HOME/config.toml
+    help: lead all that you do with cargo there
+          cargo fence enable --global
     help: or install from behind the fence
           cargo fence cargo install PROGRAM
 
-    note[other-registry]: another registry is configured: fence (http://127.0.0.1:[…]/index/)
+    note[other-registry]: another registry is configured: mirror (http://127.0.0.1:[…]/index/)
       --> [home]/config.toml:5
 
     note[no-reviewers]: what needs a reviewer waits for an exception: the policy knows nobody whose
@@ -114,7 +115,7 @@ fn a_fence_that_does_not_answer_is_no_route() {
     help: look at the connection and at `http.proxy` in cargo's configuration, or use what is on this
           machine with `--offline`
 
-    note[other-registry]: another registry is configured: fence (http://127.0.0.1:[…]/index/)
+    note[other-registry]: another registry is configured: mirror (http://127.0.0.1:[…]/index/)
       --> [home]/config.toml:5
 
     note[no-reviewers]: what needs a reviewer waits for an exception: the policy knows nobody whose
@@ -131,10 +132,10 @@ fn a_fence_that_does_not_answer_is_no_route() {
 
 #[test]
 fn a_registry_that_is_no_fence_is_told_from_one() {
-    let standing = Standing::before("");
+    let standing = Standing::before_a_mirror("");
     assert_snapshot!(standing.run("doctor"), @r#"
     $ cargo fence doctor
-           Route crates-io -> fence ([home]/config.toml:2)
+           Route crates-io -> mirror ([home]/config.toml:2)
            Index http://127.0.0.1:[…]/index/
            Fence none
           Answer packages from http://127.0.0.1:[…]/packages/, no crate serde
@@ -173,16 +174,13 @@ fn without_a_replacement_cargo_asks_crates_io_itself() {
        Not asked the network is not to be used
 
     open[no-route]: cargo asks crates.io itself: nothing leads it to a fence
-    help: for one command, without configuring anything
-          cargo fence cargo build
-    help: for all: start a fence
+    help: lead it there, in this project or in all
+          cargo fence enable
+          cargo fence enable --global
+    help: start the fence that it is led to, or let the system do so
           cargo fence serve
-    help: and write into .cargo/config.toml, or into $CARGO_HOME/config.toml for all projects
-          [source.crates-io]
-          replace-with = "fence"
-
-          [registries.fence]
-          index = "sparse+http://127.0.0.1:7343/crates-io/"
+    help: or go behind one for a single command, without configuring anything
+          cargo fence cargo build
 
     warning[no-baseline]: nothing says what was locked before there was a fence: fence.lock is missing
     help: record it

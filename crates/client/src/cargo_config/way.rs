@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Value;
 
-use super::{CargoConfig, ConfigError, Found, Owner, Place, Registry, variable_part};
+use super::{CargoConfig, ConfigError, Found, Owner, Place, Registry, Replacement, Route, variable_part};
 use crate::limits::Limits;
 use crate::project::read_text;
 use crate::toml_lines::TomlLines;
@@ -66,22 +66,15 @@ impl CargoConfig {
     /// # Errors
     /// What is wrong with the configuration.
     pub fn way(&self) -> Result<Way, ConfigError> {
-        let registry = self.crates_io()?;
-        let mut steps = Vec::new();
-        let mut from = "crates-io".to_owned();
-        // The same walk as above, which ended: there is no circle.
-        while let Some(next) = self.text(&["source", &from, "replace-with"])? {
-            let at = self.located_at(&next.place, &["source", &from, "replace-with"]);
-            let reach = if next.owner == Owner::Project { Reach::Folder } else { Reach::User };
-            let to = next.value;
-            let is_source = to == "crates-io" || self.names("source").contains(&to);
-            steps.push(Step { from, to: to.clone(), at, reach });
-            if !is_source {
-                break;
-            }
-            from = to;
-        }
-        Ok(Way { steps, registry })
+        let Route { replacements, registry } = self.route_of_crates_io()?;
+        let step = |Replacement { source, with, place }: Replacement| {
+            let key = ["source", &source, "replace-with"];
+            let is_project_s = self.find(&key).is_some_and(|found| found.owner == Owner::Project);
+            let reach = if is_project_s { Reach::Folder } else { Reach::User };
+            let at = self.located_at(&place, &key);
+            Step { from: source, to: with, at, reach }
+        };
+        Ok(Way { steps: replacements.into_iter().map(step).collect(), registry })
     }
 
     /// What a key says, the nearest that is said.
