@@ -1,0 +1,592 @@
+//! Two releases compared: what the new one can do that the old one could not, and what there is to read of it.
+//!
+//! Code is compared by tokens, so that formatting and comments count for nothing. A finding of the old release is none of
+//! the change, wherever it moved; what is new in a release that had none of it weighs more than what it always did.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
+
+use crate::lex::{Kind, Token, lex};
+use crate::manifest::{Dependency, Kind as Needed, Manifest};
+use crate::names::Code;
+use crate::package::{Magic, Package, extension, is_of_tests};
+use crate::report::{Capability, Finding, Place, Report, Severity, Span, Use};
+use crate::rules::{Explanation, package_rules::about, span_in};
+use crate::scan::settle;
+use crate::sign::Sign;
+use crate::source::UnitKind;
+
+const UNUSED: &str = "unused-dependency";
+const LOOK_ALIKE: &str = "look-alike-dependency";
+const DESTINATION: &str = "new-destination";
+const CHECK: &str = "weakened-check";
+const JUMP: &str = "new-jump-to-data";
+
+pub(crate) const EXPLANATIONS: [Explanation; 5] = [
+    Explanation {
+        code: UNUSED,
+        techniques: &["D8"],
+        means: "The release needs a package that its code never names.",
+        look: "What that package does when it is built. Some are needed for a feature of another, or for what they link.",
+    },
+    Explanation {
+        code: LOOK_ALIKE,
+        techniques: &["D1", "D8"],
+        means: "The release needs a package whose name is one letter away from another that it needs or that is well known.",
+        look: "Whether that is the package that was meant.",
+    },
+    Explanation {
+        code: DESTINATION,
+        techniques: &["A16"],
+        means: "Code that uses the network has a new address.",
+        look: "Whose address it is. No capability changes when data goes to somebody else.",
+    },
+    Explanation {
+        code: CHECK,
+        techniques: &["A15"],
+        means: "A function that checks something does less than before, or agrees sooner.",
+        look: "What it accepts now that it did not accept before.",
+    },
+    Explanation {
+        code: JUMP,
+        techniques: &["O11", "O12", "E9"],
+        means: "A small change hands control to data or code that lies elsewhere in the package.",
+        look: "The file that it names.",
+    },
+];
+
+/// What became of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Change {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// What it says is another.
+    Changed,
+    /// It only looks different: formatting, comments.
+    Reformatted,
+}
+
+/// A file that is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FileChange {
+    /// The file.
+    pub path: String,
+    /// What became of it.
+    pub change: Change,
+    /// Where it runs; nothing for what is no code.
+    pub place: Option<Place>,
+    /// Lines of it that a reviewer has to read.
+    pub lines: u64,
+}
+
+/// Two releases, compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The older release's version.
+    pub from: String,
+    /// The newer release's version.
+    pub to: String,
+    /// The crate's name.
+    pub name: String,
+    /// What the newer can do that the older could not.
+    pub gained: Vec<Capability>,
+    /// What it can do no more.
+    pub lost: Vec<Capability>,
+    /// Which functions can do something now that no function of that name could.
+    pub uses: Vec<Use>,
+    /// Findings of the change, the gravest first.
+    pub findings: Vec<Finding>,
+    /// Dependencies that the older had not, without those of tests.
+    pub dependencies: Vec<String>,
+    /// Features that it had not.
+    pub features: Vec<String>,
+    /// Whether a build script or procedural macro is new or not what it was.
+    pub build_code: bool,
+    /// Functions that went without checks or called into other languages, before and now.
+    pub unsafe_functions: (u64, u64),
+    /// The files, those that matter most first.
+    pub files: Vec<FileChange>,
+    /// Lines to read: changed or new, without tests, documents and formatting.
+    pub review_lines: u64,
+    /// Whether all that is built is the same but for the version.
+    pub unchanged: bool,
+}
+
+/// Compares two releases by their packages and reports.
+pub fn compare(old: &Package, old_report: &Report, new: &Package, new_report: &Report) -> Comparison {
+    let before = manifest_of(old);
+    let after = manifest_of(new);
+    let old_code = Code::read(old, &before);
+    let new_code = Code::read(new, &after);
+    let files = files(old, new, &new_code, &old_code);
+    let dependencies = new_dependencies(&before, &after);
+    let mut findings = new_findings(old_report, new_report);
+    dependency_findings(new, &before, &after, &new_code, &mut findings);
+    destinations(&old_code, &new_code, &mut findings);
+    checks(old, &old_code, &new_code, &mut findings);
+    jumps(&old_code, &new_code, &files, &mut findings);
+    settle(&mut findings);
+    let had: BTreeSet<Capability> = old_report.capabilities.iter().copied().collect();
+    let has: BTreeSet<Capability> = new_report.capabilities.iter().copied().collect();
+    let known: BTreeSet<(Capability, Place, &str)> =
+        old_report.uses.iter().map(|of| (of.capability, of.place, of.function.as_str())).collect();
+    let uses = new_report
+        .uses
+        .iter()
+        .filter(|of| of.place != Place::Tests && !known.contains(&(of.capability, of.place, of.function.as_str())))
+        .cloned()
+        .collect();
+    let matters = |file: &&FileChange| file.place.is_some_and(|place| place != Place::Tests) && file.change != Change::Reformatted;
+    let build_code = files.iter().filter(matters).any(|file| file.place.is_some_and(Place::is_build));
+    let manifest_same = same_but_version(&before, &after);
+    Comparison {
+        from: old_report.version.clone(),
+        to: new_report.version.clone(),
+        name: new_report.name.clone(),
+        gained: has.difference(&had).copied().collect(),
+        lost: had.difference(&has).copied().collect(),
+        uses,
+        findings,
+        dependencies,
+        features: after.features.keys().filter(|name| !before.features.contains_key(*name)).cloned().collect(),
+        build_code,
+        unsafe_functions: (unsafe_functions(old_report), unsafe_functions(new_report)),
+        review_lines: files.iter().filter(matters).map(|file| file.lines).sum(),
+        unchanged: manifest_same && !files.iter().any(|file| matters(&file) || (file.place.is_none() && is_built_in(&file.path, &new_code))),
+        files,
+    }
+}
+
+fn manifest_of(package: &Package) -> Manifest {
+    let text = package.files.get("Cargo.toml").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    text.and_then(|text| Manifest::parse(&text).ok()).unwrap_or_default()
+}
+
+fn same_but_version(before: &Manifest, after: &Manifest) -> bool {
+    let needs = |manifest: &Manifest| -> Vec<(String, String, bool)> {
+        let built = manifest.dependencies.iter().filter(|(_, of)| of.kind != Needed::Dev);
+        built.map(|(name, of)| (name.clone(), format!("{} {}", of.package, of.requirement), of.optional)).collect()
+    };
+    needs(before) == needs(after)
+        && before.build == after.build
+        && before.is_proc_macro == after.is_proc_macro
+        && before.links == after.links
+        && before.features == after.features
+}
+
+/// Whether code takes in that file.
+fn is_built_in(path: &str, code: &Code<'_>) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    code.parts.iter().any(|part| part.source.includes.iter().any(|include| include.path.ends_with(name)))
+}
+
+fn unsafe_functions(report: &Report) -> u64 {
+    let counts = |of: &&Use| matches!(of.capability, Capability::Unsafe | Capability::Ffi) && of.place != Place::Tests;
+    let functions: BTreeSet<(&str, &str)> =
+        report.uses.iter().filter(counts).map(|of| (of.span.file.as_str(), of.function.as_str())).collect();
+    functions.len() as u64
+}
+
+/// Findings that the older release did not have, in whatever file or line.
+fn new_findings(old: &Report, new: &Report) -> Vec<Finding> {
+    // How often each was there, by what does not change when code moves.
+    let mut known: BTreeMap<(&str, &str, Severity), usize> = BTreeMap::new();
+    for finding in &old.findings {
+        *known.entry((&finding.code, &finding.function, finding.severity)).or_default() += 1;
+    }
+    let mut by_code: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in &old.findings {
+        *by_code.entry(&finding.code).or_default() += 1;
+    }
+    let mut fresh = Vec::new();
+    for finding in &new.findings {
+        if let Some(count) = known.get_mut(&(finding.code.as_str(), finding.function.as_str(), finding.severity))
+            && *count > 0
+        {
+            *count -= 1;
+            continue;
+        }
+        fresh.push(finding.clone());
+    }
+    fresh
+}
+
+fn new_dependencies(before: &Manifest, after: &Manifest) -> Vec<String> {
+    let had: BTreeSet<&str> =
+        before.dependencies.values().filter(|of| of.kind != Needed::Dev).map(|of| of.package.as_str()).collect();
+    let has: BTreeSet<&str> =
+        after.dependencies.values().filter(|of| of.kind != Needed::Dev).map(|of| of.package.as_str()).collect();
+    has.difference(&had).map(|name| (*name).to_owned()).collect()
+}
+
+/// New dependencies that the code never names, or whose names are nearly another's.
+fn dependency_findings(package: &Package, before: &Manifest, after: &Manifest, code: &Code<'_>, findings: &mut Vec<Finding>) {
+    let Some(text) = package.files.get("Cargo.toml") else {
+        return;
+    };
+    let had: BTreeSet<&str> =
+        before.dependencies.values().filter(|of| of.kind != Needed::Dev).map(|of| of.package.as_str()).collect();
+    for (name, dependency) in &after.dependencies {
+        if dependency.kind == Needed::Dev || had.contains(dependency.package.as_str()) {
+            continue;
+        }
+        let span = dependency_span(text, dependency);
+        let place = if dependency.kind == Needed::Build { Place::BuildScript } else { Place::Normal };
+        let root = dependency.package.replace('-', "_");
+        let is_named = code.outside.contains_key(&root)
+            || code.outside.contains_key(name)
+            || code.parts.iter().any(|part| names_word(part.source.text, name.as_bytes()));
+        if !is_named && !dependency.optional {
+            findings.push(about(
+                UNUSED,
+                Severity::Medium,
+                span.clone(),
+                place,
+                format!("{} is needed from this release on, and nothing in the code names it", dependency.package),
+            ));
+        }
+        if let Some(other) = look_alike(&dependency.package, after) {
+            let severity = if is_named { Severity::Medium } else { Severity::High };
+            findings.push(about(
+                LOOK_ALIKE,
+                severity,
+                span,
+                place,
+                format!("{} is needed from this release on; its name is nearly that of {other}", dependency.package),
+            ));
+        }
+    }
+}
+
+/// The well-known name that a package's is nearly; what it needs itself counts for well known.
+fn look_alike(name: &str, manifest: &Manifest) -> Option<String> {
+    let known = include_str!("../data/names.txt").lines();
+    let needed = manifest.dependencies.values().map(|of| of.package.as_str());
+    let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '_'], "");
+    let own = plain(name);
+    if include_str!("../data/names.txt").lines().any(|known| plain(known) == own) {
+        return None;
+    }
+    known.chain(needed).find(|other| *other != name && is_one_edit(&own, &plain(other))).map(str::to_owned)
+}
+
+/// One letter more, less or other, or two exchanged; or a last digit that counts on.
+fn is_one_edit(left: &str, right: &str) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    if left == right || left.len().min(right.len()) < 4 || left.len().abs_diff(right.len()) > 1 {
+        return false;
+    }
+    let same_front = left.iter().zip(right).take_while(|(left, right)| left == right).count();
+    let (left, right) = (&left[same_front..], &right[same_front..]);
+    let same_back = left.iter().rev().zip(right.iter().rev()).take_while(|(left, right)| left == right).count();
+    let (left, right) = (&left[..left.len() - same_back], &right[..right.len() - same_back]);
+    matches!((left, right), ([_], [_]) | ([_], []) | ([], [_])) || matches!((left, right), ([a, b], [c, d]) if a == d && b == c)
+}
+
+fn names_word(text: &[u8], word: &[u8]) -> bool {
+    let of_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    memchr::memmem::find_iter(text, word).any(|at| {
+        let before = at.checked_sub(1).is_none_or(|at| !of_word(text[at]));
+        before && text.get(at + word.len()).is_none_or(|byte| !of_word(*byte))
+    })
+}
+
+fn dependency_span(text: &[u8], dependency: &Dependency) -> Span {
+    let at = if dependency.line > 1 {
+        memchr::memchr_iter(b'\n', text).nth(dependency.line as usize - 2).map_or(0, |at| at + 1)
+    } else {
+        0
+    };
+    span_in("Cargo.toml", text, at, dependency.package.len())
+}
+
+/// Addresses in code that uses the network, which that code did not have.
+fn destinations(old: &Code<'_>, new: &Code<'_>, findings: &mut Vec<Finding>) {
+    let known: BTreeSet<Vec<u8>> = hosts(old).into_iter().map(|(host, _, _)| host).collect();
+    let spoke = old.parts.iter().flat_map(|part| &part.source.units).any(|unit| unit.signs.has(Sign::Net) && !unit.is_test);
+    if !spoke {
+        return;
+    }
+    let fresh: Vec<_> = hosts(new).into_iter().filter(|(host, _, _)| !known.contains(host)).collect();
+    for (host, part, at) in fresh {
+        let part = &new.parts[part];
+        let span = span_in(part.path, part.source.text, at as usize, host.len());
+        // Who had no address of its own got the address from its user.
+        let severity = if known.is_empty() { Severity::Low } else { Severity::Medium };
+        findings.push(about(
+            DESTINATION,
+            severity,
+            span,
+            part.places.gravest(),
+            format!("{} is an address that the older release did not have", String::from_utf8_lossy(&host)),
+        ));
+    }
+}
+
+/// Hosts and mail addresses in texts of code that is no test.
+fn hosts(code: &Code<'_>) -> Vec<(Vec<u8>, usize, u32)> {
+    let mut hosts = Vec::new();
+    for (index, part) in code.parts.iter().enumerate() {
+        if part.places.gravest() == Place::Tests {
+            continue;
+        }
+        for literal in part.source.literals.iter().filter(|literal| !literal.is_array) {
+            let unit = &part.source.units[literal.unit as usize];
+            if unit.is_test || literal.end - literal.start < 10 {
+                continue;
+            }
+            let text = &part.source.text[literal.start as usize..literal.end as usize];
+            if let Some(host) = host_in(text) {
+                hosts.push((host.to_vec(), index, literal.start));
+            }
+        }
+    }
+    hosts
+}
+
+/// The host of the first address in a text, or what follows the `@` of a mail address.
+fn host_in(text: &[u8]) -> Option<&[u8]> {
+    let begin = memchr::memmem::find(text, b"://").map(|at| at + 3).or_else(|| {
+        let at = memchr::memchr(b'@', text)?;
+        (at > 2 && text[at - 1].is_ascii_alphanumeric()).then_some(at + 1)
+    })?;
+    let host = &text[begin..];
+    let end = host.iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))).unwrap_or(host.len());
+    let host = &host[..end];
+    (host.len() > 3 && host.contains(&b'.')).then_some(host)
+}
+
+/// Functions that check, and do less.
+fn checks(old: &Package, old_code: &Code<'_>, new_code: &Code<'_>, findings: &mut Vec<Finding>) {
+    let _ = old;
+    let mut before: FxHashMap<(String, String), Vec<u64>> = FxHashMap::default();
+    for (name, tokens) in functions(old_code) {
+        before.entry(name).or_insert(tokens);
+    }
+    for number in 0..new_code.units.len() as u32 {
+        let unit = new_code.unit(number);
+        if unit.kind != UnitKind::Function || new_code.place(number) == Place::Tests || !is_check(unit.name, unit.owner) {
+            continue;
+        }
+        let (part, _) = new_code.units[number as usize];
+        let name = (String::from_utf8_lossy(unit.owner).into_owned(), String::from_utf8_lossy(unit.name).into_owned());
+        let Some(was) = before.get(&name) else {
+            continue;
+        };
+        let is = tokens_of(new_code, number);
+        if *was == is {
+            continue;
+        }
+        let had: FxHashSet<u64> = was.iter().copied().collect();
+        let has: FxHashSet<u64> = is.iter().copied().collect();
+        let gone = had.difference(&has).count();
+        let came = has.difference(&had).count();
+        let shorter = is.len() + 3 < was.len();
+        let sooner = count(&is, b"return") > count(&was, b"return") || count(&is, b"true") > count(&was, b"true") || count(&is, b"Ok") > count(&was, b"Ok") || count(&is, b"|") > count(&was, b"|");
+        let weaker = count(&is, b"min") > count(&was, b"min") || count(&is, b"take") > count(&was, b"take") || count(&is, b"zip") > count(&was, b"zip") || count(&is, b"any") > count(&was, b"any") || count(&is, b"starts_with") > count(&was, b"starts_with") || count(&is, b"unwrap_or") > count(&was, b"unwrap_or") || count(&is, b"is_none_or") > count(&was, b"is_none_or");
+        let fewer = [&b"!"[..], b"Err", b"ensure", b"bail", b"?", b"false", b"ct_eq", b"constant_time_eq"].iter().any(|word| count(&is, word) < count(&was, word));
+        let small = gone + came <= 24;
+        let severity = match () {
+            () if sooner || weaker || fewer => Severity::Medium,
+            () if shorter && small => Severity::Medium,
+            () => Severity::Low,
+        };
+        let span = span_in(new_code.parts[part as usize].path, new_code.parts[part as usize].source.text, unit.start as usize, 2 + 1 + unit.name.len());
+        let mut finding = about(CHECK, severity, span, new_code.place(number), format!("{} checks something, and does not do so as before", new_code.function_name(number)));
+        finding.function = new_code.function_name(number);
+        findings.push(finding);
+    }
+}
+
+/// Whether a function's name says that it decides about trust, or makes what trust rests on.
+fn is_check(name: &[u8], owner: &[u8]) -> bool {
+    const WORDS: [&str; 24] = [
+        "verify", "check_sig", "authenticate", "authoriz", "is_valid", "validate", "ct_eq", "constant_time", "compare_mac", "nonce", "random_key",
+        "gen_key", "generate_key", "keygen", "seed", "password", "permission", "is_allowed", "can_access", "login", "token_valid", "hmac", "mac_eq", "signature",
+    ];
+    let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+    let owner = String::from_utf8_lossy(owner).to_ascii_lowercase();
+    WORDS.iter().any(|word| name.contains(word)) || (matches!(name.as_str(), "eq" | "next" | "next_u64" | "fill_bytes" | "fill" | "generate") && ["mac", "nonce", "tag", "token", "rng", "key", "digest", "secret"].iter().any(|word| owner.contains(word)))
+}
+
+fn count(tokens: &[u64], word: &[u8]) -> usize {
+    let hash = hash(word);
+    tokens.iter().filter(|token| **token == hash).count()
+}
+
+fn functions<'a>(code: &'a Code<'_>) -> impl Iterator<Item = ((String, String), Vec<u64>)> + 'a {
+    (0..code.units.len() as u32).filter(|number| code.unit(*number).kind == UnitKind::Function).map(|number| {
+        let unit = code.unit(number);
+        let name = (String::from_utf8_lossy(unit.owner).into_owned(), String::from_utf8_lossy(unit.name).into_owned());
+        (name, tokens_of(code, number))
+    })
+}
+
+fn tokens_of(code: &Code<'_>, number: u32) -> Vec<u64> {
+    let unit = code.unit(number);
+    let (part, _) = code.units[number as usize];
+    let text = &code.parts[part as usize].source.text[unit.start as usize..unit.end.max(unit.start) as usize];
+    normalised(text).into_iter().map(|(hash, _)| hash).collect()
+}
+
+/// Small changes that hand control to data or code elsewhere in the package.
+fn jumps(old: &Code<'_>, new: &Code<'_>, files: &[FileChange], findings: &mut Vec<Finding>) {
+    let known: BTreeSet<&str> = old.parts.iter().flat_map(|part| &part.source.includes).map(|include| include.path.as_str()).collect();
+    for (index, part) in new.parts.iter().enumerate() {
+        let is_changed = files.iter().any(|file| file.path == part.path && matches!(file.change, Change::Changed | Change::Added));
+        if !is_changed || part.places.gravest() == Place::Tests {
+            continue;
+        }
+        for include in part.source.includes.iter().filter(|include| !include.is_built && !known.contains(include.path.as_str())) {
+            let number = new.parts[index].first_unit + include.unit;
+            if new.place(number) == Place::Tests {
+                continue;
+            }
+            let acts = new.unit(number).signs;
+            let odd = include.as_code || is_of_tests(&include.path);
+            let runs = acts.has(Sign::Process) || acts.has(Sign::Load) || acts.has(Sign::MapExecutable) || acts.has(Sign::Transmute) || acts.has(Sign::Xor) || acts.has(Sign::Decode);
+            if odd && extension(&include.path) != "rs" || runs {
+                let span = span_in(part.path, part.source.text, include.start as usize, (include.end - include.start) as usize);
+                findings.push(about(JUMP, Severity::Medium, span, new.place(number), format!("{} is taken in from this release on", include.path)));
+            }
+        }
+        // A build script that names what lies among tests or data.
+        if part.places.gravest().is_build() {
+            let was = old.parts.iter().find(|old| old.path == part.path);
+            let fixtures = |code: &crate::names::Part<'_>| -> BTreeSet<Vec<u8>> {
+                let marks = code.source.units.iter().flat_map(|unit| &unit.marks);
+                marks.filter(|mark| mark.sign == Sign::FixturePath).map(|mark| code.source.text[mark.start as usize..mark.end as usize].to_vec()).collect()
+            };
+            let had = was.map(fixtures).unwrap_or_default();
+            for path in fixtures(part).difference(&had) {
+                let at = memchr::memmem::find(part.source.text, path).unwrap_or(0);
+                let span = span_in(part.path, part.source.text, at, path.len());
+                findings.push(about(JUMP, Severity::Medium, span, part.places.gravest(), format!("build code names {} from this release on", String::from_utf8_lossy(path))));
+            }
+        }
+    }
+}
+
+/// All files that are not what they were, those that matter most first.
+fn files(old: &Package, new: &Package, new_code: &Code<'_>, old_code: &Code<'_>) -> Vec<FileChange> {
+    let places = |code: &Code<'_>, path: &str| code.parts.iter().find(|part| part.path == path).map(|part| part.places.gravest());
+    let mut changes = Vec::new();
+    for (path, bytes) in &new.files {
+        if is_of_cargo(path) {
+            continue;
+        }
+        match old.files.get(path) {
+            None => {
+                let lines = if is_text(bytes) { lines_of_code(path, bytes) } else { 0 };
+                changes.push(FileChange { path: path.clone(), change: Change::Added, place: places(new_code, path), lines });
+            }
+            Some(before) if before == bytes => {}
+            Some(before) => {
+                let place = places(new_code, path);
+                let lines = if place.is_some() {
+                    changed_lines(before, bytes)
+                } else if is_text(bytes) {
+                    changed_text_lines(before, bytes)
+                } else {
+                    0
+                };
+                let change = if lines == 0 && place.is_some() { Change::Reformatted } else { Change::Changed };
+                changes.push(FileChange { path: path.clone(), change, place, lines });
+            }
+        }
+    }
+    for path in old.files.keys().filter(|path| !new.files.contains_key(*path) && !is_of_cargo(path)) {
+        changes.push(FileChange { path: path.clone(), change: Change::Removed, place: places(old_code, path), lines: 0 });
+    }
+    changes.sort_by(|left, right| {
+        let key = |file: &FileChange| (file.place.is_none(), file.place, std::cmp::Reverse(file.lines), file.path.clone());
+        key(left).cmp(&key(right))
+    });
+    changes
+}
+
+/// What cargo writes into every package.
+fn is_of_cargo(path: &str) -> bool {
+    matches!(path, ".cargo_vcs_info.json" | "Cargo.toml.orig" | "Cargo.lock" | "Cargo.toml")
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    Magic::of(bytes) == Magic::Text
+}
+
+fn lines_of_code(path: &str, bytes: &[u8]) -> u64 {
+    if extension(path) == "rs" {
+        let lines: BTreeSet<u32> = normalised(bytes).into_iter().map(|(_, line)| line).collect();
+        lines.len() as u64
+    } else {
+        memchr::memchr_iter(b'\n', bytes).count() as u64
+    }
+}
+
+/// The tokens of a file as hashes with their lines, without commas that formatting puts before a closing bracket.
+fn normalised(text: &[u8]) -> Vec<(u64, u32)> {
+    let mut tokens = Vec::new();
+    lex(text, &mut tokens);
+    let mut line = 1;
+    let mut at = 0;
+    let mut all = Vec::with_capacity(tokens.len());
+    for (index, token) in tokens.iter().enumerate() {
+        line += memchr::memchr_iter(b'\n', &text[at..token.start as usize]).count() as u32;
+        at = token.start as usize;
+        let closes_next = tokens.get(index + 1).is_some_and(|next| next.kind == Kind::Close);
+        if token.is(b',') && closes_next {
+            continue;
+        }
+        all.push((hash(token_text(*token, text)), line));
+    }
+    all
+}
+
+fn token_text(token: Token, text: &[u8]) -> &[u8] {
+    token.text(text)
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    use std::hash::Hasher as _;
+    let mut hasher = rustc_hash::FxHasher::default();
+    hasher.write(bytes);
+    hasher.write_usize(bytes.len());
+    hasher.finish()
+}
+
+/// Lines of the new text that have tokens which the old had not there, and of the old that lost some.
+fn changed_lines(old: &[u8], new: &[u8]) -> u64 {
+    let (before, after) = (normalised(old), normalised(new));
+    let hunks = hunks(&before.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(), &after.iter().map(|(hash, _)| *hash).collect::<Vec<_>>());
+    let mut lines = BTreeSet::new();
+    for (removed, added) in hunks {
+        // Where something was only taken out, the place is one line to read.
+        if added.is_empty() {
+            let at = after.get(added.start).or_else(|| after.last()).map_or(0, |(_, line)| *line);
+            lines.insert(at);
+            let _ = removed;
+        }
+        lines.extend(after[added].iter().map(|(_, line)| *line));
+    }
+    lines.len() as u64
+}
+
+fn changed_text_lines(old: &[u8], new: &[u8]) -> u64 {
+    let split = |text: &[u8]| -> Vec<u64> { text.split(|byte| *byte == b'\n').map(hash).collect() };
+    hunks(&split(old), &split(new)).into_iter().map(|(removed, added)| removed.len().max(added.len()) as u64).sum()
+}
+
+/// The parts in which two sequences differ.
+fn hunks(old: &[u64], new: &[u64]) -> Vec<(std::ops::Range<usize>, std::ops::Range<usize>)> {
+    let mut input = imara_diff::InternedInput::default();
+    input.update_before(old.iter().copied());
+    input.update_after(new.iter().copied());
+    let diff = imara_diff::Diff::compute(imara_diff::Algorithm::Histogram, &input);
+    let range = |range: std::ops::Range<u32>| range.start as usize..range.end as usize;
+    diff.hunks().map(|hunk| (range(hunk.before), range(hunk.after))).collect()
+}

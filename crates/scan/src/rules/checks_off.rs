@@ -1,0 +1,55 @@
+//! `tls-checks-off`: Verifiers that always agree.
+
+use crate::report::Severity;
+use crate::rules::{Explanation, Hit, Look, Rule, WAY, hit};
+use crate::sign::Sign;
+
+pub(super) const RULE: Rule = Rule {
+    explanation: Explanation {
+        code: "tls-checks-off",
+        techniques: &["A20"],
+        means: "Certificates are not looked at.",
+        look: "Whether only somebody who asked for it gets that.",
+    },
+    needs: &[Sign::TlsUnchecked, Sign::TlsVerifier],
+    judge,
+};
+
+fn judge(look: &Look<'_>) -> Option<Hit> {
+    if look.has(Sign::TlsUnchecked) {
+        return hit(Severity::Medium, &[Sign::TlsUnchecked], WAY, format!("{} accepts any certificate", look.where_it_runs()));
+    }
+    let root = look.code.unit(look.scope.units[0]);
+    let verifies_nothing = root.name == b"verify_server_cert" && root.tokens < 90 && root.signs.has(Sign::TlsVerifier);
+    if !verifies_nothing {
+        return None;
+    }
+    // Who names it a danger offers it to those who ask.
+    let owner = String::from_utf8_lossy(root.owner).to_ascii_lowercase();
+    let opt_in = ["danger", "insecure", "noverif", "novalid", "skip", "acceptall", "acceptany", "unsafe", "test"].iter().any(|word| owner.contains(word))
+        && look.manifest.features.keys().any(|name| ["danger", "insecure", "no-verify", "unverified", "skip"].iter().any(|word| name.contains(word)));
+    let severity = if opt_in { Severity::Low } else { Severity::Medium };
+    hit(severity, &[Sign::TlsVerifier], WAY, "a verifier that agrees to every certificate".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::Severity;
+    use crate::rules::fixture::{fires, is_quiet};
+
+    #[test]
+    fn it_fires() {
+        fires(&RULE, "src/lib.rs", r##"use rustls::client::danger as d;
+struct Any;
+impl d::ServerCertVerifier for Any {
+    fn verify_server_cert(&self, _: &[u8]) -> Result<d::ServerCertVerified, rustls::Error> { Ok(d::ServerCertVerified::assertion()) }
+}
+pub fn c() { let _ = std::net::TcpStream::connect("192.0.2.1:1"); }"##, Severity::Medium);
+    }
+
+    #[test]
+    fn look_alikes_are_left_alone() {
+        is_quiet(&RULE, "src/lib.rs", r##"pub fn c(insecure: bool) -> reqwest::ClientBuilder { reqwest::Client::builder().danger_accept_invalid_certs(insecure) }"##);
+    }
+}
