@@ -94,17 +94,9 @@ impl fmt::Debug for Cache {
     }
 }
 
-/// Replaces the file at `path` in one step, on the real disk; for files that are not in the cache, such as
-/// `fence.lock` and a journal.
-///
-/// # Errors
-/// Whatever the disk says. The old file is still there then, or the new one is, whole.
-pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write_whole(&RealDisk, path, bytes, Keep::ForGood)
-}
-
-/// The same on any disk, for a file that may hold what not everybody is to read: the new one has the permissions of the
-/// old. Where there was none, the folder is made too.
+/// Replaces the file at `path` in one step; for files that are not in the cache, such as `fence.lock` and cargo's
+/// configuration. Not everybody may be to read it: the new one has the permissions of the old. Where there was none, the
+/// folder is made too.
 ///
 /// # Errors
 /// Whatever the disk says. The old file is still there then, or the new one is, whole.
@@ -283,11 +275,19 @@ pub trait Disk: Send + Sync {
     /// Whatever the disk says.
     fn create_folders(&self, path: &Path) -> io::Result<()>;
 
-    /// Writes a new file; its bytes are on disk when this returns, if `keep` asks for it.
+    /// Writes a file that was not there, and follows no link; with these permissions before there is anything in it, where
+    /// some are named. Its bytes are on disk when this returns, if `keep` asks for it.
     ///
     /// # Errors
-    /// Whatever the disk says; the file may then be there with some of its bytes.
-    fn write_new(&self, path: &Path, bytes: &[u8], keep: Keep) -> io::Result<()>;
+    /// [`io::ErrorKind::AlreadyExists`] where anything has the name, which stays as it is; whatever else the disk says, and
+    /// the file may then be there with some of its bytes.
+    fn write_new(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        keep: Keep,
+        permissions: Option<&Permissions>,
+    ) -> io::Result<()>;
 
     /// Gives a file another name, in place of the file that had it; the name is on disk when this returns, if
     /// `keep` asks for it. Never shows a reader anything between the two.
@@ -328,8 +328,24 @@ impl Disk for RealDisk {
         std::fs::create_dir_all(path)
     }
 
-    fn write_new(&self, path: &Path, bytes: &[u8], keep: Keep) -> io::Result<()> {
-        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+    fn write_new(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        keep: Keep,
+        permissions: Option<&Permissions>,
+    ) -> io::Result<()> {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        if permissions.is_some() {
+            // Who opened it before they are set could read all that is written afterwards.
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        let mut file = options.open(path)?;
+        if let Some(permissions) = permissions {
+            file.set_permissions(permissions.clone())?;
+        }
         io::Write::write_all(&mut file, bytes)?;
         match keep {
             Keep::ForNow => Ok(()),
@@ -413,6 +429,10 @@ impl CacheError {
 /// Two writers of one place, in this process or another, must not share a file: the later rename wins.
 static NEXT_NEW_FILE: AtomicU64 = AtomicU64::new(0);
 
+/// So many names may be taken before one is free: by what processes left behind that crashed. Somebody who plants more in
+/// a folder of his keeps files from being written there, and could do so anyway.
+const MOST_TAKEN_NAMES: usize = 100;
+
 pub(crate) fn write_whole(disk: &dyn Disk, path: &Path, bytes: &[u8], keep: Keep) -> io::Result<()> {
     write_whole_with(disk, path, bytes, keep, None)
 }
@@ -428,24 +448,30 @@ fn write_whole_with(
         (Some(folder), Some(name)) => (folder, name),
         _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "not the path of a file")),
     };
-    let number = NEXT_NEW_FILE.fetch_add(1, Ordering::Relaxed);
-    let mut new_name = std::ffi::OsString::from(".new-");
-    new_name.push(format!("{}-{number}-", std::process::id()));
-    new_name.push(name);
-    let new = folder.join(new_name);
+    let named = || {
+        let number = NEXT_NEW_FILE.fetch_add(1, Ordering::Relaxed);
+        let mut new_name = std::ffi::OsString::from(".new-");
+        new_name.push(format!("{}-{number}-", std::process::id()));
+        new_name.push(name);
+        folder.join(new_name)
+    };
 
     disk.create_folders(folder)?;
-    let closed = || match permissions {
-        // Before anything is in it that somebody else could read.
-        Some(permissions) => {
-            disk.write_new(&new, b"", Keep::ForNow)?;
-            std::fs::set_permissions(&new, permissions)
+    let mut taken = 0;
+    let (new, written) = loop {
+        let new = named();
+        match disk.write_new(&new, bytes, keep, permissions.as_ref()) {
+            // What has the name is somebody else's, and may be a link to any file: it is neither followed nor removed.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                taken += 1;
+                if taken == MOST_TAKEN_NAMES {
+                    return Err(error);
+                }
+            }
+            written => break (new, written),
         }
-        None => Ok(()),
     };
-    let written = closed()
-        .and_then(|()| disk.write_new(&new, bytes, keep))
-        .and_then(|()| disk.rename(&new, path, keep));
+    let written = written.and_then(|()| disk.rename(&new, path, keep));
     if written.is_err() {
         // Only tidiness: a reader never looks at this name. The first error is the one to tell.
         let _ = disk.remove(&new);

@@ -23,7 +23,7 @@ use fence_registry::lockfile::Lockfile;
 use baseline::BaselineError;
 use policy::PolicyProblem;
 
-use crate::cache;
+use crate::cache::{self, RealDisk};
 use crate::revision::{Files, Revision};
 
 /// What a project's files may cost at most.
@@ -317,7 +317,7 @@ pub fn write(file: &Path, text: &str) -> Result<(), ProjectError> {
     }
     // A link is followed: people who keep one policy for many projects want it to stay a link.
     let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-    cache::replace_file(&target, text.as_bytes()).map_err(unwritable)
+    cache::replace_file_as_it_is(&RealDisk, &target, text.as_bytes()).map_err(unwritable)
 }
 
 fn manifest_folder(start: &Path, manifest: &Path) -> Result<PathBuf, ProjectError> {

@@ -210,7 +210,7 @@ fn a_file_is_written_whole_or_not_at_all() {
     assert_eq!(project.read("advisories.osv.json"), project.stdout("export osv"));
     insta::assert_snapshot!(project.run("export osv --output Cargo.toml/advisories.json"), @"
     $ cargo fence export osv --output Cargo.toml/advisories.json
-    error: Cargo.toml/advisories.json cannot be written: File exists (os error 17)
+    error: Cargo.toml/advisories.json cannot be written: Not a directory (os error 20)
     hint: nothing was changed; what was there before is still there
     [exit code 2]
     ");

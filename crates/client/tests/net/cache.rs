@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use fence_client::Environment;
-use fence_client::cache::{Cache, CacheError, ContentDigest, Keep, Kept, Place, replace_file_as_it_is};
+use fence_client::cache::{
+    Cache, CacheError, ContentDigest, Disk as _, Keep, Kept, Place, RealDisk, replace_file_as_it_is,
+};
 
 use crate::support::{Fault, FaultyDisk, write};
 
@@ -135,10 +137,66 @@ fn a_file_that_is_replaced_keeps_its_permissions_after_a_fault_at_every_step() {
             replaced.unwrap_err();
             outcomes.push(read);
         }
-        // The folder, the empty file, the file, the rename.
+        // The folder, the file, the rename.
         let renamed = if fault == Fault::After { "new" } else { "old" };
-        assert_eq!(outcomes[..4], ["old", "old", "old", renamed], "{fault:?}");
+        assert_eq!(outcomes, ["old", "old", renamed], "{fault:?}");
     }
+}
+
+#[test]
+fn a_file_that_was_not_there_is_made_whole_or_not_at_all_after_a_fault_at_every_step() {
+    for fault in [Fault::Before, Fault::After, Fault::Halfway] {
+        let mut outcomes = Vec::new();
+        for fails_at in 0.. {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join(".cargo/config.toml");
+            let disk = FaultyDisk::new(fails_at, fault);
+            let made = replace_file_as_it_is(&disk, &file, b"new");
+            let read = std::fs::read_to_string(&file).unwrap_or_else(|_| "none".to_owned());
+            let left = std::fs::read_dir(folder.path().join(".cargo")).map_or(0, Iterator::count);
+            assert_eq!(left, usize::from(read != "none"), "{fault:?} at {fails_at}");
+            if disk.steps.load(Ordering::Relaxed) <= fails_at {
+                made.unwrap();
+                assert_eq!(read, "new");
+                break;
+            }
+            made.unwrap_err();
+            outcomes.push(read);
+            replace_file_as_it_is(&RealDisk, &file, b"newer").unwrap();
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), "newer");
+        }
+        let renamed = if fault == Fault::After { "new" } else { "none" };
+        assert_eq!(outcomes, ["none", "none", renamed], "{fault:?}");
+    }
+}
+
+/// In a folder to which somebody else writes, a link may wait under the name of the file that is about to be written.
+#[cfg(unix)]
+#[test]
+fn a_planted_link_is_neither_followed_nor_removed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let (file, victim) = (folder.path().join("config.toml"), folder.path().join("victim"));
+    write(&victim, "of somebody else");
+    for old in [None, Some("old")] {
+        if let Some(old) = old {
+            write(&file, old);
+        }
+        let disk = FaultyDisk::new(1, Fault::Planted);
+        replace_file_as_it_is(&disk, &file, b"new").unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "of somebody else");
+        assert!(!std::fs::symlink_metadata(&file).unwrap().is_symlink());
+    }
+    let links = std::fs::read_dir(folder.path()).unwrap().filter(|e| e.as_ref().unwrap().path().is_symlink());
+    assert_eq!(links.count(), 2, "both stay what they were");
+    // And a file that is not for everybody never is, not even before there is anything in it.
+    let closed = folder.path().join("closed");
+    let permissions = std::fs::Permissions::from_mode(0o640);
+    RealDisk.write_new(&closed, b"x", Keep::ForNow, Some(&permissions)).unwrap();
+    assert_eq!(std::fs::metadata(&closed).unwrap().permissions().mode() & 0o777, 0o640);
+    let again = RealDisk.write_new(&closed, b"y", Keep::ForNow, None).unwrap_err();
+    assert_eq!(again.kind(), std::io::ErrorKind::AlreadyExists);
 }
 
 #[test]

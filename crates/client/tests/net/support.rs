@@ -1,5 +1,6 @@
 //! What the tests of this folder share.
 
+use std::fs::Permissions;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -105,6 +106,8 @@ pub(crate) enum Fault {
     After,
     /// Of a write, half of the bytes.
     Halfway,
+    /// Of a new file, somebody planted a link to `victim` under its name.
+    Planted,
 }
 
 /// A disk on which the `n`-th step that changes anything fails.
@@ -122,7 +125,7 @@ impl FaultyDisk {
     fn step(&self, apply: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         let failed = || Err(io::Error::other("the disk was pulled out"));
         match (self.steps.fetch_add(1, Ordering::Relaxed) == self.fails_at, self.fault) {
-            (false, _) => apply(),
+            (false, _) | (true, Fault::Planted) => apply(),
             (true, Fault::Before | Fault::Halfway) => failed(),
             (true, Fault::After) => apply().and_then(|()| failed()),
         }
@@ -138,11 +141,21 @@ impl Disk for FaultyDisk {
         self.step(|| RealDisk.create_folders(path))
     }
 
-    fn write_new(&self, path: &Path, bytes: &[u8], keep: Keep) -> io::Result<()> {
-        if self.steps.load(Ordering::Relaxed) == self.fails_at && self.fault == Fault::Halfway {
-            RealDisk.write_new(path, &bytes[..bytes.len() / 2], keep)?;
+    fn write_new(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        keep: Keep,
+        permissions: Option<&Permissions>,
+    ) -> io::Result<()> {
+        match self.fault {
+            _ if self.steps.load(Ordering::Relaxed) != self.fails_at => {}
+            Fault::Halfway => RealDisk.write_new(path, &bytes[..bytes.len() / 2], keep, permissions)?,
+            #[cfg(unix)]
+            Fault::Planted => std::os::unix::fs::symlink("victim", path)?,
+            _ => {}
         }
-        self.step(|| RealDisk.write_new(path, bytes, keep))
+        self.step(|| RealDisk.write_new(path, bytes, keep, permissions))
     }
 
     fn rename(&self, from: &Path, to: &Path, keep: Keep) -> io::Result<()> {

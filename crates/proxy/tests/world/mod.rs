@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test finds broken should stop it")]
 
 use std::collections::VecDeque;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::future::Future;
 use std::io;
 use std::net::Ipv4Addr;
@@ -368,8 +368,14 @@ impl Disk for MoodyDisk {
         if path.is_dir() { Ok(()) } else { self.step(&[], |_| RealDisk.create_folders(path)) }
     }
 
-    fn write_new(&self, path: &Path, bytes: &[u8], keep: Keep) -> io::Result<()> {
-        self.step(bytes, |bytes| RealDisk.write_new(path, bytes, keep))
+    fn write_new(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        keep: Keep,
+        permissions: Option<&Permissions>,
+    ) -> io::Result<()> {
+        self.step(bytes, |bytes| RealDisk.write_new(path, bytes, keep, permissions))
     }
 
     fn rename(&self, from: &Path, to: &Path, keep: Keep) -> io::Result<()> {
