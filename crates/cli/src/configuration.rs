@@ -63,12 +63,23 @@ pub(crate) enum Consent {
     Asked,
 }
 
+/// To what a file of cargo's configuration belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// A project, or everything that its user does.
+    Cargo,
+    /// A folder without a manifest.
+    Folder,
+}
+
 /// A file of cargo's configuration.
 #[derive(Debug, Clone)]
 pub(crate) struct ConfigFile {
     pub(crate) whose: Whose,
     /// The folder for which it counts first: the project's root, or cargo's home.
     pub(crate) root: PathBuf,
+    /// Whether that is the folder of anything that cargo builds, or its home.
+    pub(crate) of: Of,
     pub(crate) path: PathBuf,
     /// What is in it; none where there is none.
     pub(crate) text: Option<String>,
@@ -77,15 +88,15 @@ pub(crate) struct ConfigFile {
 impl ConfigFile {
     /// The file that `whose` means here.
     pub(crate) fn find(whose: Whose, global: &Global, environment: &Environment) -> Result<Self, CliError> {
-        let (root, folder) = match whose {
+        let (root, folder, of) = match whose {
             Whose::Project => {
-                let root = policy_of(global, environment)?.root;
-                let folder = root.join(".cargo");
-                (root, folder)
+                let project = policy_of(global, environment)?;
+                let of = if project.is_cargos() { Of::Cargo } else { Of::Folder };
+                (project.root.clone(), project.root.join(".cargo"), of)
             }
             Whose::User => {
                 let home = environment.cargo_home().ok_or(Misuse::NoCargoHome)?;
-                (home.clone(), home)
+                (home.clone(), home, Of::Cargo)
             }
         };
         let path = folder.join("config.toml");
@@ -105,7 +116,7 @@ impl ConfigFile {
         if text.is_some() && fs::metadata(&path).is_ok_and(|found| found.permissions().readonly()) {
             return Err(Misuse::ReadOnlyConfig(path).into());
         }
-        Ok(Self { whose, root, path, text })
+        Ok(Self { whose, root, of, path, text })
     }
 
     /// What has to be made to write it.

@@ -114,6 +114,8 @@ pub(crate) enum Misuse {
     PortsTaken(SocketAddr),
     /// No folder of cargo's.
     NoCargoHome,
+    /// A folder in which there is nothing that cargo builds.
+    NoProject(PathBuf),
     /// A file of cargo's configuration under the name that it had once.
     OldConfig(PathBuf),
     /// A file or folder of cargo's configuration that is a link.
@@ -753,6 +755,12 @@ impl From<Misuse> for CliError {
             }
             Misuse::NoCargoHome => Self::new("there is no folder for cargo's configuration")
                 .hint("set HOME, or CARGO_HOME to cargo's folder"),
+            Misuse::NoProject(folder) => {
+                let here = shown(&folder);
+                let here = if here == "." { "the current folder".to_owned() } else { here };
+                Self::new(format!("no Cargo.toml in {here} or above it, so that no project is meant"))
+                    .hint("`--global` is for all that you do with cargo; `--manifest-path` names a project")
+            }
             Misuse::OldConfig(file) => Self::new(format!(
                 "{} is there, and cargo prefers it to config.toml: what would be written there has no effect",
                 shown(&file)

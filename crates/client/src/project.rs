@@ -53,7 +53,8 @@ impl Default for Limits {
 /// What went wrong with a project's files. Each variant names the file at fault.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError {
-    /// No `Cargo.lock` at or above the folder.
+    /// No `Cargo.lock` at or above the folder: the workspace's, in which cargo would write one, or where there is no manifest
+    /// the one that was asked about.
     #[error("no Cargo.lock in {} or a folder above it", .0.display())]
     NoLockfile(PathBuf),
     /// A file that was asked for by name is not there.
@@ -181,8 +182,10 @@ pub fn find(asked: &Asked) -> Result<Project, ProjectError> {
             if !lockfile.is_file() {
                 return Err(ProjectError::NoSuchFile(lockfile));
             }
-            let root =
-                locate(Files(None), &folder, None).map_or_else(|_| folder.clone(), |located| located.root);
+            let root = match locate(Files(None), &folder, None) {
+                Ok(Located { root, .. }) | Err(ProjectError::NoLockfile(root)) => root,
+                Err(_) => folder.clone(),
+            };
             (root, lockfile, Vec::new())
         }
     };
@@ -196,11 +199,11 @@ pub fn find(asked: &Asked) -> Result<Project, ProjectError> {
 /// # Errors
 /// [`ProjectError`], where a manifest was named that is none, or cannot be read.
 pub fn find_policy(asked: &Asked) -> Result<Project, ProjectError> {
-    match find(asked) {
-        Err(ProjectError::NoLockfile(_)) => {}
+    let root = match find(asked) {
+        Err(ProjectError::NoLockfile(root)) => root,
         found => return found,
-    }
-    let root = match &asked.manifest {
+    };
+    let folder = match &asked.manifest {
         None => asked.start.clone(),
         Some(manifest) => manifest_folder(&asked.start, manifest)?,
     };
@@ -209,7 +212,7 @@ pub fn find_policy(asked: &Asked) -> Result<Project, ProjectError> {
         lockfile: root.join("Cargo.lock"),
         baseline: policy.with_file_name("fence.lock"),
         policy,
-        folder: root.clone(),
+        folder,
         root,
         passed_over: Vec::new(),
         revision: None,
@@ -230,6 +233,11 @@ impl Project {
         let policy = nearest_policy(&root, |file| files.has(file)).unwrap_or_else(|| root.join("fence.toml"));
         let baseline = root.join("fence.lock");
         Self { policy, baseline, revision: Some(revision.clone()), ..self.clone() }
+    }
+
+    /// Whether there is a manifest or a lockfile in its root: without either, it is a folder like any other.
+    pub fn is_cargos(&self) -> bool {
+        self.root.join("Cargo.toml").is_file() || self.lockfile.is_file()
     }
 
     /// Whether there is a `fence.toml`, or something that cannot be read in its place.
@@ -341,6 +349,7 @@ struct Located {
 /// The folder of the lockfile that cargo would use in `folder`.
 fn locate(files: Files<'_>, folder: &Path, cargo: Option<&Path>) -> Result<Located, ProjectError> {
     let mut nearest_manifest = None;
+    let mut workspace_folder = None;
     let mut candidates = Vec::new();
     let mut certain = true;
     for dir in folder.ancestors() {
@@ -365,6 +374,7 @@ fn locate(files: Files<'_>, folder: &Path, cargo: Option<&Path>) -> Result<Locat
         certain &= !(is_nearest && names_root);
         if let Some(workspace) = manifest.get("workspace") {
             certain &= is_nearest || workspace.get("exclude").is_none();
+            workspace_folder = Some(dir);
             break;
         }
     }
@@ -378,7 +388,10 @@ fn locate(files: Files<'_>, folder: &Path, cargo: Option<&Path>) -> Result<Locat
         return Ok(Located { root, passed_over: Vec::new() });
     }
     let mut candidates = candidates.into_iter();
-    let root = candidates.next().ok_or_else(|| ProjectError::NoLockfile(folder.to_owned()))?;
+    let root = candidates.next().ok_or_else(|| {
+        let package_folder = nearest_manifest.as_deref().and_then(Path::parent);
+        ProjectError::NoLockfile(workspace_folder.or(package_folder).unwrap_or(folder).to_owned())
+    })?;
     Ok(Located { root, passed_over: candidates.map(|dir| dir.join("Cargo.lock")).collect() })
 }
 
@@ -471,6 +484,28 @@ mod tests {
             ("a/Cargo.lock", "v"),
         ];
         check(&files, "a", "a/Cargo.lock a/fence.toml Cargo.lock");
+    }
+
+    #[test]
+    fn without_a_lockfile_the_project_is_where_cargo_would_write_one() {
+        let files = [("Cargo.toml", WORKSPACE), ("a/Cargo.toml", PACKAGE), ("a/src/", ""), ("x/", "")];
+        check(&files, "a/src", "none in");
+        check(&[files[1], ("a/src/b/", "")], "a/src/b", "none in a");
+        check(&[files[3]], "x", "none in x");
+        let top = tree(&files);
+        for cargo in [None, std::env::var_os("CARGO").map(PathBuf::from)] {
+            fs::write(top.path().join("a/src/lib.rs"), "//").unwrap();
+            let project =
+                find_policy(&Asked { start: top.path().join("a/src"), cargo, ..Asked::default() }).unwrap();
+            let top = top.path().canonicalize().unwrap();
+            assert_eq!(project.root.canonicalize().unwrap(), top);
+            assert_eq!(project.folder.canonicalize().unwrap(), top.join("a/src"));
+            assert!(project.is_cargos());
+        }
+        let nowhere = tree(&[("x/", "")]);
+        let asked = Asked { start: nowhere.path().join("x"), ..Asked::default() };
+        let project = find_policy(&asked).unwrap();
+        assert_eq!((project.root.clone(), project.is_cargos()), (nowhere.path().join("x"), false));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use fence_client::switch::{self, Made, Was};
 
 use crate::args::Global;
 use crate::commands::Outcome;
-use crate::configuration::{ConfigFile, Edited, Whose, WhoseArgs};
+use crate::configuration::{ConfigFile, Edited, Of, Whose, WhoseArgs};
 use crate::error::{CliError, Misuse, shown, switching};
 use crate::shell::Shell;
 
@@ -29,6 +29,10 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
     let file = ConfigFile::find(args.whose.whose(), global, environment)?;
+    let is_users = environment.cargo_home().as_deref() == file.path.parent();
+    if file.of == Of::Folder && (is_users || file.text.is_none()) {
+        return Err(Misuse::NoProject(file.root).into());
+    }
     let before = file.text.as_deref().unwrap_or_default();
     let off = switch::off(before).map_err(|problem| switching(&file.path, &problem))?;
     if off.was == Was::Off {

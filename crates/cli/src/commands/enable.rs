@@ -9,7 +9,7 @@ use fence_client::switch::{self, Access, Switch, Was};
 
 use crate::args::{Global, Reach};
 use crate::commands::Outcome;
-use crate::configuration::{ConfigFile, Edited, Whose, WhoseArgs};
+use crate::configuration::{ConfigFile, Edited, Of, Whose, WhoseArgs};
 use crate::error::{CliError, Misuse, shown, switching};
 use crate::neighbour;
 use crate::render::text;
@@ -44,6 +44,9 @@ pub(crate) fn run(
     let base = base(args, environment)?;
     let index = format!("sparse+{base}/{CRATES_IO}/");
     let file = ConfigFile::find(args.whose.whose(), global, environment)?;
+    if file.of == Of::Folder {
+        return Err(Misuse::NoProject(file.root).into());
+    }
     let config = CargoConfig::read(&file.root, environment)?;
     let source = stands_in_for(&config)?;
     names_are_free(&config, &file, &index)?;

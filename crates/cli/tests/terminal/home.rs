@@ -228,6 +228,57 @@ fn nothing_is_written_without_a_yes_or_where_files_are_locked() {
     "#);
 }
 
+/// Cargo writes the lockfile into the workspace's folder, wherever in it somebody stands: so it has to be that one from the
+/// first, or nobody finds afterwards what was written.
+#[test]
+fn before_there_is_a_lockfile_the_workspace_is_switched() {
+    let mut project = offline();
+    fs::remove_file(project.path("Cargo.lock")).unwrap();
+    project.write("Cargo.toml", "[workspace]\nmembers = [\"a\"]\n");
+    project.write("a/Cargo.toml", "[package]\nname = \"a\"\n");
+    let before = project.all_files();
+    assert_eq!(project.exit_code("enable --yes --offline --manifest-path a/Cargo.toml"), Some(0));
+    let written = project.read(".cargo/config.toml");
+    assert!(written.contains("[registries.fence]"), "{written}");
+    project.write("Cargo.lock", "version = 4\n");
+    assert_eq!(project.exit_code("disable --yes --manifest-path a/Cargo.toml"), Some(0));
+    fs::remove_file(project.path("Cargo.lock")).unwrap();
+    assert_eq!(project.all_files(), before);
+
+    // And where there is no project, nobody can say where one would be.
+    fs::remove_file(project.path("Cargo.toml")).unwrap();
+    assert_snapshot!(changes_nothing(&project, "enable --yes --offline"), @"
+    $ cargo fence enable --yes --offline
+    error: no Cargo.toml in the current folder or above it, so that no project is meant
+    hint: `--global` is for all that you do with cargo; `--manifest-path` names a project
+    [exit code 2]
+    ");
+    assert_snapshot!(changes_nothing(&project, "disable --yes"), @"
+    $ cargo fence disable --yes
+    error: no Cargo.toml in the current folder or above it, so that no project is meant
+    hint: `--global` is for all that you do with cargo; `--manifest-path` names a project
+    [exit code 2]
+    ");
+    project.write(".cargo/config.toml", written.replace("made this file and its folder", "wrote this"));
+    assert_eq!(project.exit_code("disable --yes"), Some(0));
+    assert!(!project.read(".cargo/config.toml").contains("replace-with"));
+}
+
+/// A user's home has a `.cargo` as well, and is no project.
+#[test]
+fn the_user_s_own_file_is_not_a_project_s() {
+    let mut project = offline();
+    let home = project.path("").display().to_string();
+    project.set("CARGO_HOME", &format!("{home}/.cargo"));
+    assert_eq!(project.exit_code("enable --yes --offline --global"), Some(0));
+    fs::remove_file(project.path("Cargo.toml")).unwrap();
+    fs::remove_file(project.path("Cargo.lock")).unwrap();
+    for command in ["enable --yes --offline", "disable --yes"] {
+        let seen = changes_nothing(&project, command);
+        assert!(seen.contains("hint: `--global`"), "{seen}");
+    }
+}
+
 /// Expected: a clear word, and not a byte changed.
 #[test]
 fn what_is_in_the_way_is_told_and_left_alone() {
