@@ -820,7 +820,7 @@ impl ConfigError {
 /// How deep files may include files; cargo's own users get by with one.
 const DEEPEST_INCLUDE: usize = 8;
 
-/// Reads `folder/stem.toml` or, for those who never renamed it, `folder/stem`, and what it includes.
+/// Reads `folder/stem.toml` or, of those who never renamed it, `folder/stem`, and what it includes.
 fn read_layers(
     files: Files<'_>,
     folder: &Path,
@@ -828,12 +828,24 @@ fn read_layers(
     owner: Owner,
     layers: &mut Vec<Layer>,
 ) -> Result<(), ConfigError> {
-    for path in [folder.join(stem), folder.join(format!("{stem}.toml"))] {
-        if files.has(&path) {
-            return read_layer(files, &path, owner, 0, layers);
-        }
+    chosen(files, folder, stem).map_or(Ok(()), |path| read_layer(files, &path, owner, 0, layers))
+}
+
+/// The file of its configuration that cargo reads in `folder`, a `.cargo` or its home: the one of the older name, without an
+/// extension, where both are there. None where neither is.
+pub fn file_in(folder: &Path) -> Option<PathBuf> {
+    chosen(Files(None), folder, "config")
+}
+
+fn chosen(files: Files<'_>, folder: &Path, stem: &str) -> Option<PathBuf> {
+    let (old, new) = (folder.join(stem), folder.join(format!("{stem}.toml")));
+    // Some keep the older name as a link to the newer one, for a cargo that knows only that. What is a link here says
+    // nothing about another revision.
+    let is_one = || matches!((old.canonicalize(), new.canonicalize()), (Ok(old), Ok(new)) if old == new);
+    if files.has(&old) && !(files.0.is_none() && is_one()) {
+        return Some(old);
     }
-    Ok(())
+    files.has(&new).then_some(new)
 }
 
 fn read_layer(

@@ -96,6 +96,16 @@ fn in_the_user_s_own_configuration_it_counts_for_all() {
     ");
 }
 
+/// `cargo fence enable` in a project, and then `--global`: what counts for all is said twice.
+#[test]
+fn in_both_it_counts_for_all() {
+    let (standing, _served) = behind_a_fence();
+    let own = fs::read_to_string(standing.cargo.folder().join(".cargo/config.toml")).unwrap();
+    fs::write(standing.cargo.home().join("config.toml"), own).unwrap();
+    let doctor = standing.run("doctor").to_string();
+    assert!(!doctor.contains("project-only"), "{doctor}");
+}
+
 #[test]
 fn a_fence_that_does_not_answer_is_no_route() {
     let (standing, served) = behind_a_fence();

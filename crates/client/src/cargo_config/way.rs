@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use toml::Value;
 
-use super::{CargoConfig, ConfigError, Found, Owner, Place, Registry, Replacement, Route, variable_part};
+use super::{
+    CargoConfig, ConfigError, Found, Layer, Owner, Place, Registry, Replacement, Route, file_in,
+    variable_part,
+};
 use crate::limits::Limits;
 use crate::project::read_text;
 use crate::toml_lines::TomlLines;
@@ -69,8 +72,10 @@ impl CargoConfig {
         let Route { replacements, registry } = self.route_of_crates_io()?;
         let step = |Replacement { source, with, place }: Replacement| {
             let key = ["source", &source, "replace-with"];
-            let is_project_s = self.find(&key).is_some_and(|found| found.owner == Owner::Project);
-            let reach = if is_project_s { Reach::Folder } else { Reach::User };
+            // What the user says himself counts elsewhere too, also where a project says it before him.
+            let says_so = |layer: &Layer| layer.get(&key).and_then(Value::as_str) == Some(with.as_str());
+            let is_users = self.layers.iter().any(|layer| layer.owner == Owner::User && says_so(layer));
+            let reach = if is_users { Reach::User } else { Reach::Folder };
             let at = self.located_at(&place, &key);
             Step { from: source, to: with, at, reach }
         };
@@ -121,8 +126,8 @@ impl CargoConfig {
         let folders =
             folder.ancestors().map(|folder| folder.join(".cargo")).chain(self.environment.cargo_home());
         let mut shadowed: Vec<(PathBuf, PathBuf)> = folders
-            .map(|folder| (folder.join("config.toml"), folder.join("config")))
-            .filter(|(new, old)| new.is_file() && old.is_file())
+            .filter_map(|folder| Some((folder.join("config.toml"), file_in(&folder)?)))
+            .filter(|(new, read)| new != read && new.is_file())
             .collect();
         shadowed.dedup();
         shadowed

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use fence_client::Environment;
-use fence_client::cargo_config::{CargoConfig, ConfigError, Credentials, IndexLocation, NetworkMode};
+use fence_client::cargo_config::{
+    CargoConfig, ConfigError, Credentials, IndexLocation, NetworkMode, Reach, file_in,
+};
 use tame_index::{CRATES_IO_HTTP_INDEX, CRATES_IO_INDEX};
 
 use crate::support::write;
@@ -369,4 +371,53 @@ fn the_route_of_crates_io_tells_who_says_each_step() {
         "",
         "crates-io -> fence (/project/.cargo/config.toml)\npast it fence, fence behind crates.io",
     );
+}
+
+/// Expected: whose word a replacement is, and for what it counts, where several say it.
+#[test]
+fn what_the_user_says_himself_counts_everywhere() {
+    let check = |project: &str, home: &str, expected: Reach| {
+        let machine = machine([("project/.cargo/config.toml", project), ("cargo/config.toml", home)]);
+        let way = machine.config().unwrap().way().unwrap();
+        assert_eq!(way.steps[0].reach, expected, "{project}{home}");
+    };
+    let fence = "[registries.fence]\nindex = \"sparse+http://127.0.0.1:7343/crates-io/\"\n";
+    let on = format!("[source.crates-io]\nreplace-with = \"fence\"\n{fence}");
+    check(&on, "", Reach::Folder);
+    check("", &on, Reach::User);
+    check(&on, &on, Reach::User);
+    check(&on, "[source.crates-io]\nreplace-with = \"mirror\"\n", Reach::Folder);
+    check(&on, fence, Reach::Folder);
+}
+
+/// Cargo reads one file in a folder, by its older name where there are two; a link from one to the other is one file.
+#[test]
+fn one_file_of_a_folder_is_read() {
+    let shadowed = |machine: &Machine| {
+        let config = machine.config().unwrap();
+        let shadowed = config.shadowed(&machine.folder.path().join("project")).into_iter();
+        let name = |path: std::path::PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+        let read = file_in(&machine.folder.path().join("project/.cargo")).map(name);
+        (
+            read.unwrap_or_default(),
+            shadowed.map(|(unread, read)| [name(unread), name(read)]).collect::<Vec<_>>(),
+        )
+    };
+    let both = [("project/.cargo/config", "x = 1"), ("project/.cargo/config.toml", "x = 2")];
+    assert_eq!(
+        shadowed(&machine(both)),
+        ("config".to_owned(), vec![["config.toml".to_owned(), "config".to_owned()]])
+    );
+    assert_eq!(shadowed(&machine([both[0]])), ("config".to_owned(), Vec::new()));
+    assert_eq!(shadowed(&machine([both[1]])), ("config.toml".to_owned(), Vec::new()));
+    assert_eq!(shadowed(&machine([])), (String::new(), Vec::new()));
+    #[cfg(unix)]
+    {
+        let linked =
+            machine([(both[1].0, "[source.crates-io]\nreplace-with = \"m\"\n[registries.m]\nindex = \"x\"")]);
+        std::os::unix::fs::symlink("config.toml", linked.folder.path().join(both[0].0)).unwrap();
+        assert_eq!(shadowed(&linked), ("config.toml".to_owned(), Vec::new()));
+        let place = linked.config().unwrap().route_of_crates_io().unwrap().replacements[0].place.to_string();
+        assert!(place.ends_with("config.toml"), "{place}");
+    }
 }
