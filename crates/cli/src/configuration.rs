@@ -8,7 +8,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use fence_client::Environment;
-use fence_client::cache::{RealDisk, replace_file_as_it_is};
+use fence_client::cache::{Disk, RealDisk, replace_file_as_it_is};
+use fence_client::cargo_config::file_in;
 use fence_client::project::{self, ProjectError};
 use fence_client::switch::Made;
 
@@ -100,9 +101,7 @@ impl ConfigFile {
             }
         };
         let path = folder.join("config.toml");
-        // Cargo prefers the name that it had once.
-        let old = folder.join("config");
-        if is_there(&old)? && !is_same(&old, &path) {
+        if let Some(old) = file_in(&folder).filter(|read| *read != path) {
             return Err(Misuse::OldConfig(old).into());
         }
         // A project's files may come from anybody, and lead anywhere.
@@ -187,27 +186,32 @@ impl Edit {
         if project::read_text(&self.path, MOST_BYTES)? != self.before || is_link(&self.path) {
             return Err(Misuse::ChangedMeanwhile(self.path.clone()).into());
         }
-        let unwritable = |why| ProjectError::Unwritable { file: self.path.clone(), why };
+        self.apply(&RealDisk).map_err(|why| ProjectError::Unwritable { file: self.path.clone(), why })?;
+        Ok(Edited::Yes)
+    }
+
+    /// Makes the change, whole or not at all.
+    fn apply(&self, disk: &dyn Disk) -> io::Result<()> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         match &self.after {
             Some(after) => {
                 let had_folder = folder.exists();
-                let written = replace_file_as_it_is(&RealDisk, &self.path, after.as_bytes());
+                let written = replace_file_as_it_is(disk, &self.path, after.as_bytes());
                 if written.is_err() && !had_folder {
                     // Only tidiness; it goes only if it is empty.
                     let _ = fs::remove_dir(folder);
                 }
-                written.map_err(unwritable)?;
+                written
             }
             None => {
-                fs::remove_file(&self.path).map_err(unwritable)?;
+                disk.remove(&self.path)?;
                 if self.folder == FolderToo::IfEmpty {
                     // Somebody may have put something else there, and then it stays.
                     let _ = fs::remove_dir(folder);
                 }
+                Ok(())
             }
         }
-        Ok(Edited::Yes)
     }
 }
 
@@ -223,15 +227,120 @@ fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
 }
 
-fn is_there(path: &Path) -> Result<bool, CliError> {
-    match fs::symlink_metadata(path) {
-        Ok(_) => Ok(true),
-        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(why) => Err(ProjectError::Unreadable { file: path.to_owned(), why }.into()),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Some keep the old name as a link to the new one.
-fn is_same(a: &Path, b: &Path) -> bool {
-    matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
+    use fence_client::cache::Keep;
+
+    use super::*;
+
+    /// A disk on which one step fails.
+    struct Failing {
+        /// Which, from 0.
+        at: usize,
+        /// Whether it was made all the same, and only the word of it was lost.
+        is_made: bool,
+        steps: AtomicUsize,
+    }
+
+    impl Failing {
+        fn step(&self, apply: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+            if self.steps.fetch_add(1, Ordering::Relaxed) != self.at {
+                return apply();
+            }
+            if self.is_made {
+                apply()?;
+            }
+            Err(io::Error::other("the disk was pulled out"))
+        }
+    }
+
+    impl Disk for Failing {
+        fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+            RealDisk.read(path)
+        }
+
+        fn create_folders(&self, path: &Path) -> io::Result<()> {
+            self.step(|| RealDisk.create_folders(path))
+        }
+
+        fn write_new(
+            &self,
+            path: &Path,
+            bytes: &[u8],
+            keep: Keep,
+            permissions: Option<&Permissions>,
+        ) -> io::Result<()> {
+            self.step(|| RealDisk.write_new(path, bytes, keep, permissions))
+        }
+
+        fn rename(&self, from: &Path, to: &Path, keep: Keep) -> io::Result<()> {
+            self.step(|| RealDisk.rename(from, to, keep))
+        }
+
+        fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+            self.step(|| RealDisk.append(path, bytes))
+        }
+
+        fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
+            self.step(|| RealDisk.truncate(path, length))
+        }
+
+        fn remove(&self, path: &Path) -> io::Result<()> {
+            self.step(|| RealDisk.remove(path))
+        }
+    }
+
+    /// What lies there after `before` was to become `after`, and each step failed in turn; and that a second try does it.
+    /// A folder that was made for the file goes with it.
+    fn check(before: Option<&str>, after: Option<&str>, expected: &[&str]) {
+        for is_made in [false, true] {
+            let mut seen = Vec::new();
+            for at in 0.. {
+                let top = tempfile::tempdir().unwrap();
+                let path = top.path().join(".cargo/config.toml");
+                if let Some(before) = before {
+                    fs::create_dir(top.path().join(".cargo")).unwrap();
+                    fs::write(&path, before).unwrap();
+                }
+                let edit = |before: Option<&str>, after: Option<&str>| Edit {
+                    path: path.clone(),
+                    before: before.map(str::to_owned),
+                    after: after.map(str::to_owned),
+                    folder: FolderToo::IfEmpty,
+                };
+                let disk = Failing { at, is_made, steps: AtomicUsize::new(0) };
+                let made = edit(before, after).apply(&disk);
+                let found = fs::read_to_string(&path).ok();
+                assert!(found.as_deref() == before || found.as_deref() == after, "{found:?}, {at} {is_made}");
+                if disk.steps.load(Ordering::Relaxed) <= at {
+                    made.unwrap();
+                    assert_eq!(found.as_deref(), after);
+                    assert_eq!(top.path().join(".cargo").exists(), after.is_some());
+                    break;
+                }
+                made.unwrap_err();
+                let left = fs::read_dir(top.path().join(".cargo")).map_or(0, Iterator::count);
+                assert_eq!(left, usize::from(found.is_some()), "nothing lies beside it, {at} {is_made}");
+                seen.push(if found.as_deref() == before { "before" } else { "after" });
+                if found.as_deref() != after {
+                    edit(before, after).apply(&RealDisk).unwrap();
+                }
+                assert_eq!(fs::read_to_string(&path).ok().as_deref(), after);
+            }
+            let last = if is_made { "after" } else { "before" };
+            assert_eq!(seen, [expected, &[last]].concat(), "{is_made}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_made_changed_and_removed_whole_or_not_at_all() {
+        // The folder, the file beside it, the rename.
+        check(None, Some("new"), &["before", "before"]);
+        check(Some("old"), Some("new"), &["before", "before"]);
+        // One step, which is the whole of it.
+        check(Some("old"), None, &[]);
+    }
 }
