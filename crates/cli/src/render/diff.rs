@@ -24,7 +24,8 @@ enum Line<'a> {
     New(&'a str),
 }
 
-/// The change as a unified diff. Values of tokens in the lines around it are not shown.
+/// The change as a unified diff, fit for the eyes of whoever looks over one's shoulder, and for the log of a CI: what looks
+/// like a secret is not shown, and of the lines around a change nothing is that may be one.
 pub(crate) fn unified(sides: &Sides<'_>, colour: Colour) -> String {
     let mut out = String::new();
     for (sign, text) in [("---", sides.before), ("+++", sides.after)] {
@@ -64,11 +65,18 @@ fn hunk(lines: &[Line<'_>], start: usize, end: usize, colour: Colour) -> String 
         format!("{},{shown}", if shown == 0 { above } else { above + 1 })
     };
     let mut out = colour.paint(Ink::Place, &format!("@@ -{} +{} @@", side(is_old), side(is_new))) + "\n";
-    for line in &lines[start..end] {
+    for (at, line) in lines.iter().enumerate().take(end).skip(start) {
         let (sign, text, ink) = match line {
             Line::Both(text) => (' ', text, None),
             Line::Gone(text) => ('-', text, Some(Ink::Bad)),
             Line::New(text) => ('+', text, Some(Ink::Good)),
+        };
+        let shown = |text: &str| {
+            let text = match line {
+                Line::Both(_) => guarded(text, table_around(&lines[..at])),
+                Line::Gone(_) | Line::New(_) => without_secrets(text),
+            };
+            text::harmless(&text.replace('\t', "    "))
         };
         let text = match text.strip_suffix('\n') {
             Some(text) => shown(text.strip_suffix('\r').unwrap_or(text)),
@@ -82,14 +90,148 @@ fn hunk(lines: &[Line<'_>], start: usize, end: usize, colour: Colour) -> String 
     out
 }
 
-/// A line fit for the eyes of whoever looks over one's shoulder.
-fn shown(line: &str) -> String {
-    let is_secret = |key: &str| ["token", "secret-key", "password"].iter().any(|word| key.ends_with(word));
-    let line = match line.split_once('=') {
-        Some((key, _)) if is_secret(key.trim().trim_matches(['"', '\''])) => format!("{key}= …"),
-        _ => line.to_owned(),
+/// What the key of a secret has in it.
+const SECRETS: [&str; 5] = ["token", "secret", "passw", "passphrase", "auth"];
+
+/// What else a line has in it that may hand a secret on, in words of a command for example.
+const HINTS: [&str; 3] = ["key", "credential", "bearer"];
+
+fn has_any(text: &str, words: &[&str]) -> bool {
+    let text = text.to_ascii_lowercase();
+    words.iter().any(|word| text.contains(word))
+}
+
+/// Whether a key names a secret: `api-key` does, and the `KeyringMode` of a service does not.
+fn names_secret(key: &str) -> bool {
+    let bare = key.trim().trim_matches(['"', '\'']);
+    has_any(bare, &SECRETS) || bare.to_ascii_lowercase().ends_with("key")
+}
+
+/// A line that changes, without the values of keys that name a secret, wherever in it they stand, and without names and
+/// passwords in addresses. All else of it is for whoever has to agree.
+fn without_secrets(line: &str) -> String {
+    let (mut out, mut key, mut rest) = (String::with_capacity(line.len()), String::new(), line);
+    while let Some(c) = rest.chars().next() {
+        let taken = match c {
+            '=' if names_secret(&key) => {
+                out += "= …";
+                key.clear();
+                rest = &rest[1 + value(&rest[1..])..];
+                continue;
+            }
+            '"' | '\'' => quoted(rest),
+            c => c.len_utf8(),
+        };
+        match c {
+            '=' | ',' | '{' | '[' => key.clear(),
+            _ => key += &rest[..taken],
+        }
+        out += &rest[..taken];
+        rest = &rest[taken..];
+    }
+    without_names(&out)
+}
+
+/// A line beside a change, in this table: its key where it has one, and its value where neither looks like that of a secret.
+/// What continues a value from a line above is not shown at all.
+fn guarded(line: &str, table: &str) -> String {
+    let bare = line.trim_start();
+    let indent = &line[..line.len() - bare.len()];
+    if bare.is_empty() || is_header(bare) {
+        return line.to_owned();
+    }
+    let key = bare.split('=').next().unwrap_or_default();
+    let is_comment = bare.starts_with('#');
+    let is_pair = bare.contains('=') && (is_comment || is_key(key));
+    // Variables have names of their own, and any may be a secret.
+    let is_env = |key: &str| key.trim().split(['.', ' ', ']']).next() == Some("env");
+    let may_be = |text: &str| has_any(text, &SECRETS) || has_any(text, &HINTS);
+    let is_secret = may_be(line) || may_be(table) || is_env(table) || is_env(key);
+    match (is_pair, is_secret) {
+        (true, true) => format!("{indent}{key}= …"),
+        (true, false) => without_secrets(line),
+        (false, false) if is_comment => without_secrets(line),
+        (false, _) if is_comment => format!("{indent}# …"),
+        (false, _) => format!("{indent}…"),
+    }
+}
+
+/// The name of the table that the next line is in.
+fn table_around<'a>(above: &[Line<'a>]) -> &'a str {
+    let header = above.iter().rev().find_map(|line| {
+        let (Line::Both(text) | Line::Gone(text) | Line::New(text)) = *line;
+        is_header(text.trim()).then_some(text)
+    });
+    header.unwrap_or_default().trim().trim_start_matches('[')
+}
+
+/// Whether a line is the head of a table. One that begins with a text in quotes may as well be a part of a list.
+fn is_header(line: &str) -> bool {
+    let name = line.split('#').next().unwrap_or_default().trim();
+    let inside = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    let inside = inside.map(|name| name.strip_prefix('[').unwrap_or(name).trim_end_matches(']').trim());
+    inside.is_some_and(|name| is_key(name) && !name.starts_with(['"', '\'']))
+}
+
+/// Whether a text is a key, dotted or in quotes.
+fn is_key(text: &str) -> bool {
+    let is_plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ' | '\t' | '"' | '\'');
+    let is_whole = |quote: char| text.matches(quote).count().is_multiple_of(2);
+    !text.trim().is_empty() && text.chars().all(is_plain) && is_whole('"') && is_whole('\'')
+}
+
+/// How long the value is with which a text begins: up to what ends it on this line.
+fn value(text: &str) -> usize {
+    let (mut at, mut depth) = (0, 0_usize);
+    while let Some(c) = text[at..].chars().next() {
+        match c {
+            '"' | '\'' => {
+                at += quoted(&text[at..]);
+                continue;
+            }
+            '[' | '{' => depth += 1,
+            ']' | '}' if depth > 0 => depth -= 1,
+            ',' | '}' | ']' | '#' if depth == 0 => break,
+            _ => {}
+        }
+        at += c.len_utf8();
+    }
+    text[..at].trim_end().len()
+}
+
+/// How long the text in quotes is with which a text begins, with both of them; all of it where it does not end.
+fn quoted(text: &str) -> usize {
+    let quote = text.chars().next().unwrap_or('"');
+    let mut is_escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' if quote == '"' => is_escaped = true,
+            c if c == quote => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// A line without what stands before the `@` of an address. Without `://` it takes a colon to make one of it.
+fn without_names(line: &str) -> String {
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '=');
+    let word = |word: &str| {
+        let Some((before, host)) = word.rsplit_once('@') else { return word.to_owned() };
+        match before.split_once("://") {
+            Some((scheme, _)) => format!("{scheme}://…@{host}"),
+            None if before.contains(':') => format!("…@{host}"),
+            None => word.to_owned(),
+        }
     };
-    text::harmless(&line.replace('\t', "    "))
+    line.split_inclusive(is_end)
+        .map(|part| match part.char_indices().next_back() {
+            Some((at, end)) if is_end(end) => word(&part[..at]) + &part[at..],
+            _ => word(part),
+        })
+        .collect()
 }
 
 /// The lines of a text, each with its end.
@@ -155,44 +297,44 @@ mod tests {
 
     #[test]
     fn changes_stand_among_the_lines_around_them() {
-        let before = "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\n";
-        let after = "a\nb\nc\nd\nE\nf\ng\nh\ni\nj\nk\nl\n\nm\n";
-        assert_snapshot!(diff(Some(before), Some(after)), @"
+        let lines = |keys: &str| keys.chars().map(|key| format!("{key} = 1\n")).collect::<String>();
+        let (before, after) = (lines("abcdefghijkl"), lines("abcdEfghijkl") + "\n" + &lines("m"));
+        assert_snapshot!(diff(Some(&before), Some(&after)), @"
         --- config.toml
         +++ config.toml
         @@ -2,7 +2,7 @@
-         b
-         c
-         d
-        -e
-        +E
-         f
-         g
-         h
+         b = 1
+         c = 1
+         d = 1
+        -e = 1
+        +E = 1
+         f = 1
+         g = 1
+         h = 1
         @@ -10,3 +10,5 @@
-         j
-         k
-         l
+         j = 1
+         k = 1
+         l = 1
         +
-        +m
+        +m = 1
         ");
-        let far = "0\n".to_owned() + &"x\n".repeat(20) + "1\n";
-        let changed = far.replace('0', "2").replace('1', "3");
+        let far = lines(&format!("y{}z", "x".repeat(20)));
+        let changed = far.replace('y', "Y").replace('z', "Z");
         assert_snapshot!(diff(Some(&far), Some(&changed)), @"
         --- config.toml
         +++ config.toml
         @@ -1,4 +1,4 @@
-        -0
-        +2
-         x
-         x
-         x
+        -y = 1
+        +Y = 1
+         x = 1
+         x = 1
+         x = 1
         @@ -19,4 +19,4 @@
-         x
-         x
-         x
-        -1
-        +3
+         x = 1
+         x = 1
+         x = 1
+        -z = 1
+        +Z = 1
         ");
     }
 
@@ -215,8 +357,60 @@ mod tests {
 
     #[test]
     fn neither_tokens_nor_control_characters_are_shown() {
-        let before = "[registries.a]\ntoken = \"secret\"\n\"other-token\"='secret'\nx = \"\u{1b}[31m\"\n";
+        let before = "[registries.a]\ntoken = \"hidden\"\n\"other-token\"='hidden'\nx = \"\u{1b}[31m\"\n";
         let seen = diff(Some(before), Some(&format!("{before}b = 1\n")));
-        assert!(!seen.contains("secret") && !seen.contains('\u{1b}'), "{seen}");
+        assert!(!seen.contains("hidden") && !seen.contains('\u{1b}'), "{seen}");
+    }
+
+    /// Expected: beside a change nothing that may be a secret, and in it no value of a key that names one.
+    #[test]
+    fn what_may_be_a_secret_is_not_shown() {
+        let beside = |lines: &str| {
+            let seen = diff(Some(lines), Some(&format!("{lines}new = 1\n")));
+            let lines = seen.lines().skip(3).filter(|line| !line.starts_with('+'));
+            lines.map(|line| line.trim_start().to_owned()).collect::<Vec<_>>().join(" | ")
+        };
+        let check = |line: &str, expected: &str| assert_eq!(beside(&format!("{line}\n")), expected, "{line}");
+        check("retry = 3 # slow", "retry = 3 # slow");
+        check("# Ours, ask me@example.org", "# Ours, ask me@example.org");
+        check("GITHUB_TOKEN = \"hidden\"", "GITHUB_TOKEN = …");
+        check("API_Key=\"hidden\"", "API_Key= …");
+        check("registries = { a = { Token = \"hidden\" } }", "registries = …");
+        check("registries.a.token = \"hidden\"", "registries.a.token = …");
+        check("a = [\"prog\", \"--password\", \"hidden\"]", "a = …");
+        check("credential-provider = [\"prog\", \"hidden\"]", "credential-provider = …");
+        check("env.A = \"hidden\"", "env.A = …");
+        check("env = { A = \"hidden\" }", "env = …");
+        check("[env]\nA = { value = \"hidden\" }", "[env] | A = …");
+        check("[env.A_TOKEN]\nvalue = \"hidden\"", "[env.A_TOKEN] | value = …");
+        check("[registries.'a'] # ours\nindex = \"x\"", "[registries.'a'] # ours | index = \"x\"");
+        check("a = [\n  \"--token\",\n  \"hidden\",", "a = [ | … | …");
+        check("a = \"\"\"\nhidden\n\"\"\"", "a = \"\"\" | … | …");
+        check("[\"hidden\"]", "…");
+        check("# token = \"hidden\"", "# token = …");
+        check("# the token is hidden", "# …");
+        check("proxy = \"http://me:hidden@host:80/\"", "proxy = \"http://…@host:80/\"");
+        check("proxy = \"http://me:hid/den@host:80\"", "proxy = \"http://…@host:80\"");
+        check("proxy = 'me:hidden@host:80'", "proxy = '…@host:80'");
+        check("url = \"https://hidden@host/?a=b\"", "url = \"https://…@host/?a=b\"");
+
+        let changed = |line: &str, expected: &str| {
+            let seen = diff(None, Some(line));
+            let seen = seen.lines().nth(3).unwrap_or_default().trim_start_matches('+');
+            assert_eq!(seen, expected);
+        };
+        changed(
+            "registries = { fence = { index = \"x\" }, a = { index = 'y', Token = \"hid, \\\"den\" } } # c\n",
+            "registries = { fence = { index = \"x\" }, a = { index = 'y', Token = … } } # c",
+        );
+        changed("env = { A_SECRET = { value = [\"hidden\"] }, B = 1 }\n", "env = { A_SECRET = …, B = 1 }");
+        changed("a = 1, \"api-key\" = 'hidden'\n", "a = 1, \"api-key\" = …");
+        changed("credential-provider = [\"cargo:token\"]\n", "credential-provider = [\"cargo:token\"]");
+        changed("http = { proxy = \"http://me:hidden@host\" }\n", "http = { proxy = \"http://…@host\" }");
+        changed(
+            "ExecStart=/bin/x serve --tokens /etc/tokens\n",
+            "ExecStart=/bin/x serve --tokens /etc/tokens",
+        );
+        changed("KeyringMode=private\n", "KeyringMode=private");
     }
 }
