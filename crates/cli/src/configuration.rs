@@ -223,7 +223,7 @@ pub(crate) fn agreed(question: &str, consent: Consent, shell: &Shell) -> Result<
     }
 }
 
-fn is_link(path: &Path) -> bool {
+pub(crate) fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
 }
 

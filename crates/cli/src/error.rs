@@ -136,6 +136,8 @@ pub(crate) enum Misuse {
     NoSystemd,
     /// No folder for a user's configuration.
     NoConfigFolder,
+    /// The file of a service that is a link.
+    LinkedService(PathBuf),
     /// A service under the name of ours that somebody else wrote.
     ServiceTaken(PathBuf),
     /// No service at this address.
@@ -808,6 +810,11 @@ impl From<Misuse> for CliError {
                 .hint("let what starts programs here start `cargo fence serve` in the project's folder"),
             Misuse::NoConfigFolder => Self::new("there is no folder for the configuration of services")
                 .hint("set HOME, or XDG_CONFIG_HOME"),
+            Misuse::LinkedService(file) => Self::new(format!(
+                "{} is a link, and neither it nor what it leads to is changed from here",
+                shown(&file)
+            ))
+            .hint("`systemctl --user mask` makes such a link, and `unmask` removes it; remove any other one by hand"),
             Misuse::ServiceTaken(file) => {
                 Self::new(format!("{} is there, and was written by somebody else", shown(&file)))
                     .hint("rename it, or serve at another port with `--listen`: its service has another name")

@@ -92,11 +92,11 @@ pub(crate) fn run(
     environment: &Environment,
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
-    if args.listen.ip().is_unspecified() && args.url.is_none() {
-        return Err(Misuse::NoUrl(args.listen).into());
-    }
     if args.uninstall {
         return service::uninstall(args, environment, shell);
+    }
+    if args.listen.ip().is_unspecified() && args.url.is_none() {
+        return Err(Misuse::NoUrl(args.listen).into());
     }
     let here = environment.current_folder();
     let tokens = args.tokens.as_ref().map(|file| read_tokens(&here.join(file))).transpose()?;

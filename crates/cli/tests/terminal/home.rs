@@ -555,6 +555,40 @@ mod service {
     }
 
     #[test]
+    fn the_port_alone_says_which_service_is_removed() {
+        let project = with_systemctl("");
+        let before = project.all_files();
+        assert_eq!(project.exit_code("serve --install --yes --listen 127.0.0.1:7344"), Some(0));
+        assert_eq!(project.exit_code("serve --uninstall --yes --listen 0.0.0.0:7344"), Some(0));
+        fs::remove_file(project.path("home/asked")).unwrap();
+        assert_eq!(project.all_files(), before);
+    }
+
+    /// Expected: refused before systemd is asked anything.
+    #[test]
+    fn a_service_whose_file_is_a_link_is_left_alone() {
+        let project = with_systemctl("");
+        assert_eq!(project.exit_code("serve --install --yes"), Some(0));
+        fs::remove_file(project.path("home/asked")).unwrap();
+        let file = project.path("home/.config/systemd/user/cargo-fence.service");
+        fs::rename(&file, project.path("home/elsewhere.service")).unwrap();
+        std::os::unix::fs::symlink(project.path("home/elsewhere.service"), &file).unwrap();
+        assert_snapshot!(changes_nothing(&project, "serve --uninstall --yes"), @"
+        $ cargo fence serve --uninstall --yes
+        error: home/.config/systemd/user/cargo-fence.service is a link, and neither it nor what it leads to is changed from here
+        hint: `systemctl --user mask` makes such a link, and `unmask` removes it; remove any other one by hand
+        [exit code 2]
+        ");
+        assert_snapshot!(changes_nothing(&project, "serve --install --yes"), @"
+        $ cargo fence serve --install --yes
+        error: home/.config/systemd/user/cargo-fence.service is a link, and neither it nor what it leads to is changed from here
+        hint: `systemctl --user mask` makes such a link, and `unmask` removes it; remove any other one by hand
+        [exit code 2]
+        ");
+        assert_eq!(asked(&project), "");
+    }
+
+    #[test]
     fn where_systemd_does_not_run_it_is_written_all_the_same() {
         let project = with_systemctl("echo 'Failed to connect to bus: No medium found' >&2; exit 1");
         let quiet = "serve --install --yes --quiet";

@@ -12,7 +12,7 @@ use super::unit::{self, Unit};
 use super::{Args, LogFormat};
 use crate::args::Global;
 use crate::commands::Outcome;
-use crate::configuration::{Consent, Edit, Edited, FolderToo};
+use crate::configuration::{Consent, Edit, Edited, FolderToo, is_link};
 use crate::error::{CliError, Misuse, shown};
 use crate::render::text;
 use crate::session::{cargo, feeds_of};
@@ -46,7 +46,7 @@ pub(super) fn install(
 ) -> Result<Outcome, CliError> {
     let file = file(args, environment)?;
     let name = unit::name(args.listen);
-    let before = project::read_text(&file, UNIT_BYTES)?;
+    let before = read(&file)?;
     if before.as_ref().is_some_and(|text| !text.starts_with(unit::MARK)) {
         return Err(Misuse::ServiceTaken(file).into());
     }
@@ -83,7 +83,7 @@ pub(super) fn install(
 pub(super) fn uninstall(args: &Args, environment: &Environment, shell: &Shell) -> Result<Outcome, CliError> {
     let file = file(args, environment)?;
     let name = unit::name(args.listen);
-    let before = project::read_text(&file, UNIT_BYTES)?;
+    let before = read(&file)?;
     match &before {
         None => {
             let others = others(&file);
@@ -120,6 +120,15 @@ pub(super) fn uninstall(args: &Args, environment: &Environment, shell: &Shell) -
 
 fn consent(args: &Args) -> Consent {
     if args.yes { Consent::Given } else { Consent::Asked }
+}
+
+/// What the file of a service says; none where there is none. What is a link is refused before systemd is asked anything:
+/// it could be stopped and not removed.
+fn read(file: &Path) -> Result<Option<String>, CliError> {
+    if is_link(file) {
+        return Err(Misuse::LinkedService(file.to_owned()).into());
+    }
+    Ok(project::read_text(file, UNIT_BYTES)?)
 }
 
 /// Where the service is described.

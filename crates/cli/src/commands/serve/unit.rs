@@ -40,9 +40,15 @@ pub(super) fn name(listen: SocketAddr) -> String {
 /// The file, or a text that cannot stand in one.
 pub(super) fn text(unit: &Unit) -> Result<String, String> {
     let Unit { program, words, folder, variables, writes, mkdir } = unit;
-    // What lies there a service with a folder of its own in that place would not find.
+    // What lies there a service with a folder of its own in that place would not find. A word may be `name=path`, a
+    // variable a list of paths.
     let is_shared = |path: &Path| ["/tmp", "/var/tmp"].iter().any(|tmp| path.starts_with(tmp));
-    let uses_tmp = is_shared(program) || is_shared(folder) || writes.iter().any(|path| is_shared(path));
+    let named = words.iter().chain(variables.iter().map(|(_, value)| value));
+    let mut named = named.flat_map(|text| text.split(['=', ':'])).map(Path::new);
+    let uses_tmp = is_shared(program)
+        || is_shared(folder)
+        || writes.iter().any(|path| is_shared(path))
+        || named.any(is_shared);
     let private_tmp = if uses_tmp { "no" } else { "yes" };
     let folder = plain(folder)?;
     let writes: Vec<String> = writes.iter().map(|path| quoted(plain(path)?)).collect::<Result<_, _>>()?;
@@ -177,8 +183,17 @@ mod tests {
     #[test]
     fn what_lies_in_a_shared_folder_stays_in_sight() {
         assert!(text(&unit()).unwrap().contains("\nPrivateTmp=yes\n"));
-        let passing = Unit { folder: "/tmp/project".into(), ..unit() };
-        assert!(text(&passing).unwrap().contains("\nPrivateTmp=no\n"));
+        let variable = |value: &str| vec![("PATH".to_owned(), value.to_owned())];
+        for passing in [
+            Unit { folder: "/tmp/project".into(), ..unit() },
+            Unit { words: ["--tokens", "/tmp/tokens"].map(str::to_owned).into(), ..unit() },
+            Unit { words: ["--feed", "own=/var/tmp/feed"].map(str::to_owned).into(), ..unit() },
+            Unit { variables: variable("/usr/bin:/tmp/bin"), ..unit() },
+        ] {
+            assert!(text(&passing).unwrap().contains("\nPrivateTmp=no\n"), "{passing:?}");
+        }
+        let elsewhere = Unit { variables: variable("/usr/tmp:/home/a/tmp"), ..unit() };
+        assert!(text(&elsewhere).unwrap().contains("\nPrivateTmp=yes\n"));
     }
 
     #[test]
