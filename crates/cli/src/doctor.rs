@@ -23,12 +23,67 @@ use fence_model::policy::Policy;
 use fence_model::{ReleaseId, Span, Time};
 use fence_registry::lockfile::Lockfile;
 use semver::Version;
-use serde::Deserialize;
 
+use crate::neighbour::Status;
 pub(crate) use look::look;
 
 /// How a clock may differ from another one before that is told.
 const CLOCK_TOLERANCE: Span = Span::minutes(5);
+
+/// Every code, as docs/doctor.md has them.
+const CODES: [&str; 51] = [
+    "no-route",
+    "not-a-fence",
+    "git-index",
+    "vendored",
+    "local-registry",
+    "downloads-elsewhere",
+    "http-proxy",
+    "fence-silent",
+    "fence-denied",
+    "index-unread",
+    "not-asked",
+    "config-unreadable",
+    "other-policy",
+    "policy-not-in-force",
+    "fence-feed",
+    "project-only",
+    "plain-http",
+    "alias",
+    "cargo-home",
+    "environment",
+    "shadowed-config",
+    "offline",
+    "git-dependency",
+    "other-registry",
+    "unknown-source",
+    "patch",
+    "replace",
+    "path-outside",
+    "no-lockfile",
+    "manifest-unreadable",
+    "old-cargo",
+    "cargo-unknown",
+    "unreadable",
+    "clock-off",
+    "journal-ahead",
+    "warm-cache",
+    "policy-invalid",
+    "undecided",
+    "no-baseline",
+    "no-policy",
+    "feed-stale",
+    "feed-absent",
+    "feed-invalid",
+    "feed-problems",
+    "no-audits",
+    "no-reviewers",
+    "no-way-out",
+    "refused",
+    "exception-ended",
+    "exception-ends",
+    "times-untold",
+];
 
 /// What there is to be seen.
 pub(crate) struct Seen {
@@ -92,35 +147,9 @@ pub(crate) struct Answered {
     /// The crate whose index file was asked for, and how many releases that has, or why it could not be had.
     pub(crate) index: Option<(String, Result<Option<usize>, String>)>,
     /// What it says of itself as a fence; none where it is no fence.
-    pub(crate) fence: Option<FenceSeen>,
+    pub(crate) fence: Option<Status>,
     /// What time it was there, and here.
     pub(crate) clock: Option<(Time, Time)>,
-}
-
-/// What a fence says of itself, as much as is of use here.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(crate) struct FenceSeen {
-    pub(crate) format: u32,
-    pub(crate) version: String,
-    pub(crate) policy: Option<PathBuf>,
-    pub(crate) level: String,
-    pub(crate) policy_wrong: Option<String>,
-    pub(crate) registries: Vec<MountSeen>,
-    pub(crate) feeds: Vec<FeedSeen>,
-}
-
-/// A registry in front of which a fence stands.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(crate) struct MountSeen {
-    pub(crate) path: String,
-}
-
-/// A feed of a fence.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(crate) struct FeedSeen {
-    pub(crate) name: String,
-    pub(crate) state: String,
-    pub(crate) as_of: Option<Time>,
 }
 
 /// What else cargo's configuration says.

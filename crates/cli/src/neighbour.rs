@@ -1,8 +1,9 @@
 //! The fence next door: one that stands already, here or where cargo's configuration leads.
 //!
 //! [`of`] finds it for a command that wants to look at it: first where cargo itself asks, then at the ports of this
-//! machine where `cargo fence serve` and `cargo fence cargo` stand one up. What it says of itself is its own word, and a
-//! stranger's.
+//! machine where `cargo fence serve` and `cargo fence cargo` stand one up. Whether something is a fence is told by one
+//! thing: that it has a `/status.json` which [`parse`] understands; [`ask`] reads that for all commands. What it says of
+//! itself is its own word, and a stranger's.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -73,7 +74,7 @@ pub(crate) enum NoNeighbour {
 }
 
 /// What a fence says of itself. What came with a later version may be missing.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Status {
     format: u32,
     pub(crate) version: String,
@@ -94,7 +95,7 @@ pub(crate) struct Status {
 }
 
 /// A registry in front of which it stands.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Mounted {
     pub(crate) path: String,
     pub(crate) name: String,
@@ -104,7 +105,7 @@ pub(crate) struct Mounted {
 }
 
 /// A feed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Feed {
     pub(crate) name: String,
     pub(crate) state: String,
@@ -112,14 +113,14 @@ pub(crate) struct Feed {
 }
 
 /// The packages that it keeps.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Kept {
     pub(crate) packages: u64,
     pub(crate) bytes: u64,
 }
 
 /// What somebody has to look at.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Alarm {
     pub(crate) kind: String,
     pub(crate) since: Time,
@@ -129,7 +130,7 @@ pub(crate) struct Alarm {
 }
 
 /// A download that was refused.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Refused {
     pub(crate) at: Time,
     pub(crate) release: String,
@@ -137,7 +138,7 @@ pub(crate) struct Refused {
 }
 
 /// A release that is held back.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Held {
     pub(crate) registry: String,
     pub(crate) name: CrateName,
@@ -228,11 +229,20 @@ fn configured(
         false if reach == Reach::Offline => return Err(NoNeighbour::Away(shown(base)).into()),
         false => HttpSettings { timeout: PATIENCE, retries: 0, ..config.http_settings()? },
     };
-    let http = Http::new(&settings)?;
-    let told = match ask(&http, base, None) {
+    answering(&Http::new(&settings)?, registry)
+}
+
+/// What the fence says that answers for a registry, which is asked for its token where it wants one; none where that is a
+/// registry of another kind.
+pub(crate) fn answering(
+    http: &Http,
+    registry: &Registry,
+) -> Result<Option<(Status, Box<RawValue>)>, CliError> {
+    let Some(base) = base_of(registry) else { return Ok(None) };
+    let told = match ask(http, base, None) {
         Err(HttpError::Denied { .. }) => {
             let token = index::token(registry, &format!("{base}/{CRATES_IO}/"))?;
-            ask(&http, base, token.as_ref())
+            ask(http, base, token.as_ref())
         }
         told => told,
     };
@@ -240,7 +250,7 @@ fn configured(
 }
 
 /// Asks what is at `base` for its status; none where it is no fence that can be understood.
-fn ask(
+pub(crate) fn ask(
     http: &Http,
     base: &str,
     token: Option<&Secret>,

@@ -467,6 +467,25 @@ pub fn is_loopback(url: &str) -> bool {
     host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
+/// Whether two addresses lead to one server: by the same scheme, host and port, where all names that this machine has for
+/// itself are one host.
+pub fn is_same_origin(one: &str, other: &str) -> bool {
+    let origin = |url: &str| {
+        let uri = url.parse::<Uri>().ok()?;
+        let scheme = uri.scheme_str()?.to_ascii_lowercase();
+        let port = uri.port_u16().or(match scheme.as_str() {
+            "http" => Some(80),
+            "https" => Some(443),
+            _ => None,
+        })?;
+        let host = if is_loopback(url) { "localhost".to_owned() } else { uri.host()?.to_ascii_lowercase() };
+        Some((scheme, host, port))
+    };
+    // What a registry has filled in, such as the name of a crate, is no address yet.
+    let [one, other] = [one, other].map(|url| origin(url.split('{').next().unwrap_or_default()));
+    one.is_some() && one == other
+}
+
 /// Asks for each host's addresses once in the life of a client. The library asks for every request, also where it
 /// has a connection: a thousand index files were a thousand lookups, and one that is lost costs five seconds.
 #[derive(Default)]
@@ -731,5 +750,22 @@ mod tests {
             assert_eq!(asked.map(|answer| answer.join().unwrap()), [Some(1); 3]);
         });
         assert_eq!(*names.inner.lookups.lock().unwrap(), 2);
+    }
+
+    #[test]
+    fn one_server_has_one_origin_and_this_machine_many_names() {
+        let check = |one: &str, other: &str, expected: bool| {
+            assert_eq!(is_same_origin(one, other), expected, "{one} {other}");
+            assert_eq!(is_same_origin(other, one), expected, "{other} {one}");
+        };
+        check("http://127.0.0.1:7343/crates-io/", "http://localhost:7343/a/dl/{crate}/{version}", true);
+        check("http://[::1]:7343", "http://localhost:7343/", true);
+        check("https://fence.example/x/", "HTTPS://Fence.example:443", true);
+        check("http://127.0.0.1:7343/", "http://127.0.0.1:7344/", false);
+        check("http://127.0.0.1:7343/", "https://127.0.0.1:7343/", false);
+        check("https://fence.example/", "https://static.example/", false);
+        check("https://fence.example/", "https://localhost.fence.example/", false);
+        check("ftp://fence.example/", "ftp://fence.example/", false);
+        check("no address", "no address", false);
     }
 }

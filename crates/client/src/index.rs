@@ -734,24 +734,6 @@ impl IndexSource {
         }
     }
 
-    /// What the server of a sparse index has at `file` beside the folder of that index, as a fence has its
-    /// `status.json`; at most `limit` bytes of it. Whoever shows the index a token shows it here.
-    ///
-    /// # Errors
-    /// [`IndexError`]; absent is `Ok(None)`.
-    pub fn beside(&self, file: &str, limit: usize) -> Result<Option<Vec<u8>>, IndexError> {
-        let (http, index) = self.line().map_err(Offline::of_all)?;
-        let token = self.token(http, index)?;
-        let above = index.trim_end_matches('/').rsplit_once('/').map_or(index, |(above, _)| above);
-        let url = format!("{above}/{file}");
-        let ask =
-            Ask { url: &url, limit, unless: None, token: token.as_ref(), transfer: Transfer::Compressed };
-        match http.fetch(&ask).map_err(IndexError::of)? {
-            Answer::Found { bytes, .. } => Ok(Some(bytes)),
-            Answer::DoesNotExist | Answer::NotModified => Ok(None),
-        }
-    }
-
     /// Whom to ask, and where.
     fn line(&self) -> Result<(&Http, &str), Offline<'_>> {
         match (&self.registry.location, &self.network) {

@@ -28,6 +28,7 @@ use crate::args::{Global, LevelArg, Reach, Sources};
 use crate::commands::Outcome;
 use crate::commands::check::Format;
 use crate::error::{self, CliError, Misuse, shown};
+use crate::neighbour;
 use crate::render::cache::{self as human, Bad, Looked, Place};
 use crate::render::{cache_json as json, text};
 use crate::session::{clock, feeds_of, index, journal, speaks};
@@ -40,9 +41,6 @@ const VANISHED_AT_LEAST: usize = 3;
 
 /// And such a part of all of its crates: one in so many.
 const VANISHED_ONE_IN: usize = 10;
-
-/// How many ports beside the usual one a fence of this machine may have had.
-const FENCE_PORTS: u16 = 8;
 
 /// What of `check` is about cargo's cache.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -259,9 +257,8 @@ impl Asking<'_> {
         inventory: &Inventory,
         cargo_cache: Option<&CargoCache>,
     ) -> Result<Vec<Group>, CliError> {
-        let ports = (0..=FENCE_PORTS).filter_map(|more| USUAL_ADDRESS.port().checked_add(more));
-        let fences: Vec<String> =
-            ports.map(|port| format!("sparse+http://{}:{port}/{CRATES_IO}/", USUAL_ADDRESS.ip())).collect();
+        let fences = neighbour::addresses(USUAL_ADDRESS);
+        let fences: Vec<String> = fences.map(|at| format!("sparse+http://{at}/{CRATES_IO}/")).collect();
         let folders = self.config.folders(&fences)?;
         let mut groups: BTreeMap<Source, Group> = BTreeMap::new();
         let mut guessed: BTreeMap<&str, Origin> = BTreeMap::new();

@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use fence_client::Environment;
 use fence_client::cargo_config::{CargoConfig, IndexLocation, Place, Route, is_crates_io, same_address};
-use fence_client::http::{Answer, Ask, Http, HttpError, HttpSettings, Transfer};
+use fence_client::http::{
+    Answer, Ask, Http, HttpError, HttpSettings, Transfer, is_same_origin, shown as shown_address,
+};
 use fence_client::switch::{self, Access, Switch, Was};
+use fence_registry::Limits;
+use fence_registry::config::RegistryConfig;
 
 use crate::args::{Global, Reach};
 use crate::commands::Outcome;
@@ -16,7 +20,7 @@ use crate::render::text;
 use crate::shell::Shell;
 use crate::standing::{CRATES_IO, policy_of};
 
-/// The most that is read of what a fence answers here.
+/// The most that is read of where a fence sends those who download.
 const ANSWER_BYTES: usize = 1 << 20;
 
 /// Switch the fence on: tell cargo to ask it in place of crates.io
@@ -157,6 +161,8 @@ fn is_written_by_us(path: &std::path::Path) -> bool {
 enum Found {
     /// A fence, with the folder of its policy where it says so.
     Open(Option<String>),
+    /// A fence that sends cargo elsewhere for packages: there.
+    Elsewhere(String),
     /// Something that wants a token.
     Closed,
     /// Something that is no fence in front of crates.io.
@@ -169,18 +175,12 @@ enum Found {
 fn ask(base: &str, config: &CargoConfig) -> Result<Found, CliError> {
     let settings = HttpSettings { timeout: Duration::from_secs(5), retries: 0, ..config.http_settings()? };
     let http = Http::new(&settings)?;
-    let fetch = |path: &str| {
-        let url = format!("{base}/{path}");
-        let (limit, transfer) = (ANSWER_BYTES, Transfer::Compressed);
-        http.fetch(&Ask { url: &url, limit, unless: None, token: None, transfer })
-    };
-    Ok(match fetch(&format!("{CRATES_IO}/config.json")) {
-        Ok(Answer::Found { bytes, .. }) if is_of_fence(&bytes, base) => {
-            let status = match fetch("status.json") {
-                Ok(Answer::Found { bytes, .. }) => serde_json::from_slice::<serde_json::Value>(&bytes).ok(),
-                _ => None,
-            };
-            Found::Open(status.and_then(|status| status["policy"].as_str().map(str::to_owned)))
+    Ok(match neighbour::ask(&http, base, None) {
+        Ok(Some((status, _))) if status.registries.iter().any(|mounted| mounted.path == CRATES_IO) => {
+            match downloads(&http, base).filter(|downloads| !is_same_origin(downloads, base)) {
+                Some(elsewhere) => Found::Elsewhere(elsewhere),
+                None => Found::Open(status.policy),
+            }
         }
         Ok(_) => Found::Other,
         Err(HttpError::Denied { status: 401, .. }) => Found::Closed,
@@ -193,10 +193,13 @@ fn ask(base: &str, config: &CargoConfig) -> Result<Found, CliError> {
     })
 }
 
-/// Whether a registry's `config.json` sends those who download back to where they came from.
-fn is_of_fence(config: &[u8], base: &str) -> bool {
-    let config = serde_json::from_slice::<serde_json::Value>(config).ok();
-    config.is_some_and(|config| config["dl"].as_str().is_some_and(|dl| dl.starts_with(&format!("{base}/"))))
+/// Where the fence at `base` sends those who download, if it says so.
+fn downloads(http: &Http, base: &str) -> Option<String> {
+    let url = format!("{base}/{CRATES_IO}/config.json");
+    let (limit, transfer) = (ANSWER_BYTES, Transfer::Compressed);
+    let answer = http.fetch(&Ask { url: &url, limit, unless: None, token: None, transfer });
+    let Ok(Answer::Found { bytes, .. }) = answer else { return None };
+    RegistryConfig::parse(&bytes, &Limits::DEFAULT).ok().map(|config| config.dl)
 }
 
 /// Tells where something nearer says otherwise in the current folder.
@@ -237,6 +240,11 @@ fn say_what_is_next(
                 policy.as_ref().map(|folder| format!(", by the policy of {}", text::harmless(folder)));
             shell.status("Answers", &format!("{base}{}", policy.unwrap_or_default()));
         }
+        Some(Found::Elsewhere(downloads)) => shell.warning(&format!(
+            "the fence at {base} sends cargo elsewhere for packages, to {}\n         \
+             whoever runs it says with `cargo fence serve --url URL` where its clients reach it",
+            shown_address(downloads.split('{').next().unwrap_or_default())
+        )),
         Some(Found::Closed) => shell.status(
             "Next",
             &format!("`cargo login --registry {}` with a token: the fence wants one", switch::NAME),

@@ -25,20 +25,14 @@ use fence_registry::IndexFile;
 use fence_registry::lockfile::{Lockfile, Source};
 
 use super::{
-    Answer, Answered, CLOCK_TOLERANCE, ConfigSeen, FenceSeen, JudgedSeen, MachineSeen, ProjectSeen, Seen,
-    Wrong,
+    Answer, Answered, CLOCK_TOLERANCE, ConfigSeen, JudgedSeen, MachineSeen, ProjectSeen, Seen, Wrong,
 };
 use crate::args::{Global, Reach, Sources};
 use crate::error::{CliError, shown};
+use crate::neighbour;
 use crate::session::{Opening, Session, cargo, clock};
 use crate::shell::Shell;
 use crate::standing::policy_of;
-
-/// The most that is read of a fence's status.
-const STATUS_BYTES: usize = 16 << 20;
-
-/// The format of a fence's status that is understood.
-const STATUS_FORMAT: u32 = 1;
 
 /// Seconds that whoever answers for crates.io may take. A person waits.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -149,10 +143,7 @@ fn ask(registry: &Registry, http: Http, lockfile: Option<&Lockfile>) -> Answer {
         Err(error) => return Answer::Silent(wrong(&error)),
     };
     let clock = http.date().map(|there| (there, clock()));
-    let status = source.beside("status.json", STATUS_BYTES).ok().flatten();
-    let fence = status
-        .and_then(|json| serde_json::from_slice::<FenceSeen>(&json).ok())
-        .filter(|fence| fence.format == STATUS_FORMAT);
+    let fence = neighbour::answering(&http, registry).ok().flatten().map(|(status, _)| status);
     Answer::Answered(Box::new(Answered { downloads, index: index_file(&source, lockfile), fence, clock }))
 }
 

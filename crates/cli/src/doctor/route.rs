@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use fence_client::cargo_config::{IndexLocation, Located, Reach, Setting, Way};
-use fence_client::http::{is_loopback, shown as shown_address};
+use fence_client::http::{is_loopback, is_same_origin, shown as shown_address};
 use fence_model::Level;
 
-use super::{Answer, Answered, CLOCK_TOLERANCE, FenceSeen, Finding, Gravity, Seen, Spot, word};
+use super::{Answer, Answered, CLOCK_TOLERANCE, Finding, Gravity, Seen, Spot, word};
 use crate::error::shown;
+use crate::neighbour::Status;
 
 /// What leads cargo to a fence.
 const ENABLE: &str = "cargo fence enable";
@@ -166,14 +167,15 @@ fn no_route() -> Finding {
 }
 
 /// Whether the fence that answers is this project's.
-fn of_fence(fence: &FenceSeen, url: &str, seen: &Seen) -> Vec<Finding> {
+fn of_fence(fence: &Status, url: &str, seen: &Seen) -> Vec<Finding> {
     let mut findings = Vec::new();
     let here = seen.project.policy_file.parent().unwrap_or(Path::new(""));
-    let is_here = fence.policy.as_deref() == Some(here);
+    let policy = fence.policy.as_deref().map(Path::new);
+    let is_here = policy == Some(here);
     let wanted = seen.project.policy.as_ref().ok().map(fence_model::policy::Policy::strictest_level);
     let level = fence.level.parse::<Level>().ok();
     if is_loopback(url) && !is_here {
-        let of = fence.policy.as_deref().map_or("none".to_owned(), shown);
+        let of = policy.map_or("none".to_owned(), shown);
         let mut finding = Finding::new(
             "other-policy",
             Gravity::Warning,
@@ -244,7 +246,7 @@ fn of_answers(answered: &Answered, url: &str) -> Vec<Finding> {
             )
             .because(shown_address(url)),
         ),
-        Some(downloads) if origin_of(downloads) != origin_of(url) => findings.push(
+        Some(downloads) if !is_same_origin(downloads, url) => findings.push(
             Finding::new(
                 "downloads-elsewhere",
                 Gravity::Open,

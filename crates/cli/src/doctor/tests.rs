@@ -7,6 +7,7 @@ use fence_client::snapshot::SourceKind;
 use fence_model::facts::FeedState;
 
 use super::*;
+use crate::neighbour;
 
 /// A project behind its own fence, with nothing to say about.
 fn well() -> Seen {
@@ -33,15 +34,16 @@ fn fenced() -> Answered {
     Answered {
         downloads: Some("http://127.0.0.1:7343/crates-io/dl/{crate}/{version}/{sha256-checksum}".into()),
         index: Some(("glob".into(), Ok(Some(23)))),
-        fence: Some(FenceSeen {
-            format: 1,
-            version: "0.1.0".into(),
-            policy: Some("/p".into()),
-            level: "medium".into(),
-            policy_wrong: None,
-            registries: vec![MountSeen { path: "crates-io".into() }],
-            feeds: vec![FeedSeen { name: "rustsec".into(), state: "current".into(), as_of: None }],
-        }),
+        fence: neighbour::parse(
+            br#"{
+                "format": 1, "version": "0.1.0", "policy": "/p", "level": "medium",
+                "now": "2026-08-22T12:00:01Z", "alarms": [], "refused": [], "held": [],
+                "registries": [{
+                    "path": "crates-io", "name": "crates.io", "crates": 0, "refused_releases": 0, "journal_lines": 0
+                }],
+                "feeds": [{ "name": "rustsec", "state": "current" }]
+            }"#,
+        ),
         clock: Some((time("2026-08-22T12:00:00Z"), time("2026-08-22T12:00:01Z"))),
     }
 }
@@ -191,12 +193,14 @@ fn what_does_not_answer_is_no_way_around() {
 
 #[test]
 fn a_fence_is_looked_at_itself() {
-    let with = |change: fn(&mut FenceSeen)| {
+    let with = |change: fn(&mut Status)| {
         let mut answered = fenced();
         change(answered.fence.as_mut().unwrap());
         answered
     };
     let says = |answered: Answered| told(|seen| seen.answer = Answer::Answered(Box::new(answered)));
+    let by_name = fenced().downloads.map(|downloads| downloads.replace("127.0.0.1", "localhost"));
+    assert_eq!(says(Answered { downloads: by_name, ..fenced() }), "", "this machine by another name");
     let mut all = String::new();
     all += &says(with(|fence| fence.policy = Some("/other".into())));
     all += &says(with(|fence| {
@@ -409,8 +413,9 @@ fn a_registry_that_the_fence_stands_in_front_of_is_no_way_around() {
     let all = told(|seen| {
         seen.lockfile = Some(("/p/Cargo.lock".into(), locked(own)));
         let mut answered = fenced();
-        let mount = MountSeen { path: "own".into() };
-        answered.fence.as_mut().unwrap().registries.push(mount);
+        let mounts = &mut answered.fence.as_mut().unwrap().registries;
+        let own = neighbour::Mounted { path: "own".into(), ..mounts[0].clone() };
+        mounts.push(own);
         seen.answer = Answer::Answered(Box::new(answered));
     });
     insta::assert_snapshot!(all, @"

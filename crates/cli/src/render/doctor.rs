@@ -1,5 +1,7 @@
 //! What the doctor saw and found, for people: the route first, then a block for each finding, then a line that counts.
 
+use std::path::Path;
+
 use fence_client::cargo_config::{IndexLocation, Located};
 use fence_client::http::shown as shown_address;
 
@@ -53,8 +55,8 @@ fn way(seen: &Seen, shell: &Shell) -> String {
         Answer::Answered(answered) => {
             match &answered.fence {
                 Some(fence) => {
-                    let policy =
-                        fence.policy.as_ref().map_or("no project".to_owned(), |policy| shown(policy));
+                    let policy = fence.policy.as_ref();
+                    let policy = policy.map_or("no project".to_owned(), |policy| shown(Path::new(policy)));
                     let words =
                         format!("{}, level {}, by the policy of {policy}", fence.version, fence.level);
                     say("Fence", &words);

@@ -126,7 +126,7 @@ pub(crate) fn document(seen: &Seen, findings: &[Finding], outcome: Outcome) -> S
         fence: fence.map(|fence| FenceLine {
             version: fence.version.clone(),
             level: fence.level.clone(),
-            policy: fence.policy.as_ref().map(|policy| policy.display().to_string()),
+            policy: fence.policy.clone(),
         }),
         findings: findings.iter().map(finding).collect(),
         ..empty()

@@ -468,6 +468,29 @@ fn what_answers_at_the_address_decides_what_is_written() {
     "#);
 }
 
+/// A machine has several names for itself, and a fence does not mind by which it is asked.
+#[test]
+fn a_fence_that_is_asked_by_another_name_answers_all_the_same() {
+    let standing = Standing::behind_a_mirror("");
+    let served = standing.serve("serve --listen 127.0.0.1:0");
+    let port = served.address.port();
+    let enabled = standing.run(&format!("enable --yes --url http://localhost:{port}"));
+    assert!(enabled.code == Some(0) && !enabled.stderr.contains("warning"), "{enabled}");
+    let doctor = standing.run("doctor").to_string();
+    assert!(doctor.contains("packages from") && !doctor.contains("downloads-elsewhere"), "{doctor}");
+    drop(served);
+    assert_eq!(standing.run("disable --yes").code, Some(0));
+
+    // One that leads elsewhere for packages is a fence as well, and somebody has to be told.
+    let _served = standing.serve(&format!("serve --listen {} --url http://127.0.0.1:1", standing.listen));
+    assert_snapshot!(standing.run("enable --yes --quiet"), @"
+    $ cargo fence enable --yes --quiet
+    warning: the fence at http://127.0.0.1:[…] sends cargo elsewhere for packages, to http://127.0.0.1:[…]/crates-io/dl/
+             whoever runs it says with `cargo fence serve --url URL` where its clients reach it
+    [exit code 0]
+    ");
+}
+
 /// Services, with a systemctl of ours.
 #[cfg(target_os = "linux")]
 mod service {
