@@ -283,6 +283,7 @@ fn word<'a>(text: &'a str, instead: &'a str) -> &'a str {
 
 impl Finding {
     fn new(code: &'static str, gravity: Gravity, what: impl Into<String>) -> Self {
+        debug_assert!(CODES.contains(&code), "docs/doctor.md does not have {code}");
         Self { code, gravity, what: what.into(), places: Vec::new(), because: Vec::new(), fixes: Vec::new() }
     }
 

@@ -613,3 +613,35 @@ fn every_grave_finding_says_what_to_do() {
         seen.judged = Some(Ok(JudgedSeen { refused: 1, ..JudgedSeen::default() }));
     });
 }
+
+/// The codes are what people look up.
+#[test]
+fn the_page_has_every_code_and_no_other() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/doctor.md")).unwrap();
+    let (chapters, _) = page.split_once("\n## check --cache").unwrap();
+    let rows = chapters.lines().filter_map(|line| line.strip_prefix("| `")?.split(" |").next());
+    let codes: Vec<&str> =
+        rows.flat_map(|row| row.split("`, `")).map(|code| code.trim_matches('`')).collect();
+    let gravities = ["open", "broken", "warning", "note"];
+    assert_eq!(
+        codes.iter().filter(|code| !gravities.contains(code)).collect::<Vec<_>>(),
+        CODES.iter().collect::<Vec<_>>()
+    );
+    // Each is a literal of its own in what finds it, so that none is left over here.
+    let chapters = [
+        include_str!("machine.rs"),
+        include_str!("policy.rs"),
+        include_str!("route.rs"),
+        include_str!("sources.rs"),
+    ];
+    for code in CODES {
+        assert!(chapters.iter().any(|chapter| chapter.contains(&format!("\"{code}\""))), "{code}");
+    }
+    for chapter in chapters {
+        for call in chapter.split("Finding::new(").skip(1) {
+            let word = call.trim_start().split([',', ')']).next().unwrap();
+            let is_known = word == "code" || CODES.contains(&word.trim_matches('"'));
+            assert!(is_known, "docs/doctor.md does not have {word}");
+        }
+    }
+}
