@@ -197,7 +197,12 @@ fn unreadable(examined: &Examined) -> Option<String> {
     }
     match &examined.unpacked {
         Some(Unpacked::Uncompared(why)) => Some(format!("the unpacked folder cannot be compared: {why}")),
-        Some(Unpacked::Same | Unpacked::Different { .. } | Unpacked::NothingToCompare) | None => None,
+        // Whoever can change it can take the package away as well; and cargo builds from it all the same.
+        Some(Unpacked::NothingToCompare) => Some(
+            "there is no package to compare the unpacked folder with: remove the folder, and cargo downloads it again"
+                .to_owned(),
+        ),
+        Some(Unpacked::Same | Unpacked::Different { .. }) | None => None,
     }
 }
 
@@ -259,6 +264,11 @@ mod tests {
             Examined { unpacked: Some(uncompared), ..package(BYTES) },
             told,
         );
+        let alone = Examined { digest: None, unpacked: Some(Unpacked::NothingToCompare), bytes: 0 };
+        let told = "undecided: there is no package to compare the unpacked folder with: remove the folder, and cargo \
+                    downloads it again";
+        check(Origin::Known, Shown::As(BYTES), alone.clone(), told);
+        check(Origin::Unknown, Shown::Unread, alone, told);
         let difference = |path: &str, change| Difference { path: path.to_owned(), change };
         let different = Unpacked::Different {
             differences: vec![

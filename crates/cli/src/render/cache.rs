@@ -99,24 +99,13 @@ pub(crate) fn header(looked: &Looked) -> String {
 /// Everything that was found; with a line end where there is anything.
 pub(crate) fn findings(looked: &Looked, is_being_removed: bool, shell: &Shell) -> String {
     let mut parts: Vec<String> = looked.bad.iter().map(|bad| block(bad, looked, shell)).collect();
-    parts.extend(how_to_remove(looked, is_being_removed, shell));
+    parts.extend(what_to_do(looked, is_being_removed, shell));
     let is_verbose = shell.verbosity == Verbosity::Verbose;
     if shell.verbosity > Verbosity::Quiet || !looked.bad.is_empty() {
         parts.extend(undecided(looked, is_verbose, shell));
         parts.extend(odd(looked, is_verbose, shell));
         parts.extend(held(looked, is_verbose, shell));
         parts.extend(unknown(looked, is_verbose, shell));
-        if is_verbose && looked.alone > 0 {
-            let what = format!(
-                "{} no package to be compared with; cargo builds from it all the same",
-                if looked.alone == 1 {
-                    "1 unpacked folder has".to_owned()
-                } else {
-                    format!("{} unpacked folders have", looked.alone)
-                }
-            );
-            parts.push(line(shell, Ink::Note, "note", &what));
-        }
         // What is the reason for something above was told there.
         let is_told = |problem: &&String| looked.undecided.iter().any(|(_, why)| why == *problem);
         let problems = looked.problems.iter().filter(|problem| !is_told(problem));
@@ -196,26 +185,32 @@ fn block(bad: &Bad, looked: &Looked, shell: &Shell) -> String {
     told
 }
 
-fn how_to_remove(looked: &Looked, is_being_removed: bool, shell: &Shell) -> Option<String> {
-    if looked.bad.is_empty() || is_being_removed {
+fn what_to_do(looked: &Looked, is_being_removed: bool, shell: &Shell) -> Option<String> {
+    if looked.bad.is_empty() {
         return None;
     }
     // A release may be deleted for many reasons; whoever was in the cache, or is called bad, had one.
     let is_hostile = |charge: &Charge| charge.code != ChargeCode::Code(Code::Deleted);
     let was_built = looked.bad.iter().any(|bad| bad.charges.iter().any(is_hostile));
-    let mut text = help(shell, "take it out of the cache: cargo builds from there without asking anybody");
-    text += "      cargo fence check --cache --remove\n";
+    let mut text = String::new();
+    if !is_being_removed {
+        text += &help(shell, "take it out of the cache: cargo builds from there without asking anybody");
+        text += "      cargo fence check --cache --remove\n";
+    }
     if was_built {
+        let and = if is_being_removed { "" } else { "and " };
         text += &help(
             shell,
-            "and treat what built it as compromised: code in it ran while cargo built, and again with the program",
+            &format!(
+                "{and}treat what built it as compromised: code in it ran while cargo built, and again with the program"
+            ),
         );
     }
-    if looked.searched.is_none() {
+    if !is_being_removed && looked.searched.is_none() {
         text += &help(shell, "or see first whose lockfiles lead there");
         text += "      cargo fence check --cache --projects ~\n";
     }
-    Some(text)
+    (!text.is_empty()).then_some(text)
 }
 
 fn help(shell: &Shell, what: &str) -> String {

@@ -161,6 +161,26 @@ fn what_is_not_what_it_was_is_found() {
     ");
 }
 
+/// Whoever changes what is unpacked can take away the package that would tell.
+#[test]
+fn what_is_unpacked_without_a_package_is_not_called_sound() {
+    let standing = fetched();
+    let [packages, unpacked] = folders(&standing);
+    fs::write(unpacked.join("lexopt-0.3.2/src/lib.rs"), "pub fn other() {}\n").unwrap();
+    fs::remove_file(packages.join("lexopt-0.3.2.crate")).unwrap();
+    assert_snapshot!(check(&standing, ""), @"
+    $ cargo fence check --cache
+        Checking 1 package and 2 unpacked folders in [home]/registry at level medium
+                 (index 0 min old, rustsec 0 min)
+    warning: nobody can tell of 1 release
+          lexopt 0.3.2: there is no package to compare the unpacked folder with: remove the folder, and
+            cargo downloads it again
+
+        Finished 1 sound, 0 not to be built from, 1 undecided in […]
+    [exit code 2]
+    ");
+}
+
 #[test]
 fn what_is_held_is_counted_and_no_finding() {
     let standing = Standing::before_a_mirror("glob = \"=0.3.4\"");
@@ -207,6 +227,9 @@ fn what_is_found_is_removed_and_nothing_else() {
       --> src/[registry]/glob-0.3.3
        = unpacked-changed: src/lib.rs is not as it was packed
 
+    help: treat what built it as compromised: code in it ran while cargo built, and again with the
+          program
+
         Finished 0 sound, 2 not to be built from in […]
     [exit code 2]
     ");
@@ -223,6 +246,9 @@ fn what_is_found_is_removed_and_nothing_else() {
     changed[unpacked-changed]: glob 0.3.3
       --> src/[registry]/glob-0.3.3
        = unpacked-changed: src/lib.rs is not as it was packed
+
+    help: treat what built it as compromised: code in it ran while cargo built, and again with the
+          program
 
         Finished 0 sound, 2 not to be built from, 3 removed in […]
     [exit code 1]
