@@ -68,7 +68,7 @@ pub struct Settings {
     pub certificate: Option<CertificateFiles>,
     /// To whom; without tokens, to whoever reaches it.
     pub tokens: Option<Tokens>,
-    /// Under which names people may open its pages, beside this machine's own and addresses.
+    /// Under which names it answers, beside this machine's own and addresses.
     pub names: Names,
     /// On how many threads.
     pub workers: NonZeroUsize,

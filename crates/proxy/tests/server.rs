@@ -76,28 +76,47 @@ fn pages_are_confined() {
     insta::assert_snapshot!(shown);
 }
 
-/// A name that leads to this machine and is none of the fence's is somebody else's web page.
+/// A name that leads to this machine and is none of the fence's is that of somebody else's web page.
 #[test]
-fn pages_answer_to_the_names_of_the_fence() {
+fn a_fence_answers_to_its_names() {
     let fence = fence();
     let ask = |path: &str, host: &str| fence.ask(&get(path).replace("Host: fence", &format!("Host: {host}")));
+    let package = format!("/crates-io/dl/serde/1.0.228/{DIGEST}");
+    let paths = [
+        "/",
+        "/crates-io/crate/serde",
+        "/style.css",
+        "/status.json",
+        "/metrics",
+        "/crates-io/config.json",
+        "/crates-io/se/rd/serde",
+        &package,
+    ];
     for host in ["fence", "fence:7343", "localhost:1", "127.0.0.1:7343", "[::1]:7343", "10.1.2.3"] {
-        for path in ["/", "/crates-io/crate/serde", "/style.css", "/status.json"] {
+        for path in paths {
             assert_eq!(ask(path, host).status, "HTTP/1.1 200 OK", "{host} {path}");
         }
     }
     for host in ["evil.example", "evil.example:7343", "127.0.0.1.evil.example", "fence.evil.example", ""] {
-        for path in ["/", "/crates-io/crate/serde", "/style.css", "/status.json", "/search?q=a"] {
+        for path in paths.into_iter().chain(["/search?q=a", "/nothing"]) {
             assert_eq!(ask(path, host).status, "HTTP/1.1 421 Misdirected Request", "{host} {path}");
         }
-        for path in ["/crates-io/config.json", "/crates-io/se/rd/serde", "/healthz", "/metrics"] {
-            assert_eq!(ask(path, host).status, "HTTP/1.1 200 OK", "{host} {path}");
-        }
+        assert_eq!(ask("/healthz", host).status, "HTTP/1.1 200 OK", "{host}");
     }
     // The target of a request counts more than its header.
     let absolute = "GET http://evil.example/ HTTP/1.1\r\nHost: fence\r\n\r\n";
     assert_eq!(fence.ask(absolute).status, "HTTP/1.1 421 Misdirected Request");
-    insta::assert_snapshot!(ask("/", "evil.example").shown());
+    // What names no host at all is no browser's, and is not answered either.
+    assert_eq!(fence.ask("GET /metrics HTTP/1.0\r\n\r\n").status, "HTTP/1.0 421 Misdirected Request");
+    // Nor does another protocol get around it: the request that offers it is answered in that.
+    let offer = "Connection: Upgrade, HTTP2-Settings\nUpgrade: h2c\nHTTP2-Settings: AAMAAABk";
+    let mut client = fence.connect();
+    client.send(get_with("/crates-io/se/rd/serde", offer).replace("Host: fence", "Host: evil.example"));
+    assert_eq!(client.reply().status, "HTTP/1.1 101 Switching Protocols");
+    client.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
+    let stranger = ask("/", "evil.example");
+    assert_eq!(answer_on(1, &mut client).1, stranger.body);
+    insta::assert_snapshot!(stranger.shown());
 }
 
 #[test]

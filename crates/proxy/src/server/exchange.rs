@@ -137,7 +137,7 @@ enum Page {
 enum Fault {
     /// It could be understood as one to another host (RFC 9112, 3.2).
     Host,
-    /// It wants a page of another host than this fence is known as.
+    /// It asks another host than this fence is known as.
     Stranger,
     /// It wants something else than to read.
     Method,
@@ -168,7 +168,7 @@ const fn kind(ask: &Ask) -> Kind {
     }
 }
 
-/// Whether what is asked for is meant for a browser, which goes where any web page tells it to.
+/// Whether what is asked for is meant for a browser, whose user is asked for a token in another way than cargo is.
 const fn is_for_browsers(ask: &Ask) -> bool {
     matches!(ask, Ask::Page(_) | Ask::Asset(_) | Ask::Status)
 }
@@ -194,13 +194,14 @@ impl Clerk {
             "/metrics" => Some(Page::Metrics),
             path => Ask::parse(path).map(Page::Of),
         };
-        let is_page = matches!(&page, Some(Page::Of(ask)) if is_for_browsers(ask));
-        if is_page && !self.is_known_as(request) {
+        // Whoever only wants to know whether the fence is well asks by whatever name he has, and hears nothing else.
+        if !matches!(page, Some(Page::Health)) && !self.is_known_as(request) {
             return Err(Fault::Stranger);
         }
         if !matches!(page, Some(Page::Health | Page::Metrics))
             && self.shared.tokens.as_ref().is_some_and(|tokens| !tokens.admit(&request.headers))
         {
+            let is_page = matches!(&page, Some(Page::Of(ask)) if is_for_browsers(ask));
             return Err(Fault::Token(if is_page { Asker::Person } else { Asker::Client }));
         }
         page.ok_or(Fault::Nothing)
@@ -225,8 +226,8 @@ impl Clerk {
             Fault::Path => (StatusCode::URI_TOO_LONG, "no path of a registry is that long"),
             Fault::Stranger => (
                 StatusCode::MISDIRECTED_REQUEST,
-                "this fence is not known by the name in the address: open its pages at its own address, or tell it the \
-                 name with --url",
+                "this fence is not known by the name in the address: ask it at its own address, or tell it the name with \
+                 --url",
             ),
             Fault::Token(Asker::Client) => (
                 StatusCode::UNAUTHORIZED,

@@ -1,4 +1,4 @@
-//! Under which names people may open a fence's pages.
+//! Under which names a fence answers.
 
 /// The names of a fence, beside those that any machine has for itself.
 #[derive(Debug, Clone, Default)]

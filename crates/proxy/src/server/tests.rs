@@ -68,7 +68,7 @@ async fn serve(pipe: DuplexStream) -> End {
         log: Arc::new(Deaf),
         clock: Box::new(|| Time::EARLIEST),
         tokens: None,
-        names: super::Names::default(),
+        names: super::Names::new(["fence"]),
         limits: LIMITS,
         tallies: vec![Arc::clone(&tally)],
         refused: AtomicU64::new(0),
@@ -226,7 +226,7 @@ const CLOSED: &[u8] = &[0, 4, 0, 0, 0, 0];
 /// A client's first bytes over HTTP/2: its settings, and a request for `path`.
 fn over_http2(path: &str, settings: &[u8]) -> Vec<u8> {
     let mut block = Vec::new();
-    for (name, value) in [(":method", "GET"), (":scheme", "http"), (":authority", "a"), (":path", path)] {
+    for (name, value) in [(":method", "GET"), (":scheme", "http"), (":authority", "fence"), (":path", path)] {
         block.extend([0, name.len() as u8]);
         block.extend(name.bytes());
         block.push(value.len() as u8);
@@ -275,7 +275,7 @@ fn an_offer_of_http2_must_be_followed_by_it() {
 #[test]
 fn an_answer_comes_whole_whatever_else_was_offered() {
     for last in ["Connection: close", "Connection: close, Upgrade\r\nUpgrade: websocket"] {
-        let request = format!("GET {PACKAGE} HTTP/1.1\r\nHost: a\r\n{last}\r\n\r\n");
+        let request = format!("GET {PACKAGE} HTTP/1.1\r\nHost: fence\r\n{last}\r\n\r\n");
         let reply = run(async {
             let (ours, mut theirs) = duplex(4_096);
             let server = tokio::spawn(serve(ours));
