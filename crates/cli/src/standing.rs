@@ -1,7 +1,7 @@
 //! A fence that stands in this process: what the commands that stand one up have in common.
 
 use std::future::Future;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use fence_proxy::RulesOf;
 use fence_proxy::answer::Answers;
 use fence_proxy::event::Log;
 use fence_proxy::fence::{Fence, Journals, Mount, Setup, Times, Tokens};
+pub(crate) use fence_proxy::server::USUAL_ADDRESS;
 use fence_proxy::server::{CertificateFiles, Names, Server, Settings};
 use tokio::runtime::Runtime;
 
@@ -21,9 +22,6 @@ use crate::args::{Global, NamedPath, Reach};
 use crate::error::{self, CliError, Misuse};
 use crate::explain;
 use crate::session::{cargo, clock, feeds_of};
-
-/// Where a fence listens unless it is told otherwise. Cargo keeps what it downloads by this address, so it stays.
-pub(crate) const USUAL_ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7343);
 
 /// How many threads wait for disks and registries at a time. Each keeps some memory of its own.
 const BLOCKING_THREADS: usize = 40;

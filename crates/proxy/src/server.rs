@@ -31,7 +31,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::Arc;
@@ -55,6 +55,9 @@ use crate::event::{Event, Log, Weight};
 use certificate::Renewal;
 use tally::Tally;
 use worker::Worker;
+
+/// Where a fence listens unless it is told otherwise. Cargo keeps what it downloads by this address, so it stays.
+pub const USUAL_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7343);
 
 /// How long nothing is accepted after the system had no room for another connection.
 const BREATH: Duration = Duration::from_secs(1);

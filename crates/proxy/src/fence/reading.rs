@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use fence_model::words::text::{ago, and};
 use fence_model::{CrateName, Digest, Span, Time, Verdict};
 use semver::Version;
 use tokio::task::JoinSet;
@@ -15,6 +16,7 @@ use tokio::task::JoinSet;
 use super::asking::{Trouble, Viewed};
 use super::downloads::ADMITTED_FOR;
 use super::stall::{Shelved, Stall, lower, time};
+use super::status::behind;
 use super::{Editions, Inner};
 use crate::answer::{About, Answer, Page};
 use crate::judgement::{Case, Chronicle, Known, Lacking, Told};
@@ -28,9 +30,6 @@ const FOUND: usize = 30;
 
 /// How long what was told of a crate's held releases is told again. Ages in it are as old; dates are not.
 const TOLD_FOR: Span = Span::minutes(10);
-
-/// From when on somebody who opens a page is told that time stands still. Feeds come once a day at least.
-const BEHIND: Span = Span::days(1);
 
 /// How many releases, and how many crates, are remembered for who reads about one after the other.
 const REMEMBERED: usize = 64;
@@ -103,16 +102,15 @@ impl Inner {
             self.rulebook.wrong().map(|why| format!("The policy as it is now is not in force: {why}")),
         );
         let now = self.now();
-        let behind: Vec<String> = self
-            .speaking(now)
-            .into_iter()
-            .filter(|(_, as_of)| now - *as_of > BEHIND)
-            .map(|(name, as_of)| format!("{name} ({})", as_of.date()))
-            .collect();
+        let told = |(name, as_of): (String, Time)| match as_of {
+            Time::EARLIEST => format!("{name} (never read)"),
+            as_of => format!("{name} ({})", ago(as_of, now)),
+        };
+        let behind: Vec<String> = behind(self.speaking(now), now).map(told).collect();
         if !behind.is_empty() {
             notices.push(format!(
                 "Time stands still for young releases: there is no newer word of {}. What was admitted stays so.",
-                fence_model::words::text::and(&behind)
+                and(&behind)
             ));
         }
         Frame {
@@ -145,8 +143,7 @@ impl Inner {
 
     async fn waiting_page(self: Arc<Self>) -> Answer {
         let (held, more) = Arc::clone(&self).held(HELD_TOLD).await;
-        let indexes = self.stalls.iter().map(|stall| format!("{}/{}/", self.base, stall.path)).collect();
-        html(pages::waiting(&Waiting { frame: self.frame(), held, more, indexes }))
+        html(pages::waiting(&Waiting { frame: self.frame(), held, more, base: self.base.clone() }))
     }
 
     fn policy_page(&self) -> Answer {

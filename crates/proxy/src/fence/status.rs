@@ -14,7 +14,8 @@ use crate::answer::{Figure, FigureKind};
 use crate::packages::Stock;
 use crate::pages;
 
-/// Feeds are asked every minute or so: one that is further behind than this holds young releases back.
+/// Feeds are asked every minute or so: one that is further behind than this holds young releases back. A folder of index
+/// files as well, which somebody has to bring up to date.
 const SILENT: Span = Span::minutes(15);
 
 /// `/status.json`. Times are RFC 3339, in UTC.
@@ -115,10 +116,10 @@ pub struct Held {
     pub why: String,
 }
 
-/// Which of those that speak up to these moments are so far behind that young releases wait for them.
-fn behind(speaking: Vec<(String, Time)>, now: Time) -> Vec<String> {
-    let late = speaking.into_iter().filter(|(_, as_of)| now - *as_of > SILENT);
-    late.map(|(name, _)| name).collect()
+/// Those who speak up to moments so far back that young releases wait for them. Whoever is told that the clock stands, in
+/// the terminal or on a page, is told by this.
+pub(super) fn behind(speaking: Vec<(String, Time)>, now: Time) -> impl Iterator<Item = (String, Time)> {
+    speaking.into_iter().filter(move |(_, as_of)| now - *as_of > SILENT)
 }
 
 impl Inner {
@@ -173,7 +174,7 @@ impl Inner {
             now,
             since: self.since,
             counted_up_to: speaking.iter().map(|(_, as_of)| *as_of).min(),
-            behind: behind(speaking, now),
+            behind: behind(speaking, now).map(|(name, _)| name).collect(),
             registries,
             feeds: evidence.ages().iter().map(feed).collect(),
             kept,
@@ -249,8 +250,9 @@ mod tests {
         let now: Time = "2026-08-20T12:00:00Z".parse().unwrap();
         let speaking = |name: &str, as_of: Time| (name.to_owned(), as_of);
         let fresh = speaking("a", now - Span::seconds(40));
-        assert!(behind(vec![fresh.clone()], now).is_empty());
-        let late = [speaking("b", now - Span::days(2)), speaking("c", Time::EARLIEST)];
-        assert_eq!(behind([vec![fresh], late.to_vec()].concat(), now), ["b", "c"]);
+        assert_eq!(behind(vec![fresh.clone()], now).count(), 0);
+        let late = [speaking("b", now - Span::minutes(16)), speaking("c", Time::EARLIEST)];
+        let all = [vec![fresh], late.to_vec()].concat();
+        assert_eq!(behind(all, now).collect::<Vec<_>>(), late);
     }
 }

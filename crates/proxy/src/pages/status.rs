@@ -1,7 +1,7 @@
 //! How the fence is: what the terminal's `cargo fence status` says.
 
+use fence_model::Time;
 use fence_model::words::text::{ago, harmless};
-use fence_model::{Span, Time};
 
 use super::html::{Element, Node, el, several};
 use super::{Frame, Mark, count, moment, page, pill, since, table};
@@ -37,8 +37,7 @@ fn head(status: &Status) -> Element {
     wrong.extend(status.policy_wrong.as_ref().map(|_| "the policy as it is now is not in force".to_owned()));
     let behind = status.feeds.iter().filter(|feed| feed.state != "current").count();
     wrong.extend((behind > 0).then(|| format!("{} not current", count(behind, "feed"))));
-    let standing = status.counted_up_to.filter(|spoken| status.now - *spoken > Span::days(1));
-    wrong.extend(standing.map(|spoken| format!("time counts up to {} only", spoken.date())));
+    wrong.extend((!status.behind.is_empty()).then(|| "time stands still for young releases".to_owned()));
     wrong.extend((!status.alarms.is_empty()).then(|| count(status.alarms.len(), "alarm")));
     let (mark, word, told) = if wrong.is_empty() {
         (

@@ -60,6 +60,40 @@ fn decision(text: &str) -> Decision {
     decision
 }
 
+/// A fence of which nobody has to look at anything.
+fn all_is_well() -> Status {
+    Status {
+        format: 1,
+        version: "0",
+        policy: None,
+        level: "medium".to_owned(),
+        policy_wrong: None,
+        now: time(NOW),
+        since: time(NOW),
+        counted_up_to: None,
+        behind: Vec::new(),
+        registries: Vec::new(),
+        feeds: Vec::new(),
+        kept: Default::default(),
+        alarms: Vec::new(),
+        refused: Vec::new(),
+        held: Vec::new(),
+    }
+}
+
+/// A page and the terminal go by the same: what the fence itself says is behind.
+#[test]
+fn a_clock_that_stands_is_not_well() {
+    let frame = Frame { now: time(NOW), waiting: 0, alarms: 0, notices: Vec::new() };
+    let late = Some(time("2026-08-20T07:10:00Z"));
+    let well = status(&frame, &Status { counted_up_to: late, ..all_is_well() });
+    assert!(well.contains("all is well"), "{well}");
+    let behind = vec!["rustsec".to_owned()];
+    let stands = status(&frame, &Status { counted_up_to: late, behind, ..all_is_well() });
+    assert!(stands.contains("somebody should look") && !stands.contains("all is well"), "{stands}");
+    assert!(stands.contains("time stands still for young releases"), "{stands}");
+}
+
 /// Every page, with `text` wherever a stranger's may stand.
 fn all(text: &str) -> Vec<String> {
     let owned = || text.to_owned();
@@ -88,13 +122,9 @@ fn all(text: &str) -> Vec<String> {
         ..Policy::default()
     };
     let status_with = Status {
-        format: 1,
-        version: "0",
         policy: Some(owned()),
         level: owned(),
         policy_wrong: Some(owned()),
-        now,
-        since: now,
         counted_up_to: Some(Time::EARLIEST),
         behind: vec![owned()],
         registries: vec![RegistryStatus {
@@ -106,14 +136,13 @@ fn all(text: &str) -> Vec<String> {
             journal_lines: 1,
         }],
         feeds: vec![FeedStatus { name: owned(), state: "stale", as_of: None }],
-        kept: Default::default(),
         alarms: vec![alarm],
         refused: vec![Refusal { at: now, registry: owned(), release: owned(), why: owned() }],
-        held: Vec::new(),
+        ..all_is_well()
     };
     vec![
-        waiting(&Waiting { frame: frame.clone(), held: vec![held], more: 0, indexes: vec![owned()] }),
-        waiting(&Waiting { frame: frame.clone(), held: Vec::new(), more: 0, indexes: vec![owned()] }),
+        waiting(&Waiting { frame: frame.clone(), held: vec![held], more: 0, base: owned() }),
+        waiting(&Waiting { frame: frame.clone(), held: Vec::new(), more: 0, base: owned() }),
         release(&Release {
             frame: frame.clone(),
             registry: owned(),

@@ -13,12 +13,16 @@ use super::html::{Element, Node, el, nothing, several};
 use super::picture::{self, Wait};
 use super::{Frame, Mark, code_link, count, day, page, pill, release_link, since, table, terms};
 use crate::answer::Page;
+use crate::server::USUAL_ADDRESS;
 
 /// How many reasons of a release are told before the others are counted.
 const REASONS_TOLD: usize = 4;
 
 /// How many releases of a kind are told of in full; the others get a row each.
 const CARDS: usize = 20;
+
+/// What leads cargo to a fence.
+const ENABLE: &str = "cargo fence enable";
 
 /// The page's values.
 #[derive(Debug, Clone)]
@@ -27,8 +31,8 @@ pub(crate) struct Waiting {
     pub(crate) held: Vec<Held>,
     /// How many more crates have something held.
     pub(crate) more: usize,
-    /// Where cargo has to ask, of each registry.
-    pub(crate) indexes: Vec<String>,
+    /// The address under which clients reach the fence, without a slash at the end.
+    pub(crate) base: String,
 }
 
 /// One release that is held.
@@ -119,7 +123,7 @@ impl For {
 }
 
 /// The page.
-pub(crate) fn waiting(Waiting { frame, held, more, indexes }: &Waiting) -> String {
+pub(crate) fn waiting(Waiting { frame, held, more, base }: &Waiting) -> String {
     let now = frame.now;
     let mut sorted: Vec<(For, &Held)> =
         held.iter().map(|held| (For::of(&held.decision, now), held)).collect();
@@ -134,7 +138,7 @@ pub(crate) fn waiting(Waiting { frame, held, more, indexes }: &Waiting) -> Strin
         .collect();
     let mut content = vec![head(&groups, *more)];
     if groups.is_empty() {
-        content.push(nothing_held(indexes));
+        content.push(nothing_held(base));
     }
     for (what, held) in groups {
         let section = el("section")
@@ -181,18 +185,17 @@ fn head(groups: &[(For, Vec<&Held>)], more: usize) -> Element {
     el("section").with(el("h1").with("Waiting")).with(el("p").class("lead").with(lead)).with(more)
 }
 
-fn nothing_held(indexes: &[String]) -> Element {
-    let index = indexes.first().cloned().unwrap_or_default();
-    let lines = format!(
-        "[source.crates-io]\nreplace-with = \"fence\"\n\n[registries.fence]\nindex = \"sparse+{index}\""
-    );
+fn nothing_held(base: &str) -> Element {
+    // There `cargo fence enable` looks by itself.
+    let is_usual = base == format!("http://{USUAL_ADDRESS}");
+    let command = if is_usual { ENABLE.to_owned() } else { format!("{ENABLE} --url {base}") };
     el("section")
         .set("id", "empty")
         .with(el("p").with(
-            "What is held shows here as soon as a build asks for a crate that has it. Cargo asks this fence where its \
-             configuration says so:",
+            "What is held shows here as soon as a build asks for a crate that has it. This leads cargo to this fence, in a \
+             project or with --global in all of them:",
         ))
-        .with(super::command(&lines))
+        .with(super::command(&command))
 }
 
 /// A release that somebody has to do something about.
