@@ -181,6 +181,21 @@ fn every_page_is_whole_and_open_to_all_in_every_look() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+/// A name is read as one, where there is room for it: `crates-io` has a place to break that is none.
+#[test]
+fn what_an_alarm_is_about_stays_on_one_line() {
+    let Some(browser) = Browser::start() else { return };
+    let (_world, served) = some_of_everything();
+    for width in [320, 390, 720, 1280] {
+        browser.look(Look { width, scheme: Scheme::Light });
+        browser.go(&format!("{}/status", served.base));
+        let lines: Vec<usize> = browser.run(
+            "return [...document.querySelectorAll('.alarms td:nth-child(2) a')].map(a => a.getClientRects().length)",
+        );
+        assert_eq!(lines, [1, 1], "at {width}");
+    }
+}
+
 #[test]
 fn a_keyboard_reaches_everything_in_order_and_shows_where_it_is() {
     let Some(browser) = Browser::start() else { return };
