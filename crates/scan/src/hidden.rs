@@ -68,7 +68,7 @@ fn has_address(text: &[u8]) -> bool {
         return false;
     };
     let address = text.split(':').next().unwrap_or_default();
-    address.parse::<std::net::Ipv4Addr>().is_ok() && address.len() > 6
+    address.parse::<std::net::Ipv4Addr>().is_ok() && address.len() > 8
 }
 
 fn starts_like_a_command(text: &[u8]) -> bool {
@@ -81,8 +81,9 @@ fn starts_like_a_command(text: &[u8]) -> bool {
 
 /// What one piece of data means after one or two of the usual encodings.
 ///
-/// `signs` are those of the code around: which decoders it has.
-pub(crate) fn decoded(data: &[u8], signs: Signs) -> Signs {
+/// `signs` are those of the code around: which decoders it has. What is under a key is seldom written as words.
+pub(crate) fn decoded(data: &[u8], form: Form, signs: Signs) -> Option<Cleartext> {
+    let bytes = form != Form::Text;
     const DECODERS: Signs = Signs::of(&[
         Sign::Decode,
         Sign::Xor,
@@ -90,88 +91,139 @@ pub(crate) fn decoded(data: &[u8], signs: Signs) -> Signs {
         Sign::Reverse,
         Sign::Alphabet,
         Sign::ToText,
-        Sign::Decompress,
-        Sign::Decrypt,
     ]);
     if data.len() < 6 || data.len() > LONGEST || !signs.any(DECODERS) {
-        return Signs::NONE;
+        return None;
     }
-    let mut meaning = tried(data, signs);
-    for text in [base64(data), hex(data)].into_iter().flatten() {
-        meaning = meaning.and(self::meaning(&text)).and(tried(&text, signs));
+    if let Some(found) = tried(data, bytes, signs) {
+        return Some(found);
     }
-    meaning
-}
-
-/// Turned around, or with one byte added, taken away or mixed in.
-fn tried(data: &[u8], signs: Signs) -> Signs {
-    let mut found = Signs::NONE;
-    if signs.has(Sign::Reverse) {
-        let turned: Vec<u8> = data.iter().rev().copied().collect();
-        // What reads the same way forwards was not hidden.
-        if meaning(data) == Signs::NONE {
-            found = found.and(meaning(&turned));
-            if let Some(text) = base64(&turned) {
-                found = found.and(meaning(&text));
+    if signs.any(Signs::of(&[Sign::Decode, Sign::Alphabet, Sign::ToText, Sign::Xor])) {
+        for text in [base64(data), hex(data)].into_iter().flatten() {
+            if let Some(found) = cleartext(&text).or_else(|| tried(&text, true, signs)) {
+                return Some(found);
             }
         }
     }
-    let readable = meaning(data) != Signs::NONE;
-    if readable {
-        return found;
+    // An array of letters.
+    if form == Form::Array && signs.has(Sign::ToText) && data.len() >= 8 { cleartext(data) } else { None }
+}
+
+/// How data is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As a text of letters.
+    Text,
+    /// As bytes, or a text with bytes in it.
+    Bytes,
+    /// As an array.
+    Array,
+}
+
+/// A text that nobody was meant to read, and what it means.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Cleartext {
+    pub(crate) text: String,
+    pub(crate) means: Signs,
+}
+
+/// The text, where it means something for sure.
+fn cleartext(text: &[u8]) -> Option<Cleartext> {
+    let means = sure(text);
+    (means != Signs::NONE).then(|| Cleartext { text: String::from_utf8_lossy(text).into_owned(), means })
+}
+
+/// Turned around, or with one byte added, taken away or mixed in.
+fn tried(data: &[u8], bytes: bool, signs: Signs) -> Option<Cleartext> {
+    // What can be read as it is was not hidden.
+    if meaning(data) != Signs::NONE {
+        return None;
     }
-    if signs.has(Sign::Xor) {
-        for key in 1..=255_u8 {
-            found = found.and(with_key(data, |byte, _| byte ^ key));
-            found = found.and(with_key(data, |byte, at| byte ^ key.wrapping_add(at as u8)));
+    if signs.has(Sign::Reverse) {
+        let turned: Vec<u8> = data.iter().rev().copied().collect();
+        let found = cleartext(&turned).or_else(|| cleartext(&base64(&turned)?));
+        if found.is_some() {
+            return found;
         }
-        found = found.and(with_key(data, |byte, at| byte ^ (at as u8)));
     }
-    if signs.has(Sign::ByteArithmetic) || signs.has(Sign::Xor) || signs.has(Sign::ToText) {
-        for key in 1..=255_u8 {
-            found = found.and(with_key(data, |byte, _| byte.wrapping_sub(key)));
+    if bytes && signs.has(Sign::Xor) {
+        for key in 0..=255_u8 {
+            let found = with_key(data, |byte, _| byte ^ key).or_else(|| with_key(data, |byte, at| byte ^ key.wrapping_add(at as u8)));
+            if found.is_some() {
+                return found;
+            }
         }
-        found = found.and(with_key(data, |byte, at| byte.wrapping_sub(at as u8)));
-        found = found.and(with_key(data, |byte, _| !byte));
     }
-    found
+    if signs.has(Sign::ByteArithmetic) {
+        for key in 1..=255_u8 {
+            let found = with_key(data, |byte, _| byte.wrapping_sub(key));
+            if found.is_some() {
+                return found;
+            }
+        }
+        return with_key(data, |byte, at| byte.wrapping_sub(at as u8)).or_else(|| with_key(data, |byte, _| !byte));
+    }
+    None
 }
 
 /// With a key of several bytes: another piece of data of the same code.
-pub(crate) fn under_keys(data: &[&[u8]]) -> Signs {
-    let mut found = Signs::NONE;
+pub(crate) fn under_keys(data: &[&[u8]]) -> Option<Cleartext> {
     let keys: Vec<&&[u8]> = data.iter().filter(|key| (2..=64).contains(&key.len())).take(MOST_KEYS).collect();
     for piece in data.iter().filter(|piece| (6..=LONGEST).contains(&piece.len())).take(MOST_KEYS) {
         if meaning(piece) != Signs::NONE {
             continue;
         }
+        let inner = base64(piece).or_else(|| hex(piece));
         for key in &keys {
             if std::ptr::eq(**key, *piece) {
                 continue;
             }
-            found = found.and(with_key(piece, |byte, at| byte ^ key[at % key.len()]));
-            found = found.and(with_key(piece, |byte, at| byte.wrapping_sub(key[at % key.len()])));
-            // Encoded before.
-            if let Some(inner) = base64(piece).or_else(|| hex(piece)) {
-                found = found.and(with_key(&inner, |byte, at| byte ^ key[at % key.len()]));
+            let found = with_key(piece, |byte, at| byte ^ key[at % key.len()])
+                .or_else(|| with_key(piece, |byte, at| byte.wrapping_sub(key[at % key.len()])))
+                .or_else(|| with_key(inner.as_deref()?, |byte, at| byte ^ key[at % key.len()]));
+            if found.is_some() {
+                return found;
             }
         }
     }
-    found
+    None
 }
 
 /// What it means when each byte is changed; given up as soon as the first bytes are no text.
-fn with_key(data: &[u8], change: impl Fn(u8, usize) -> u8) -> Signs {
+fn with_key(data: &[u8], change: impl Fn(u8, usize) -> u8) -> Option<Cleartext> {
     let is_text = |byte: u8| matches!(byte, 0x20..0x7f | b'\n' | b'\t');
     let head = data.len().min(8);
     if !(0..head).all(|at| is_text(change(data[at], at))) {
-        return Signs::NONE;
+        return None;
     }
     let text: Vec<u8> = data.iter().enumerate().map(|(at, byte)| change(*byte, at)).collect();
     if text == data || !text.iter().all(|byte| is_text(*byte) || *byte == 0 || *byte == b'\r') {
-        return Signs::NONE;
+        return None;
     }
-    meaning(&text)
+    cleartext(&text)
+}
+
+/// What a text means that came out of a trial: with so many keys, short words come out of anything.
+fn sure(text: &[u8]) -> Signs {
+    let all = meaning(text);
+    let mut sure = Signs::NONE;
+    for sign in all.iter() {
+        let holds = match sign {
+            Sign::HiddenProgram | Sign::HiddenUrl => true,
+            Sign::HiddenCommand => {
+                let said = sign::text(text);
+                let whole = [&b"/bin/sh"[..], b"/bin/bash", b"powershell", b"cmd.exe", b"bash", b"python3", b"curl", b"wget"];
+                starts_like_a_command(text)
+                    || whole.iter().any(|word| text.eq_ignore_ascii_case(word))
+                    || (text.contains(&b' ') && text.len() >= 12 && said.any(Signs::of(&[Sign::ReverseShell, Sign::HiddenShell, Sign::DeleteAll, Sign::AiUnasked])))
+            }
+            _ => text.len() >= 8 || text.starts_with(b"/bin/") || text.starts_with(b"/tmp/") || text.starts_with(b"."),
+        };
+        if holds {
+            sure.add(sign);
+        }
+    }
+    sure
 }
 
 /// Base64 in either alphabet, with or without padding and line breaks.
@@ -212,47 +264,65 @@ fn hex(data: &[u8]) -> Option<Vec<u8>> {
 ///
 /// `pieces` are literals in the order in which the code has them.
 pub(crate) fn in_pieces(pieces: &[&[u8]]) -> Signs {
-    const LONGEST_RUN: usize = 12;
+    // A long piece speaks for itself.
+    const SHORT: usize = 24;
     let mut found = Signs::NONE;
-    let alone: Vec<Signs> = pieces.iter().map(|piece| meaning(piece)).collect();
-    for begin in 0..pieces.len() {
-        let mut joined = Vec::new();
-        for end in begin..pieces.len().min(begin + LONGEST_RUN) {
-            // A long piece speaks for itself, and blanks are a sentence's.
-            if pieces[end].is_empty() || pieces[end].len() > 24 || alone[end] != Signs::NONE {
-                break;
-            }
-            joined.extend_from_slice(pieces[end]);
-            if end > begin && joined.len() >= 6 {
-                found = found.and(strict(&joined));
-            }
+    for run in pieces.split(|piece| piece.is_empty() || piece.len() > SHORT) {
+        if run.len() < 2 {
+            continue;
         }
+        let whole: Vec<u8> = run.concat();
+        let mut start = 0;
+        for piece in run {
+            found = found.and(strict(&whole[start..], piece.len()));
+            start += piece.len();
+        }
+        found = found.and(across(run, &whole));
     }
     found
 }
 
-/// Joined texts mean something only where they could hardly mean anything else.
-fn strict(text: &[u8]) -> Signs {
-    let mut strict = Signs::NONE;
-    let all = meaning(text);
-    let starts = |with: &[u8]| text.len() >= with.len() && text[..with.len()].eq_ignore_ascii_case(with);
-    if all.has(Sign::HiddenUrl) && (starts(b"http://") || starts(b"https://") || starts(b"tcp://")) && text.len() >= 12 {
-        strict.add(Sign::HiddenUrl);
+/// What begins with a piece and goes beyond it, where that could hardly mean anything else.
+fn strict(text: &[u8], alone: usize) -> Signs {
+    let starts = |with: &[u8]| text.len() >= with.len() && alone < with.len() && text[..with.len()].eq_ignore_ascii_case(with);
+    let mut found = Signs::NONE;
+    const ADDRESSES: [&[u8]; 3] = [b"http://", b"https://", b"tcp://"];
+    const COMMANDS: [&[u8]; 8] =
+        [b"/bin/sh", b"/bin/bash", b"powershell", b"curl ", b"wget ", b"sh -c", b"bash -c", b"cmd.exe"];
+    if ADDRESSES.iter().any(|with| starts(with)) && text.len() >= 12 {
+        found.add(Sign::HiddenUrl);
     }
-    if starts(b"/bin/sh") || starts(b"/bin/bash") || starts(b"powershell") || starts(b"curl ") || starts(b"wget ") || starts(b"sh -c") || starts(b"bash -c") || starts(b"cmd.exe") {
-        strict.add(Sign::HiddenCommand);
+    if COMMANDS.iter().any(|with| starts(with)) {
+        found.add(Sign::HiddenCommand);
     }
-    if all.has(Sign::HiddenPath) {
-        let signs = sign::text(text);
-        const SURE: Signs = Signs::of(&[Sign::CredentialPath, Sign::WalletPath, Sign::AuthorizedKeys, Sign::PreloadName, Sign::PersistencePath]);
-        if signs.any(SURE) {
-            strict.add(Sign::HiddenPath);
+    found
+}
+
+/// Paths and code that lie across the border of two pieces.
+fn across(run: &[&[u8]], whole: &[u8]) -> Signs {
+    const PATHS: Signs = Signs::of(&[
+        Sign::CredentialPath,
+        Sign::WalletPath,
+        Sign::AuthorizedKeys,
+        Sign::PreloadName,
+        Sign::PersistencePath,
+        Sign::AiUnasked,
+    ]);
+    let together = sign::text(whole);
+    if !together.any(PATHS) && !together.has(Sign::CodeText) {
+        return Signs::NONE;
+    }
+    let alone = run.iter().fold(Signs::NONE, |signs, piece| signs.and(sign::text(piece)));
+    let mut found = Signs::NONE;
+    for sign in together.iter().filter(|sign| !alone.has(*sign)) {
+        match sign {
+            Sign::CodeText => found.add(Sign::HiddenCode),
+            Sign::AiUnasked => found.add(Sign::HiddenCommand),
+            _ if Signs::of(&[sign]).any(PATHS) => found.add(Sign::HiddenPath),
+            _ => {}
         }
     }
-    if all.has(Sign::HiddenCode) {
-        strict.add(Sign::HiddenCode);
-    }
-    strict
+    found
 }
 
 #[cfg(test)]
@@ -279,16 +349,16 @@ mod tests {
             (b"an ordinary sentence, nothing else", ""),
             (b"0123456789abcdef0123456789abcdef", ""),
         ] {
-            assert_eq!(shown(decoded(data, all)), expected, "{}", String::from_utf8_lossy(data));
+            assert_eq!(decoded(data, Form::Bytes, all).map(|found| shown(found.means)).unwrap_or_default(), expected, "{}", String::from_utf8_lossy(data));
         }
-        assert_eq!(decoded(b"aHR0cDovL2EuZXhhbXBsZS94", Signs::of(&[Sign::Net])), Signs::NONE, "nothing decodes it");
+        assert_eq!(decoded(b"aHR0cDovL2EuZXhhbXBsZS94", Form::Text, Signs::of(&[Sign::Net])), None, "nothing decodes it");
     }
 
     #[test]
     fn keys_and_pieces_are_put_together() {
         let key = b"k3y";
         let data: Vec<u8> = b"https://a.example".iter().enumerate().map(|(at, byte)| byte ^ key[at % 3]).collect();
-        assert_eq!(shown(under_keys(&[&data, key])), "hidden-url");
+        assert_eq!(under_keys(&[&data, key]).unwrap().text, "https://a.example");
         assert_eq!(shown(in_pieces(&[b"htt", b"ps:", b"//a.exa", b"mple"])), "hidden-url");
         assert_eq!(shown(in_pieces(&[b"/b", b"in/", b"sh"])), "hidden-command");
         assert_eq!(shown(in_pieces(&[b"name", b"version", b"edition"])), "");

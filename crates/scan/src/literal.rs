@@ -55,6 +55,7 @@ fn escape(text: &[u8], at: usize, value: &mut Vec<u8>) -> usize {
                 value.push(byte);
                 return at + 4;
             }
+            value.extend_from_slice(b"\\x");
         }
         Some(b'u') => {
             let end = memchr::memchr(b'}', &text[at..]).map(|length| at + length);
@@ -64,14 +65,15 @@ fn escape(text: &[u8], at: usize, value: &mut Vec<u8>) -> usize {
                 value.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
                 return end + 1;
             }
+            value.extend_from_slice(b"\\u");
         }
         // The rest of the line, and the blanks that the next begins with, are not there.
         Some(b'\n' | b'\r') => {
             let blanks = text[at + 1..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
             return at + 1 + blanks;
         }
-        Some(other) => value.push(*other),
         None => value.push(b'\\'),
+        Some(other) => value.push(*other),
     }
     at + 2
 }
@@ -136,7 +138,7 @@ mod tests {
             (r#""open"#, b"open"),
             (r#"r#"open"#, b"open"),
             (r#""\"#, b"\\"),
-            (r#""\u{zz}""#, b"u{zz}"),
+            (r#""\u{zz}""#, b"\\u{zz}"),
         ] {
             let mut tokens = Vec::new();
             lex(source.as_bytes(), &mut tokens);

@@ -47,6 +47,7 @@ pub(crate) struct Part<'a> {
     /// The first of its units in [`Code::units`].
     pub(crate) first_unit: u32,
     is_root: bool,
+    pub(crate) lines: crate::rules::Lines,
 }
 
 /// A module of the package, over all files.
@@ -76,16 +77,27 @@ pub(crate) struct Code<'a> {
     dependencies: FxHashMap<Vec<u8>, String>,
 }
 
+/// What a path was found to lead to.
+struct Found<'a> {
+    leads: Vec<Leads<'a>>,
+    /// Steps that are left: globs of globs could take for ever.
+    fuel: u32,
+}
+
 /// What a path leads to.
 enum Leads<'a> {
-    /// Out of the package.
+    /// Out of the package, to what the table may know.
     Outside(String),
+    /// Out of the package, to a crate that the table does not know.
+    Elsewhere(&'a [u8]),
     /// To something of that name, of that owner or module, in the package.
     Inside(&'a [u8], &'a [u8]),
 }
 
 /// How many steps a name may take; no honest one takes more than a few.
 const STEPS: u32 = 12;
+/// How many steps all ways of one path may take together.
+const FUEL: u32 = 48;
 /// How many units one name may lead to; names that are more common say nothing.
 const NAMESAKES: usize = 4;
 
@@ -121,7 +133,7 @@ impl<'a> Code<'a> {
     fn add_part(&mut self, path: &'a str, text: &'a [u8], tokens: &mut Vec<Token>) -> u32 {
         let index = self.parts.len() as u32;
         let source = read(text, tokens);
-        self.parts.push(Part { path, source, places: Places::default(), modules: Vec::new(), first_unit: 0, is_root: false });
+        self.parts.push(Part { path, source, places: Places::default(), modules: Vec::new(), first_unit: 0, is_root: false, lines: crate::rules::Lines::default() });
         index
     }
 
@@ -157,7 +169,10 @@ impl<'a> Code<'a> {
             let Some(left) = self.parts.iter().position(|part| part.places == Places::default()) else {
                 break;
             };
-            let place = if is_of_tests(self.parts[left].path) {
+            // What lies beside the sources is a tool of the project, not of those who use the crate.
+            let path = self.parts[left].path;
+            let beside = !path.starts_with("src/") && path != "build.rs" && package.files.contains_key("src/lib.rs");
+            let place = if is_of_tests(path) || beside {
                 Place::Tests
             } else if manifest.is_proc_macro {
                 Place::ProcMacro
@@ -300,11 +315,12 @@ impl<'a> Code<'a> {
 
     /// Finds what all paths lead to, and marks and joins units accordingly.
     fn resolve(&mut self) {
-        let mut found = Vec::new();
+        let mut found = Found { leads: Vec::new(), fuel: 0 };
         let mut marks: Vec<(usize, u32, Sign, PathUse)> = Vec::new();
         let mut through: Vec<((u32, u32), String)> = Vec::new();
         let mut edges: Vec<(u32, u32)> = Vec::new();
         let mut outside: Vec<(String, (u32, u32))> = Vec::new();
+        let mut named: rustc_hash::FxHashSet<&[u8]> = rustc_hash::FxHashSet::default();
         for (index, part) in self.parts.iter().enumerate() {
             for path in &part.source.paths {
                 let segments = part.source.segments(path.first, path.count);
@@ -314,9 +330,10 @@ impl<'a> Code<'a> {
                     continue;
                 }
                 let module = part.modules[part.source.units[path.unit as usize].module as usize];
-                found.clear();
+                found.leads.clear();
+                found.fuel = FUEL;
                 self.lead(module, segments, 0, &mut found);
-                for leads in found.drain(..) {
+                for leads in found.leads.drain(..) {
                     match leads {
                         Leads::Outside(path_outside) => {
                             if let Some(signs) = sign::paths().signs(&path_outside) {
@@ -328,8 +345,15 @@ impl<'a> Code<'a> {
                                 }
                             }
                             let root = path_outside.split("::").next().unwrap_or_default();
-                            if !matches!(root, "std" | "core" | "alloc") {
+                            if !matches!(root, "std" | "core" | "alloc") && !outside.iter().any(|(known, _)| known == root) {
                                 outside.push((root.to_owned(), (index as u32, path.start)));
+                            }
+                        }
+                        Leads::Elsewhere(name) => {
+                            if named.insert(name) {
+                                let package = self.dependencies.get(name).cloned();
+                                let package = package.unwrap_or_else(|| String::from_utf8_lossy(name).into_owned());
+                                outside.push((package, (index as u32, path.start)));
                             }
                         }
                         Leads::Inside(owner, name) => {
@@ -390,15 +414,16 @@ impl<'a> Code<'a> {
     }
 
     /// Finds what a path leads to from a module.
-    fn lead(&self, module: u32, segments: &[&'a [u8]], steps: u32, found: &mut Vec<Leads<'a>>) {
+    fn lead(&self, module: u32, segments: &[&'a [u8]], steps: u32, found: &mut Found<'a>) {
         let Some((name, rest)) = segments.split_first() else {
             return;
         };
-        if steps > STEPS || found.len() > 8 {
+        if steps > STEPS || found.leads.len() > 8 || found.fuel == 0 {
             return;
         }
+        found.fuel -= 1;
         match *name {
-            b"std" | b"core" | b"alloc" => found.push(Leads::Outside(outside_path(name, rest))),
+            b"std" | b"core" | b"alloc" => found.leads.push(Leads::Outside(outside_path(name, rest))),
             b"crate" => self.lead_inside(self.modules[module as usize].root, rest, segments, steps, found),
             b"self" => self.lead_inside(module, rest, segments, steps, found),
             b"super" => self.lead_inside(self.modules[module as usize].parent, rest, segments, steps, found),
@@ -409,14 +434,14 @@ impl<'a> Code<'a> {
                 if let Some(child) = self.modules[module as usize].children.get(name) {
                     self.lead_inside(*child, rest, segments, steps, found);
                 } else if let Some(package) = self.dependencies.get(*name).filter(|_| !rest.is_empty()) {
-                    found.push(Leads::Outside(outside_path(package.as_bytes(), rest)));
+                    found.leads.push(elsewhere(package.as_bytes(), name, rest));
                 } else if sign::paths().has_root(name) && !rest.is_empty() && !self.by_name.contains_key(name) {
-                    found.push(Leads::Outside(outside_path(name, rest)));
+                    found.leads.push(Leads::Outside(outside_path(name, rest)));
                 } else {
-                    let before = found.len();
+                    let before = found.leads.len();
                     self.lead_by_globs(module, segments, steps, found);
-                    if found.len() == before {
-                        found.push(inside(segments));
+                    if found.leads.len() == before {
+                        found.leads.push(inside(segments));
                     }
                 }
             }
@@ -424,7 +449,7 @@ impl<'a> Code<'a> {
     }
 
     /// Below a module of the package.
-    fn lead_inside(&self, module: u32, segments: &[&'a [u8]], whole: &[&'a [u8]], steps: u32, found: &mut Vec<Leads<'a>>) {
+    fn lead_inside(&self, module: u32, segments: &[&'a [u8]], whole: &[&'a [u8]], steps: u32, found: &mut Found<'a>) {
         let Some((name, rest)) = segments.split_first() else {
             return;
         };
@@ -442,15 +467,15 @@ impl<'a> Code<'a> {
         if self.lead_imported(module, name, rest, steps, found) {
             return;
         }
-        let before = found.len();
+        let before = found.leads.len();
         self.lead_by_globs(module, segments, steps, found);
-        if found.len() == before {
-            found.push(inside(whole));
+        if found.leads.len() == before {
+            found.leads.push(inside(whole));
         }
     }
 
     /// Through a name that a module imports, or that one around it does; says whether there is one.
-    fn lead_imported(&self, module: u32, name: &[u8], rest: &[&'a [u8]], steps: u32, found: &mut Vec<Leads<'a>>) -> bool {
+    fn lead_imported(&self, module: u32, name: &[u8], rest: &[&'a [u8]], steps: u32, found: &mut Found<'a>) -> bool {
         let mut at = module;
         for _ in 0..8 {
             if let Some(imports) = self.modules[at as usize].imports.get(name) {
@@ -461,7 +486,7 @@ impl<'a> Code<'a> {
                     // `use log;` and `extern crate log;` name a crate, not themselves.
                     if path.len() == 1 && path[0] == name {
                         let package = self.dependencies.get(name).map_or(name, |package| package.as_bytes());
-                        found.push(Leads::Outside(outside_path(package, rest)));
+                        found.leads.push(elsewhere(package, path[0], rest));
                         continue;
                     }
                     let mut whole = path.to_vec();
@@ -480,20 +505,24 @@ impl<'a> Code<'a> {
         false
     }
 
-    fn lead_by_globs(&self, module: u32, segments: &[&'a [u8]], steps: u32, found: &mut Vec<Leads<'a>>) {
+    fn lead_by_globs(&self, module: u32, segments: &[&'a [u8]], steps: u32, found: &mut Found<'a>) {
         if steps > 4 {
             return;
         }
         for (part, import) in self.modules[module as usize].globs.iter().take(16) {
+            if found.fuel == 0 {
+                return;
+            }
             let source = &self.parts[*part as usize].source;
             let import = source.imports[*import as usize];
             let mut whole = source.segments(import.first, import.count).to_vec();
             whole.extend_from_slice(segments);
-            let mut tried = Vec::new();
+            let mut tried = Found { leads: Vec::new(), fuel: found.fuel };
             // A glob that leads into the same module again is no way.
             self.lead(module, &whole, steps + 3, &mut tried);
+            found.fuel = tried.fuel;
             // Outside, only what the table knows is there.
-            found.extend(tried.into_iter().filter(|leads| match leads {
+            found.leads.extend(tried.leads.into_iter().filter(|leads| match leads {
                 Leads::Outside(path) => sign::paths().signs(path).is_some_and(|signs| signs != Signs::NONE) && {
                     let first = String::from_utf8_lossy(segments[0]);
                     let glob = path.find(&format!("::{first}")).map(|at| &path[..at]);
@@ -502,7 +531,7 @@ impl<'a> Code<'a> {
                         sign::paths().knows(&format!("{glob}::{below}"))
                     })
                 },
-                Leads::Inside(..) => false,
+                Leads::Inside(..) | Leads::Elsewhere(_) => false,
             }));
         }
     }
@@ -512,6 +541,11 @@ fn inside<'a>(segments: &[&'a [u8]]) -> Leads<'a> {
     let name = segments.last().copied().unwrap_or_default();
     let owner = segments.len().checked_sub(2).map(|at| segments[at]).unwrap_or_default();
     Leads::Inside(owner, name)
+}
+
+/// Out of the package, with the path where the table may know it.
+fn elsewhere<'a>(package: &[u8], name: &'a [u8], rest: &[&[u8]]) -> Leads<'a> {
+    if sign::paths().has_root(package) { Leads::Outside(outside_path(package, rest)) } else { Leads::Elsewhere(name) }
 }
 
 fn outside_path(root: &[u8], rest: &[&[u8]]) -> String {

@@ -41,6 +41,7 @@ mod source_out;
 mod symbol_interposition;
 mod time_bomb;
 mod toolchain_tampering;
+mod unexpected_reach;
 mod value_redirect;
 
 /// A rule over scopes.
@@ -64,7 +65,7 @@ pub struct Explanation {
     pub look: &'static str,
 }
 
-const RULES: [&Rule; 31] = [
+const RULES: [&Rule; 32] = [
     &fetch_and_run::RULE,
     &build_reaches_out::RULE,
     &secrets_out::RULE,
@@ -96,6 +97,7 @@ const RULES: [&Rule; 31] = [
     &macro_in_consumer::RULE,
     &odd_include::RULE,
     &value_redirect::RULE,
+    &unexpected_reach::RULE,
 ];
 
 /// What a finding may rest on beside its place, in the order in which it is shown.
@@ -164,6 +166,25 @@ impl Look<'_> {
     /// A few functions, so that what is in them belongs together.
     pub(crate) fn is_close(&self) -> bool {
         self.scope.units.len() <= 12 && !self.scope.is_whole
+    }
+
+    /// The signs of the scope's first function and of those that it names.
+    pub(crate) fn near(&self) -> Signs {
+        let root = self.scope.units[0];
+        let named = self.code.edges[root as usize].iter();
+        named.fold(self.code.unit(root).signs, |signs, unit| signs.and(self.code.unit(*unit).signs))
+    }
+
+    /// Whether the function in which a sign stands has a name in it with one of these words.
+    pub(crate) fn names_near(&self, sign: Sign, words: &[&str]) -> bool {
+        let Some((unit, _)) = self.code.first(self.scope, sign) else {
+            return false;
+        };
+        let (part, _) = self.code.units[unit as usize];
+        let of = self.code.unit(unit);
+        let text = &self.code.parts[part as usize].source.text[of.start as usize..of.end.max(of.start) as usize];
+        let text = String::from_utf8_lossy(text).to_ascii_lowercase();
+        words.iter().any(|word| text.contains(word))
     }
 
     /// Whether what the package says of itself has one of these words.
@@ -239,6 +260,13 @@ fn finding(rule: &Rule, look: &Look<'_>, hit: Hit) -> Finding {
         let unit = look.code.unit(scope.units[0]);
         (scope.units[0], Mark { sign: Sign::Unsafe, start: unit.start, end: unit.start + 1 })
     });
+    // What is hidden is shown, and where.
+    let hidden = scope.cleartext.as_ref().filter(|_| rule.explanation.code == hidden_text::RULE.explanation.code);
+    let (unit, mark) = hidden.map_or((unit, mark), |(unit, mark, _)| (*unit, *mark));
+    let reason = hidden.map_or(hit.reason.clone(), |(_, _, text)| {
+        let shown: String = text.chars().take(60).collect();
+        format!("{}: {:?}{}", hit.reason, shown, if shown.len() < text.len() { "…" } else { "" })
+    });
     let span = span(look.code, unit, mark);
     // The same line twice says nothing new.
     let mut clues: Vec<Clue> = Vec::new();
@@ -263,7 +291,7 @@ fn finding(rule: &Rule, look: &Look<'_>, hit: Hit) -> Finding {
         length: span.length,
         place,
         function: look.code.function_name(unit),
-        reason: hit.reason,
+        reason,
         clues,
     }
 }
@@ -272,7 +300,30 @@ fn finding(rule: &Rule, look: &Look<'_>, hit: Hit) -> Finding {
 pub(crate) fn span(code: &Code<'_>, unit: u32, mark: Mark) -> Span {
     let (part, _) = code.units[unit as usize];
     let part = &code.parts[part as usize];
-    span_in(part.path, part.source.text, mark.start as usize, (mark.end - mark.start) as usize)
+    part.lines.span(part.path, part.source.text, mark.start as usize, (mark.end - mark.start) as usize)
+}
+
+/// Where the lines of a file begin, found when first asked for.
+#[derive(Default)]
+pub(crate) struct Lines(std::cell::OnceCell<Vec<u32>>);
+
+impl Lines {
+    /// The line and column of a place.
+    fn span(&self, file: &str, text: &[u8], at: usize, length: usize) -> Span {
+        let begins = self.0.get_or_init(|| {
+            let newlines = memchr::memchr_iter(b'\n', text).map(|at| at as u32 + 1);
+            std::iter::once(0).chain(newlines).collect()
+        });
+        let line = begins.partition_point(|begin| *begin as usize <= at);
+        let begin = begins[line - 1] as usize;
+        let end = begins.get(line).map_or(text.len(), |next| *next as usize - 1);
+        Span {
+            file: file.to_owned(),
+            line: line as u32,
+            column: (at - begin + 1) as u32,
+            length: length.min(end.saturating_sub(at)) as u32,
+        }
+    }
 }
 
 /// The line and column of a place in a file.

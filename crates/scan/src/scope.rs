@@ -10,7 +10,7 @@ use crate::hidden;
 use crate::names::Code;
 use crate::report::Place;
 use crate::sign::{Sign, Signs};
-use crate::source::{Literal, Mark, Unit, UnitKind};
+use crate::source::{Literal, Mark, Source, Unit, UnitKind};
 
 /// Steps from a function to what still belongs to it.
 const STEPS: u32 = 5;
@@ -28,6 +28,8 @@ pub(crate) struct Scope {
     pub(crate) is_whole: bool,
     /// It leads to more than a scope holds.
     pub(crate) is_cut: bool,
+    /// The first text that it hides, and where.
+    pub(crate) cleartext: Option<(u32, Mark, String)>,
 }
 
 /// The signs that things are done by; without one of them no rule fires.
@@ -81,13 +83,15 @@ impl<'a> Code<'a> {
             if units.len() > 1 && tokens <= SMALL {
                 let signs = units.iter().fold(Signs::NONE, |signs, unit| signs.and(self.unit(*unit).signs));
                 if signs.any(SINKS) {
-                    scopes.push(Scope { units, signs, place, is_whole: true, is_cut: false });
+                    scopes.push(Scope { units, signs, place, is_whole: true, is_cut: false, cleartext: None });
                 }
             }
         }
         let mut seen = Seen::default();
         for scope in &mut scopes {
-            scope.signs = scope.signs.and(self.hidden(scope, &mut seen));
+            let (hidden, cleartext) = self.hidden(scope, &mut seen);
+            scope.signs = scope.signs.and(hidden);
+            scope.cleartext = cleartext;
         }
         scopes.sort_by_key(|scope| (scope.is_whole, scope.units.len()));
         scopes
@@ -141,11 +145,11 @@ impl<'a> Code<'a> {
             }
             begin = end;
         }
-        Scope { units, signs, place, is_whole: false, is_cut }
+        Scope { units, signs, place, is_whole: false, is_cut, cleartext: None }
     }
 
     /// What the texts of a scope hide.
-    fn hidden(&self, scope: &Scope, seen: &mut Seen) -> Signs {
+    fn hidden(&self, scope: &Scope, seen: &mut Seen) -> (Signs, Option<(u32, Mark, String)>) {
         const DECODERS: Signs = Signs::of(&[
             Sign::Decode,
             Sign::Xor,
@@ -155,6 +159,7 @@ impl<'a> Code<'a> {
             Sign::ToText,
         ]);
         let mut found = Signs::NONE;
+        let mut first = None;
         for unit in &scope.units {
             let pieces = seen.pieces.entry(*unit).or_insert_with(|| hidden_pieces(self, *unit));
             found = found.and(*pieces);
@@ -167,13 +172,16 @@ impl<'a> Code<'a> {
                         break;
                     }
                     let (part, _) = self.units[*unit as usize];
-                    let value = self.parts[part as usize].source.value(literal);
-                    let key = (part, literal.start, scope.signs.has(Sign::Xor), scope.signs.has(Sign::Reverse), scope.signs.any(DECODERS));
-                    let decoded = *seen.decoded.entry(key).or_insert_with(|| hidden::decoded(&value, scope.signs));
-                    found = found.and(decoded);
-                    if decoded != Signs::NONE {
+                    let source = &self.parts[part as usize].source;
+                    let value = source.value(literal);
+                    let decoders = [Sign::Xor, Sign::Reverse, Sign::ByteArithmetic].map(|sign| scope.signs.has(sign));
+                    let key = (part, literal.start, decoders);
+                    let decoded = seen.decoded.entry(key).or_insert_with(|| hidden::decoded(&value, form(source, literal), scope.signs));
+                    if let Some(decoded) = decoded {
+                        found = found.and(decoded.means);
                         found.add(Sign::Decoded);
-                        seen.at.entry(*unit).or_insert(literal);
+                        let mark = Mark { sign: Sign::Decoded, start: literal.start, end: literal.end };
+                        first.get_or_insert_with(|| (*unit, mark, decoded.text.clone()));
                     }
                     if (2..=4096).contains(&value.len()) {
                         values.push(value);
@@ -182,20 +190,21 @@ impl<'a> Code<'a> {
             }
             if scope.signs.has(Sign::Xor) || scope.signs.has(Sign::ByteArithmetic) {
                 let slices: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
-                let under = hidden::under_keys(&slices);
-                if under != Signs::NONE {
-                    found = found.and(under);
+                if let Some(under) = hidden::under_keys(&slices) {
+                    found = found.and(under.means);
                     found.add(Sign::Decoded);
+                    let unit = scope.units[0];
+                    let start = self.unit(unit).start;
+                    first.get_or_insert((unit, Mark { sign: Sign::Decoded, start, end: start + 2 }, under.text));
                 }
             }
         }
-        found
+        (found, first)
     }
 
     fn literals(&self, unit: u32) -> impl Iterator<Item = Literal> + '_ {
         let (part, own) = self.units[unit as usize];
-        let literals = &self.parts[part as usize].source.literals;
-        literals.iter().copied().filter(move |literal| literal.unit == own)
+        self.parts[part as usize].source.literals_of(own).iter().copied()
     }
 
     /// The first place in a scope that bears a sign.
@@ -207,12 +216,23 @@ impl<'a> Code<'a> {
     }
 }
 
+/// How a literal is written.
+fn form(source: &Source<'_>, literal: Literal) -> hidden::Form {
+    let text = &source.text[literal.start as usize..literal.end as usize];
+    if literal.is_array {
+        hidden::Form::Array
+    } else if text.starts_with(b"b") || memchr::memmem::find(text, b"\\x").is_some() {
+        hidden::Form::Bytes
+    } else {
+        hidden::Form::Text
+    }
+}
+
 /// What was decoded before, since scopes overlap.
 #[derive(Default)]
 struct Seen {
     pieces: FxHashMap<u32, Signs>,
-    decoded: FxHashMap<(u32, u32, bool, bool, bool), Signs>,
-    at: FxHashMap<u32, Literal>,
+    decoded: FxHashMap<(u32, u32, [bool; 3]), Option<hidden::Cleartext>>,
 }
 
 /// What the literals of a unit mean when they are joined, those of the constants that it names at their place among them.
@@ -229,7 +249,7 @@ fn hidden_pieces(code: &Code<'_>, unit: u32) -> Signs {
         .take(32)
         .collect();
     if !constants.is_empty() {
-        for path in source.paths.iter().filter(|path| path.unit == own) {
+        for path in source.paths_of(own) {
             let name = source.segments(path.first, path.count).last().copied().unwrap_or_default();
             if let Some(constant) = constants.iter().find(|constant| code.unit(**constant).name == name) {
                 at.push((path.start, None, Some(*constant)));

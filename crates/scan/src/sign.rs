@@ -44,6 +44,8 @@ macro_rules! signs {
 signs! {
     /// Asks or tells something over the network.
     Net = "net", Net;
+    /// Speaks to other processes of this machine.
+    LocalSocket = "local-socket", Net;
     /// Waits for others to connect.
     Listen = "net-listen", Net;
     /// Has a name looked up.
@@ -178,6 +180,8 @@ signs! {
     Hook = "hook";
     /// The name of a shell or an interpreter.
     Shell = "shell";
+    /// A script, as a text.
+    ScriptText = "script-text";
     /// What makes it take a text as program.
     ShellFlag = "shell-flag";
     /// The name of a program that downloads.
@@ -204,6 +208,8 @@ signs! {
     AuthorizedKeys = "authorized-keys";
     /// Cargo's configuration, the toolchain, what all builds use.
     ToolchainPath = "toolchain-path";
+    /// A variable by which cargo is given another compiler.
+    WrapperName = "wrapper-name";
     /// Another process's memory or environment.
     ProcessPath = "process-path";
     /// A pool or a program of miners.

@@ -150,6 +150,20 @@ impl<'a> Source<'a> {
         &self.segments[first as usize..first as usize + count as usize]
     }
 
+    /// The literals of a unit, in their order.
+    pub(crate) fn literals_of(&self, unit: u32) -> &[Literal] {
+        let begin = self.literals.partition_point(|literal| literal.unit < unit);
+        let end = self.literals.partition_point(|literal| literal.unit <= unit);
+        &self.literals[begin..end]
+    }
+
+    /// The paths of a unit, in their order.
+    pub(crate) fn paths_of(&self, unit: u32) -> &[PathUse] {
+        let begin = self.paths.partition_point(|path| path.unit < unit);
+        let end = self.paths.partition_point(|path| path.unit <= unit);
+        &self.paths[begin..end]
+    }
+
     /// The value of a literal.
     pub(crate) fn value(&self, literal: Literal) -> Vec<u8> {
         let mut tokens = Vec::new();
@@ -297,6 +311,9 @@ impl<'a> Reader<'a, '_> {
                 self.source.paths.push(single);
             }
         }
+        // Each unit's together, in their order.
+        self.source.literals.sort_by_key(|literal| literal.unit);
+        self.source.paths.sort_by_key(|path| (path.unit, path.start));
     }
 
     fn open_unit(&mut self, kind: UnitKind, name: &'a [u8], start: u32, end: u32) -> u32 {
@@ -384,7 +401,14 @@ impl<'a> Reader<'a, '_> {
                         self.module = module;
                         self.owner = b"";
                         self.of_trait = b"";
-                        self.in_test = self.source.modules[module as usize].is_test;
+                        let is_test = self.source.modules[module as usize].is_test;
+                        if is_test && !self.in_test {
+                            // What lies in it outside of functions is a test's, too.
+                            self.in_test = true;
+                            let start = token.start;
+                            self.unit = self.open_unit(UnitKind::File, b"", start, start);
+                        }
+                        self.in_test = is_test;
                     }
                     Pending::Owner { owner, of_trait, is_test } => {
                         self.owner = owner;
@@ -489,7 +513,7 @@ impl<'a> Reader<'a, '_> {
                     match word {
                         b"cfg" | b"cfg_attr" if is_first => is_cfg = true,
                         b"not" => negated = true,
-                        b"test" if is_cfg && !negated => self.attributes.is_test = true,
+                        b"test" | b"doc" | b"doctest" if is_cfg && !negated => self.attributes.is_test = true,
                         b"test" | b"bench" if !is_cfg && self.is(at + 1, b']') => self.attributes.is_test = true,
                         b"proc_macro" | b"proc_macro_derive" | b"proc_macro_attribute" => {
                             self.attributes.is_macro_entry = true;
@@ -529,6 +553,9 @@ impl<'a> Reader<'a, '_> {
         let value = literal::value(token, self.text);
         let signs = sign::text(&value);
         self.marks(signs, token.start, token.end);
+        if value.starts_with(b"#!/") {
+            self.mark(Sign::ScriptText, token.start, token.end);
+        }
         if is_value_address(&value) {
             self.mark(Sign::ValueAddress, token.start, token.end);
         }
@@ -579,7 +606,8 @@ impl<'a> Reader<'a, '_> {
         }
         let (start, end) = (self.tokens[self.at].start, self.tokens[at].end);
         self.source.literals.push(Literal { unit: self.unit, start, end, is_array: true });
-        if at - first >= 24 {
+        // Counted with the commas: a dozen bytes are enough for an address.
+        if at - first >= 20 {
             self.mark(Sign::Opaque, start, end);
         }
         self.source.units[self.unit as usize].tokens += (at - first) as u32;
@@ -650,7 +678,13 @@ impl<'a> Reader<'a, '_> {
                     self.unit = unit;
                 }
             }
-            b"let" | b"if" | b"in" | b"as" | b"mut" | b"ref" | b"pub" | b"for" | b"else" | b"loop" | b"move" | b"match"
+            b"as" => {
+                if self.is_word(self.at + 1, b"char") {
+                    self.mark(Sign::ToText, token.start, token.end);
+                }
+                self.at += 1;
+            }
+            b"let" | b"if" | b"in" | b"mut" | b"ref" | b"pub" | b"for" | b"else" | b"loop" | b"move" | b"match"
             | b"while" | b"where" | b"return" | b"struct" | b"enum" | b"async" | b"await" | b"break" | b"dyn" => {
                 if matches!(word, b"struct" | b"enum") {
                     self.attributes = Attributes::default();
@@ -1021,11 +1055,20 @@ impl<'a> Reader<'a, '_> {
         if let Some(signs) = sign::method(name) {
             self.marks(signs, path.start, path.end);
         }
+        if name == b"parse" && self.reads_code() {
+            self.mark(Sign::ParseCode, path.start, path.end);
+        }
         let is_careless = name.starts_with(b"danger_accept_invalid") || name.starts_with(b"accept_invalid");
         if is_careless && self.is_word(self.at + 1, b"true") {
             self.mark(Sign::TlsUnchecked, path.start, path.end);
         }
         self.source.paths.push(path);
+    }
+
+    /// Whether `.parse()` makes tokens of a text, as far as the same statement tells.
+    fn reads_code(&self) -> bool {
+        let from = self.at.saturating_sub(24);
+        (from..(self.at + 4).min(self.tokens.len())).rev().any(|at| self.word(at).is_some_and(|word| word.ends_with(b"TokenStream")))
     }
 
     /// A macro: those of std that take files in are followed; what others are given is read as code.
@@ -1121,16 +1164,18 @@ impl<'a> Reader<'a, '_> {
                         break;
                     }
                 }
-                _ if token.is_text() => match &*literal::value(token, self.text) {
-                    b"OUT_DIR" => is_built = true,
-                    b"CARGO_MANIFEST_DIR" => from_root = true,
-                    value => target.extend_from_slice(value),
-                },
-                // The name of a variable is no part of the path.
-                Kind::Ident if token.text(self.text) == b"env" => {
-                    let name = self.token(at + 3).filter(Token::is_text);
-                    is_built |= name.is_some_and(|name| &*literal::value(name, self.text) == b"OUT_DIR");
+                // What a build script hands over leads to what it wrote.
+                Kind::Ident if token.text(self.text) == b"env" && self.is(at + 1, b'!') => {
+                    if let Some(name) = self.token(at + 3).filter(Token::is_text) {
+                        match &*literal::value(name, self.text) {
+                            b"CARGO_MANIFEST_DIR" => from_root = true,
+                            _ => is_built = true,
+                        }
+                        at += 4;
+                        continue;
+                    }
                 }
+                _ if token.is_text() => target.extend_from_slice(&literal::value(token, self.text)),
                 _ => {}
             }
             at += 1;
@@ -1140,6 +1185,7 @@ impl<'a> Reader<'a, '_> {
             (true, true) => Some(Sign::IncludesBuilt),
             (true, false) if is_odd_source(&target) => Some(Sign::IncludesOdd),
             (true, false) => None,
+            (false, _) if is_to_be_read(&target) => None,
             (false, _) => Some(Sign::Embedded),
         };
         if let Some(sign) = sign {
@@ -1157,10 +1203,20 @@ impl<'a> Reader<'a, '_> {
     }
 }
 
+/// Whether a file is one that people write and read.
+fn is_to_be_read(path: &str) -> bool {
+    let extension = crate::package::extension(path).to_ascii_lowercase();
+    matches!(
+        extension.as_str(),
+        "rs" | "c" | "h" | "cc" | "cpp" | "md" | "toml" | "html" | "css" | "js" | "json" | "sql" | "glsl" | "wgsl" | "vert" | "frag" | "hlsl" | "metal" | "proto"
+            | "csv" | "yaml" | "yml" | "xml" | "svg" | "hbs" | "tera" | "ftl" | "pest" | "lalrpop" | "wit" | "wat" | "asm" | "s" | "py" | "lua" | "scm" | "graphql"
+    )
+}
+
 /// Whether code is taken from where no source file lies.
 fn is_odd_source(path: &str) -> bool {
     let extension = crate::package::extension(path);
-    let is_source = matches!(extension, "rs" | "in" | "inc" | "rsi") || path.ends_with(".rs.in");
+    let is_source = matches!(extension, "rs" | "in" | "inc" | "rsi") || path.contains(".rs.");
     let is_hidden = path.split('/').any(|part| part.len() > 1 && part.starts_with('.') && part != "..");
     !path.is_empty() && (!is_source || is_hidden || crate::package::is_of_tests(path))
 }

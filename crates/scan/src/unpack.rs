@@ -11,7 +11,7 @@ use crate::package::{Package, Problem, ProblemKind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of all files together. The largest package of crates.io is allowed 10 MiB compressed by default; the largest
-    /// of wasmtime's lockfile unpacks to 70 MB.
+    /// of wasmtime's lockfile, windows, unpacks to 150 MB.
     pub bytes: u64,
     /// Bytes of one file.
     pub file_bytes: u64,
@@ -25,7 +25,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 150_000_000, file_bytes: 64_000_000, files: 50_000, ratio: 200, path_bytes: 1024 }
+        Self { bytes: 512_000_000, file_bytes: 64_000_000, files: 50_000, ratio: 200, path_bytes: 1024 }
     }
 }
 

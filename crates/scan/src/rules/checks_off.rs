@@ -17,7 +17,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn judge(look: &Look<'_>) -> Option<Hit> {
     if look.has(Sign::TlsUnchecked) {
-        return hit(Severity::Medium, &[Sign::TlsUnchecked], WAY, format!("{} accepts any certificate", look.where_it_runs()));
+        // Under a condition that names the danger, somebody asked for it.
+        let asked = look.names_near(Sign::TlsUnchecked, &["if "])
+            && look.names_near(Sign::TlsUnchecked, &["disable_verif", "insecure", "self.accept_invalid", "skip_verif", "no_verif", "danger_mode", "allow_invalid", "verify_mode", "tls_verify", "verify_tls", "unverified"]);
+        let severity = if asked { Severity::Low } else { Severity::Medium };
+        return hit(severity, &[Sign::TlsUnchecked], WAY, format!("{} accepts any certificate", look.where_it_runs()));
     }
     let root = look.code.unit(look.scope.units[0]);
     let verifies_nothing = root.name == b"verify_server_cert" && root.tokens < 90 && root.signs.has(Sign::TlsVerifier);
@@ -26,7 +30,8 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     }
     // Who names it a danger offers it to those who ask.
     let owner = String::from_utf8_lossy(root.owner).to_ascii_lowercase();
-    let opt_in = ["danger", "insecure", "noverif", "novalid", "skip", "acceptall", "acceptany", "unsafe", "test"].iter().any(|word| owner.contains(word))
+    let says = ["disabled", "danger", "insecure"].iter().any(|word| owner.contains(word)) && look.says(&["tls", "ssl", "http", "client"]);
+    let opt_in = says || ["danger", "insecure", "noverif", "novalid", "skip", "acceptall", "acceptany", "unsafe", "test"].iter().any(|word| owner.contains(word))
         && look.manifest.features.keys().any(|name| ["danger", "insecure", "no-verify", "unverified", "skip"].iter().any(|word| name.contains(word)));
     let severity = if opt_in { Severity::Low } else { Severity::Medium };
     hit(severity, &[Sign::TlsVerifier], WAY, "a verifier that agrees to every certificate".to_owned())

@@ -11,13 +11,17 @@ pub(super) const RULE: Rule = Rule {
         means: "Code that starts programs or connects is in a text, which becomes code.",
         look: "Why it is not written as code.",
     },
-    needs: &[Sign::CodeText, Sign::HiddenCode],
+    needs: &[Sign::ParseCode, Sign::CodeText, Sign::HiddenCode],
     judge,
 };
 
 fn judge(look: &Look<'_>) -> Option<Hit> {
     let code = look.any(&[Sign::CodeText, Sign::HiddenCode]);
     let becomes = look.has(Sign::ParseCode) || (look.is_build() && look.has(Sign::FsWrite));
+    let decodes = look.is_close() && (look.hides() || (look.has(Sign::Reverse) && look.has(Sign::ToText)) || (look.has(Sign::Opaque) && look.any(&[Sign::Xor, Sign::Decode])));
+    if look.has(Sign::ParseCode) && decodes && !code {
+        return hit(Severity::Medium, &[Sign::ParseCode], WAY, format!("{} makes code of a text that is decoded first", look.where_it_runs()));
+    }
     if !code || !becomes {
         return None;
     }

@@ -28,6 +28,10 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
         let severity = if look.is_build() || (writes && look.any(&[Sign::ExecutableMode, Sign::SetPermissions])) || look.any(&[Sign::MemoryFile, Sign::MapExecutable]) { Severity::High } else { Severity::Medium };
         return hit(severity, &[Sign::Process, Sign::CProcess, Sign::Load, Sign::MapExecutable, Sign::MemoryFile], WAY, format!("{} decodes data and runs something, all in a few functions", look.where_it_runs()));
     }
+    let hides_names = look.has(Sign::Xor) && look.has(Sign::ToText) && look.has(Sign::Opaque);
+    if hides_names && look.any(&[Sign::Net, Sign::Dns]) && look.any(&[Sign::Env, Sign::FsRead, Sign::HostFact, Sign::Process]) && look.is_close() {
+        return hit(Severity::Medium, &[Sign::Xor], WAY, format!("{} decodes names of what it reads, or to whom it connects, in a few functions", look.where_it_runs()));
+    }
     if look.is_build() && plain_decoder && (writes || runs) && (look.has(Sign::Xor) || look.any(&[Sign::IncludesBuilt, Sign::FixturePath, Sign::Opaque])) {
         return hit(Severity::Medium, &[Sign::Xor, Sign::Decode, Sign::Decrypt, Sign::Alphabet], WAY, format!("{} decodes data and writes what comes out", look.where_it_runs()));
     }

@@ -27,7 +27,7 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     if !(destroys || fetches_and_starts || shell || hidden) {
         return None;
     }
-    let severity = if hidden || (look.is_build() && (shell || fetches_and_starts)) { Severity::High } else { Severity::Medium };
+    let severity = if hidden || (look.is_build() && look.reaches_out() && shell) { Severity::High } else { Severity::Medium };
     hit(severity, &[Sign::CiName, Sign::HostCommand, Sign::HostFact], WAY, format!("{} asks whose machine this is before it starts programs or removes files", look.where_it_runs()))
 }
 

@@ -19,6 +19,9 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     if !look.is_build() || !look.has(Sign::LinkerArgument) {
         return None;
     }
+    if look.has(Sign::FsWrite) && look.any(&[Sign::ExecutableMode, Sign::SetPermissions, Sign::ScriptText]) {
+        return hit(Severity::High, &[Sign::LinkerArgument], WAY, "the build script writes a program and gives orders to the linker".to_owned());
+    }
     if look.has(Sign::LinkerTakeover) {
         let severity = if look.any(&[Sign::Opaque, Sign::Xor, Sign::ExecutableMode, Sign::SetPermissions]) && look.has(Sign::FsWrite) { Severity::High } else { Severity::Medium };
         return hit(severity, &[Sign::LinkerTakeover], WAY, "the build script has the linker replaced or symbols redirected".to_owned());

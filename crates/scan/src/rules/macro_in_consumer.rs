@@ -2,7 +2,7 @@
 
 use crate::report::Severity;
 use crate::rules::{Explanation, Hit, Look, Rule, WAY, hit};
-use crate::sign::Sign;
+use crate::sign::{Sign, Signs};
 use crate::source::UnitKind;
 
 pub(super) const RULE: Rule = Rule {
@@ -19,7 +19,9 @@ pub(super) const RULE: Rule = Rule {
 fn judge(look: &Look<'_>) -> Option<Hit> {
     let root = look.code.unit(look.scope.units[0]);
     let exported = root.kind == UnitKind::Macro && root.is_public && !look.scope.is_whole;
-    if !exported || !look.any(&[Sign::Net, Sign::Process, Sign::CProcess, Sign::Load, Sign::FsRemoveTree]) {
+    // What the macro does itself, or through what it names; not what that leads to in turn.
+    let near = look.near();
+    if !exported || !near.any(Signs::of(&[Sign::Net, Sign::Process, Sign::CProcess, Sign::Load, Sign::FsRemoveTree])) || !look.any(&[Sign::Net, Sign::Process, Sign::CProcess, Sign::Load, Sign::FsRemoveTree]) {
         return None;
     }
     let purpose = look.says(&["process", "command", "shell", "test", "exec", "http", "net", "script", "client", "server", "server", "daemon", "plugin"]);

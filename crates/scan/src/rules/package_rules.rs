@@ -185,15 +185,21 @@ fn characters(path: &str, text: &[u8], place: Place, findings: &mut Vec<Finding>
     }
     let shown = String::from_utf8_lossy(text);
     let mut invisible = 0_usize;
+    let (mut run, mut longest, mut last_end) = (0_usize, 0_usize, 0_usize);
     let mut first_invisible = None;
     let mut bidi = None;
     for (at, character) in shown.char_indices() {
         match character {
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => bidi = bidi.or(Some(at)),
+            // A character of a table, by itself.
+            _ if shown[..at].ends_with('\'') && shown[at + character.len_utf8()..].starts_with('\'') => {}
             '\u{200b}' | '\u{200c}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0e}' | '\u{e0000}'..='\u{e01ef}' | '\u{3164}' | '\u{115f}'
             | '\u{1160}' | '\u{ffa0}' | '\u{180e}' => {
                 invisible += 1;
                 first_invisible = first_invisible.or(Some(at));
+                run = if at == last_end { run + 1 } else { 1 };
+                last_end = at + character.len_utf8();
+                longest = longest.max(run);
             }
             '\u{feff}' if at > 0 => {
                 invisible += 1;
@@ -208,8 +214,13 @@ fn characters(path: &str, text: &[u8], place: Place, findings: &mut Vec<Finding>
         findings.push(about(BIDI, Severity::High, span, place, "a character that cannot be seen turns the direction of the text".to_owned()));
     }
     if let (Some(at), true) = (first_invisible, invisible >= 8) {
+        // Scripts and emoji have one here and there; data has them in a row.
         let span = span_in(path, shown.as_bytes(), at, 3);
-        let severity = if invisible >= 24 { Severity::High } else { Severity::Medium };
+        let severity = match longest {
+            12.. => Severity::High,
+            4.. => Severity::Medium,
+            _ => Severity::Low,
+        };
         findings.push(about(INVISIBLE, severity, span, place, format!("{invisible} characters of this file cannot be seen")));
     }
     mixed(path, &shown, place, findings);
@@ -316,6 +327,15 @@ fn origin(package: &Package, manifest: &Manifest, code: &Code<'_>, findings: &mu
 /// Whether one name is the other with one or two letters changed, and is not just written otherwise.
 fn is_near(name: &str, other: &str) -> bool {
     let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '_', '.'], "");
+    let stem = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        let name = name.strip_prefix("rust-").or_else(|| name.strip_prefix("lib")).unwrap_or(&name);
+        let name = ["-rs", "_rs", "-sys", "_sys", "-rust", "-core", "-derive", ".rs"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+        plain(name)
+    };
+    if stem(name) == stem(other) {
+        return false;
+    }
     let (name, other) = (plain(name), plain(other));
     if name == other || name.len() < 4 || other.len() < 4 || name.len() > 64 || other.len() > 64 {
         return false;

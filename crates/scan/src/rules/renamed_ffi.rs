@@ -30,8 +30,10 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
         return hit(Severity::High, &[Sign::RawSyscall], WAY, format!("{} starts a program by calling the kernel itself", look.where_it_runs()));
     }
     let says_so = look.says(&["syscall", "libc", "kernel", "linux", "system call", "runtime", "sandbox", "io_uring", "posix"]);
+    let for_what = look.any(&[Sign::Env, Sign::EnvAll, Sign::HostFact, Sign::HostCommand, Sign::Opaque, Sign::Net, Sign::Url, Sign::Process, Sign::PreMain, Sign::Xor]);
     if look.has(Sign::Asm) && !says_so && (look.is_close() || look.scope.is_whole) {
-        return hit(Severity::Medium, &[Sign::RawSyscall], WAY, format!("{} calls the kernel itself, which its description does not lead one to expect", look.where_it_runs()));
+        let severity = if for_what { Severity::Medium } else { Severity::Low };
+        return hit(severity, &[Sign::RawSyscall], WAY, format!("{} calls the kernel itself, which its description does not lead one to expect", look.where_it_runs()));
     }
     None
 }

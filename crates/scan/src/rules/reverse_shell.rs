@@ -26,7 +26,7 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
         let severity = if look.says(&["shell", "remote", "terminal", "exec", "ssh"]) { Severity::Medium } else { Severity::High };
         return hit(severity, &[Sign::StreamsFrom], WAY, format!("{} connects a program's input and output with a connection", look.where_it_runs()));
     }
-    let receives = look.any(&[Sign::Receive]);
+    let receives = look.has(Sign::Receive) && (!look.is_build() || look.has(Sign::ShellFlag));
     if receives && look.any(&[Sign::Shell, Sign::ShellFlag]) && (look.is_close() || look.scope.is_whole) {
         return hit(Severity::Medium, &[Sign::ShellFlag, Sign::Shell], WAY, format!("{} reads from a connection and starts a shell", look.where_it_runs()));
     }

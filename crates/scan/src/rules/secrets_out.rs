@@ -33,7 +33,8 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     let several = look.has(Sign::CredentialPath) && look.has(Sign::WalletPath);
     let searched = look.has(Sign::FsWalk) && look.has(Sign::Home);
     let severity = match () {
-        () if build => Severity::High,
+        () if build && (files || look.is_close() || look.has(Sign::Send)) => Severity::High,
+        () if build => Severity::Medium,
         () if look.hides() || look.has(Sign::HiddenPath) => Severity::High,
         () if several && look.has(Sign::Send) && look.is_close() => Severity::High,
         () if files && (look.is_close() || searched || several) => Severity::Medium,

@@ -11,15 +11,20 @@ pub(super) const RULE: Rule = Rule {
         means: "A shell or interpreter is given a command that hides something, or a script that lies among tests or data.",
         look: "The command. Build scripts run configure scripts; commands whose output goes nowhere, or that are encoded, are another thing.",
     },
-    needs: &[Sign::Shell, Sign::ShellFlag, Sign::HiddenShell, Sign::DeleteAll, Sign::CProcess, Sign::Downloader],
+    needs: &[Sign::ScriptText, Sign::Shell, Sign::ShellFlag, Sign::HiddenShell, Sign::DeleteAll, Sign::CProcess, Sign::Downloader],
     judge,
 };
 
 fn judge(look: &Look<'_>) -> Option<Hit> {
+    let build = look.is_build();
+    let carries = look.any(&[Sign::Downloader, Sign::FetchPipe, Sign::HiddenShell, Sign::ReverseShell]);
+    if look.has(Sign::ScriptText) && carries && look.has(Sign::FsWrite) {
+        let severity = if build { Severity::High } else { Severity::Medium };
+        return hit(severity, &[Sign::ScriptText], WAY, format!("{} writes a script that downloads or hides something", look.where_it_runs()));
+    }
     if !look.starts() {
         return None;
     }
-    let build = look.is_build();
     if look.has(Sign::HiddenShell) {
         let severity = if build { Severity::High } else { Severity::Medium };
         return hit(severity, &[Sign::HiddenShell], WAY, format!("{} runs a command that hides what it does", look.where_it_runs()));

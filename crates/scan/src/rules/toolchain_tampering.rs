@@ -11,11 +11,14 @@ pub(super) const RULE: Rule = Rule {
         means: "A build writes into cargo's configuration, the registry's sources or the toolchain.",
         look: "What is written there. It changes all later builds of that user.",
     },
-    needs: &[Sign::ToolchainPath],
+    needs: &[Sign::ToolchainPath, Sign::WrapperName],
     judge,
 };
 
 fn judge(look: &Look<'_>) -> Option<Hit> {
+    if look.is_build() && look.has(Sign::EnvSet) && look.has(Sign::WrapperName) && look.is_close() {
+        return hit(Severity::Medium, &[Sign::WrapperName], WAY, format!("{} sets a variable by which cargo is given another compiler", look.where_it_runs()));
+    }
     let writes = look.any(&[Sign::FsWrite, Sign::EnvSet]);
     if !writes || !look.has(Sign::ToolchainPath) {
         return None;
