@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::run;
 
 /// Each crate with the crates of ours that it may depend on, and the sentence that any other edge would break.
-const DIRECTIONS: [(&str, &[&str], &str); 8] = [
+const DIRECTIONS: [(&str, &[&str], &str); 9] = [
     (
         "fence-model",
         &[],
@@ -18,9 +18,10 @@ const DIRECTIONS: [(&str, &[&str], &str); 8] = [
     ),
     ("fence-registry", &["fence-model"], "`registry` is pure: bytes in, what a registry says out"),
     ("fence-evidence", &["fence-model"], "`evidence` is handed bytes and never fetches"),
+    ("fence-scan", &["fence-model"], "`scan` is handed bytes and never fetches; it reads what attackers write"),
     (
         "fence-client",
-        &["fence-model", "fence-registry", "fence-evidence"],
+        &["fence-model", "fence-registry", "fence-evidence", "fence-scan"],
         "`client` is the only way verified facts enter a machine; it knows no commands and renders nothing",
     ),
     (
@@ -30,7 +31,7 @@ const DIRECTIONS: [(&str, &[&str], &str); 8] = [
     ),
     (
         "cargo-fence",
-        &["fence-model", "fence-registry", "fence-evidence", "fence-client", "fence-proxy"],
+        &["fence-model", "fence-registry", "fence-evidence", "fence-scan", "fence-client", "fence-proxy"],
         "`cli` works from facts that the client verified, with few dependencies, and never from a store or a server",
     ),
     (
@@ -60,7 +61,7 @@ const IMPURE: [&str; 12] = [
     "rustls",
     "curl",
 ];
-const PURE: [&str; 3] = ["fence-model", "fence-registry", "fence-evidence"];
+const PURE: [&str; 4] = ["fence-model", "fence-registry", "fence-evidence", "fence-scan"];
 
 /// How many packages the client's whole tree may have; cargo-deny's has 211.
 const LARGEST_CLIENT_TREE: usize = 210;

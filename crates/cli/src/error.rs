@@ -15,6 +15,7 @@ use fence_client::feed::FeedError;
 use fence_client::gather::{GatherError, Problem};
 use fence_client::http::{HttpError, is_loopback};
 use fence_client::index::IndexError;
+use fence_client::packages::PackageError;
 use fence_client::project::ProjectError;
 use fence_client::project::baseline::{BaselineError, BaselineFault};
 use fence_client::project::edit::EditError;
@@ -64,6 +65,8 @@ pub(crate) enum Misuse {
     BareName(CrateName, Vec<ReleaseId>),
     /// A code that there is not.
     UnknownCode(String),
+    /// Neither a folder, nor a file, nor a release.
+    NoPackage(String, String),
     /// No code at all.
     NoCodes,
     /// No reason.
@@ -450,6 +453,23 @@ impl From<IndexError> for CliError {
     }
 }
 
+impl From<PackageError> for CliError {
+    fn from(error: PackageError) -> Self {
+        match error {
+            PackageError::Index(error) => error.into(),
+            PackageError::NoManifest(_) => {
+                Self::new(error.to_string()).hint("a package's folder has its Cargo.toml at the top".to_owned())
+            }
+            PackageError::NotHere(_) => Self::new(error.to_string())
+                .hint("`cargo fetch` brings what a project needs there; or leave `--offline` out".to_owned()),
+            PackageError::OtherBytes { .. } => {
+                Self::new(error.to_string()).hint("do not build from it: whoever sent these bytes changed them".to_owned())
+            }
+            error => Self::new(error.to_string()),
+        }
+    }
+}
+
 impl From<BindError> for CliError {
     fn from(error: BindError) -> Self {
         Self::new(error.to_string())
@@ -671,8 +691,13 @@ impl From<Misuse> for CliError {
                     }
                 }
             }
+            Misuse::NoPackage(word, why) => {
+                Self::new(format!("{word:?} is neither a folder, nor a `.crate` file, nor a release: {why}"))
+                    .hint("a release is written CRATE or CRATE@VERSION".to_owned())
+            }
             Misuse::UnknownCode(word) => {
-                let words: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+                let of_scanner = fence_scan::explanations().map(|of| of.code);
+                let words: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).chain(of_scanner).collect();
                 let error = Self::new(format!("{word:?} is not a code"));
                 let error = match fence_client::project::policy::nearest(&word, &words) {
                     Some(nearest) => error.hint(format!("did you mean `{nearest}`?")),

@@ -26,6 +26,16 @@ use clap::Parser;
 use fence_client::Environment;
 
 fn main() -> ExitCode {
+    // The scanner's worker is this program again, and nothing else of it.
+    if std::env::args_os().nth(1).is_some_and(|word| word == fence_client::scanner::WORKER) {
+        return match fence_client::scanner::work() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                commands::Outcome::Undecided.exit_code()
+            }
+        };
+    }
     let environment = Environment::of_process();
     let cli =
         args::Cli::parse_from(args::with_cargos_own_marked(args::without_cargos_word(std::env::args_os())));

@@ -24,7 +24,13 @@ const DESTINATION: &str = "new-destination";
 const CHECK: &str = "weakened-check";
 const JUMP: &str = "new-jump-to-data";
 
-pub(crate) const EXPLANATIONS: [Explanation; 5] = [
+pub(crate) const EXPLANATIONS: [Explanation; 6] = [
+    Explanation {
+        code: "scanner-failed",
+        techniques: &[],
+        means: "The scanner crashed at this package, or did not come to an end.",
+        look: "Nothing is known of its code. Report it: no package should do that.",
+    },
     Explanation {
         code: UNUSED,
         techniques: &["D8"],
@@ -85,7 +91,7 @@ pub struct FileChange {
 }
 
 /// Two releases, compared.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparison {
     /// The older release's version.
     pub from: String,
@@ -131,6 +137,7 @@ pub fn compare(old: &Package, old_report: &Report, new: &Package, new_report: &R
     checks(old, &old_code, &new_code, &mut findings);
     jumps(&old_code, &new_code, &files, &mut findings);
     settle(&mut findings);
+    crate::scan::show(new, &mut findings);
     let had: BTreeSet<Capability> = old_report.capabilities.iter().copied().collect();
     let has: BTreeSet<Capability> = new_report.capabilities.iter().copied().collect();
     let known: BTreeSet<(Capability, Place, &str)> =

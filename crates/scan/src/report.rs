@@ -195,6 +195,8 @@ pub struct Finding {
     pub function: String,
     /// The reason in one sentence.
     pub reason: String,
+    /// That line, cut to what fits on a screen; empty where the file as a whole is meant.
+    pub text: String,
     /// What it rests on beside that.
     pub clues: Vec<Clue>,
 }
@@ -274,7 +276,7 @@ pub struct Amount {
 }
 
 /// All that was seen of one package.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// Which scanner: reports of another are made again.
     pub scanner: u32,

@@ -292,6 +292,7 @@ fn finding(rule: &Rule, look: &Look<'_>, hit: Hit) -> Finding {
         place,
         function: look.code.function_name(unit),
         reason,
+        text: String::new(),
         clues,
     }
 }
@@ -345,19 +346,25 @@ pub(crate) fn span_in(file: &str, text: &[u8], at: usize, length: usize) -> Span
 fn words(sign: Sign) -> &'static str {
     match sign {
         Sign::Net => "a connection",
+        Sign::Dns => "a name is looked up",
         Sign::Process | Sign::CProcess => "a program is started",
+        Sign::Load => "a library is loaded",
         Sign::FsWrite => "a file is written",
+        Sign::FsRemoveTree => "a folder is removed",
+        Sign::Env => "a variable is read",
+        Sign::EnvAll => "the whole environment",
         Sign::SetPermissions | Sign::ExecutableMode | Sign::ChmodText => "it becomes executable",
-        Sign::Temporary => "in the folder for temporary files",
+        Sign::Temporary => "the folder for temporary files",
         Sign::Downloader => "a program that downloads",
         Sign::Url => "an address",
+        Sign::Send => "something is sent",
         Sign::Opaque => "data that says nothing to a reader",
         Sign::Xor | Sign::ByteArithmetic | Sign::Decode | Sign::Reverse | Sign::Alphabet => "a decoder",
-        Sign::EnvAll => "the whole environment",
         Sign::CredentialPath => "a file of credentials",
         Sign::WalletPath => "a wallet, or what a browser keeps",
         Sign::HostFact | Sign::HostCommand => "which machine and user this is",
         Sign::Home => "the user's home folder",
+        Sign::Shell => "a shell or an interpreter",
         other => other.word(),
     }
 }

@@ -37,6 +37,7 @@ pub fn scan(package: &Package) -> Report {
         ));
     }
     settle(&mut findings);
+    show(package, &mut findings);
     let uses = uses(&code);
     let mut capabilities: BTreeSet<Capability> =
         uses.iter().filter(|of| of.place != Place::Tests).map(|of| of.capability).collect();
@@ -66,6 +67,21 @@ pub(crate) fn settle(findings: &mut Vec<Finding>) {
     });
     let mut seen = BTreeSet::new();
     findings.retain(|finding| seen.insert((finding.code.clone(), finding.file.clone(), finding.line, finding.function.clone())));
+}
+
+/// Takes the line that each finding means from its file.
+pub(crate) fn show(package: &Package, findings: &mut [Finding]) {
+    const WIDEST: usize = 200;
+    for finding in findings.iter_mut().filter(|finding| finding.line > 0) {
+        let Some(text) = package.files.get(&finding.file) else {
+            continue;
+        };
+        let line = text.split(|byte| *byte == b'\n').nth(finding.line as usize - 1).unwrap_or_default();
+        // What stands far to the right is what is meant.
+        let from = if finding.column as usize > WIDEST / 2 { finding.column as usize - 1 } else { 0 };
+        let line = line.get(from..(from + WIDEST).min(line.len())).unwrap_or_default();
+        finding.text = String::from_utf8_lossy(line).trim_end().to_owned();
+    }
 }
 
 /// Marks code that takes in a program.

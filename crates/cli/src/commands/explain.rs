@@ -25,8 +25,10 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Outcome, CliError> {
     let text = match &args.code {
         Some(word) => {
-            let code: Code = word.parse().map_err(|_| Misuse::UnknownCode(word.clone()))?;
-            explain::page(code)
+            match word.parse::<Code>() {
+                Ok(code) => explain::page(code),
+                Err(_) => explain::page_of_scanner(word).ok_or_else(|| Misuse::UnknownCode(word.clone()))?,
+            }
         }
         None if args.list => explain::list(shell.colour),
         None => explain::all(),

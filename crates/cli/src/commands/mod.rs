@@ -4,6 +4,7 @@ pub(crate) mod cache;
 pub(crate) mod cargo;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod diff;
 pub(crate) mod disable;
 pub(crate) mod doctor;
 pub(crate) mod enable;
@@ -12,6 +13,7 @@ pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod list;
+pub(crate) mod scan;
 pub(crate) mod serve;
 pub(crate) mod status;
 pub(crate) mod update;
@@ -57,6 +59,8 @@ pub(crate) fn run(cli: &Cli, environment: &Environment, shell: &Shell) -> Result
         Command::Init(args) => init::run(args, global, environment, shell),
         Command::Except(args) => except::run(args, global, environment, shell),
         Command::Update(args) => update::run(args, global, environment, shell),
+        Command::Scan(args) => scan::run(args, global, environment, shell),
+        Command::Diff(args) => diff::run(args, global, environment, shell),
         Command::Explain(args) => explain::run(args, shell),
         Command::Enable(args) => enable::run(args, global, environment, shell),
         Command::Disable(args) => disable::run(args, global, environment, shell),

@@ -12,6 +12,21 @@ pub(crate) fn page(code: Code) -> String {
     format!("# {code}\n\n{}\n\n{}\n\n{}", code.summary(), effects(code), body(code))
 }
 
+/// The page of a code of the scanner, with a line end.
+pub(crate) fn page_of_scanner(code: &str) -> Option<String> {
+    fence_scan::explanations().find(|of| of.code == code).map(|of| format!("# {code}\n\n{}", of_scanner(of)))
+}
+
+/// What the scanner's code means, and what to look at.
+fn of_scanner(of: fence_scan::Explanation) -> String {
+    let techniques = if of.techniques.is_empty() {
+        String::new()
+    } else {
+        format!("\n\nTechniques: {}.", of.techniques.join(", "))
+    };
+    format!("{}\n\nLook at: {}{techniques}\n", of.means, of.look)
+}
+
 /// What the code means: the first paragraph of its page.
 pub(crate) fn meaning(code: Code) -> &'static str {
     let body = body(code);
@@ -20,13 +35,18 @@ pub(crate) fn meaning(code: Code) -> &'static str {
 
 /// All codes by kind, each with its summary.
 pub(crate) fn list(colour: Colour) -> String {
-    let widest = Code::ALL.iter().map(|code| code.as_str().len()).max().unwrap_or(0);
+    let of_scanner = fence_scan::explanations().map(|of| of.code.len());
+    let widest = Code::ALL.iter().map(|code| code.as_str().len()).chain(of_scanner).max().unwrap_or(0);
     let mut text = String::new();
     for (class, title) in CLASSES {
         text += &format!("{}\n", colour.paint(Ink::Strong, title));
         for code in Code::ALL.iter().filter(|code| code.class() == class) {
             text += &format!("  {:widest$}  {}\n", code.as_str(), code.summary());
         }
+    }
+    text += &format!("{}\n", colour.paint(Ink::Strong, OF_SCANNER));
+    for of in fence_scan::explanations() {
+        text += &format!("  {:widest$}  {}\n", of.code, of.means);
     }
     text
 }
@@ -43,8 +63,15 @@ pub(crate) fn all() -> String {
             text += &format!("\n### {code}\n\n{}\n\n{}\n\n{}", code.summary(), effects(code), body(code));
         }
     }
+    text += &format!("\n## {OF_SCANNER}\n\nFindings of `cargo fence scan` and `diff`; docs/scanner.md says how they come about.\n");
+    for of in fence_scan::explanations() {
+        text += &format!("\n### {}\n\n{}", of.code, of_scanner(of));
+    }
     text
 }
+
+/// The heading of the scanner's codes.
+const OF_SCANNER: &str = "What the scanner finds in code";
 
 const CLASSES: [(CodeClass, &str); 5] = [
     (CodeClass::Block, "What blocks"),

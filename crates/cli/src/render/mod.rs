@@ -15,6 +15,8 @@ pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod markdown;
 pub(crate) mod sarif;
+pub(crate) mod scan;
+pub(crate) mod scan_formats;
 pub(crate) mod status;
 pub(crate) mod text;
 pub(crate) mod why;

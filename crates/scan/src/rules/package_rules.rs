@@ -115,6 +115,7 @@ pub(crate) fn about(code: &str, severity: Severity, span: Span, place: Place, re
         place,
         function: String::new(),
         reason,
+        text: String::new(),
         clues: Vec::new(),
     }
 }

@@ -1,0 +1,51 @@
+//! `cargo fence diff`: what can a release do that another could not?
+
+use fence_client::Environment;
+use fence_client::scanner::Scanner;
+use fence_scan::Severity;
+
+use crate::args::Global;
+use crate::commands::Outcome;
+use crate::commands::scan::{Format, Opened, ShownArgs, outcome, warn_of_open};
+use crate::error::CliError;
+use crate::render::scan as human;
+use crate::render::scan_formats as formats;
+use crate::shell::Shell;
+
+/// Compare two packages: what the newer can do that the older could not, and how much there is to read
+///
+/// Capabilities, findings, dependencies, build code and changed lines; formatting, comments and tests count for nothing.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The older package: a release as CRATE@VERSION, a folder, or a `.crate` file
+    #[arg(value_name = "OLD")]
+    old: String,
+    /// The newer package, likewise; @VERSION is another release of the same crate
+    #[arg(value_name = "NEW")]
+    new: String,
+    #[command(flatten)]
+    shown: ShownArgs,
+}
+
+/// Compares, and prints.
+pub(crate) fn run(args: &Args, global: &Global, environment: &Environment, shell: &Shell) -> Result<Outcome, CliError> {
+    let scanner = Scanner::of_process().map_err(|error| CliError::new(format!("the scanner cannot be started: {error}")))?;
+    let new = match (args.new.strip_prefix('@'), args.old.split_once('@')) {
+        (Some(version), Some((name, _))) => format!("{name}@{version}"),
+        _ => args.new.clone(),
+    };
+    let old = Opened::of(&args.old, global, environment)?;
+    let new = Opened::of(&new, global, environment)?;
+    let compared = scanner.compare(&old.packed, &new.packed);
+    warn_of_open(&compared.open, shell);
+    let comparison = compared.result;
+    let text = match args.shown.format {
+        Format::Human => human::comparison(&comparison, args.shown.least, shell),
+        Format::Json => formats::json_of_comparison(&comparison, &compared.open),
+        Format::Sarif => formats::sarif(&comparison.findings, args.shown.least),
+        Format::Github => formats::github(&comparison.findings, args.shown.least),
+    };
+    shell.print(&text)?;
+    let gravest = comparison.findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::None);
+    Ok(outcome(gravest, args.shown.fail_on))
+}

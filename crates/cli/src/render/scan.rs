@@ -1,0 +1,217 @@
+//! Reports of the scanner for people: findings look like those of rustc.
+//!
+//! Everything that comes from a package was chosen by a stranger: no control character of it reaches the terminal.
+
+use std::collections::BTreeSet;
+
+use fence_scan::{Capability, Change, Comparison, Finding, Place, Report, Severity, Unanalyzed};
+
+use crate::render::text::{count, harmless, size, wrap};
+use crate::shell::{Colour, Ink, Shell, Verbosity};
+
+/// A report.
+pub(crate) fn report(report: &Report, least: Severity, shell: &Shell) -> String {
+    let mut text = head(&format!("{} {}", report.name, report.version), shell);
+    text += &capabilities(report, shell);
+    text += &unanalyzed(&report.unanalyzed, shell);
+    text += &findings(&report.findings, least, shell);
+    text + &end(&report.findings, least, &format!("{} of Rust read, {}", size(report.read.rust_bytes), count(usize::try_from(report.read.functions).unwrap_or(usize::MAX), "function")), shell)
+}
+
+/// Reports of a whole lockfile: only those with something to show.
+pub(crate) fn reports(reports: &[Report], least: Severity, shell: &Shell) -> String {
+    let mut text = String::new();
+    let mut all = Vec::new();
+    for report in reports {
+        let of_report: Vec<Finding> = report.findings.iter().filter(|finding| finding.severity >= least).cloned().collect();
+        if !of_report.is_empty() {
+            text += &head(&format!("{} {}", report.name, report.version), shell);
+            text += &findings(&of_report, least, shell);
+        }
+        all.extend(report.findings.iter().cloned());
+    }
+    text + &end(&all, least, &count(reports.len(), "release"), shell)
+}
+
+/// A comparison.
+pub(crate) fn comparison(comparison: &Comparison, least: Severity, shell: &Shell) -> String {
+    let mut text = head(&format!("{} {} -> {}", comparison.name, comparison.from, comparison.to), shell);
+    let mut row = |name: &str, value: String| {
+        if !value.is_empty() {
+            text += &line(name, &value, shell);
+        }
+    };
+    let names = |all: &[Capability]| all.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(", ");
+    row("Gained", names(&comparison.gained));
+    row("Lost", names(&comparison.lost));
+    row("Needs", comparison.dependencies.join(", "));
+    row("Features", comparison.features.join(", "));
+    let (before, now) = comparison.unsafe_functions;
+    if before != now {
+        row("Unsafe", format!("{before} functions without checks or in other languages before, {now} now"));
+    }
+    if comparison.build_code {
+        row("Build", "the build script or procedural macro is not what it was".to_owned());
+    }
+    let lines = usize::try_from(comparison.review_lines).unwrap_or(usize::MAX);
+    row("To read", if comparison.unchanged { "nothing: all that is built is the same but for the version".to_owned() } else { format!("{} of code", count(lines, "line")) });
+    text += "\n";
+    text += &files(comparison, shell);
+    text += &findings(&comparison.findings, least, shell);
+    text + &end(&comparison.findings, least, "of the change", shell)
+}
+
+fn files(comparison: &Comparison, shell: &Shell) -> String {
+    const SHOWN: usize = 12;
+    let matters = |file: &&fence_scan::FileChange| shell.verbosity == Verbosity::Verbose || (file.place.is_some() && file.change != Change::Reformatted);
+    let all: Vec<_> = comparison.files.iter().filter(matters).collect();
+    let most = if shell.verbosity == Verbosity::Verbose { all.len() } else { SHOWN };
+    let mut text = String::new();
+    for file in all.iter().take(most) {
+        let change = match file.change {
+            Change::Added => "new",
+            Change::Removed => "gone",
+            Change::Changed => "changed",
+            Change::Reformatted => "reformatted",
+        };
+        let place = file.place.map_or("", Place::as_str);
+        text += &format!("  {change:>11}  {:>5}  {:<12}  {}\n", file.lines, place, harmless(&file.path));
+    }
+    if all.len() > most {
+        text += &format!("               and {} more; `-v` shows all\n", count(all.len() - most, "file"));
+    }
+    if text.is_empty() { text } else { text + "\n" }
+}
+
+fn head(what: &str, shell: &Shell) -> String {
+    format!("{}\n", shell.colour.paint(Ink::Strong, &harmless(what)))
+}
+
+fn line(name: &str, value: &str, shell: &Shell) -> String {
+    let name = format!("{name:>12}");
+    format!("{} {}\n", shell.colour.paint(Ink::Note, &name), wrap(&harmless(value), 13, 13, shell.width))
+}
+
+/// What the code can do, by where it runs.
+fn capabilities(report: &Report, shell: &Shell) -> String {
+    let mut text = String::new();
+    for (place, name) in [(Place::BuildScript, "Build script"), (Place::ProcMacro, "Macro"), (Place::Normal, "Code")] {
+        let all: BTreeSet<Capability> = report.uses.iter().filter(|of| of.place == place).map(|of| of.capability).collect();
+        if !all.is_empty() {
+            let names: Vec<&str> = all.iter().map(|one| one.as_str()).collect();
+            text += &line(name, &names.join(", "), shell);
+        }
+    }
+    if shell.verbosity == Verbosity::Verbose {
+        for of in report.uses.iter().filter(|of| of.place != Place::Tests) {
+            let function = if of.function.is_empty() { "outside of functions" } else { &of.function };
+            text += &format!("{:>15} {}  {}:{}  {}\n", of.capability.as_str(), harmless(function), harmless(&of.span.file), of.span.line, harmless(&of.through));
+        }
+    }
+    if text.is_empty() { line("Code", "no capability seen", shell) } else { text }
+}
+
+/// What was not read.
+fn unanalyzed(all: &[Unanalyzed], shell: &Shell) -> String {
+    let told: Vec<String> = all
+        .iter()
+        .map(|of| {
+            let count = usize::try_from(of.count).unwrap_or(usize::MAX);
+            let amount = if of.bytes > 0 { format!(", {}", size(of.bytes)) } else { String::new() };
+            match of.why.as_str() {
+                "built-code" => format!("code that the build makes ({})", crate::render::text::count(count, "place")),
+                "macro-output" => format!("what other crates' macros make ({}{amount})", crate::render::text::count(count, "call")),
+                "binary" => format!("{} in binary form{amount}", crate::render::text::count(count, "file")),
+                "other-language" => format!("{} in other languages{amount}", crate::render::text::count(count, "file")),
+                _ => format!("what is beyond a limit ({})", crate::render::text::count(count, "place")),
+            }
+        })
+        .collect();
+    if told.is_empty() { String::new() } else { line("Not read", &told.join("; "), shell) }
+}
+
+fn findings(findings: &[Finding], least: Severity, shell: &Shell) -> String {
+    let shown = findings.iter().filter(|finding| finding.severity >= least);
+    shown.map(|finding| format!("\n{}", one(finding, shell))).collect()
+}
+
+/// A finding as rustc would show it.
+fn one(finding: &Finding, shell: &Shell) -> String {
+    let ink = match finding.severity {
+        Severity::High => Ink::Bad,
+        Severity::Medium => Ink::Waiting,
+        Severity::Low | Severity::None => Ink::Note,
+    };
+    let colour = shell.colour;
+    let head = format!("{}[{}]", finding.severity.as_str(), finding.code);
+    let used = head.chars().count() + 2;
+    let mut text = format!("{}: {}\n", colour.paint(ink, &head), wrap(&harmless(&finding.reason), used, 6, shell.width));
+    let width = finding.line.to_string().len();
+    let gutter = |text: &str| colour.paint(Ink::Place, text);
+    let place = match (finding.file.is_empty(), finding.line) {
+        (true, _) => "the package".to_owned(),
+        (_, 0) => harmless(&finding.file),
+        _ => format!("{}:{}:{}", harmless(&finding.file), finding.line, finding.column),
+    };
+    let function = if finding.function.is_empty() { String::new() } else { format!(" in `{}`", harmless(&finding.function)) };
+    text += &format!("{:width$}{} {place}{function} ({})\n", "", gutter("-->"), runs(finding.place));
+    if !finding.text.is_empty() {
+        text += &snippet(finding, width, colour);
+    }
+    for clue in &finding.clues {
+        text += &format!("{:width$} {} {}: {}:{}\n", "", gutter("="), clue.what, harmless(&clue.span.file), clue.span.line);
+    }
+    text
+}
+
+fn snippet(finding: &Finding, width: usize, colour: Colour) -> String {
+    let gutter = |text: &str| colour.paint(Ink::Place, text);
+    let text = harmless(&finding.text.replace('\t', " "));
+    let blanks = text.chars().take_while(|character| *character == ' ').count().min(text.chars().count());
+    // Deep indentation says nothing here.
+    let cut = blanks.saturating_sub(4);
+    let shown: String = text.chars().skip(cut).take(110).collect();
+    let column = (finding.column as usize).saturating_sub(1);
+    let begin = if column > 100 { 0 } else { column.saturating_sub(cut) };
+    let length = (finding.length as usize).clamp(1, shown.chars().count().saturating_sub(begin).max(1));
+    format!(
+        "{:width$} {}\n{} {} {shown}\n{:width$} {} {:begin$}{}\n",
+        "",
+        gutter("|"),
+        gutter(&format!("{:width$}", finding.line)),
+        gutter("|"),
+        "",
+        gutter("|"),
+        "",
+        colour.paint(Ink::Bad, &"^".repeat(length)),
+    )
+}
+
+fn runs(place: Place) -> &'static str {
+    match place {
+        Place::BuildScript => "runs in the build of whoever depends on it",
+        Place::ProcMacro => "runs in the compiler of whoever depends on it",
+        Place::Normal => "runs in the programs that use it",
+        Place::Tests => "runs in its own tests alone",
+    }
+}
+
+fn end(findings: &[Finding], least: Severity, what: &str, shell: &Shell) -> String {
+    let number = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let hidden = findings.iter().filter(|finding| finding.severity < least).count();
+    let mut told = format!(
+        "{} high, {} medium, {} low ({what})",
+        number(Severity::High),
+        number(Severity::Medium),
+        number(Severity::Low)
+    );
+    if hidden > 0 {
+        told += &format!("; {} not shown", count(hidden, "finding"));
+    }
+    let mut text = format!("\n{} {told}\n", shell.colour.paint(Ink::Good, "    Findings"));
+    let codes: BTreeSet<&str> = findings.iter().filter(|finding| finding.severity >= least).map(|finding| finding.code.as_str()).collect();
+    if let Some(code) = codes.iter().next() {
+        text += &format!("help: what a code means\n      cargo fence explain {code}\n");
+    }
+    text
+}

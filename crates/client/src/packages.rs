@@ -1,0 +1,220 @@
+//! Packages to read: a folder, a `.crate` file, or a release from cargo's cache or its registry.
+//!
+//! A release's bytes are those of which its index file has the digest, or none: what lies in cargo's cache under its name
+//! and is something else is not it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use fence_model::{CrateName, Digest, ReleaseId};
+use fence_registry::IndexFile;
+use fence_scan::File;
+use semver::Version;
+use sha2::{Digest as _, Sha256};
+
+use crate::cargo_cache::CargoCache;
+use crate::environment::Environment;
+use crate::index::{IndexAnswer, IndexError, IndexSource};
+use crate::limits::Limits;
+use crate::scanner::Packed;
+
+/// Why there is no package.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    /// A file or folder cannot be read.
+    #[error("{} cannot be read: {cause}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// More than is read.
+    #[error("{} is larger than is read: {what}", path.display())]
+    TooLarge {
+        /// Which.
+        path: PathBuf,
+        /// The limit.
+        what: String,
+    },
+    /// A folder that is no package.
+    #[error("{} has no Cargo.toml", .0.display())]
+    NoManifest(PathBuf),
+    /// The registry does not have it.
+    #[error("{registry} has no {wanted}")]
+    DoesNotExist {
+        /// The registry.
+        registry: String,
+        /// What was asked for.
+        wanted: String,
+    },
+    /// The index could not be asked.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// The index file says nothing that can be read.
+    #[error("the index file of {name} cannot be read: {cause}")]
+    IndexFile {
+        /// The crate.
+        name: CrateName,
+        /// Why.
+        cause: String,
+    },
+    /// The bytes that came are not those of the index.
+    #[error("the package of {release} has the digest {got}, and the index says {wanted}")]
+    OtherBytes {
+        /// The release.
+        release: ReleaseId,
+        /// What came.
+        got: Digest,
+        /// What the index says.
+        wanted: Digest,
+    },
+    /// It is not on this machine, and the network is not to be used.
+    #[error("{0} is not in cargo's cache, and the network is not to be used")]
+    NotHere(ReleaseId),
+}
+
+/// The files of a folder, as cargo would pack them: all but what version control and builds leave there.
+///
+/// Links are not followed.
+///
+/// # Errors
+/// [`PackageError`].
+pub fn of_folder(folder: &Path) -> Result<Packed, PackageError> {
+    if !folder.join("Cargo.toml").is_file() {
+        return Err(PackageError::NoManifest(folder.to_owned()));
+    }
+    let limits = Limits::DEFAULT;
+    let mut files = Vec::new();
+    let mut bytes = 0_u64;
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(at) = waiting.pop() {
+        let unreadable = |cause| PackageError::Unreadable { path: at.clone(), cause };
+        for entry in fs::read_dir(&at).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let path = entry.path();
+            let unreadable = |cause| PackageError::Unreadable { path: path.clone(), cause };
+            let kind = entry.file_type().map_err(unreadable)?;
+            let name = entry.file_name();
+            if kind.is_dir() {
+                let is_left_out = name == ".git" || name == ".hg" || name == ".jj" || (name == "target" && at == folder);
+                if !is_left_out {
+                    waiting.push(path);
+                }
+            } else if kind.is_file() {
+                bytes += entry.metadata().map_err(unreadable)?.len();
+                if bytes > limits.package_unpacked_bytes as u64 || files.len() >= limits.cargo_cache_entries {
+                    let what = format!("{} bytes, {} files", limits.package_unpacked_bytes, limits.cargo_cache_entries);
+                    return Err(PackageError::TooLarge { path: folder.to_owned(), what });
+                }
+                let inside = path.strip_prefix(folder).unwrap_or(&path);
+                let inside = inside.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
+                files.push(File { path: inside, bytes: fs::read(&path).map_err(unreadable)? });
+            }
+        }
+    }
+    files.sort_by(|left, right| left.path.cmp(&right.path));
+    Ok(Packed::Files(files))
+}
+
+/// A `.crate` file.
+///
+/// # Errors
+/// [`PackageError`].
+pub fn of_file(path: &Path) -> Result<Packed, PackageError> {
+    let unreadable = |cause| PackageError::Unreadable { path: path.to_owned(), cause };
+    let limit = Limits::DEFAULT.package_bytes;
+    let length = fs::metadata(path).map_err(unreadable)?.len();
+    if length > limit as u64 {
+        return Err(PackageError::TooLarge { path: path.to_owned(), what: format!("{limit} bytes") });
+    }
+    Ok(Packed::Crate(fs::read(path).map_err(unreadable)?))
+}
+
+/// Where releases come from.
+#[derive(Debug)]
+pub struct Packages<'a> {
+    /// Cargo's cache, where there is one.
+    pub environment: &'a Environment,
+    /// The registry; none where the network is not to be used.
+    pub registry: Option<&'a IndexSource>,
+}
+
+/// A release's package.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The release.
+    pub release: ReleaseId,
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// Its bytes.
+    pub package: Packed,
+}
+
+impl Packages<'_> {
+    /// The package of a release; without a version, of the newest that is neither yanked nor a pre-release.
+    ///
+    /// # Errors
+    /// [`PackageError`].
+    pub fn release(&self, name: &CrateName, version: Option<&Version>) -> Result<Found, PackageError> {
+        let Some(registry) = self.registry else {
+            return self.kept(name, version);
+        };
+        let lacks = |wanted: String| PackageError::DoesNotExist { registry: registry.registry().name.clone(), wanted };
+        let IndexAnswer::Read { bytes, .. } = registry.ask(name, None)? else {
+            return Err(lacks(format!("crate {name}")));
+        };
+        let file = IndexFile::parse(name, &bytes, &fence_registry::Limits::DEFAULT)
+            .map_err(|error| PackageError::IndexFile { name: name.clone(), cause: error.to_string() })?;
+        let line = match version {
+            Some(version) => file.releases.iter().find(|line| line.version == *version),
+            None => file.releases.iter().filter(|line| !line.yanked && line.version.pre.is_empty()).max_by(|left, right| left.version.cmp(&right.version)),
+        };
+        let line = line.ok_or_else(|| lacks(version.map_or_else(|| format!("release of {name} that is neither yanked nor a pre-release"), |version| format!("{name} {version}"))))?;
+        let release = ReleaseId { name: name.clone(), version: line.version.clone() };
+        if let Some(found) = self.in_cache(&release).into_iter().find(|found| found.digest == line.digest) {
+            return Ok(found);
+        }
+        let config = registry.config()?.ok_or_else(|| lacks("config.json, which says where packages lie".to_owned()))?;
+        let url = config.download_url(name, &line.version, &line.digest);
+        let bytes = registry.package(&url)?.ok_or_else(|| lacks(format!("package of {release}")))?;
+        let got = Digest(Sha256::digest(&bytes).into());
+        if got != line.digest {
+            return Err(PackageError::OtherBytes { release, got, wanted: line.digest });
+        }
+        Ok(Found { release, digest: got, package: Packed::Crate(bytes) })
+    }
+
+    /// What cargo keeps under that name; the newest version where none is asked for.
+    fn kept(&self, name: &CrateName, version: Option<&Version>) -> Result<Found, PackageError> {
+        let kept = CargoCache::of(self.environment).ok().flatten().and_then(|cache| cache.list().ok());
+        let of_name = kept.into_iter().flat_map(|inventory| inventory.kept).filter(|kept| kept.release.name == *name);
+        let matching = of_name.filter(|kept| kept.package.is_some() && version.is_none_or(|version| kept.release.version == *version));
+        let newest = matching.max_by(|left, right| left.release.version.cmp(&right.release.version));
+        let wanted = ReleaseId { name: name.clone(), version: version.cloned().unwrap_or(Version::new(0, 0, 0)) };
+        let kept = newest.ok_or_else(|| PackageError::NotHere(wanted))?;
+        let found = self.in_cache(&kept.release).into_iter().next();
+        found.ok_or_else(|| PackageError::NotHere(kept.release.clone()))
+    }
+
+    /// All packages in cargo's cache that are called so.
+    fn in_cache(&self, release: &ReleaseId) -> Vec<Found> {
+        let Some(home) = self.environment.cargo_home() else {
+            return Vec::new();
+        };
+        let Ok(folders) = fs::read_dir(home.join("registry/cache")) else {
+            return Vec::new();
+        };
+        let name = format!("{}-{}.crate", release.name, release.version);
+        folders
+            .flatten()
+            .filter_map(|folder| of_file(&folder.path().join(&name)).ok())
+            .filter_map(|package| {
+                let Packed::Crate(bytes) = &package else { return None };
+                let digest = Digest(Sha256::digest(bytes).into());
+                Some(Found { release: release.clone(), digest, package })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,201 @@
+//! The scanner in a process of its own: what attackers write is read where it can do nothing.
+//!
+//! This program starts itself with [`WORKER`] as its only argument. The worker shuts itself in ([`sandbox`]) before it reads
+//! a byte, takes one job on its standard input, answers on its standard output, and ends. One that crashes, takes too
+//! long or says too much is a finding about the package, never a clean report.
+//!
+//! A job is `scan` or `compare` and one or two packages, each a `.crate` file or a list of files; every length is a
+//! `u64` in little-endian order before the bytes that it counts. The answer is JSON ([`Answer`]).
+
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::process::Command;
+
+use fence_scan::{Comparison, File, Finding, Limits, Package, Place, Report, Severity, compare, scan, unpack};
+use serde::{Deserialize, Serialize};
+
+use crate::process::{self, Bounds};
+
+pub mod sandbox;
+
+/// The argument by which this program is told to be a worker.
+pub const WORKER: &str = "__scan-worker";
+
+/// Seconds that a worker has. The largest package of wasmtime's lockfile takes five.
+const SECONDS: u64 = 120;
+/// Bytes of an answer: the report of a package in which everything is a finding.
+const ANSWER_BYTES: usize = 256 << 20;
+
+/// A package to read.
+#[derive(Debug, Clone)]
+pub enum Packed {
+    /// A `.crate` file's bytes.
+    Crate(Vec<u8>),
+    /// The files of a folder.
+    Files(Vec<File>),
+}
+
+/// What a worker answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Answer<T> {
+    /// What the worker could not shut itself off from.
+    open: Vec<String>,
+    /// The report or comparison.
+    result: T,
+}
+
+/// What came of a job, and what the worker that did it could not be kept from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scanned<T> {
+    /// The report or comparison.
+    pub result: T,
+    /// What this machine cannot keep a scanner from: empty where it is shut in as it should be.
+    pub open: Vec<String>,
+}
+
+/// Starts workers.
+#[derive(Debug, Clone)]
+pub struct Scanner {
+    program: PathBuf,
+}
+
+impl Scanner {
+    /// One whose workers are this program.
+    ///
+    /// # Errors
+    /// Where the system does not tell which program this is.
+    pub fn of_process() -> io::Result<Self> {
+        Ok(Self { program: std::env::current_exe()? })
+    }
+
+    /// One whose workers are that program.
+    pub fn of(program: PathBuf) -> Self {
+        Self { program }
+    }
+
+    /// Scans a package.
+    pub fn scan(&self, package: &Packed) -> Scanned<Report> {
+        let mut job = Vec::new();
+        write_job(&mut job, b"scan", &[package]);
+        self.run(&job).unwrap_or_else(|why| Scanned { result: failed(&why), open: Vec::new() })
+    }
+
+    /// Scans two packages and compares them.
+    pub fn compare(&self, old: &Packed, new: &Packed) -> Scanned<Comparison> {
+        let mut job = Vec::new();
+        write_job(&mut job, b"compare", &[old, new]);
+        self.run(&job).unwrap_or_else(|why| Scanned {
+            result: Comparison { findings: failed(&why).findings, ..Comparison::default() },
+            open: Vec::new(),
+        })
+    }
+
+    fn run<T: for<'a> Deserialize<'a>>(&self, job: &[u8]) -> Result<Scanned<T>, String> {
+        let mut command = Command::new(&self.program);
+        // A worker needs nothing of what its user has.
+        command.arg(WORKER).env_clear();
+        let bounds = Bounds { seconds: SECONDS, bytes: ANSWER_BYTES };
+        let printed = process::run(command, job, bounds).map_err(|error| error.to_string())?;
+        let Answer { open, result } = serde_json::from_slice(&printed).map_err(|error| format!("its answer is none: {error}"))?;
+        Ok(Scanned { result, open })
+    }
+}
+
+/// The report about a package at which the scanner failed.
+fn failed(why: &str) -> Report {
+    let finding = Finding {
+        code: "scanner-failed".to_owned(),
+        severity: Severity::High,
+        file: String::new(),
+        line: 0,
+        column: 0,
+        length: 0,
+        place: Place::Normal,
+        function: String::new(),
+        reason: format!("the scanner did not come to an end with this package: {why}"),
+        text: String::new(),
+        clues: Vec::new(),
+    };
+    Report { findings: vec![finding], ..Report::default() }
+}
+
+/// Does one job: what this program is when it is started with [`WORKER`].
+///
+/// # Errors
+/// What is wrong with the job, or with the pipes.
+pub fn work() -> io::Result<()> {
+    let open = sandbox::enter();
+    let mut job = Vec::new();
+    io::stdin().lock().read_to_end(&mut job)?;
+    let mut job = job.as_slice();
+    let kind = read_bytes(&mut job)?;
+    let limits = Limits::default();
+    let answer = match kind.as_slice() {
+        b"scan" => {
+            let package = read_package(&mut job, &limits)?;
+            serde_json::to_vec(&Answer { open, result: scan(&package) })
+        }
+        b"compare" => {
+            let old = read_package(&mut job, &limits)?;
+            let new = read_package(&mut job, &limits)?;
+            let result = compare(&old, &scan(&old), &new, &scan(&new));
+            serde_json::to_vec(&Answer { open, result })
+        }
+        _ => return Err(io::Error::other("a worker is started by the fence alone")),
+    };
+    let mut out = io::stdout().lock();
+    out.write_all(&answer.map_err(io::Error::other)?)?;
+    out.flush()
+}
+
+fn write_job(job: &mut Vec<u8>, kind: &[u8], packages: &[&Packed]) {
+    write_bytes(job, kind);
+    for package in packages {
+        match package {
+            Packed::Crate(bytes) => {
+                write_bytes(job, b"crate");
+                write_bytes(job, bytes);
+            }
+            Packed::Files(files) => {
+                write_bytes(job, b"files");
+                job.extend_from_slice(&(files.len() as u64).to_le_bytes());
+                for file in files {
+                    write_bytes(job, file.path.as_bytes());
+                    write_bytes(job, &file.bytes);
+                }
+            }
+        }
+    }
+}
+
+fn write_bytes(job: &mut Vec<u8>, bytes: &[u8]) {
+    job.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    job.extend_from_slice(bytes);
+}
+
+fn read_number(job: &mut &[u8]) -> io::Result<u64> {
+    let mut number = [0; 8];
+    job.read_exact(&mut number)?;
+    Ok(u64::from_le_bytes(number))
+}
+
+fn read_bytes(job: &mut &[u8]) -> io::Result<Vec<u8>> {
+    let length = read_number(job)?;
+    let length = usize::try_from(length).ok().filter(|length| *length <= job.len());
+    let (bytes, rest) = job.split_at(length.ok_or_else(|| io::Error::other("the job is cut short"))?);
+    *job = rest;
+    Ok(bytes.to_vec())
+}
+
+fn read_package(job: &mut &[u8], limits: &Limits) -> io::Result<Package> {
+    if read_bytes(job)? == b"crate" {
+        return Ok(unpack(&read_bytes(job)?, limits));
+    }
+    let count = read_number(job)?;
+    let mut files = Vec::new();
+    for _ in 0..count {
+        let path = String::from_utf8_lossy(&read_bytes(job)?).into_owned();
+        files.push(File { path, bytes: read_bytes(job)? });
+    }
+    Ok(Package::of(files))
+}
