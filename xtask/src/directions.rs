@@ -18,7 +18,11 @@ const DIRECTIONS: [(&str, &[&str], &str); 9] = [
     ),
     ("fence-registry", &["fence-model"], "`registry` is pure: bytes in, what a registry says out"),
     ("fence-evidence", &["fence-model"], "`evidence` is handed bytes and never fetches"),
-    ("fence-scan", &["fence-model"], "`scan` is handed bytes and never fetches; it reads what attackers write"),
+    (
+        "fence-scan",
+        &["fence-model"],
+        "`scan` is handed bytes and never fetches; it reads what attackers write",
+    ),
     (
         "fence-client",
         &["fence-model", "fence-registry", "fence-evidence", "fence-scan"],

@@ -14,6 +14,7 @@ mod known_names;
 mod laid_out;
 mod measure;
 mod run;
+mod scan;
 mod server;
 mod setup;
 
@@ -36,6 +37,8 @@ cargo xtask <task>
   bench update             compiling the advisory database and the audit sets
   bench proxy [--runs N]   the fence as a registry against nginx, under wrk; fetches through it against direct ones
   bench pages [--runs N]   how fast pages for people are answered
+  bench scan               packages unpacked and scanned: FENCE_CRATES names a folder of .crate files
+  corpus [NAMES]           what the scanner finds and misses in its corpus, by technique and difficulty
   bench noise [--runs N]   nginx against nginx in the same way: how far the figures of `bench proxy` can be trusted
 ";
 
@@ -60,6 +63,8 @@ fn main() -> ExitCode {
         ["bench", "cold", rest @ ..] => fence_data().and_then(|data| bench::cold(&root, &data, rest)),
         ["bench", "update", rest @ ..] => fence_data().and_then(|data| bench::update(&root, &data, rest)),
         ["bench", "proxy", rest @ ..] => fence_data().and_then(|data| bench::proxy::run(&root, &data, rest)),
+        ["bench", "scan", rest @ ..] => scan::bench(&root, rest),
+        ["corpus", rest @ ..] => scan::corpus(&root, rest),
         ["bench", "pages", rest @ ..] => {
             fence_data().and_then(|data| bench::proxy::pages(&root, &data, rest))
         }

@@ -457,14 +457,12 @@ impl From<PackageError> for CliError {
     fn from(error: PackageError) -> Self {
         match error {
             PackageError::Index(error) => error.into(),
-            PackageError::NoManifest(_) => {
-                Self::new(error.to_string()).hint("a package's folder has its Cargo.toml at the top".to_owned())
-            }
+            PackageError::NoManifest(_) => Self::new(error.to_string())
+                .hint("a package's folder has its Cargo.toml at the top".to_owned()),
             PackageError::NotHere(_) => Self::new(error.to_string())
                 .hint("`cargo fetch` brings what a project needs there; or leave `--offline` out".to_owned()),
-            PackageError::OtherBytes { .. } => {
-                Self::new(error.to_string()).hint("do not build from it: whoever sent these bytes changed them".to_owned())
-            }
+            PackageError::OtherBytes { .. } => Self::new(error.to_string())
+                .hint("do not build from it: whoever sent these bytes changed them".to_owned()),
             error => Self::new(error.to_string()),
         }
     }

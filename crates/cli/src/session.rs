@@ -471,7 +471,11 @@ fn all_lines_read(knowledge: &Knowledge, lockfile: &Lockfile) -> Result<(), CliE
     Ok(())
 }
 
-pub(crate) fn find(sources: &Sources, global: &Global, environment: &Environment) -> Result<Project, CliError> {
+pub(crate) fn find(
+    sources: &Sources,
+    global: &Global,
+    environment: &Environment,
+) -> Result<Project, CliError> {
     let start = environment.current_folder().to_owned();
     Ok(project::find(&project::Asked {
         start,

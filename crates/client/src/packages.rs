@@ -98,14 +98,18 @@ pub fn of_folder(folder: &Path) -> Result<Packed, PackageError> {
             let kind = entry.file_type().map_err(unreadable)?;
             let name = entry.file_name();
             if kind.is_dir() {
-                let is_left_out = name == ".git" || name == ".hg" || name == ".jj" || (name == "target" && at == folder);
+                let is_left_out =
+                    name == ".git" || name == ".hg" || name == ".jj" || (name == "target" && at == folder);
                 if !is_left_out {
                     waiting.push(path);
                 }
             } else if kind.is_file() {
                 bytes += entry.metadata().map_err(unreadable)?.len();
                 if bytes > limits.package_unpacked_bytes as u64 || files.len() >= limits.cargo_cache_entries {
-                    let what = format!("{} bytes, {} files", limits.package_unpacked_bytes, limits.cargo_cache_entries);
+                    let what = format!(
+                        "{} bytes, {} files",
+                        limits.package_unpacked_bytes, limits.cargo_cache_entries
+                    );
                     return Err(PackageError::TooLarge { path: folder.to_owned(), what });
                 }
                 let inside = path.strip_prefix(folder).unwrap_or(&path);
@@ -161,7 +165,10 @@ impl Packages<'_> {
         let Some(registry) = self.registry else {
             return self.kept(name, version);
         };
-        let lacks = |wanted: String| PackageError::DoesNotExist { registry: registry.registry().name.clone(), wanted };
+        let lacks = |wanted: String| PackageError::DoesNotExist {
+            registry: registry.registry().name.clone(),
+            wanted,
+        };
         let IndexAnswer::Read { bytes, .. } = registry.ask(name, None)? else {
             return Err(lacks(format!("crate {name}")));
         };
@@ -169,14 +176,25 @@ impl Packages<'_> {
             .map_err(|error| PackageError::IndexFile { name: name.clone(), cause: error.to_string() })?;
         let line = match version {
             Some(version) => file.releases.iter().find(|line| line.version == *version),
-            None => file.releases.iter().filter(|line| !line.yanked && line.version.pre.is_empty()).max_by(|left, right| left.version.cmp(&right.version)),
+            None => file
+                .releases
+                .iter()
+                .filter(|line| !line.yanked && line.version.pre.is_empty())
+                .max_by(|left, right| left.version.cmp(&right.version)),
         };
-        let line = line.ok_or_else(|| lacks(version.map_or_else(|| format!("release of {name} that is neither yanked nor a pre-release"), |version| format!("{name} {version}"))))?;
+        let line = line.ok_or_else(|| {
+            lacks(version.map_or_else(
+                || format!("release of {name} that is neither yanked nor a pre-release"),
+                |version| format!("{name} {version}"),
+            ))
+        })?;
         let release = ReleaseId { name: name.clone(), version: line.version.clone() };
         if let Some(found) = self.in_cache(&release).into_iter().find(|found| found.digest == line.digest) {
             return Ok(found);
         }
-        let config = registry.config()?.ok_or_else(|| lacks("config.json, which says where packages lie".to_owned()))?;
+        let config = registry
+            .config()?
+            .ok_or_else(|| lacks("config.json, which says where packages lie".to_owned()))?;
         let url = config.download_url(name, &line.version, &line.digest);
         let bytes = registry.package(&url)?.ok_or_else(|| lacks(format!("package of {release}")))?;
         let got = Digest(Sha256::digest(&bytes).into());
@@ -189,10 +207,14 @@ impl Packages<'_> {
     /// What cargo keeps under that name; the newest version where none is asked for.
     fn kept(&self, name: &CrateName, version: Option<&Version>) -> Result<Found, PackageError> {
         let kept = CargoCache::of(self.environment).ok().flatten().and_then(|cache| cache.list().ok());
-        let of_name = kept.into_iter().flat_map(|inventory| inventory.kept).filter(|kept| kept.release.name == *name);
-        let matching = of_name.filter(|kept| kept.package.is_some() && version.is_none_or(|version| kept.release.version == *version));
+        let of_name =
+            kept.into_iter().flat_map(|inventory| inventory.kept).filter(|kept| kept.release.name == *name);
+        let matching = of_name.filter(|kept| {
+            kept.package.is_some() && version.is_none_or(|version| kept.release.version == *version)
+        });
         let newest = matching.max_by(|left, right| left.release.version.cmp(&right.release.version));
-        let wanted = ReleaseId { name: name.clone(), version: version.cloned().unwrap_or(Version::new(0, 0, 0)) };
+        let wanted =
+            ReleaseId { name: name.clone(), version: version.cloned().unwrap_or(Version::new(0, 0, 0)) };
         let kept = newest.ok_or_else(|| PackageError::NotHere(wanted))?;
         let found = self.in_cache(&kept.release).into_iter().next();
         found.ok_or_else(|| PackageError::NotHere(kept.release.clone()))

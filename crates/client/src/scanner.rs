@@ -11,7 +11,9 @@ use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::Command;
 
-use fence_scan::{Comparison, File, Finding, Limits, Package, Place, Report, Severity, compare, scan, unpack};
+use fence_scan::{
+    Comparison, File, Finding, Limits, Package, Place, Report, Severity, compare, scan, unpack,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::process::{self, Bounds};
@@ -96,7 +98,8 @@ impl Scanner {
         command.arg(WORKER).env_clear();
         let bounds = Bounds { seconds: SECONDS, bytes: ANSWER_BYTES };
         let printed = process::run(command, job, bounds).map_err(|error| error.to_string())?;
-        let Answer { open, result } = serde_json::from_slice(&printed).map_err(|error| format!("its answer is none: {error}"))?;
+        let Answer { open, result } =
+            serde_json::from_slice(&printed).map_err(|error| format!("its answer is none: {error}"))?;
         Ok(Scanned { result, open })
     }
 }

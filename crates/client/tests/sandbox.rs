@@ -16,12 +16,20 @@ fn a_worker_opens_nothing_connects_to_nothing_and_starts_nothing() {
     let file = folder.path().join("secret");
     std::fs::write(&file, "secret").unwrap();
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "a_worker_opens_nothing_connects_to_nothing_and_starts_nothing", "--nocapture", "--test-threads=1"])
+        .args([
+            "--exact",
+            "a_worker_opens_nothing_connects_to_nothing_and_starts_nothing",
+            "--nocapture",
+            "--test-threads=1",
+        ])
         .env(INSIDE, format!("{} {}", file.display(), listener.local_addr().unwrap()))
         .output()
         .unwrap();
     let printed = String::from_utf8_lossy(&output.stdout);
-    let told = printed.lines().find_map(|line| line.split_once("told: ")).map_or_else(|| panic!("{output:?}"), |(_, told)| told);
+    let told = printed
+        .lines()
+        .find_map(|line| line.split_once("told: "))
+        .map_or_else(|| panic!("{output:?}"), |(_, told)| told);
     if told.starts_with("open") {
         // Said, and no silent pass: this kernel cannot do it.
         eprintln!("this machine cannot shut a worker in: {told}");

@@ -12,7 +12,10 @@ mod cases;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let half = arguments.iter().position(|word| word == "--half").map(|at| arguments[at + 1].parse::<usize>().expect("0 or 1"));
+    let half = arguments
+        .iter()
+        .position(|word| word == "--half")
+        .map(|at| arguments[at + 1].parse::<usize>().expect("0 or 1"));
     let names: Vec<&String> = if half.is_some() { Vec::new() } else { arguments.iter().collect() };
     let mut by_difficulty: BTreeMap<(bool, String), (u32, u32)> = BTreeMap::new();
     let mut by_technique: BTreeMap<String, (u32, u32)> = BTreeMap::new();
@@ -27,7 +30,8 @@ fn main() {
         }
         let findings = case.findings();
         let gravest = cases::Case::gravest(&findings);
-        let is_right = if case.is_suspicious { gravest >= Severity::Medium } else { gravest < Severity::High };
+        let is_right =
+            if case.is_suspicious { gravest >= Severity::Medium } else { gravest < Severity::High };
         let entry = by_difficulty.entry((case.is_suspicious, case.difficulty.clone())).or_default();
         entry.0 += u32::from(is_right);
         entry.1 += 1;
@@ -43,7 +47,17 @@ fn main() {
         if !is_right || !names.is_empty() {
             let codes: Vec<String> = findings
                 .iter()
-                .map(|of| format!("      {} {} {}:{} {} ({})", of.severity.as_str(), of.code, of.file, of.line, of.reason, of.function))
+                .map(|of| {
+                    format!(
+                        "      {} {} {}:{} {} ({})",
+                        of.severity.as_str(),
+                        of.code,
+                        of.file,
+                        of.line,
+                        of.reason,
+                        of.function
+                    )
+                })
                 .collect();
             wrong.push(format!(
                 "  {} [{}; {}] {}\n{}",

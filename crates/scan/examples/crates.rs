@@ -11,7 +11,9 @@ use fence_scan::{Limits, Report, Severity, scan, unpack};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let value = |name: &str| arguments.iter().position(|word| word == name).and_then(|at| arguments.get(at + 1)).cloned();
+    let value = |name: &str| {
+        arguments.iter().position(|word| word == name).and_then(|at| arguments.get(at + 1)).cloned()
+    };
     let folder = PathBuf::from(arguments.first().expect("a folder of .crate files"));
     let threads: usize = value("--threads").map_or(2, |threads| threads.parse().expect("a number"));
     let list = match value("--list").as_deref() {
@@ -25,7 +27,10 @@ fn main() {
         .expect("a folder")
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "crate"))
-        .filter(|path| without.is_empty() || !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&without)))
+        .filter(|path| {
+            without.is_empty()
+                || !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&without))
+        })
         .collect();
     // The largest first, so that none is left alone at the end.
     paths.sort_by_key(|path| std::cmp::Reverse(std::fs::metadata(path).map_or(0, |of| of.len())));
@@ -63,7 +68,12 @@ fn main() {
         bytes as f64 / 1e6 / scanning.as_secs_f64(),
     );
     let count = |severity| reports.iter().filter(|(_, report, _, _)| report.gravest() == severity).count();
-    println!("high {}, medium {}, low {}", count(Severity::High), count(Severity::Medium), count(Severity::Low));
+    println!(
+        "high {}, medium {}, low {}",
+        count(Severity::High),
+        count(Severity::Medium),
+        count(Severity::Low)
+    );
     if let Some(least) = list {
         reports.sort_by(|left, right| left.0.cmp(&right.0));
         for (path, report, _, _) in &reports {
@@ -84,7 +94,13 @@ fn main() {
     if arguments.iter().any(|word| word == "--slow") {
         reports.sort_by_key(|(_, _, _, scanned)| std::cmp::Reverse(*scanned));
         for (path, report, unpacked, scanned) in reports.iter().take(15) {
-            println!("{:40} {:7.1} ms scanning, {:7.1} ms unpacking, {} kB", path.file_stem().unwrap_or_default().to_string_lossy(), scanned.as_secs_f64() * 1e3, unpacked.as_secs_f64() * 1e3, report.read.rust_bytes / 1000);
+            println!(
+                "{:40} {:7.1} ms scanning, {:7.1} ms unpacking, {} kB",
+                path.file_stem().unwrap_or_default().to_string_lossy(),
+                scanned.as_secs_f64() * 1e3,
+                unpacked.as_secs_f64() * 1e3,
+                report.read.rust_bytes / 1000
+            );
         }
     }
 }

@@ -65,6 +65,7 @@ pub(crate) const EXPLANATIONS: [Explanation; 6] = [
 
 /// What became of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
     /// It is new.
@@ -79,6 +80,7 @@ pub enum Change {
 
 /// A file that is not what it was.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FileChange {
     /// The file.
     pub path: String,
@@ -92,6 +94,7 @@ pub struct FileChange {
 
 /// Two releases, compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Comparison {
     /// The older release's version.
     pub from: String,
@@ -145,10 +148,14 @@ pub fn compare(old: &Package, old_report: &Report, new: &Package, new_report: &R
     let uses = new_report
         .uses
         .iter()
-        .filter(|of| of.place != Place::Tests && !known.contains(&(of.capability, of.place, of.function.as_str())))
+        .filter(|of| {
+            of.place != Place::Tests && !known.contains(&(of.capability, of.place, of.function.as_str()))
+        })
         .cloned()
         .collect();
-    let matters = |file: &&FileChange| file.place.is_some_and(|place| place != Place::Tests) && file.change != Change::Reformatted;
+    let matters = |file: &&FileChange| {
+        file.place.is_some_and(|place| place != Place::Tests) && file.change != Change::Reformatted
+    };
     let build_code = files.iter().filter(matters).any(|file| file.place.is_some_and(Place::is_build));
     let manifest_same = same_but_version(&before, &after);
     Comparison {
@@ -160,11 +167,19 @@ pub fn compare(old: &Package, old_report: &Report, new: &Package, new_report: &R
         uses,
         findings,
         dependencies,
-        features: after.features.keys().filter(|name| !before.features.contains_key(*name)).cloned().collect(),
+        features: after
+            .features
+            .keys()
+            .filter(|name| !before.features.contains_key(*name))
+            .cloned()
+            .collect(),
         build_code,
         unsafe_functions: (unsafe_functions(old_report), unsafe_functions(new_report)),
         review_lines: files.iter().filter(matters).map(|file| file.lines).sum(),
-        unchanged: manifest_same && !files.iter().any(|file| matters(&file) || (file.place.is_none() && is_built_in(&file.path, &new_code))),
+        unchanged: manifest_same
+            && !files
+                .iter()
+                .any(|file| matters(&file) || (file.place.is_none() && is_built_in(&file.path, &new_code))),
         files,
     }
 }
@@ -177,7 +192,9 @@ fn manifest_of(package: &Package) -> Manifest {
 fn same_but_version(before: &Manifest, after: &Manifest) -> bool {
     let needs = |manifest: &Manifest| -> Vec<(String, String, bool)> {
         let built = manifest.dependencies.iter().filter(|(_, of)| of.kind != Needed::Dev);
-        built.map(|(name, of)| (name.clone(), format!("{} {}", of.package, of.requirement), of.optional)).collect()
+        built
+            .map(|(name, of)| (name.clone(), format!("{} {}", of.package, of.requirement), of.optional))
+            .collect()
     };
     needs(before) == needs(after)
         && before.build == after.build
@@ -193,7 +210,8 @@ fn is_built_in(path: &str, code: &Code<'_>) -> bool {
 }
 
 fn unsafe_functions(report: &Report) -> u64 {
-    let counts = |of: &&Use| matches!(of.capability, Capability::Unsafe | Capability::Ffi) && of.place != Place::Tests;
+    let counts =
+        |of: &&Use| matches!(of.capability, Capability::Unsafe | Capability::Ffi) && of.place != Place::Tests;
     let functions: BTreeSet<(&str, &str)> =
         report.uses.iter().filter(counts).map(|of| (of.span.file.as_str(), of.function.as_str())).collect();
     functions.len() as u64
@@ -212,7 +230,8 @@ fn new_findings(old: &Report, new: &Report) -> Vec<Finding> {
     }
     let mut fresh = Vec::new();
     for finding in &new.findings {
-        if let Some(count) = known.get_mut(&(finding.code.as_str(), finding.function.as_str(), finding.severity))
+        if let Some(count) =
+            known.get_mut(&(finding.code.as_str(), finding.function.as_str(), finding.severity))
             && *count > 0
         {
             *count -= 1;
@@ -224,20 +243,38 @@ fn new_findings(old: &Report, new: &Report) -> Vec<Finding> {
 }
 
 fn new_dependencies(before: &Manifest, after: &Manifest) -> Vec<String> {
-    let had: BTreeSet<&str> =
-        before.dependencies.values().filter(|of| of.kind != Needed::Dev).map(|of| of.package.as_str()).collect();
-    let has: BTreeSet<&str> =
-        after.dependencies.values().filter(|of| of.kind != Needed::Dev).map(|of| of.package.as_str()).collect();
+    let had: BTreeSet<&str> = before
+        .dependencies
+        .values()
+        .filter(|of| of.kind != Needed::Dev)
+        .map(|of| of.package.as_str())
+        .collect();
+    let has: BTreeSet<&str> = after
+        .dependencies
+        .values()
+        .filter(|of| of.kind != Needed::Dev)
+        .map(|of| of.package.as_str())
+        .collect();
     has.difference(&had).map(|name| (*name).to_owned()).collect()
 }
 
 /// New dependencies that the code never names, or whose names are nearly another's.
-fn dependency_findings(package: &Package, before: &Manifest, after: &Manifest, code: &Code<'_>, findings: &mut Vec<Finding>) {
+fn dependency_findings(
+    package: &Package,
+    before: &Manifest,
+    after: &Manifest,
+    code: &Code<'_>,
+    findings: &mut Vec<Finding>,
+) {
     let Some(text) = package.files.get("Cargo.toml") else {
         return;
     };
-    let had: BTreeSet<&str> =
-        before.dependencies.values().filter(|of| of.kind != Needed::Dev).map(|of| of.package.as_str()).collect();
+    let had: BTreeSet<&str> = before
+        .dependencies
+        .values()
+        .filter(|of| of.kind != Needed::Dev)
+        .map(|of| of.package.as_str())
+        .collect();
     for (name, dependency) in &after.dependencies {
         if dependency.kind == Needed::Dev || had.contains(dependency.package.as_str()) {
             continue;
@@ -254,7 +291,10 @@ fn dependency_findings(package: &Package, before: &Manifest, after: &Manifest, c
                 Severity::Medium,
                 span.clone(),
                 place,
-                format!("{} is needed from this release on, and nothing in the code names it", dependency.package),
+                format!(
+                    "{} is needed from this release on, and nothing in the code names it",
+                    dependency.package
+                ),
             ));
         }
         if let Some(other) = look_alike(&dependency.package, after) {
@@ -264,7 +304,10 @@ fn dependency_findings(package: &Package, before: &Manifest, after: &Manifest, c
                 severity,
                 span,
                 place,
-                format!("{} is needed from this release on; its name is nearly that of {other}", dependency.package),
+                format!(
+                    "{} is needed from this release on; its name is nearly that of {other}",
+                    dependency.package
+                ),
             ));
         }
     }
@@ -290,9 +333,11 @@ fn is_one_edit(left: &str, right: &str) -> bool {
     }
     let same_front = left.iter().zip(right).take_while(|(left, right)| left == right).count();
     let (left, right) = (&left[same_front..], &right[same_front..]);
-    let same_back = left.iter().rev().zip(right.iter().rev()).take_while(|(left, right)| left == right).count();
+    let same_back =
+        left.iter().rev().zip(right.iter().rev()).take_while(|(left, right)| left == right).count();
     let (left, right) = (&left[..left.len() - same_back], &right[..right.len() - same_back]);
-    matches!((left, right), ([_], [_]) | ([_], []) | ([], [_])) || matches!((left, right), ([a, b], [c, d]) if a == d && b == c)
+    matches!((left, right), ([_], [_]) | ([_], []) | ([], [_]))
+        || matches!((left, right), ([a, b], [c, d]) if a == d && b == c)
 }
 
 fn names_word(text: &[u8], word: &[u8]) -> bool {
@@ -315,7 +360,11 @@ fn dependency_span(text: &[u8], dependency: &Dependency) -> Span {
 /// Addresses in code that uses the network, which that code did not have.
 fn destinations(old: &Code<'_>, new: &Code<'_>, findings: &mut Vec<Finding>) {
     let known: BTreeSet<Vec<u8>> = hosts(old).into_iter().map(|(host, _, _)| host).collect();
-    let spoke = old.parts.iter().flat_map(|part| &part.source.units).any(|unit| unit.signs.has(Sign::Net) && !unit.is_test);
+    let spoke = old
+        .parts
+        .iter()
+        .flat_map(|part| &part.source.units)
+        .any(|unit| unit.signs.has(Sign::Net) && !unit.is_test);
     if !spoke {
         return;
     }
@@ -363,7 +412,10 @@ fn host_in(text: &[u8]) -> Option<&[u8]> {
         (at > 2 && text[at - 1].is_ascii_alphanumeric()).then_some(at + 1)
     })?;
     let host = &text[begin..];
-    let end = host.iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))).unwrap_or(host.len());
+    let end = host
+        .iter()
+        .position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')))
+        .unwrap_or(host.len());
     let host = &host[..end];
     (host.len() > 3 && host.contains(&b'.')).then_some(host)
 }
@@ -375,13 +427,33 @@ fn checks(old: &Package, old_code: &Code<'_>, new_code: &Code<'_>, findings: &mu
     for (name, tokens) in functions(old_code) {
         before.entry(name).or_insert(tokens);
     }
+    let of_crypto = old_code.outside.keys().any(|name| CRYPTO.contains(&name.as_str()));
+    lost_crypto(old_code, new_code, findings);
     for number in 0..new_code.units.len() as u32 {
         let unit = new_code.unit(number);
-        if unit.kind != UnitKind::Function || new_code.place(number) == Place::Tests || !is_check(unit.name, unit.owner) {
+        let decides = is_check(unit.name, unit.owner)
+            || (of_crypto
+                && matches!(
+                    unit.name,
+                    b"open"
+                        | b"unseal"
+                        | b"accept"
+                        | b"check"
+                        | b"same"
+                        | b"equal"
+                        | b"eq"
+                        | b"compare"
+                        | b"decrypt"
+                        | b"trusted"
+                ));
+        if unit.kind != UnitKind::Function || new_code.place(number) == Place::Tests || !decides {
             continue;
         }
         let (part, _) = new_code.units[number as usize];
-        let name = (String::from_utf8_lossy(unit.owner).into_owned(), String::from_utf8_lossy(unit.name).into_owned());
+        let name = (
+            String::from_utf8_lossy(unit.owner).into_owned(),
+            String::from_utf8_lossy(unit.name).into_owned(),
+        );
         let Some(was) = before.get(&name) else {
             continue;
         };
@@ -394,31 +466,132 @@ fn checks(old: &Package, old_code: &Code<'_>, new_code: &Code<'_>, findings: &mu
         let gone = had.difference(&has).count();
         let came = has.difference(&had).count();
         let shorter = is.len() + 3 < was.len();
-        let sooner = count(&is, b"return") > count(&was, b"return") || count(&is, b"true") > count(&was, b"true") || count(&is, b"Ok") > count(&was, b"Ok") || count(&is, b"|") > count(&was, b"|");
-        let weaker = count(&is, b"min") > count(&was, b"min") || count(&is, b"take") > count(&was, b"take") || count(&is, b"zip") > count(&was, b"zip") || count(&is, b"any") > count(&was, b"any") || count(&is, b"starts_with") > count(&was, b"starts_with") || count(&is, b"unwrap_or") > count(&was, b"unwrap_or") || count(&is, b"is_none_or") > count(&was, b"is_none_or");
-        let fewer = [&b"!"[..], b"Err", b"ensure", b"bail", b"?", b"false", b"ct_eq", b"constant_time_eq"].iter().any(|word| count(&is, word) < count(&was, word));
+        let sooner = count(&is, b"return") > count(&was, b"return")
+            || count(&is, b"true") > count(&was, b"true")
+            || count(&is, b"Ok") > count(&was, b"Ok")
+            || count(&is, b"|") > count(&was, b"|");
+        let weaker = count(&is, b"min") > count(&was, b"min")
+            || count(&is, b"take") > count(&was, b"take")
+            || count(&is, b"zip") > count(&was, b"zip")
+            || count(&is, b"any") > count(&was, b"any")
+            || count(&is, b"starts_with") > count(&was, b"starts_with")
+            || count(&is, b"unwrap_or") > count(&was, b"unwrap_or")
+            || count(&is, b"is_none_or") > count(&was, b"is_none_or");
+        let fewer = [&b"!"[..], b"Err", b"ensure", b"bail", b"?", b"false", b"ct_eq", b"constant_time_eq"]
+            .iter()
+            .any(|word| count(&is, word) < count(&was, word));
         let small = gone + came <= 24;
         let severity = match () {
             () if sooner || weaker || fewer => Severity::Medium,
             () if shorter && small => Severity::Medium,
             () => Severity::Low,
         };
-        let span = span_in(new_code.parts[part as usize].path, new_code.parts[part as usize].source.text, unit.start as usize, 2 + 1 + unit.name.len());
-        let mut finding = about(CHECK, severity, span, new_code.place(number), format!("{} checks something, and does not do so as before", new_code.function_name(number)));
+        let span = span_in(
+            new_code.parts[part as usize].path,
+            new_code.parts[part as usize].source.text,
+            unit.start as usize,
+            2 + 1 + unit.name.len(),
+        );
+        let mut finding = about(
+            CHECK,
+            severity,
+            span,
+            new_code.place(number),
+            format!("{} checks something, and does not do so as before", new_code.function_name(number)),
+        );
         finding.function = new_code.function_name(number);
         findings.push(finding);
+    }
+}
+
+/// Crates on which trust rests: randomness, comparison in constant time, signatures, ciphers.
+const CRYPTO: [&str; 26] = [
+    "getrandom",
+    "rand",
+    "rand_core",
+    "subtle",
+    "constant_time_eq",
+    "ring",
+    "ed25519_dalek",
+    "hmac",
+    "rsa",
+    "p256",
+    "p384",
+    "k256",
+    "ecdsa",
+    "signature",
+    "aws_lc_rs",
+    "aes_gcm",
+    "chacha20poly1305",
+    "argon2",
+    "bcrypt",
+    "scrypt",
+    "pbkdf2",
+    "zeroize",
+    "jsonwebtoken",
+    "minisign_verify",
+    "blake3",
+    "openssl",
+];
+
+/// Crates on which trust rests that the code no longer names, and nothing of their kind came instead.
+fn lost_crypto(old: &Code<'_>, new: &Code<'_>, findings: &mut Vec<Finding>) {
+    let came = CRYPTO.iter().any(|name| new.outside.contains_key(*name) && !old.outside.contains_key(*name));
+    if came {
+        return;
+    }
+    for name in
+        CRYPTO.iter().filter(|name| old.outside.contains_key(**name) && !new.outside.contains_key(**name))
+    {
+        let Some(part) = new.parts.iter().find(|part| part.places.has(Place::Normal)) else {
+            continue;
+        };
+        let span = Span { file: part.path.to_owned(), line: 0, column: 0, length: 0 };
+        findings.push(about(
+            CHECK,
+            Severity::Medium,
+            span,
+            Place::Normal,
+            format!("{name}, on which trust rests, is no longer used, and nothing of its kind came instead"),
+        ));
     }
 }
 
 /// Whether a function's name says that it decides about trust, or makes what trust rests on.
 fn is_check(name: &[u8], owner: &[u8]) -> bool {
     const WORDS: [&str; 24] = [
-        "verify", "check_sig", "authenticate", "authoriz", "is_valid", "validate", "ct_eq", "constant_time", "compare_mac", "nonce", "random_key",
-        "gen_key", "generate_key", "keygen", "seed", "password", "permission", "is_allowed", "can_access", "login", "token_valid", "hmac", "mac_eq", "signature",
+        "verify",
+        "check_sig",
+        "authenticate",
+        "authoriz",
+        "is_valid",
+        "validate",
+        "ct_eq",
+        "constant_time",
+        "compare_mac",
+        "nonce",
+        "random_key",
+        "gen_key",
+        "generate_key",
+        "keygen",
+        "seed",
+        "password",
+        "permission",
+        "is_allowed",
+        "can_access",
+        "login",
+        "token_valid",
+        "hmac",
+        "mac_eq",
+        "signature",
     ];
     let name = String::from_utf8_lossy(name).to_ascii_lowercase();
     let owner = String::from_utf8_lossy(owner).to_ascii_lowercase();
-    WORDS.iter().any(|word| name.contains(word)) || (matches!(name.as_str(), "eq" | "next" | "next_u64" | "fill_bytes" | "fill" | "generate") && ["mac", "nonce", "tag", "token", "rng", "key", "digest", "secret"].iter().any(|word| owner.contains(word)))
+    WORDS.iter().any(|word| name.contains(word))
+        || (matches!(name.as_str(), "eq" | "next" | "next_u64" | "fill_bytes" | "fill" | "generate")
+            && ["mac", "nonce", "tag", "token", "rng", "key", "digest", "secret"]
+                .iter()
+                .any(|word| owner.contains(word)))
 }
 
 fn count(tokens: &[u64], word: &[u8]) -> usize {
@@ -427,11 +600,16 @@ fn count(tokens: &[u64], word: &[u8]) -> usize {
 }
 
 fn functions<'a>(code: &'a Code<'_>) -> impl Iterator<Item = ((String, String), Vec<u64>)> + 'a {
-    (0..code.units.len() as u32).filter(|number| code.unit(*number).kind == UnitKind::Function).map(|number| {
-        let unit = code.unit(number);
-        let name = (String::from_utf8_lossy(unit.owner).into_owned(), String::from_utf8_lossy(unit.name).into_owned());
-        (name, tokens_of(code, number))
-    })
+    (0..code.units.len() as u32).filter(|number| code.unit(*number).kind == UnitKind::Function).map(
+        |number| {
+            let unit = code.unit(number);
+            let name = (
+                String::from_utf8_lossy(unit.owner).into_owned(),
+                String::from_utf8_lossy(unit.name).into_owned(),
+            );
+            (name, tokens_of(code, number))
+        },
+    )
 }
 
 fn tokens_of(code: &Code<'_>, number: u32) -> Vec<u64> {
@@ -443,23 +621,51 @@ fn tokens_of(code: &Code<'_>, number: u32) -> Vec<u64> {
 
 /// Small changes that hand control to data or code elsewhere in the package.
 fn jumps(old: &Code<'_>, new: &Code<'_>, files: &[FileChange], findings: &mut Vec<Finding>) {
-    let known: BTreeSet<&str> = old.parts.iter().flat_map(|part| &part.source.includes).map(|include| include.path.as_str()).collect();
+    let known: BTreeSet<&str> = old
+        .parts
+        .iter()
+        .flat_map(|part| &part.source.includes)
+        .map(|include| include.path.as_str())
+        .collect();
     for (index, part) in new.parts.iter().enumerate() {
-        let is_changed = files.iter().any(|file| file.path == part.path && matches!(file.change, Change::Changed | Change::Added));
+        let is_changed = files
+            .iter()
+            .any(|file| file.path == part.path && matches!(file.change, Change::Changed | Change::Added));
         if !is_changed || part.places.gravest() == Place::Tests {
             continue;
         }
-        for include in part.source.includes.iter().filter(|include| !include.is_built && !known.contains(include.path.as_str())) {
+        for include in part
+            .source
+            .includes
+            .iter()
+            .filter(|include| !include.is_built && !known.contains(include.path.as_str()))
+        {
             let number = new.parts[index].first_unit + include.unit;
             if new.place(number) == Place::Tests {
                 continue;
             }
             let acts = new.unit(number).signs;
             let odd = include.as_code || is_of_tests(&include.path);
-            let runs = acts.has(Sign::Process) || acts.has(Sign::Load) || acts.has(Sign::MapExecutable) || acts.has(Sign::Transmute) || acts.has(Sign::Xor) || acts.has(Sign::Decode);
+            let runs = acts.has(Sign::Process)
+                || acts.has(Sign::Load)
+                || acts.has(Sign::MapExecutable)
+                || acts.has(Sign::Transmute)
+                || acts.has(Sign::Xor)
+                || acts.has(Sign::Decode);
             if odd && extension(&include.path) != "rs" || runs {
-                let span = span_in(part.path, part.source.text, include.start as usize, (include.end - include.start) as usize);
-                findings.push(about(JUMP, Severity::Medium, span, new.place(number), format!("{} is taken in from this release on", include.path)));
+                let span = span_in(
+                    part.path,
+                    part.source.text,
+                    include.start as usize,
+                    (include.end - include.start) as usize,
+                );
+                findings.push(about(
+                    JUMP,
+                    Severity::Medium,
+                    span,
+                    new.place(number),
+                    format!("{} is taken in from this release on", include.path),
+                ));
             }
         }
         // A build script that names what lies among tests or data.
@@ -467,13 +673,22 @@ fn jumps(old: &Code<'_>, new: &Code<'_>, files: &[FileChange], findings: &mut Ve
             let was = old.parts.iter().find(|old| old.path == part.path);
             let fixtures = |code: &crate::names::Part<'_>| -> BTreeSet<Vec<u8>> {
                 let marks = code.source.units.iter().flat_map(|unit| &unit.marks);
-                marks.filter(|mark| mark.sign == Sign::FixturePath).map(|mark| code.source.text[mark.start as usize..mark.end as usize].to_vec()).collect()
+                marks
+                    .filter(|mark| mark.sign == Sign::FixturePath)
+                    .map(|mark| code.source.text[mark.start as usize..mark.end as usize].to_vec())
+                    .collect()
             };
             let had = was.map(fixtures).unwrap_or_default();
             for path in fixtures(part).difference(&had) {
                 let at = memchr::memmem::find(part.source.text, path).unwrap_or(0);
                 let span = span_in(part.path, part.source.text, at, path.len());
-                findings.push(about(JUMP, Severity::Medium, span, part.places.gravest(), format!("build code names {} from this release on", String::from_utf8_lossy(path))));
+                findings.push(about(
+                    JUMP,
+                    Severity::Medium,
+                    span,
+                    part.places.gravest(),
+                    format!("build code names {} from this release on", String::from_utf8_lossy(path)),
+                ));
             }
         }
     }
@@ -481,7 +696,9 @@ fn jumps(old: &Code<'_>, new: &Code<'_>, files: &[FileChange], findings: &mut Ve
 
 /// All files that are not what they were, those that matter most first.
 fn files(old: &Package, new: &Package, new_code: &Code<'_>, old_code: &Code<'_>) -> Vec<FileChange> {
-    let places = |code: &Code<'_>, path: &str| code.parts.iter().find(|part| part.path == path).map(|part| part.places.gravest());
+    let places = |code: &Code<'_>, path: &str| {
+        code.parts.iter().find(|part| part.path == path).map(|part| part.places.gravest())
+    };
     let mut changes = Vec::new();
     for (path, bytes) in &new.files {
         if is_of_cargo(path) {
@@ -490,7 +707,12 @@ fn files(old: &Package, new: &Package, new_code: &Code<'_>, old_code: &Code<'_>)
         match old.files.get(path) {
             None => {
                 let lines = if is_text(bytes) { lines_of_code(path, bytes) } else { 0 };
-                changes.push(FileChange { path: path.clone(), change: Change::Added, place: places(new_code, path), lines });
+                changes.push(FileChange {
+                    path: path.clone(),
+                    change: Change::Added,
+                    place: places(new_code, path),
+                    lines,
+                });
             }
             Some(before) if before == bytes => {}
             Some(before) => {
@@ -502,16 +724,24 @@ fn files(old: &Package, new: &Package, new_code: &Code<'_>, old_code: &Code<'_>)
                 } else {
                     0
                 };
-                let change = if lines == 0 && place.is_some() { Change::Reformatted } else { Change::Changed };
+                let change =
+                    if lines == 0 && place.is_some() { Change::Reformatted } else { Change::Changed };
                 changes.push(FileChange { path: path.clone(), change, place, lines });
             }
         }
     }
     for path in old.files.keys().filter(|path| !new.files.contains_key(*path) && !is_of_cargo(path)) {
-        changes.push(FileChange { path: path.clone(), change: Change::Removed, place: places(old_code, path), lines: 0 });
+        changes.push(FileChange {
+            path: path.clone(),
+            change: Change::Removed,
+            place: places(old_code, path),
+            lines: 0,
+        });
     }
     changes.sort_by(|left, right| {
-        let key = |file: &FileChange| (file.place.is_none(), file.place, std::cmp::Reverse(file.lines), file.path.clone());
+        let key = |file: &FileChange| {
+            (file.place.is_none(), file.place, std::cmp::Reverse(file.lines), file.path.clone())
+        };
         key(left).cmp(&key(right))
     });
     changes
@@ -569,7 +799,10 @@ fn hash(bytes: &[u8]) -> u64 {
 /// Lines of the new text that have tokens which the old had not there, and of the old that lost some.
 fn changed_lines(old: &[u8], new: &[u8]) -> u64 {
     let (before, after) = (normalised(old), normalised(new));
-    let hunks = hunks(&before.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(), &after.iter().map(|(hash, _)| *hash).collect::<Vec<_>>());
+    let hunks = hunks(
+        &before.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(),
+        &after.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(),
+    );
     let mut lines = BTreeSet::new();
     for (removed, added) in hunks {
         // Where something was only taken out, the place is one line to read.
@@ -585,7 +818,10 @@ fn changed_lines(old: &[u8], new: &[u8]) -> u64 {
 
 fn changed_text_lines(old: &[u8], new: &[u8]) -> u64 {
     let split = |text: &[u8]| -> Vec<u64> { text.split(|byte| *byte == b'\n').map(hash).collect() };
-    hunks(&split(old), &split(new)).into_iter().map(|(removed, added)| removed.len().max(added.len()) as u64).sum()
+    hunks(&split(old), &split(new))
+        .into_iter()
+        .map(|(removed, added)| removed.len().max(added.len()) as u64)
+        .sum()
 }
 
 /// The parts in which two sequences differ.

@@ -53,7 +53,11 @@ pub(crate) fn meaning(text: &[u8]) -> Signs {
         Sign::ProcessPath,
         Sign::SecretName,
     ]);
-    if signs.any(PATHS) || text.starts_with(b"/tmp/") || text.starts_with(b"/bin/") || text.starts_with(b"/usr/bin/") {
+    if signs.any(PATHS)
+        || text.starts_with(b"/tmp/")
+        || text.starts_with(b"/bin/")
+        || text.starts_with(b"/usr/bin/")
+    {
         meaning.add(Sign::HiddenPath);
     }
     if signs.has(Sign::CodeText) {
@@ -72,9 +76,25 @@ fn has_address(text: &[u8]) -> bool {
 }
 
 fn starts_like_a_command(text: &[u8]) -> bool {
-    const FIRST: [&[u8]; 14] = [
-        b"sh -c", b"bash ", b"curl ", b"wget ", b"echo ", b"cmd /c", b"powershell", b"python", b"chmod ", b"nohup ", b"touch ", b"cat /",
-        b"/bin/sh", b"nc ",
+    const FIRST: [&[u8]; 18] = [
+        b"python3",
+        b"perl ",
+        b"use IO::",
+        b"import ",
+        b"sh -c",
+        b"bash ",
+        b"curl ",
+        b"wget ",
+        b"echo ",
+        b"cmd /c",
+        b"powershell",
+        b"python",
+        b"chmod ",
+        b"nohup ",
+        b"touch ",
+        b"cat /",
+        b"/bin/sh",
+        b"nc ",
     ];
     FIRST.iter().any(|first| text.len() >= first.len() && text[..first.len()].eq_ignore_ascii_case(first))
 }
@@ -148,7 +168,8 @@ fn tried(data: &[u8], bytes: bool, signs: Signs) -> Option<Cleartext> {
     }
     if bytes && signs.has(Sign::Xor) {
         for key in 0..=255_u8 {
-            let found = with_key(data, |byte, _| byte ^ key).or_else(|| with_key(data, |byte, at| byte ^ key.wrapping_add(at as u8)));
+            let found = with_key(data, |byte, _| byte ^ key)
+                .or_else(|| with_key(data, |byte, at| byte ^ key.wrapping_add(at as u8)));
             if found.is_some() {
                 return found;
             }
@@ -161,7 +182,8 @@ fn tried(data: &[u8], bytes: bool, signs: Signs) -> Option<Cleartext> {
                 return found;
             }
         }
-        return with_key(data, |byte, at| byte.wrapping_sub(at as u8)).or_else(|| with_key(data, |byte, _| !byte));
+        return with_key(data, |byte, at| byte.wrapping_sub(at as u8))
+            .or_else(|| with_key(data, |byte, _| !byte));
     }
     None
 }
@@ -212,18 +234,45 @@ fn sure(text: &[u8]) -> Signs {
             Sign::HiddenProgram | Sign::HiddenUrl => true,
             Sign::HiddenCommand => {
                 let said = sign::text(text);
-                let whole = [&b"/bin/sh"[..], b"/bin/bash", b"powershell", b"cmd.exe", b"bash", b"python3", b"curl", b"wget"];
+                let whole = [
+                    &b"/bin/sh"[..],
+                    b"/bin/bash",
+                    b"powershell",
+                    b"cmd.exe",
+                    b"bash",
+                    b"python3",
+                    b"curl",
+                    b"wget",
+                ];
                 starts_like_a_command(text)
                     || whole.iter().any(|word| text.eq_ignore_ascii_case(word))
-                    || (text.contains(&b' ') && text.len() >= 12 && said.any(Signs::of(&[Sign::ReverseShell, Sign::HiddenShell, Sign::DeleteAll, Sign::AiUnasked])))
+                    || (text.contains(&b' ')
+                        && text.len() >= 12
+                        && said.any(Signs::of(&[
+                            Sign::ReverseShell,
+                            Sign::HiddenShell,
+                            Sign::DeleteAll,
+                            Sign::AiUnasked,
+                        ])))
             }
-            _ => text.len() >= 8 || text.starts_with(b"/bin/") || text.starts_with(b"/tmp/") || text.starts_with(b"."),
+            _ => {
+                text.len() >= 8
+                    || text.starts_with(b"/bin/")
+                    || text.starts_with(b"/tmp/")
+                    || text.starts_with(b".")
+            }
         };
         if holds {
             sure.add(sign);
         }
     }
     sure
+}
+
+/// What a file of base64 or hex holds.
+pub(crate) fn plain(text: &[u8]) -> Option<Vec<u8>> {
+    let head = text.trim_ascii();
+    base64(head).or_else(|| hex(head))
 }
 
 /// Base64 in either alphabet, with or without padding and line breaks.
@@ -284,7 +333,9 @@ pub(crate) fn in_pieces(pieces: &[&[u8]]) -> Signs {
 
 /// What begins with a piece and goes beyond it, where that could hardly mean anything else.
 fn strict(text: &[u8], alone: usize) -> Signs {
-    let starts = |with: &[u8]| text.len() >= with.len() && alone < with.len() && text[..with.len()].eq_ignore_ascii_case(with);
+    let starts = |with: &[u8]| {
+        text.len() >= with.len() && alone < with.len() && text[..with.len()].eq_ignore_ascii_case(with)
+    };
     let mut found = Signs::NONE;
     const ADDRESSES: [&[u8]; 3] = [b"http://", b"https://", b"tcp://"];
     const COMMANDS: [&[u8]; 8] =
@@ -337,7 +388,11 @@ mod tests {
     fn the_usual_encodings_are_seen_through() {
         let all = Signs::of(&[Sign::Decode, Sign::Xor, Sign::Reverse, Sign::ByteArithmetic]);
         let xored: Vec<u8> = b"http://a.example/x".iter().map(|byte| byte ^ 0x5a).collect();
-        let rolled: Vec<u8> = b"/bin/sh -c ls".iter().enumerate().map(|(at, byte)| byte ^ (7_u8.wrapping_add(at as u8))).collect();
+        let rolled: Vec<u8> = b"/bin/sh -c ls"
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| byte ^ (7_u8.wrapping_add(at as u8)))
+            .collect();
         let shifted: Vec<u8> = b"curl a.example".iter().map(|byte| byte.wrapping_add(3)).collect();
         for (data, expected) in [
             (&b"aHR0cDovL2EuZXhhbXBsZS94"[..], "hidden-url"),
@@ -349,15 +404,25 @@ mod tests {
             (b"an ordinary sentence, nothing else", ""),
             (b"0123456789abcdef0123456789abcdef", ""),
         ] {
-            assert_eq!(decoded(data, Form::Bytes, all).map(|found| shown(found.means)).unwrap_or_default(), expected, "{}", String::from_utf8_lossy(data));
+            assert_eq!(
+                decoded(data, Form::Bytes, all).map(|found| shown(found.means)).unwrap_or_default(),
+                expected,
+                "{}",
+                String::from_utf8_lossy(data)
+            );
         }
-        assert_eq!(decoded(b"aHR0cDovL2EuZXhhbXBsZS94", Form::Text, Signs::of(&[Sign::Net])), None, "nothing decodes it");
+        assert_eq!(
+            decoded(b"aHR0cDovL2EuZXhhbXBsZS94", Form::Text, Signs::of(&[Sign::Net])),
+            None,
+            "nothing decodes it"
+        );
     }
 
     #[test]
     fn keys_and_pieces_are_put_together() {
         let key = b"k3y";
-        let data: Vec<u8> = b"https://a.example".iter().enumerate().map(|(at, byte)| byte ^ key[at % 3]).collect();
+        let data: Vec<u8> =
+            b"https://a.example".iter().enumerate().map(|(at, byte)| byte ^ key[at % 3]).collect();
         assert_eq!(under_keys(&[&data, key]).unwrap().text, "https://a.example");
         assert_eq!(shown(in_pieces(&[b"htt", b"ps:", b"//a.exa", b"mple"])), "hidden-url");
         assert_eq!(shown(in_pieces(&[b"/b", b"in/", b"sh"])), "hidden-command");

@@ -114,7 +114,8 @@ pub(crate) fn lex(source: &[u8], tokens: &mut Vec<Token>) {
             _ => (Kind::Punct, at + 1),
         };
         // `r#name` is the word without its mark.
-        let start = if kind == Kind::Ident && source[start..at].starts_with(b"r#") { start + 2 } else { start };
+        let start =
+            if kind == Kind::Ident && source[start..at].starts_with(b"r#") { start + 2 } else { start };
         tokens.push(Token { kind, first: source[start], start: start as u32, end: at as u32 });
     }
 }
@@ -298,8 +299,14 @@ mod tests {
     fn tokens_are_told_apart() {
         for (source, expected) in [
             ("fn r#loop<'a>() {}", "Ident:fn Ident:loop < Lifetime:'a > ( ) { }"),
-            (r##"r#"a"b"# br"c" b"\"" c"d" b'\'' '\u{41}' 'é'"##, r##"RawText:r#"a"b"# RawBytes:br"c" Bytes:b"\"" Text:c"d" Byte:b'\'' Char:'\u{41}' Char:'é'"##),
-            ("1..2 1.5e-3 0xe+1 1.max(2)", "Number:1 . . Number:2 Number:1.5e-3 Number:0xe + Number:1 Number:1 . Ident:max ( Number:2 )"),
+            (
+                r##"r#"a"b"# br"c" b"\"" c"d" b'\'' '\u{41}' 'é'"##,
+                r##"RawText:r#"a"b"# RawBytes:br"c" Bytes:b"\"" Text:c"d" Byte:b'\'' Char:'\u{41}' Char:'é'"##,
+            ),
+            (
+                "1..2 1.5e-3 0xe+1 1.max(2)",
+                "Number:1 . . Number:2 Number:1.5e-3 Number:0xe + Number:1 Number:1 . Ident:max ( Number:2 )",
+            ),
             ("a /* /* b */ c */ d // e\nf", "Ident:a Ident:d Ident:f"),
             ("#!/usr/bin/env x\nfn", "Ident:fn"),
             ("#![allow(x)]", "# ! [ Ident:allow ( Ident:x ) ]"),

@@ -28,9 +28,7 @@ mod unpack;
 
 pub use diff::{Change, Comparison, FileChange, compare};
 pub use package::{File, Package, Problem, ProblemKind};
-pub use report::{
-    Amount, Blind, Capability, Clue, Finding, Place, Report, Severity, Span, Unanalyzed, Use,
-};
+pub use report::{Amount, Blind, Capability, Clue, Finding, Place, Report, Severity, Span, Unanalyzed, Use};
 pub use rules::{Explanation, explanations};
 pub use scan::{SCANNER, scan};
 pub use unpack::{Limits, unpack};

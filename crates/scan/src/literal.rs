@@ -18,7 +18,8 @@ pub(crate) fn value<'a>(token: Token, source: &'a [u8]) -> Cow<'a, [u8]> {
             Cow::Borrowed(&body[..closed.unwrap_or(body.len())])
         }
         _ => {
-            let end = if text.len() > quote + 1 && text.ends_with(b"\"") { text.len() - 1 } else { text.len() };
+            let end =
+                if text.len() > quote + 1 && text.ends_with(b"\"") { text.len() - 1 } else { text.len() };
             unescaped(text.get(quote + 1..end).unwrap_or_default())
         }
     }
@@ -160,7 +161,9 @@ mod tests {
         ] {
             assert_eq!(number(source.as_bytes()), expected, "{source}");
         }
-        for (source, expected) in [("b'c'", Some(b'c')), (r"'\n'", Some(b'\n')), ("300", None), ("'é'", None), ("b'", None)] {
+        for (source, expected) in
+            [("b'c'", Some(b'c')), (r"'\n'", Some(b'\n')), ("300", None), ("'é'", None), ("b'", None)]
+        {
             let mut tokens = Vec::new();
             lex(source.as_bytes(), &mut tokens);
             assert_eq!(byte(tokens[0], source.as_bytes()), expected, "{source}");

@@ -102,7 +102,9 @@ impl Manifest {
             }
         }
         if let Some(features) = section(&table, "features") {
-            let of = |(name, value): (&String, &Value)| (name.clone(), value.as_array().map(|list| strings(list)).unwrap_or_default());
+            let of = |(name, value): (&String, &Value)| {
+                (name.clone(), value.as_array().map(|list| strings(list)).unwrap_or_default())
+            };
             manifest.features = features.iter().map(of).collect();
         }
         manifest.find_lines(text);
@@ -124,7 +126,8 @@ impl Manifest {
                 let dependency = Dependency {
                     package: word("package").unwrap_or(name).to_owned(),
                     requirement: value.as_str().or_else(|| word("version")).unwrap_or("*").to_owned(),
-                    optional: details.and_then(|details| details.get("optional")).and_then(Value::as_bool) == Some(true),
+                    optional: details.and_then(|details| details.get("optional")).and_then(Value::as_bool)
+                        == Some(true),
                     kind,
                     line: 0,
                 };
@@ -194,7 +197,12 @@ mod tests {
         let shown: Vec<_> = manifest
             .dependencies
             .iter()
-            .map(|(name, of)| format!("{name} {} {} {:?} {} line {}", of.package, of.requirement, of.kind, of.optional, of.line))
+            .map(|(name, of)| {
+                format!(
+                    "{name} {} {} {:?} {} line {}",
+                    of.package, of.requirement, of.kind, of.optional, of.line
+                )
+            })
             .collect();
         assert_eq!(
             shown,

@@ -133,7 +133,15 @@ impl<'a> Code<'a> {
     fn add_part(&mut self, path: &'a str, text: &'a [u8], tokens: &mut Vec<Token>) -> u32 {
         let index = self.parts.len() as u32;
         let source = read(text, tokens);
-        self.parts.push(Part { path, source, places: Places::default(), modules: Vec::new(), first_unit: 0, is_root: false, lines: crate::rules::Lines::default() });
+        self.parts.push(Part {
+            path,
+            source,
+            places: Places::default(),
+            modules: Vec::new(),
+            first_unit: 0,
+            is_root: false,
+            lines: crate::rules::Lines::default(),
+        });
         index
     }
 
@@ -171,7 +179,8 @@ impl<'a> Code<'a> {
             };
             // What lies beside the sources is a tool of the project, not of those who use the crate.
             let path = self.parts[left].path;
-            let beside = !path.starts_with("src/") && path != "build.rs" && package.files.contains_key("src/lib.rs");
+            let beside =
+                !path.starts_with("src/") && path != "build.rs" && package.files.contains_key("src/lib.rs");
             let place = if is_of_tests(path) || beside {
                 Place::Tests
             } else if manifest.is_proc_macro {
@@ -345,14 +354,17 @@ impl<'a> Code<'a> {
                                 }
                             }
                             let root = path_outside.split("::").next().unwrap_or_default();
-                            if !matches!(root, "std" | "core" | "alloc") && !outside.iter().any(|(known, _)| known == root) {
+                            if !matches!(root, "std" | "core" | "alloc")
+                                && !outside.iter().any(|(known, _)| known == root)
+                            {
                                 outside.push((root.to_owned(), (index as u32, path.start)));
                             }
                         }
                         Leads::Elsewhere(name) => {
                             if named.insert(name) {
                                 let package = self.dependencies.get(name).cloned();
-                                let package = package.unwrap_or_else(|| String::from_utf8_lossy(name).into_owned());
+                                let package =
+                                    package.unwrap_or_else(|| String::from_utf8_lossy(name).into_owned());
                                 outside.push((package, (index as u32, path.start)));
                             }
                         }
@@ -371,6 +383,15 @@ impl<'a> Code<'a> {
                 unit.marks.push(crate::source::Mark { sign, start: path.start, end: path.end });
             }
             unit.signs.add(sign);
+        }
+        // Who writes where he has a connection sends.
+        for unit in self.parts.iter_mut().flat_map(|part| &mut part.source.units) {
+            if unit.signs.has(Sign::WriteAll) && unit.signs.any(Signs::of(&[Sign::Net, Sign::Listen])) {
+                unit.signs.add(Sign::Send);
+                if let Some(mark) = unit.marks.iter().find(|mark| mark.sign == Sign::WriteAll).copied() {
+                    unit.marks.push(crate::source::Mark { sign: Sign::Send, ..mark });
+                }
+            }
         }
         for (from, to) in edges {
             if from != to {
@@ -406,7 +427,8 @@ impl<'a> Code<'a> {
         }
         // In the same file first: a common name means the nearest.
         let (part, _) = self.units[from as usize];
-        let near: Vec<u32> = namesakes.iter().filter(|unit| self.units[**unit as usize].0 == part).copied().collect();
+        let near: Vec<u32> =
+            namesakes.iter().filter(|unit| self.units[**unit as usize].0 == part).copied().collect();
         let of = if near.is_empty() || is_method { namesakes.as_slice() } else { near.as_slice() };
         if of.len() <= NAMESAKES {
             edges.extend(of.iter().map(|to| (from, *to)));
@@ -435,7 +457,8 @@ impl<'a> Code<'a> {
                     self.lead_inside(*child, rest, segments, steps, found);
                 } else if let Some(package) = self.dependencies.get(*name).filter(|_| !rest.is_empty()) {
                     found.leads.push(elsewhere(package.as_bytes(), name, rest));
-                } else if sign::paths().has_root(name) && !rest.is_empty() && !self.by_name.contains_key(name) {
+                } else if sign::paths().has_root(name) && !rest.is_empty() && !self.by_name.contains_key(name)
+                {
                     found.leads.push(Leads::Outside(outside_path(name, rest)));
                 } else {
                     let before = found.leads.len();
@@ -449,7 +472,14 @@ impl<'a> Code<'a> {
     }
 
     /// Below a module of the package.
-    fn lead_inside(&self, module: u32, segments: &[&'a [u8]], whole: &[&'a [u8]], steps: u32, found: &mut Found<'a>) {
+    fn lead_inside(
+        &self,
+        module: u32,
+        segments: &[&'a [u8]],
+        whole: &[&'a [u8]],
+        steps: u32,
+        found: &mut Found<'a>,
+    ) {
         let Some((name, rest)) = segments.split_first() else {
             return;
         };
@@ -475,7 +505,14 @@ impl<'a> Code<'a> {
     }
 
     /// Through a name that a module imports, or that one around it does; says whether there is one.
-    fn lead_imported(&self, module: u32, name: &[u8], rest: &[&'a [u8]], steps: u32, found: &mut Found<'a>) -> bool {
+    fn lead_imported(
+        &self,
+        module: u32,
+        name: &[u8],
+        rest: &[&'a [u8]],
+        steps: u32,
+        found: &mut Found<'a>,
+    ) -> bool {
         let mut at = module;
         for _ in 0..8 {
             if let Some(imports) = self.modules[at as usize].imports.get(name) {
@@ -523,14 +560,16 @@ impl<'a> Code<'a> {
             found.fuel = tried.fuel;
             // Outside, only what the table knows is there.
             found.leads.extend(tried.leads.into_iter().filter(|leads| match leads {
-                Leads::Outside(path) => sign::paths().signs(path).is_some_and(|signs| signs != Signs::NONE) && {
-                    let first = String::from_utf8_lossy(segments[0]);
-                    let glob = path.find(&format!("::{first}")).map(|at| &path[..at]);
-                    glob.is_some_and(|glob| {
-                        let below = path[glob.len()..].split("::").nth(1).unwrap_or_default();
-                        sign::paths().knows(&format!("{glob}::{below}"))
-                    })
-                },
+                Leads::Outside(path) => {
+                    sign::paths().signs(path).is_some_and(|signs| signs != Signs::NONE) && {
+                        let first = String::from_utf8_lossy(segments[0]);
+                        let glob = path.find(&format!("::{first}")).map(|at| &path[..at]);
+                        glob.is_some_and(|glob| {
+                            let below = path[glob.len()..].split("::").nth(1).unwrap_or_default();
+                            sign::paths().knows(&format!("{glob}::{below}"))
+                        })
+                    }
+                }
                 Leads::Inside(..) | Leads::Elsewhere(_) => false,
             }));
         }
@@ -545,13 +584,19 @@ fn inside<'a>(segments: &[&'a [u8]]) -> Leads<'a> {
 
 /// Out of the package, with the path where the table may know it.
 fn elsewhere<'a>(package: &[u8], name: &'a [u8], rest: &[&[u8]]) -> Leads<'a> {
-    if sign::paths().has_root(package) { Leads::Outside(outside_path(package, rest)) } else { Leads::Elsewhere(name) }
+    if sign::paths().has_root(package) {
+        Leads::Outside(outside_path(package, rest))
+    } else {
+        Leads::Elsewhere(name)
+    }
 }
 
 fn outside_path(root: &[u8], rest: &[&[u8]]) -> String {
     let mut path = String::from_utf8_lossy(root).into_owned();
     // `core` and `alloc` show what `std` does; the table says most under `std`.
-    if matches!(path.as_str(), "core" | "alloc") && rest.first().is_some_and(|next| matches!(*next, b"net" | b"str" | b"mem" | b"string" | b"char")) {
+    if matches!(path.as_str(), "core" | "alloc")
+        && rest.first().is_some_and(|next| matches!(*next, b"net" | b"str" | b"mem" | b"string" | b"char"))
+    {
         path = "std".to_owned();
     }
     for segment in rest {
@@ -570,7 +615,10 @@ fn roots(package: &Package, manifest: &Manifest) -> Vec<(String, Place)> {
         Build::Files(files) => roots.extend(files.iter().map(|file| (joined("", file), Place::BuildScript))),
         Build::Off => {}
     }
-    roots.push((manifest.library.as_deref().map_or_else(|| "src/lib.rs".to_owned(), |path| joined("", path)), normal));
+    roots.push((
+        manifest.library.as_deref().map_or_else(|| "src/lib.rs".to_owned(), |path| joined("", path)),
+        normal,
+    ));
     roots.push(("src/main.rs".to_owned(), Place::Normal));
     roots.extend(manifest.programs.iter().map(|path| (joined("", path), Place::Normal)));
     roots.extend(manifest.tests.iter().map(|path| (joined("", path), Place::Tests)));
@@ -578,7 +626,9 @@ fn roots(package: &Package, manifest: &Manifest) -> Vec<(String, Place)> {
         let mut parts = path.split('/');
         let (first, rest) = (parts.next().unwrap_or_default(), path.split('/').count());
         match first {
-            "src" if path.starts_with("src/bin/") && (rest == 3 || path.ends_with("/main.rs") && rest == 4) => {
+            "src"
+                if path.starts_with("src/bin/") && (rest == 3 || path.ends_with("/main.rs") && rest == 4) =>
+            {
                 roots.push((path.clone(), Place::Normal));
             }
             "tests" | "examples" | "benches" if rest == 2 || (rest == 3 && path.ends_with("/main.rs")) => {

@@ -56,7 +56,9 @@ impl Package {
         if self.files.contains_key(&path) {
             self.problems.push(Problem {
                 kind: ProblemKind::Tampering,
-                what: format!("the package has two files called {path}: which one counts depends on who unpacks it"),
+                what: format!(
+                    "the package has two files called {path}: which one counts depends on who unpacks it"
+                ),
                 path,
             });
         } else {
@@ -93,7 +95,11 @@ impl Magic {
             [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => Self::MachO,
             // A fat Mach-O says how many it holds, a class file which Java made it.
             [0xca, 0xfe, 0xba, 0xbe, 0, 0, high, low, ..] => {
-                if *high == 0 && *low < 40 { Self::MachO } else { Self::Class }
+                if *high == 0 && *low < 40 {
+                    Self::MachO
+                } else {
+                    Self::Class
+                }
             }
             [0, b'a', b's', b'm', ..] => Self::Wasm,
             [b'!', b'<', b'a', b'r', b'c', b'h', b'>', ..] => Self::Archive,
@@ -102,7 +108,9 @@ impl Magic {
             [0xfd, b'7', b'z', b'X', b'Z', ..] => Self::Xz,
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
             [b'#', b'!', b'/', ..] => Self::Script,
-            [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] | [b'G', b'I', b'F', b'8', ..] => Self::Image,
+            [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] | [b'G', b'I', b'F', b'8', ..] => {
+                Self::Image
+            }
             _ if is_text(bytes) => Self::Text,
             _ => Self::Data,
         }
@@ -139,13 +147,19 @@ fn is_pe(bytes: &[u8]) -> bool {
         return false;
     };
     // A program of DOS, or one cut short, still begins like one.
-    at < 0x1000 && bytes.get(at as usize..).is_none_or(|header| header.starts_with(b"PE\0\0") || header.iter().all(|byte| *byte == 0))
+    at < 0x1000
+        && bytes
+            .get(at as usize..)
+            .is_none_or(|header| header.starts_with(b"PE\0\0") || header.iter().all(|byte| *byte == 0))
 }
 
 /// No zero and hardly a control character in the first 4 KiB.
 fn is_text(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(4096)];
-    let control = head.iter().filter(|byte| **byte < 0x20 && !matches!(byte, b'\n' | b'\r' | b'\t' | 0x0c | 0x1b)).count();
+    let control = head
+        .iter()
+        .filter(|byte| **byte < 0x20 && !matches!(byte, b'\n' | b'\r' | b'\t' | 0x0c | 0x1b))
+        .count();
     !head.contains(&0) && control * 100 <= head.len()
 }
 
@@ -160,7 +174,17 @@ pub(crate) fn is_of_tests(path: &str) -> bool {
     path.split('/').rev().skip(1).any(|folder| {
         matches!(
             folder,
-            "tests" | "test" | "examples" | "benches" | "bench" | "testdata" | "test_data" | "test-data" | "fixtures" | "fuzz" | "corpus"
+            "tests"
+                | "test"
+                | "examples"
+                | "benches"
+                | "bench"
+                | "testdata"
+                | "test_data"
+                | "test-data"
+                | "fixtures"
+                | "fuzz"
+                | "corpus"
         )
     })
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Something that code can do to the world around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Capability {
     /// Speaks over a network.
@@ -97,6 +98,7 @@ impl fmt::Display for Capability {
 
 /// Where code runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// While dependents are built, in the build script.
@@ -128,6 +130,7 @@ impl Place {
 
 /// How much a finding asks for a reviewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Worth knowing when one reads the code anyway.
@@ -154,6 +157,7 @@ impl Severity {
 
 /// A place in a file of the package.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Span {
     /// The file, from the package's root, with `/`.
     pub file: String,
@@ -167,6 +171,7 @@ pub struct Span {
 
 /// One of the things that a finding rests on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Clue {
     /// Where it is.
     pub span: Span,
@@ -176,6 +181,7 @@ pub struct Clue {
 
 /// Something that a reviewer should look at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Finding {
     /// The rule: stable, and the name of its page in docs/scanner.md.
     pub code: String,
@@ -203,6 +209,7 @@ pub struct Finding {
 
 /// A function that can do something.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Use {
     /// What it can do.
     pub capability: Capability,
@@ -220,6 +227,7 @@ pub struct Use {
 
 /// Why something was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Blind {
     /// What a build script writes and the crate includes.
@@ -249,6 +257,7 @@ impl Blind {
 
 /// What was not read: never to be taken for clean.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Unanalyzed {
     /// Why.
     pub why: Blind,
@@ -262,6 +271,7 @@ pub struct Unanalyzed {
 
 /// How much was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Amount {
     /// Files in the package.
     pub files: u64,
@@ -277,6 +287,7 @@ pub struct Amount {
 
 /// All that was seen of one package.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// Which scanner: reports of another are made again.
     pub scanner: u32,

@@ -12,6 +12,7 @@ use crate::source::Mark;
 
 mod ai_tool;
 mod build_reaches_out;
+mod build_writes_elsewhere;
 mod checks_off;
 mod code_in_memory;
 mod code_in_text;
@@ -65,9 +66,10 @@ pub struct Explanation {
     pub look: &'static str,
 }
 
-const RULES: [&Rule; 32] = [
+const RULES: [&Rule; 33] = [
     &fetch_and_run::RULE,
     &build_reaches_out::RULE,
+    &build_writes_elsewhere::RULE,
     &secrets_out::RULE,
     &host_facts_out::RULE,
     &hidden_text::RULE,
@@ -130,7 +132,9 @@ pub(crate) const WAY: &[Sign] = &[
 /// What all codes mean, in the order in which documents list them.
 pub fn explanations() -> impl Iterator<Item = Explanation> {
     let of_scopes = RULES.iter().map(|rule| rule.explanation);
-    of_scopes.chain(package_rules::EXPLANATIONS.iter().copied()).chain(crate::diff::EXPLANATIONS.iter().copied())
+    of_scopes
+        .chain(package_rules::EXPLANATIONS.iter().copied())
+        .chain(crate::diff::EXPLANATIONS.iter().copied())
 }
 
 /// What a rule looks at.
@@ -182,14 +186,20 @@ impl Look<'_> {
         };
         let (part, _) = self.code.units[unit as usize];
         let of = self.code.unit(unit);
-        let text = &self.code.parts[part as usize].source.text[of.start as usize..of.end.max(of.start) as usize];
+        let text =
+            &self.code.parts[part as usize].source.text[of.start as usize..of.end.max(of.start) as usize];
         let text = String::from_utf8_lossy(text).to_ascii_lowercase();
         words.iter().any(|word| text.contains(word))
     }
 
     /// Whether what the package says of itself has one of these words.
     pub(crate) fn says(&self, words: &[&str]) -> bool {
-        let text = format!("{} {} {}", self.manifest.name, self.manifest.description, self.manifest.keywords.join(" "));
+        let text = format!(
+            "{} {} {}",
+            self.manifest.name,
+            self.manifest.description,
+            self.manifest.keywords.join(" ")
+        );
         let text = text.to_ascii_lowercase();
         words.iter().any(|word| text.contains(word))
     }
@@ -206,7 +216,8 @@ impl Look<'_> {
 
     /// Something is hidden in the texts.
     pub(crate) fn hides(&self) -> bool {
-        self.has(Sign::Decoded) || self.any(&[Sign::HiddenUrl, Sign::HiddenCommand, Sign::HiddenProgram, Sign::HiddenCode])
+        self.has(Sign::Decoded)
+            || self.any(&[Sign::HiddenUrl, Sign::HiddenCommand, Sign::HiddenProgram, Sign::HiddenCode])
     }
 
     /// Where it runs, for a sentence.
@@ -221,7 +232,12 @@ impl Look<'_> {
 }
 
 /// A rule's answer.
-pub(crate) fn hit(severity: Severity, at: &'static [Sign], rests_on: &'static [Sign], reason: String) -> Option<Hit> {
+pub(crate) fn hit(
+    severity: Severity,
+    at: &'static [Sign],
+    rests_on: &'static [Sign],
+    reason: String,
+) -> Option<Hit> {
     Some(Hit { severity, at, rests_on, reason })
 }
 
@@ -230,24 +246,32 @@ pub(crate) fn judge(code: &Code<'_>, scopes: &[Scope], manifest: &Manifest) -> V
     let mut findings = Vec::new();
     for rule in RULES {
         let needs = Signs::of(rule.needs);
-        let mut said: Vec<u32> = Vec::new();
+        // The first unit of each scope that said something, and how grave it was.
+        let mut said: Vec<(u32, Finding)> = Vec::new();
         for scope in scopes.iter().filter(|scope| scope.signs.any(needs)) {
-            if scope.units.iter().any(|unit| said.contains(unit)) && !scope.is_whole {
-                continue;
-            }
-            if scope.is_whole && !said.is_empty() {
-                continue;
-            }
             // What leads to everything says nothing.
-            if scope.is_cut {
+            if scope.is_cut
+                || (scope.is_whole && said.iter().any(|(_, finding)| finding.severity >= Severity::Medium))
+            {
+                continue;
+            }
+            let within = |(root, _): &&(u32, Finding)| scope.is_whole || scope.units.contains(root);
+            let graver = said.iter().filter(within).map(|(_, finding)| finding.severity).max();
+            if graver >= Some(Severity::High) {
                 continue;
             }
             let look = Look { code, scope, manifest };
-            if let Some(hit) = (rule.judge)(&look) {
-                said.push(scope.units[0]);
-                findings.push(finding(rule, &look, hit));
+            if let Some(hit) = (rule.judge)(&look)
+                && Some(hit.severity) > graver
+            {
+                let finding = finding(rule, &look, hit);
+                if Some(finding.severity) > graver {
+                    said.retain(|(root, _)| !(scope.is_whole || scope.units.contains(root)));
+                    said.push((scope.units[0], finding));
+                }
             }
         }
+        findings.extend(said.into_iter().map(|(_, finding)| finding));
     }
     findings
 }
@@ -261,7 +285,8 @@ fn finding(rule: &Rule, look: &Look<'_>, hit: Hit) -> Finding {
         (scope.units[0], Mark { sign: Sign::Unsafe, start: unit.start, end: unit.start + 1 })
     });
     // What is hidden is shown, and where.
-    let hidden = scope.cleartext.as_ref().filter(|_| rule.explanation.code == hidden_text::RULE.explanation.code);
+    let hidden =
+        scope.cleartext.as_ref().filter(|_| rule.explanation.code == hidden_text::RULE.explanation.code);
     let (unit, mark) = hidden.map_or((unit, mark), |(unit, mark, _)| (*unit, *mark));
     let reason = hidden.map_or(hit.reason.clone(), |(_, _, text)| {
         let shown: String = text.chars().take(60).collect();
@@ -281,7 +306,8 @@ fn finding(rule: &Rule, look: &Look<'_>, hit: Hit) -> Finding {
     // Who does not run the crate's tests is not met by what they do.
     let severity = if place == Place::Tests { hit.severity.min(Severity::Low) } else { hit.severity };
     // What nothing joins but the size of the place is a reason to look, no more.
-    let severity = if scope.is_whole && !place.is_build() { severity.min(Severity::Medium) } else { severity };
+    let severity =
+        if scope.is_whole && !place.is_build() { severity.min(Severity::Medium) } else { severity };
     Finding {
         code: rule.explanation.code.to_owned(),
         severity,
@@ -376,8 +402,10 @@ pub(crate) mod fixture {
     use crate::{File, Package, Severity, scan};
 
     fn severity(rule: &super::Rule, files: &[(&str, &str)]) -> Severity {
-        let mut files: Vec<File> =
-            files.iter().map(|(path, text)| File { path: (*path).to_owned(), bytes: text.as_bytes().to_vec() }).collect();
+        let mut files: Vec<File> = files
+            .iter()
+            .map(|(path, text)| File { path: (*path).to_owned(), bytes: text.as_bytes().to_vec() })
+            .collect();
         if files.iter().all(|file| file.path != "Cargo.toml") {
             let manifest = "[package]\nname = \"a\"\nversion = \"1.0.0\"\n";
             files.push(File { path: "Cargo.toml".to_owned(), bytes: manifest.as_bytes().to_vec() });

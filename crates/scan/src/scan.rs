@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::hidden;
 use crate::manifest::Manifest;
 use crate::names::Code;
 use crate::package::{Magic, Package, extension, is_of_tests};
@@ -62,11 +63,15 @@ pub fn scan(package: &Package) -> Report {
 /// The gravest first; the same place once for each code.
 pub(crate) fn settle(findings: &mut Vec<Finding>) {
     findings.sort_by(|left, right| {
-        let key = |finding: &Finding| (finding.place == Place::Tests, finding.file.clone(), finding.line, finding.code.clone());
+        let key = |finding: &Finding| {
+            (finding.place == Place::Tests, finding.file.clone(), finding.line, finding.code.clone())
+        };
         right.severity.cmp(&left.severity).then_with(|| key(left).cmp(&key(right)))
     });
     let mut seen = BTreeSet::new();
-    findings.retain(|finding| seen.insert((finding.code.clone(), finding.file.clone(), finding.line, finding.function.clone())));
+    findings.retain(|finding| {
+        seen.insert((finding.code.clone(), finding.file.clone(), finding.line, finding.function.clone()))
+    });
 }
 
 /// Takes the line that each finding means from its file.
@@ -91,13 +96,18 @@ fn mark_embedded(package: &Package, code: &mut Code<'_>) {
         for include in part.source.includes.clone() {
             let base = if include.from_root { "" } else { folder.as_str() };
             let target = crate::names::joined(base, include.path.trim_start_matches('/'));
-            if !include.as_code && package.files.get(&target).is_some_and(|bytes| Magic::of(bytes).is_program()) {
+            if !include.as_code && package.files.get(&target).is_some_and(|bytes| is_program(bytes)) {
                 let unit = &mut part.source.units[include.unit as usize];
                 unit.signs.add(Sign::EmbeddedProgram);
                 unit.marks.push(Mark { sign: Sign::EmbeddedProgram, start: include.start, end: include.end });
             }
         }
     }
+}
+
+/// A program, as it is or as text.
+fn is_program(bytes: &[u8]) -> bool {
+    Magic::of(bytes).is_program() || hidden::plain(bytes).is_some_and(|bytes| Magic::of(&bytes).is_program())
 }
 
 /// Which function can do what, once for each capability.
@@ -175,7 +185,8 @@ impl Code<'_> {
 fn unanalyzed(package: &Package, code: &Code<'_>) -> Vec<Unanalyzed> {
     let mut all: BTreeMap<Blind, Unanalyzed> = BTreeMap::new();
     let mut add = |why: Blind, file: &str, count: u64, bytes: u64| {
-        let entry = all.entry(why).or_insert_with(|| Unanalyzed { why, file: file.to_owned(), count: 0, bytes: 0 });
+        let entry =
+            all.entry(why).or_insert_with(|| Unanalyzed { why, file: file.to_owned(), count: 0, bytes: 0 });
         entry.count += count;
         entry.bytes += bytes;
     };
@@ -197,7 +208,28 @@ fn unanalyzed(package: &Package, code: &Code<'_>) -> Vec<Unanalyzed> {
         let magic = Magic::of(bytes);
         if !matches!(magic, Magic::Text | Magic::Image | Magic::Script) {
             add(Blind::Binary, path, 1, bytes.len() as u64);
-        } else if matches!(extension(path), "c" | "h" | "cc" | "cpp" | "hpp" | "cxx" | "s" | "S" | "asm" | "js" | "py" | "sh" | "pl" | "go" | "java" | "m" | "mm" | "ps1" | "bat" | "cmake") {
+        } else if matches!(
+            extension(path),
+            "c" | "h"
+                | "cc"
+                | "cpp"
+                | "hpp"
+                | "cxx"
+                | "s"
+                | "S"
+                | "asm"
+                | "js"
+                | "py"
+                | "sh"
+                | "pl"
+                | "go"
+                | "java"
+                | "m"
+                | "mm"
+                | "ps1"
+                | "bat"
+                | "cmake"
+        ) {
             add(Blind::OtherLanguage, path, 1, bytes.len() as u64);
         }
     }
@@ -215,6 +247,12 @@ fn amount(package: &Package, code: &Code<'_>) -> Amount {
         bytes: package.files.values().map(|bytes| bytes.len() as u64).sum(),
         rust_files: code.parts.len() as u64,
         rust_bytes: code.parts.iter().map(|part| part.source.text.len() as u64).sum(),
-        functions: code.units.iter().filter(|(part, unit)| code.parts[*part as usize].source.units[*unit as usize].kind != UnitKind::File).count() as u64,
+        functions: code
+            .units
+            .iter()
+            .filter(|(part, unit)| {
+                code.parts[*part as usize].source.units[*unit as usize].kind != UnitKind::File
+            })
+            .count() as u64,
     }
 }

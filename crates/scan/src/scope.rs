@@ -78,12 +78,20 @@ impl<'a> Code<'a> {
     pub(crate) fn scopes(&self) -> Vec<Scope> {
         let mut scopes: Vec<Scope> = self.candidates().into_iter().map(|root| self.scope(root)).collect();
         for place in [Place::BuildScript, Place::ProcMacro, Place::Normal] {
-            let units: Vec<u32> = (0..self.units.len() as u32).filter(|unit| self.place(*unit) == place).collect();
+            let units: Vec<u32> =
+                (0..self.units.len() as u32).filter(|unit| self.place(*unit) == place).collect();
             let tokens: u64 = units.iter().map(|unit| u64::from(self.unit(*unit).tokens)).sum();
             if units.len() > 1 && tokens <= SMALL {
                 let signs = units.iter().fold(Signs::NONE, |signs, unit| signs.and(self.unit(*unit).signs));
                 if signs.any(SINKS) {
-                    scopes.push(Scope { units, signs, place, is_whole: true, is_cut: false, cleartext: None });
+                    scopes.push(Scope {
+                        units,
+                        signs,
+                        place,
+                        is_whole: true,
+                        is_cut: false,
+                        cleartext: None,
+                    });
                 }
             }
         }
@@ -174,9 +182,13 @@ impl<'a> Code<'a> {
                     let (part, _) = self.units[*unit as usize];
                     let source = &self.parts[part as usize].source;
                     let value = source.value(literal);
-                    let decoders = [Sign::Xor, Sign::Reverse, Sign::ByteArithmetic].map(|sign| scope.signs.has(sign));
+                    let decoders =
+                        [Sign::Xor, Sign::Reverse, Sign::ByteArithmetic].map(|sign| scope.signs.has(sign));
                     let key = (part, literal.start, decoders);
-                    let decoded = seen.decoded.entry(key).or_insert_with(|| hidden::decoded(&value, form(source, literal), scope.signs));
+                    let decoded = seen
+                        .decoded
+                        .entry(key)
+                        .or_insert_with(|| hidden::decoded(&value, form(source, literal), scope.signs));
                     if let Some(decoded) = decoded {
                         found = found.and(decoded.means);
                         found.add(Sign::Decoded);
@@ -195,7 +207,11 @@ impl<'a> Code<'a> {
                     found.add(Sign::Decoded);
                     let unit = scope.units[0];
                     let start = self.unit(unit).start;
-                    first.get_or_insert((unit, Mark { sign: Sign::Decoded, start, end: start + 2 }, under.text));
+                    first.get_or_insert((
+                        unit,
+                        Mark { sign: Sign::Decoded, start, end: start + 2 },
+                        under.text,
+                    ));
                 }
             }
         }

@@ -180,6 +180,8 @@ signs! {
     Hook = "hook";
     /// The name of a shell or an interpreter.
     Shell = "shell";
+    /// The user's folder of cargo.
+    CargoHome = "cargo-home";
     /// A script, as a text.
     ScriptText = "script-text";
     /// What makes it take a text as program.
@@ -206,6 +208,8 @@ signs! {
     PersistencePath = "persistence-path";
     /// What lets somebody in.
     AuthorizedKeys = "authorized-keys";
+    /// A file of cargo or the toolchain by which all builds change.
+    ToolchainFile = "toolchain-file";
     /// Cargo's configuration, the toolchain, what all builds use.
     ToolchainPath = "toolchain-path";
     /// A variable by which cargo is given another compiler.
@@ -240,6 +244,8 @@ signs! {
     PreloadName = "preload-name";
     /// Sends a body.
     Send = "send";
+    /// Writes to what is open: sends, where that is a connection.
+    WriteAll = "write-all";
     /// Reads from what is open.
     Receive = "receive";
 
@@ -319,6 +325,18 @@ static SEGMENTS: LazyLock<FxHashMap<&'static [u8], ()>> = LazyLock::new(|| {
     let segments = PATHS.entries.keys().flat_map(|path| path.split("::"));
     segments.map(|segment| (segment.as_bytes(), ())).collect()
 });
+
+static TYPES: LazyLock<FxHashMap<&'static [u8], Signs>> = LazyLock::new(|| {
+    let of_std = PATHS.entries.iter().filter(|(path, _)| path.starts_with("std::"));
+    let types = of_std.filter_map(|(path, signs)| Some((path.rsplit("::").next()?, *signs)));
+    let types = types.filter(|(name, _)| name.starts_with(|first: char| first.is_ascii_uppercase()));
+    types.map(|(name, signs)| (name.as_bytes(), signs)).collect()
+});
+
+/// What a type of std bears whose name a macro puts together.
+pub(crate) fn pasted(name: &[u8]) -> Option<Signs> {
+    TYPES.get(name).copied().filter(|signs| *signs != Signs::NONE)
+}
 
 /// A segment of the table's paths, as a slice that lives as long as the program.
 pub(crate) fn known_segment(segment: &[u8]) -> Option<&'static [u8]> {

@@ -514,12 +514,17 @@ impl<'a> Reader<'a, '_> {
                         b"cfg" | b"cfg_attr" if is_first => is_cfg = true,
                         b"not" => negated = true,
                         b"test" | b"doc" | b"doctest" if is_cfg && !negated => self.attributes.is_test = true,
-                        b"test" | b"bench" if !is_cfg && self.is(at + 1, b']') => self.attributes.is_test = true,
+                        b"test" | b"bench" if !is_cfg && self.is(at + 1, b']') => {
+                            self.attributes.is_test = true
+                        }
                         b"proc_macro" | b"proc_macro_derive" | b"proc_macro_attribute" => {
                             self.attributes.is_macro_entry = true;
                         }
                         b"macro_export" => self.attributes.is_macro_export = true,
-                        b"path" => self.attributes.path = value.map(|value| String::from_utf8_lossy(&value).into_owned()),
+                        b"path" => {
+                            self.attributes.path =
+                                value.map(|value| String::from_utf8_lossy(&value).into_owned())
+                        }
                         b"link_name" => self.attributes.link_name = value,
                         b"no_mangle" => self.attributes.is_exported = true,
                         b"export_name" => {
@@ -576,7 +581,9 @@ impl<'a> Reader<'a, '_> {
         } else if text.len() >= 10 && !text.starts_with(b"0x") && !text.starts_with(b"0b") {
             // From 2020 to 2050.
             let value = literal::number(text).unwrap_or(0);
-            if (1_577_836_800..2_524_608_000).contains(&value) || (1_577_836_800_000..2_524_608_000_000).contains(&value) {
+            if (1_577_836_800..2_524_608_000).contains(&value)
+                || (1_577_836_800_000..2_524_608_000_000).contains(&value)
+            {
                 self.mark(Sign::MomentNumber, token.start, token.end);
             }
         }
@@ -628,6 +635,10 @@ impl<'a> Reader<'a, '_> {
     fn read_keyword(&mut self, word: &'a [u8], token: Token) -> bool {
         match word {
             b"fn" => {
+                if self.is(self.at + 1, b'[') && self.is(self.at + 2, b'<') {
+                    self.read_pasted_function(token);
+                    return true;
+                }
                 let Some(name) = self.word(self.at + 1) else {
                     self.at += 1;
                     return true;
@@ -684,8 +695,9 @@ impl<'a> Reader<'a, '_> {
                 }
                 self.at += 1;
             }
-            b"let" | b"if" | b"in" | b"mut" | b"ref" | b"pub" | b"for" | b"else" | b"loop" | b"move" | b"match"
-            | b"while" | b"where" | b"return" | b"struct" | b"enum" | b"async" | b"await" | b"break" | b"dyn" => {
+            b"let" | b"if" | b"in" | b"mut" | b"ref" | b"pub" | b"for" | b"else" | b"loop" | b"move"
+            | b"match" | b"while" | b"where" | b"return" | b"struct" | b"enum" | b"async" | b"await"
+            | b"break" | b"dyn" => {
                 if matches!(word, b"struct" | b"enum") {
                     self.attributes = Attributes::default();
                 }
@@ -702,11 +714,16 @@ impl<'a> Reader<'a, '_> {
             return true;
         };
         match before.kind {
-            Kind::Punct => matches!(before.first, b';' | b'>' ) && !(before.first == b'>' && self.is(self.at.wrapping_sub(2), b'-')),
+            Kind::Punct => {
+                matches!(before.first, b';' | b'>')
+                    && !(before.first == b'>' && self.is(self.at.wrapping_sub(2), b'-'))
+            }
             Kind::Open => before.first == b'{',
             // `pub(crate) use`, `#[…] use`
             Kind::Close => true,
-            Kind::Ident => matches!(before.text(self.text), b"pub" | b"unsafe" | b"default" | b"auto" | b"extern"),
+            Kind::Ident => {
+                matches!(before.text(self.text), b"pub" | b"unsafe" | b"default" | b"auto" | b"extern")
+            }
             Kind::Text => true,
             _ => false,
         }
@@ -721,9 +738,12 @@ impl<'a> Reader<'a, '_> {
             at = before;
             match self.word(at) {
                 Some(b"pub") => return true,
-                Some(b"const" | b"async" | b"unsafe" | b"extern" | b"crate" | b"super" | b"self" | b"in") => {}
+                Some(b"const" | b"async" | b"unsafe" | b"extern" | b"crate" | b"super" | b"self" | b"in") => {
+                }
                 Some(_) => return false,
-                None if self.token(at).is_some_and(|token| token.is_text() || token.is(b'(') || token.is(b')')) => {}
+                None if self
+                    .token(at)
+                    .is_some_and(|token| token.is_text() || token.is(b'(') || token.is(b')')) => {}
                 None => return false,
             }
         }
@@ -733,7 +753,26 @@ impl<'a> Reader<'a, '_> {
     /// `const NAME:`, `static mut NAME:`; neither `const fn` nor `*const T`.
     fn names_constant(&self) -> bool {
         let at = if self.is_word(self.at + 1, b"mut") { self.at + 2 } else { self.at + 1 };
-        self.word(at).is_some() && self.is(at + 1, b':') && !self.is(at + 2, b':') && !self.is(self.at.wrapping_sub(1), b'*') && !self.is(self.at.wrapping_sub(1), b'<') && !self.is(self.at.wrapping_sub(1), b',')
+        self.word(at).is_some()
+            && self.is(at + 1, b':')
+            && !self.is(at + 2, b':')
+            && !self.is(self.at.wrapping_sub(1), b'*')
+            && !self.is(self.at.wrapping_sub(1), b'<')
+            && !self.is(self.at.wrapping_sub(1), b',')
+    }
+
+    /// `fn [<RSA_ $name>]`: what the name begins with is known.
+    fn read_pasted_function(&mut self, token: Token) {
+        let mut at = self.at + 3;
+        let begin = self.token(at).map_or(token.end, |first| first.start);
+        let end = self.token(at).map_or(token.end, |first| first.end);
+        let prefix = &self.text[begin as usize..end as usize];
+        while at < self.tokens.len() && !self.is(at, b']') {
+            at += 1;
+        }
+        let unit = self.open_unit(UnitKind::Function, prefix, token.start, token.end);
+        self.pending = Some((self.stack.len(), Pending::Unit(unit)));
+        self.at = at + 1;
     }
 
     fn read_module(&mut self) {
@@ -742,6 +781,7 @@ impl<'a> Reader<'a, '_> {
         let is_test = self.in_test || attributes.is_test;
         if self.is(self.at + 2, b';') {
             if let Some(path) = &attributes.path
+                && !is_test
                 && is_odd_source(path)
             {
                 let token = self.tokens[self.at];
@@ -894,7 +934,13 @@ impl<'a> Reader<'a, '_> {
         {
             match token.kind {
                 Kind::Punct if token.first == b'<' => angle += 1,
-                Kind::Punct if token.first == b'>' && !self.is(at.wrapping_sub(1), b'-') && !self.is(at.wrapping_sub(1), b'=') => angle -= 1,
+                Kind::Punct
+                    if token.first == b'>'
+                        && !self.is(at.wrapping_sub(1), b'-')
+                        && !self.is(at.wrapping_sub(1), b'=') =>
+                {
+                    angle -= 1
+                }
                 Kind::Punct if token.first == b';' => break,
                 Kind::Open if token.first == b'{' && angle <= 0 => break,
                 Kind::Ident if angle == 0 && !settled => match token.text(self.text) {
@@ -974,7 +1020,10 @@ impl<'a> Reader<'a, '_> {
         let count = (self.source.segments.len() as u32 - first).min(u32::from(u16::MAX)) as u16;
         let form = if self.is(self.at, b'(') {
             if is_member { Form::Method } else { Form::Call }
-        } else if self.is(self.at, b'!') && !self.is(self.at + 1, b'=') && self.token(self.at + 1).is_some_and(|token| token.kind == Kind::Open) {
+        } else if self.is(self.at, b'!')
+            && !self.is(self.at + 1, b'=')
+            && self.token(self.at + 1).is_some_and(|token| token.kind == Kind::Open)
+        {
             Form::Macro
         } else {
             Form::Value
@@ -998,7 +1047,9 @@ impl<'a> Reader<'a, '_> {
     fn read_single(&mut self, path: PathUse) {
         let name = self.source.segments[path.first as usize];
         let next = self.token(self.at);
-        let is_value = next.is_none_or(|next| matches!(next.first, b',' | b')' | b';' | b']' | b'}' | b'.') || next.kind == Kind::Ident);
+        let is_value = next.is_none_or(|next| {
+            matches!(next.first, b',' | b')' | b';' | b']' | b'}' | b'.') || next.kind == Kind::Ident
+        });
         if name[0].is_ascii_uppercase() || is_value {
             self.singles.push(path);
         } else {
@@ -1055,6 +1106,11 @@ impl<'a> Reader<'a, '_> {
         if let Some(signs) = sign::method(name) {
             self.marks(signs, path.start, path.end);
         }
+        // `.chars().rev()`: a text is turned around.
+        let before = self.at.checked_sub(5).and_then(|at| self.word(at));
+        if name == b"rev" && matches!(before, Some(b"chars" | b"bytes")) {
+            self.mark(Sign::ToText, path.start, path.end);
+        }
         if name == b"parse" && self.reads_code() {
             self.mark(Sign::ParseCode, path.start, path.end);
         }
@@ -1068,7 +1124,9 @@ impl<'a> Reader<'a, '_> {
     /// Whether `.parse()` makes tokens of a text, as far as the same statement tells.
     fn reads_code(&self) -> bool {
         let from = self.at.saturating_sub(24);
-        (from..(self.at + 4).min(self.tokens.len())).rev().any(|at| self.word(at).is_some_and(|word| word.ends_with(b"TokenStream")))
+        (from..(self.at + 4).min(self.tokens.len()))
+            .rev()
+            .any(|at| self.word(at).is_some_and(|word| word.ends_with(b"TokenStream")))
     }
 
     /// A macro: those of std that take files in are followed; what others are given is read as code.
@@ -1079,10 +1137,11 @@ impl<'a> Reader<'a, '_> {
             b"include_bytes" | b"include_str" => self.read_include(path, false),
             b"asm" | b"global_asm" | b"naked_asm" | b"llvm_asm" => self.mark(Sign::Asm, path.start, path.end),
             b"panic" => self.mark(Sign::Panic, path.start, path.end),
-            b"concat" | b"vec" | b"println" | b"format" | b"assert" | b"assert_eq" | b"write" | b"writeln" | b"matches"
-            | b"debug_assert" | b"eprintln" | b"unreachable" | b"env" | b"option_env" | b"print" | b"assert_ne" | b"cfg"
-            | b"stringify" | b"thread_local" | b"todo" | b"unimplemented" | b"format_args" | b"line" | b"file"
-            | b"compile_error" | b"include_dir" | b"debug_assert_eq" | b"eprint" | b"dbg" | b"quote" => {}
+            b"concat" | b"vec" | b"println" | b"format" | b"assert" | b"assert_eq" | b"write"
+            | b"writeln" | b"matches" | b"debug_assert" | b"eprintln" | b"unreachable" | b"env"
+            | b"option_env" | b"print" | b"assert_ne" | b"cfg" | b"stringify" | b"thread_local" | b"todo"
+            | b"unimplemented" | b"format_args" | b"line" | b"file" | b"compile_error" | b"include_dir"
+            | b"debug_assert_eq" | b"eprint" | b"dbg" | b"quote" => {}
             _ => {
                 self.try_pasted_paths(path);
                 let mut depth = 0_u32;
@@ -1129,6 +1188,11 @@ impl<'a> Reader<'a, '_> {
         }
         if words.len() < 2 {
             return;
+        }
+        for pair in words.windows(2) {
+            if let Some(signs) = sign::pasted(&[pair[0], pair[1]].concat()) {
+                self.marks(signs, path.start, path.end);
+            }
         }
         for begin in 0..words.len() - 1 {
             for end in begin + 2..=words.len().min(begin + 4) {
@@ -1208,8 +1272,42 @@ fn is_to_be_read(path: &str) -> bool {
     let extension = crate::package::extension(path).to_ascii_lowercase();
     matches!(
         extension.as_str(),
-        "rs" | "c" | "h" | "cc" | "cpp" | "md" | "toml" | "html" | "css" | "js" | "json" | "sql" | "glsl" | "wgsl" | "vert" | "frag" | "hlsl" | "metal" | "proto"
-            | "csv" | "yaml" | "yml" | "xml" | "svg" | "hbs" | "tera" | "ftl" | "pest" | "lalrpop" | "wit" | "wat" | "asm" | "s" | "py" | "lua" | "scm" | "graphql"
+        "rs" | "c"
+            | "h"
+            | "cc"
+            | "cpp"
+            | "md"
+            | "toml"
+            | "html"
+            | "css"
+            | "js"
+            | "json"
+            | "sql"
+            | "glsl"
+            | "wgsl"
+            | "vert"
+            | "frag"
+            | "hlsl"
+            | "metal"
+            | "proto"
+            | "csv"
+            | "yaml"
+            | "yml"
+            | "xml"
+            | "svg"
+            | "hbs"
+            | "tera"
+            | "ftl"
+            | "pest"
+            | "lalrpop"
+            | "wit"
+            | "wat"
+            | "asm"
+            | "s"
+            | "py"
+            | "lua"
+            | "scm"
+            | "graphql"
     )
 }
 
@@ -1223,32 +1321,78 @@ fn is_odd_source(path: &str) -> bool {
 
 /// Sections whose contents the loader calls.
 fn runs_before_main(section: &[u8]) -> bool {
-    [&b".init"[..], b".ctors", b".CRT$", b"__mod_init", b".preinit", b"__init_offsets", b".fini", b"__DATA,__mod_term"]
-        .iter()
-        .any(|known| section.windows(known.len()).any(|part| part == *known))
+    [
+        &b".init"[..],
+        b".ctors",
+        b".CRT$",
+        b"__mod_init",
+        b".preinit",
+        b"__init_offsets",
+        b".fini",
+        b"__DATA,__mod_term",
+    ]
+    .iter()
+    .any(|known| section.windows(known.len()).any(|part| part == *known))
 }
 
 /// Symbols that programs expect from the system, or from a library for secrets.
 fn is_system_symbol(name: &[u8]) -> bool {
     const OTHERS: [&[u8]; 36] = [
-        b"open", b"openat", b"open64", b"read", b"write", b"close", b"stat", b"lstat", b"fstat", b"ioctl", b"readdir", b"getrandom",
-        b"getentropy", b"rand", b"srand", b"random", b"arc4random", b"pthread_create", b"pthread_mutex_lock", b"strcmp", b"strncmp",
-        b"memcmp", b"timingsafe_bcmp", b"crypt", b"printf", b"puts", b"fwrite", b"fread", b"__libc_start_main", b"getuid", b"geteuid",
-        b"sleep", b"nanosleep", b"clock_gettime", b"pam_authenticate", b"getpass",
+        b"open",
+        b"openat",
+        b"open64",
+        b"read",
+        b"write",
+        b"close",
+        b"stat",
+        b"lstat",
+        b"fstat",
+        b"ioctl",
+        b"readdir",
+        b"getrandom",
+        b"getentropy",
+        b"rand",
+        b"srand",
+        b"random",
+        b"arc4random",
+        b"pthread_create",
+        b"pthread_mutex_lock",
+        b"strcmp",
+        b"strncmp",
+        b"memcmp",
+        b"timingsafe_bcmp",
+        b"crypt",
+        b"printf",
+        b"puts",
+        b"fwrite",
+        b"fread",
+        b"__libc_start_main",
+        b"getuid",
+        b"geteuid",
+        b"sleep",
+        b"nanosleep",
+        b"clock_gettime",
+        b"pam_authenticate",
+        b"getpass",
     ];
     const PREFIXES: [&[u8]; 9] =
         [b"SSL_", b"EVP_", b"RSA_", b"EC_", b"ECDSA_", b"HMAC_", b"CRYPTO_", b"RAND_", b"crypto_"];
     let known = sign::foreign(name).is_some_and(|signs| signs != Signs::NONE) || OTHERS.contains(&name);
-    known || PREFIXES.iter().any(|prefix| name.starts_with(prefix)) && name.len() > 5
+    known || PREFIXES.iter().any(|prefix| name.starts_with(prefix)) && name.len() >= 4
 }
 
 /// An address to which value is sent: of Ethereum, of Bitcoin in either form, of others in base58.
 fn is_value_address(value: &[u8]) -> bool {
     let of_base58 = |byte: &u8| byte.is_ascii_alphanumeric() && !matches!(byte, b'0' | b'O' | b'I' | b'l');
     match value {
-        [b'0', b'x', rest @ ..] => rest.len() == 40 && rest.iter().all(u8::is_ascii_hexdigit) && rest.iter().any(|byte| *byte != b'0'),
+        [b'0', b'x', rest @ ..] => {
+            rest.len() == 40
+                && rest.iter().all(u8::is_ascii_hexdigit)
+                && rest.iter().any(|byte| *byte != b'0')
+        }
         [b'b', b'c', b'1', rest @ ..] | [b't', b'b', b'1', rest @ ..] => {
-            (25..=70).contains(&rest.len()) && rest.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            (25..=70).contains(&rest.len())
+                && rest.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         }
         [b'1' | b'3', ..] | [b'T', ..] | [b'4', ..] => {
             (26..=35).contains(&value.len())
@@ -1267,7 +1411,8 @@ fn is_opaque(value: &[u8]) -> bool {
         return false;
     }
     let head = &value[..value.len().min(256)];
-    let of_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b'\n');
+    let of_base64 =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b'\n');
     if !head.iter().all(of_base64) {
         return false;
     }
@@ -1277,5 +1422,6 @@ fn is_opaque(value: &[u8]) -> bool {
     let is_hex = head.iter().all(u8::is_ascii_hexdigit);
     // A path has many `/`, a name many `_` or `-`.
     let marks = head.iter().filter(|byte| matches!(byte, b'/' | b'_' | b'-')).count();
-    (is_hex && head.len() >= 32 && digits > 0) || (digits >= 2 && upper >= 3 && lower >= 3 && marks * 8 <= head.len())
+    (is_hex && head.len() >= 32 && digits > 0)
+        || (digits >= 2 && upper >= 3 && lower >= 3 && marks * 8 <= head.len())
 }

@@ -90,7 +90,11 @@ fn entries(unpacked: &[u8], limits: &Limits, package: &mut Package) {
             tampering(format!("a path of {} bytes", raw.len()));
             continue;
         }
-        if raw.contains(&0) || raw.contains(&b'\\') || path.starts_with('/') || path.split('/').any(|part| part == "..") {
+        if raw.contains(&0)
+            || raw.contains(&b'\\')
+            || path.starts_with('/')
+            || path.split('/').any(|part| part == "..")
+        {
             tampering(format!("{path} leads out of the package"));
             continue;
         }

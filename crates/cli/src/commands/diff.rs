@@ -28,8 +28,14 @@ pub(crate) struct Args {
 }
 
 /// Compares, and prints.
-pub(crate) fn run(args: &Args, global: &Global, environment: &Environment, shell: &Shell) -> Result<Outcome, CliError> {
-    let scanner = Scanner::of_process().map_err(|error| CliError::new(format!("the scanner cannot be started: {error}")))?;
+pub(crate) fn run(
+    args: &Args,
+    global: &Global,
+    environment: &Environment,
+    shell: &Shell,
+) -> Result<Outcome, CliError> {
+    let scanner = Scanner::of_process()
+        .map_err(|error| CliError::new(format!("the scanner cannot be started: {error}")))?;
     let new = match (args.new.strip_prefix('@'), args.old.split_once('@')) {
         (Some(version), Some((name, _))) => format!("{name}@{version}"),
         _ => args.new.clone(),

@@ -24,12 +24,10 @@ pub(crate) struct Args {
 /// Prints a page, the list, or all pages.
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Outcome, CliError> {
     let text = match &args.code {
-        Some(word) => {
-            match word.parse::<Code>() {
-                Ok(code) => explain::page(code),
-                Err(_) => explain::page_of_scanner(word).ok_or_else(|| Misuse::UnknownCode(word.clone()))?,
-            }
-        }
+        Some(word) => match word.parse::<Code>() {
+            Ok(code) => explain::page(code),
+            Err(_) => explain::page_of_scanner(word).ok_or_else(|| Misuse::UnknownCode(word.clone()))?,
+        },
         None if args.list => explain::list(shell.colour),
         None => explain::all(),
     };

@@ -73,8 +73,14 @@ fn severity(text: &str) -> Result<Severity, String> {
 }
 
 /// Scans, and prints.
-pub(crate) fn run(args: &Args, global: &Global, environment: &Environment, shell: &Shell) -> Result<Outcome, CliError> {
-    let scanner = Scanner::of_process().map_err(|error| CliError::new(format!("the scanner cannot be started: {error}")))?;
+pub(crate) fn run(
+    args: &Args,
+    global: &Global,
+    environment: &Environment,
+    shell: &Shell,
+) -> Result<Outcome, CliError> {
+    let scanner = Scanner::of_process()
+        .map_err(|error| CliError::new(format!("the scanner cannot be started: {error}")))?;
     if let Some(lockfile) = &args.lockfile {
         return of_lockfile(lockfile.clone(), args, &scanner, global, environment, shell);
     }
@@ -158,7 +164,9 @@ fn of_lockfile(
         .packages
         .iter()
         .filter(|package| package.source == Source::CratesIo)
-        .filter_map(|package| Some(ReleaseId { name: package.name.parse().ok()?, version: package.version.clone() }))
+        .filter_map(|package| {
+            Some(ReleaseId { name: package.name.parse().ok()?, version: package.version.clone() })
+        })
         .collect();
     let registry = registry(global, environment)?;
     let packages = Packages { environment, registry: registry.as_ref() };
@@ -172,7 +180,8 @@ fn of_lockfile(
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(release) = releases.get(at) else { break };
-                    let found = packages.release(&release.name, Some(&release.version)).map_err(CliError::from);
+                    let found =
+                        packages.release(&release.name, Some(&release.version)).map_err(CliError::from);
                     let scanned = found.map(|found| scanner.scan(&found.package));
                     done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((at, scanned));
                 }

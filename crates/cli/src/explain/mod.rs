@@ -63,7 +63,9 @@ pub(crate) fn all() -> String {
             text += &format!("\n### {code}\n\n{}\n\n{}\n\n{}", code.summary(), effects(code), body(code));
         }
     }
-    text += &format!("\n## {OF_SCANNER}\n\nFindings of `cargo fence scan` and `diff`; docs/scanner.md says how they come about.\n");
+    text += &format!(
+        "\n## {OF_SCANNER}\n\nFindings of `cargo fence scan` and `diff`; docs/scanner.md says how they come about.\n"
+    );
     for of in fence_scan::explanations() {
         text += &format!("\n### {}\n\n{}", of.code, of_scanner(of));
     }

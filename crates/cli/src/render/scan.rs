@@ -11,11 +11,29 @@ use crate::shell::{Colour, Ink, Shell, Verbosity};
 
 /// A report.
 pub(crate) fn report(report: &Report, least: Severity, shell: &Shell) -> String {
-    let mut text = head(&format!("{} {}", report.name, report.version), shell);
+    let mut text = head(&name(report), shell);
     text += &capabilities(report, shell);
     text += &unanalyzed(&report.unanalyzed, shell);
     text += &findings(&report.findings, least, shell);
-    text + &end(&report.findings, least, &format!("{} of Rust read, {}", size(report.read.rust_bytes), count(usize::try_from(report.read.functions).unwrap_or(usize::MAX), "function")), shell)
+    text + &end(
+        &report.findings,
+        least,
+        &format!(
+            "{} of Rust read, {}",
+            size(report.read.rust_bytes),
+            count(usize::try_from(report.read.functions).unwrap_or(usize::MAX), "function")
+        ),
+        shell,
+    )
+}
+
+/// What the package calls itself.
+fn name(report: &Report) -> String {
+    if report.name.is_empty() {
+        "a package without a name".to_owned()
+    } else {
+        format!("{} {}", report.name, report.version)
+    }
 }
 
 /// Reports of a whole lockfile: only those with something to show.
@@ -23,9 +41,10 @@ pub(crate) fn reports(reports: &[Report], least: Severity, shell: &Shell) -> Str
     let mut text = String::new();
     let mut all = Vec::new();
     for report in reports {
-        let of_report: Vec<Finding> = report.findings.iter().filter(|finding| finding.severity >= least).cloned().collect();
+        let of_report: Vec<Finding> =
+            report.findings.iter().filter(|finding| finding.severity >= least).cloned().collect();
         if !of_report.is_empty() {
-            text += &head(&format!("{} {}", report.name, report.version), shell);
+            text += &head(&name(report), shell);
             text += &findings(&of_report, least, shell);
         }
         all.extend(report.findings.iter().cloned());
@@ -54,8 +73,14 @@ pub(crate) fn comparison(comparison: &Comparison, least: Severity, shell: &Shell
         row("Build", "the build script or procedural macro is not what it was".to_owned());
     }
     let lines = usize::try_from(comparison.review_lines).unwrap_or(usize::MAX);
-    row("To read", if comparison.unchanged { "nothing: all that is built is the same but for the version".to_owned() } else { format!("{} of code", count(lines, "line")) });
-    text += "\n";
+    row(
+        "To read",
+        if comparison.unchanged {
+            "nothing: all that is built is the same but for the version".to_owned()
+        } else {
+            format!("{} of code", count(lines, "line"))
+        },
+    );
     text += &files(comparison, shell);
     text += &findings(&comparison.findings, least, shell);
     text + &end(&comparison.findings, least, "of the change", shell)
@@ -63,7 +88,9 @@ pub(crate) fn comparison(comparison: &Comparison, least: Severity, shell: &Shell
 
 fn files(comparison: &Comparison, shell: &Shell) -> String {
     const SHOWN: usize = 12;
-    let matters = |file: &&fence_scan::FileChange| shell.verbosity == Verbosity::Verbose || (file.place.is_some() && file.change != Change::Reformatted);
+    let matters = |file: &&fence_scan::FileChange| {
+        shell.verbosity == Verbosity::Verbose || (file.place.is_some() && file.change != Change::Reformatted)
+    };
     let all: Vec<_> = comparison.files.iter().filter(matters).collect();
     let most = if shell.verbosity == Verbosity::Verbose { all.len() } else { SHOWN };
     let mut text = String::new();
@@ -80,7 +107,7 @@ fn files(comparison: &Comparison, shell: &Shell) -> String {
     if all.len() > most {
         text += &format!("               and {} more; `-v` shows all\n", count(all.len() - most, "file"));
     }
-    if text.is_empty() { text } else { text + "\n" }
+    if text.is_empty() { text } else { format!("\n{text}") }
 }
 
 fn head(what: &str, shell: &Shell) -> String {
@@ -95,8 +122,11 @@ fn line(name: &str, value: &str, shell: &Shell) -> String {
 /// What the code can do, by where it runs.
 fn capabilities(report: &Report, shell: &Shell) -> String {
     let mut text = String::new();
-    for (place, name) in [(Place::BuildScript, "Build script"), (Place::ProcMacro, "Macro"), (Place::Normal, "Code")] {
-        let all: BTreeSet<Capability> = report.uses.iter().filter(|of| of.place == place).map(|of| of.capability).collect();
+    for (place, name) in
+        [(Place::BuildScript, "Build script"), (Place::ProcMacro, "Macro"), (Place::Normal, "Code")]
+    {
+        let all: BTreeSet<Capability> =
+            report.uses.iter().filter(|of| of.place == place).map(|of| of.capability).collect();
         if !all.is_empty() {
             let names: Vec<&str> = all.iter().map(|one| one.as_str()).collect();
             text += &line(name, &names.join(", "), shell);
@@ -105,10 +135,21 @@ fn capabilities(report: &Report, shell: &Shell) -> String {
     if shell.verbosity == Verbosity::Verbose {
         for of in report.uses.iter().filter(|of| of.place != Place::Tests) {
             let function = if of.function.is_empty() { "outside of functions" } else { &of.function };
-            text += &format!("{:>15} {}  {}:{}  {}\n", of.capability.as_str(), harmless(function), harmless(&of.span.file), of.span.line, harmless(&of.through));
+            text += &format!(
+                "{:>15} {}  {}:{}  {}\n",
+                of.capability.as_str(),
+                harmless(function),
+                harmless(&of.span.file),
+                of.span.line,
+                harmless(&of.through)
+            );
         }
     }
-    if text.is_empty() { line("Code", "no capability seen", shell) } else { text }
+    match (text.is_empty(), report.read.rust_files) {
+        (false, _) => text,
+        (true, 0) => line("Code", "none was read", shell),
+        (true, _) => line("Code", "no capability seen", shell),
+    }
 }
 
 /// What was not read.
@@ -119,10 +160,17 @@ fn unanalyzed(all: &[Unanalyzed], shell: &Shell) -> String {
             let count = usize::try_from(of.count).unwrap_or(usize::MAX);
             let amount = if of.bytes > 0 { format!(", {}", size(of.bytes)) } else { String::new() };
             match of.why.as_str() {
-                "built-code" => format!("code that the build makes ({})", crate::render::text::count(count, "place")),
-                "macro-output" => format!("what other crates' macros make ({}{amount})", crate::render::text::count(count, "call")),
+                "built-code" => {
+                    format!("code that the build makes ({})", crate::render::text::count(count, "place"))
+                }
+                "macro-output" => format!(
+                    "what other crates' macros make ({}{amount})",
+                    crate::render::text::count(count, "call")
+                ),
                 "binary" => format!("{} in binary form{amount}", crate::render::text::count(count, "file")),
-                "other-language" => format!("{} in other languages{amount}", crate::render::text::count(count, "file")),
+                "other-language" => {
+                    format!("{} in other languages{amount}", crate::render::text::count(count, "file"))
+                }
                 _ => format!("what is beyond a limit ({})", crate::render::text::count(count, "place")),
             }
         })
@@ -145,7 +193,8 @@ fn one(finding: &Finding, shell: &Shell) -> String {
     let colour = shell.colour;
     let head = format!("{}[{}]", finding.severity.as_str(), finding.code);
     let used = head.chars().count() + 2;
-    let mut text = format!("{}: {}\n", colour.paint(ink, &head), wrap(&harmless(&finding.reason), used, 6, shell.width));
+    let mut text =
+        format!("{}: {}\n", colour.paint(ink, &head), wrap(&harmless(&finding.reason), used, 6, shell.width));
     let width = finding.line.to_string().len();
     let gutter = |text: &str| colour.paint(Ink::Place, text);
     let place = match (finding.file.is_empty(), finding.line) {
@@ -153,13 +202,24 @@ fn one(finding: &Finding, shell: &Shell) -> String {
         (_, 0) => harmless(&finding.file),
         _ => format!("{}:{}:{}", harmless(&finding.file), finding.line, finding.column),
     };
-    let function = if finding.function.is_empty() { String::new() } else { format!(" in `{}`", harmless(&finding.function)) };
+    let function = if finding.function.is_empty() {
+        String::new()
+    } else {
+        format!(" in `{}`", harmless(&finding.function))
+    };
     text += &format!("{:width$}{} {place}{function} ({})\n", "", gutter("-->"), runs(finding.place));
     if !finding.text.is_empty() {
         text += &snippet(finding, width, colour);
     }
     for clue in &finding.clues {
-        text += &format!("{:width$} {} {}: {}:{}\n", "", gutter("="), clue.what, harmless(&clue.span.file), clue.span.line);
+        text += &format!(
+            "{:width$} {} {}: {}:{}\n",
+            "",
+            gutter("="),
+            clue.what,
+            harmless(&clue.span.file),
+            clue.span.line
+        );
     }
     text
 }
@@ -209,9 +269,8 @@ fn end(findings: &[Finding], least: Severity, what: &str, shell: &Shell) -> Stri
         told += &format!("; {} not shown", count(hidden, "finding"));
     }
     let mut text = format!("\n{} {told}\n", shell.colour.paint(Ink::Good, "    Findings"));
-    let codes: BTreeSet<&str> = findings.iter().filter(|finding| finding.severity >= least).map(|finding| finding.code.as_str()).collect();
-    if let Some(code) = codes.iter().next() {
-        text += &format!("help: what a code means\n      cargo fence explain {code}\n");
+    if let Some(finding) = findings.iter().find(|finding| finding.severity >= least) {
+        text += &format!("help: what a code means\n      cargo fence explain {}\n", harmless(&finding.code));
     }
     text
 }

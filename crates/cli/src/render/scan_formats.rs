@@ -1,37 +1,63 @@
 //! Reports of the scanner for machines.
 
-use fence_scan::{Comparison, Finding, Report, Severity};
+use fence_scan::{Capability, Comparison, Finding, Report, Severity};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-/// The format of the documents: raised when a field changes its meaning or goes.
-const FORMAT: u32 = 1;
+/// Raised when a field changes its meaning or goes.
+const SCHEMA_VERSION: u32 = 1;
+
+/// What `cargo fence scan --format json` prints about one package, or `--lockfile` about many.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "cargo fence scan"))]
+struct Scanned<T> {
+    /// The version of this document's shape.
+    schema_version: u32,
+    /// The version of cargo-fence.
+    fence_version: &'static str,
+    /// What the scanner's process could not be kept from on this machine; empty where it was shut in.
+    open: Vec<String>,
+    #[serde(flatten)]
+    result: T,
+}
+
+/// The reports of a lockfile's releases.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Packages<'a> {
+    /// One for each release.
+    packages: &'a [Report],
+}
+
+/// What `cargo fence diff --format json` prints.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Compared<'a> {
+    /// What the newer package can do that the older could not: the same as `gained`.
+    capabilities: &'a [Capability],
+    #[serde(flatten)]
+    comparison: &'a Comparison,
+}
 
 /// A report as docs/scan.schema.json describes it.
 pub(crate) fn json_of_report(report: &Report, open: &[String]) -> String {
-    text(with_head(json!(report), open))
+    document(report, open)
 }
 
 /// Reports of a whole lockfile.
 pub(crate) fn json_of_reports(reports: &[Report], open: &[String]) -> String {
-    text(with_head(json!({ "packages": reports }), open))
+    document(Packages { packages: reports }, open)
 }
 
 /// A comparison: its `capabilities` are those gained, its `findings` those of the change.
 pub(crate) fn json_of_comparison(comparison: &Comparison, open: &[String]) -> String {
-    let mut value = json!(comparison);
-    if let Some(object) = value.as_object_mut() {
-        object.insert("capabilities".to_owned(), json!(comparison.gained));
-    }
-    text(with_head(value, open))
+    document(Compared { capabilities: &comparison.gained, comparison }, open)
 }
 
-fn with_head(mut value: Value, open: &[String]) -> Value {
-    if let Some(object) = value.as_object_mut() {
-        object.insert("format".to_owned(), json!(FORMAT));
-        // What the scanner could not be kept from on this machine.
-        object.insert("open".to_owned(), json!(open));
-    }
-    value
+fn document(result: impl Serialize, open: &[String]) -> String {
+    let fence_version = env!("CARGO_PKG_VERSION");
+    text(json!(Scanned { schema_version: SCHEMA_VERSION, fence_version, open: open.to_vec(), result }))
 }
 
 fn text(value: Value) -> String {
@@ -78,7 +104,9 @@ pub(crate) fn sarif(findings: &[Finding], least: Severity) -> String {
 fn uri(path: &str) -> String {
     path.bytes()
         .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => char::from(byte).to_string(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
             byte => format!("%{byte:02X}"),
         })
         .collect()
@@ -106,4 +134,20 @@ pub(crate) fn github(findings: &[Finding], least: Severity) -> String {
             )
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::docs::kept_in_docs;
+
+    #[test]
+    fn the_schemas_are_those_in_docs() {
+        let kept = |file: &str, schema: schemars::Schema| {
+            kept_in_docs(file, &(serde_json::to_string_pretty(&schema).unwrap() + "\n"));
+        };
+        kept("scan.schema.json", schemars::schema_for!(Scanned<Report>));
+        kept("scan-lockfile.schema.json", schemars::schema_for!(Scanned<Packages<'_>>));
+        kept("diff.schema.json", schemars::schema_for!(Scanned<Compared<'_>>));
+    }
 }

@@ -15,6 +15,7 @@ mod getting_started;
 mod home;
 mod project;
 mod registry;
+mod scan;
 mod scope;
 mod serve;
 mod standing;

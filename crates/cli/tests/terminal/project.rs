@@ -334,7 +334,7 @@ impl Project {
         command.envs(&self.variables);
         let judges = !matches!(
             words.first().map(String::as_str),
-            None | Some("explain" | "completions" | "enable" | "disable" | "serve")
+            None | Some("explain" | "completions" | "enable" | "disable" | "serve" | "scan" | "diff")
         );
         if judges && !words.iter().any(|word| word == "--help") {
             if self.index == Index::Folder {

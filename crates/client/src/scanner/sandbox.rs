@@ -54,7 +54,10 @@ fn limits(open: &mut Vec<String>) {
 /// No rule allows anything, so nothing can be opened.
 #[cfg(target_os = "linux")]
 fn files_and_network() -> Result<(), String> {
-    use landlock::{ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _, RulesetStatus};
+    use landlock::{
+        ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _,
+        RulesetStatus,
+    };
     let said = |error: landlock::RulesetError| error.to_string();
     let status = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
@@ -110,11 +113,14 @@ fn system_calls() -> Result<(), String> {
         libc::SYS_exit,
         libc::SYS_exit_group,
     ];
-    let rules: BTreeMap<i64, Vec<seccompiler::SeccompRule>> = needed.iter().map(|call| (*call, Vec::new())).collect();
+    let rules: BTreeMap<i64, Vec<seccompiler::SeccompRule>> =
+        needed.iter().map(|call| (*call, Vec::new())).collect();
     let processor = std::env::consts::ARCH.try_into().map_err(|error| format!("{error:?}"))?;
-    let filter = SeccompFilter::new(rules, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow, processor)
-        .map_err(|error| error.to_string())?;
-    let program: BpfProgram = filter.try_into().map_err(|error: seccompiler::BackendError| error.to_string())?;
+    let filter =
+        SeccompFilter::new(rules, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow, processor)
+            .map_err(|error| error.to_string())?;
+    let program: BpfProgram =
+        filter.try_into().map_err(|error: seccompiler::BackendError| error.to_string())?;
     seccompiler::apply_filter(&program).map_err(|error| error.to_string())
 }
 

@@ -19,8 +19,22 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     if !look.starts() || !look.has(Sign::AiUnasked) {
         return None;
     }
-    let severity = if look.is_build() || look.any(&[Sign::CredentialPath, Sign::WalletPath, Sign::Home]) || look.hides() { Severity::High } else { Severity::Medium };
-    hit(severity, &[Sign::AiUnasked], WAY, format!("{} starts a program that talks to a model, with all questions turned off", look.where_it_runs()))
+    let severity =
+        if look.is_build() || look.any(&[Sign::CredentialPath, Sign::WalletPath, Sign::Home]) || look.hides()
+        {
+            Severity::High
+        } else {
+            Severity::Medium
+        };
+    hit(
+        severity,
+        &[Sign::AiUnasked],
+        WAY,
+        format!(
+            "{} starts a program that talks to a model, with all questions turned off",
+            look.where_it_runs()
+        ),
+    )
 }
 
 #[cfg(test)]
@@ -31,11 +45,20 @@ mod tests {
 
     #[test]
     fn it_fires() {
-        fires(&RULE, "build.rs", r##"fn main() { let _ = std::process::Command::new("claude").args(["--dangerously-skip-permissions", "-p", "x"]).output(); }"##, Severity::High);
+        fires(
+            &RULE,
+            "build.rs",
+            r##"fn main() { let _ = std::process::Command::new("claude").args(["--dangerously-skip-permissions", "-p", "x"]).output(); }"##,
+            Severity::High,
+        );
     }
 
     #[test]
     fn look_alikes_are_left_alone() {
-        is_quiet(&RULE, "src/lib.rs", r##"pub fn ask(q: &str) { std::process::Command::new("claude").args(["-p", q]).status().unwrap(); }"##);
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"pub fn ask(q: &str) { std::process::Command::new("claude").args(["-p", q]).status().unwrap(); }"##,
+        );
     }
 }

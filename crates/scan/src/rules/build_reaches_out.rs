@@ -19,7 +19,12 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     if !look.is_build() || !(look.reaches_out() || look.any(&[Sign::Dns, Sign::Listen])) {
         return None;
     }
-    hit(Severity::Medium, &[Sign::Net, Sign::Downloader, Sign::Dns, Sign::Listen], &[Sign::Url, Sign::Send, Sign::Env], format!("{} uses the network while a dependent is built", look.where_it_runs()))
+    hit(
+        Severity::Medium,
+        &[Sign::Net, Sign::Downloader, Sign::Dns, Sign::Listen],
+        &[Sign::Url, Sign::Send, Sign::Env],
+        format!("{} uses the network while a dependent is built", look.where_it_runs()),
+    )
 }
 
 #[cfg(test)]
@@ -30,13 +35,22 @@ mod tests {
 
     #[test]
     fn it_fires() {
-        fires(&RULE, "build.rs", r##"use ::std::net as n;
-fn main() { if let Ok(s) = n::TcpStream::connect("192.0.2.1:80") { drop(s); } }"##, Severity::Medium);
+        fires(
+            &RULE,
+            "build.rs",
+            r##"use ::std::net as n;
+fn main() { if let Ok(s) = n::TcpStream::connect("192.0.2.1:80") { drop(s); } }"##,
+            Severity::Medium,
+        );
     }
 
     #[test]
     fn look_alikes_are_left_alone() {
         is_quiet(&RULE, "build.rs", r##"fn main() { println!("cargo:rerun-if-changed=https.c"); }"##);
-        is_quiet(&RULE, "src/lib.rs", r##"pub fn c() { let _ = std::net::TcpStream::connect("192.0.2.1:80"); }"##);
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"pub fn c() { let _ = std::net::TcpStream::connect("192.0.2.1:80"); }"##,
+        );
     }
 }

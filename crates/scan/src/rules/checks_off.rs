@@ -19,20 +19,49 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     if look.has(Sign::TlsUnchecked) {
         // Under a condition that names the danger, somebody asked for it.
         let asked = look.names_near(Sign::TlsUnchecked, &["if "])
-            && look.names_near(Sign::TlsUnchecked, &["disable_verif", "insecure", "self.accept_invalid", "skip_verif", "no_verif", "danger_mode", "allow_invalid", "verify_mode", "tls_verify", "verify_tls", "unverified"]);
+            && look.names_near(
+                Sign::TlsUnchecked,
+                &[
+                    "disable_verif",
+                    "insecure",
+                    "self.accept_invalid",
+                    "skip_verif",
+                    "no_verif",
+                    "danger_mode",
+                    "allow_invalid",
+                    "verify_mode",
+                    "tls_verify",
+                    "verify_tls",
+                    "unverified",
+                ],
+            );
         let severity = if asked { Severity::Low } else { Severity::Medium };
-        return hit(severity, &[Sign::TlsUnchecked], WAY, format!("{} accepts any certificate", look.where_it_runs()));
+        return hit(
+            severity,
+            &[Sign::TlsUnchecked],
+            WAY,
+            format!("{} accepts any certificate", look.where_it_runs()),
+        );
     }
     let root = look.code.unit(look.scope.units[0]);
-    let verifies_nothing = root.name == b"verify_server_cert" && root.tokens < 90 && root.signs.has(Sign::TlsVerifier);
+    let verifies_nothing =
+        root.name == b"verify_server_cert" && root.tokens < 90 && root.signs.has(Sign::TlsVerifier);
     if !verifies_nothing {
         return None;
     }
     // Who names it a danger offers it to those who ask.
     let owner = String::from_utf8_lossy(root.owner).to_ascii_lowercase();
-    let says = ["disabled", "danger", "insecure"].iter().any(|word| owner.contains(word)) && look.says(&["tls", "ssl", "http", "client"]);
-    let opt_in = says || ["danger", "insecure", "noverif", "novalid", "skip", "acceptall", "acceptany", "unsafe", "test"].iter().any(|word| owner.contains(word))
-        && look.manifest.features.keys().any(|name| ["danger", "insecure", "no-verify", "unverified", "skip"].iter().any(|word| name.contains(word)));
+    let says = ["disabled", "danger", "insecure"].iter().any(|word| owner.contains(word))
+        && look.says(&["tls", "ssl", "http", "client"]);
+    let opt_in = says
+        || ["danger", "insecure", "noverif", "novalid", "skip", "acceptall", "acceptany", "unsafe", "test"]
+            .iter()
+            .any(|word| owner.contains(word))
+            && look.manifest.features.keys().any(|name| {
+                ["danger", "insecure", "no-verify", "unverified", "skip"]
+                    .iter()
+                    .any(|word| name.contains(word))
+            });
     let severity = if opt_in { Severity::Low } else { Severity::Medium };
     hit(severity, &[Sign::TlsVerifier], WAY, "a verifier that agrees to every certificate".to_owned())
 }
@@ -45,16 +74,25 @@ mod tests {
 
     #[test]
     fn it_fires() {
-        fires(&RULE, "src/lib.rs", r##"use rustls::client::danger as d;
+        fires(
+            &RULE,
+            "src/lib.rs",
+            r##"use rustls::client::danger as d;
 struct Any;
 impl d::ServerCertVerifier for Any {
     fn verify_server_cert(&self, _: &[u8]) -> Result<d::ServerCertVerified, rustls::Error> { Ok(d::ServerCertVerified::assertion()) }
 }
-pub fn c() { let _ = std::net::TcpStream::connect("192.0.2.1:1"); }"##, Severity::Medium);
+pub fn c() { let _ = std::net::TcpStream::connect("192.0.2.1:1"); }"##,
+            Severity::Medium,
+        );
     }
 
     #[test]
     fn look_alikes_are_left_alone() {
-        is_quiet(&RULE, "src/lib.rs", r##"pub fn c(insecure: bool) -> reqwest::ClientBuilder { reqwest::Client::builder().danger_accept_invalid_certs(insecure) }"##);
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"pub fn c(insecure: bool) -> reqwest::ClientBuilder { reqwest::Client::builder().danger_accept_invalid_certs(insecure) }"##,
+        );
     }
 }

