@@ -105,7 +105,7 @@ pub fn of_folder(folder: &Path) -> Result<Packed, PackageError> {
                 }
             } else if kind.is_file() {
                 bytes += entry.metadata().map_err(unreadable)?.len();
-                if bytes > limits.package_unpacked_bytes as u64 || files.len() >= limits.cargo_cache_entries {
+                if bytes > limits.package_unpacked_bytes || files.len() >= limits.cargo_cache_entries {
                     let what = format!(
                         "{} bytes, {} files",
                         limits.package_unpacked_bytes, limits.cargo_cache_entries

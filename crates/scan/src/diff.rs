@@ -137,7 +137,7 @@ pub fn compare(old: &Package, old_report: &Report, new: &Package, new_report: &R
     let mut findings = new_findings(old_report, new_report);
     dependency_findings(new, &before, &after, &new_code, &mut findings);
     destinations(&old_code, &new_code, &mut findings);
-    checks(old, &old_code, &new_code, &mut findings);
+    checks(&old_code, &new_code, &mut findings);
     jumps(&old_code, &new_code, &files, &mut findings);
     settle(&mut findings);
     crate::scan::show(new, &mut findings);
@@ -223,10 +223,6 @@ fn new_findings(old: &Report, new: &Report) -> Vec<Finding> {
     let mut known: BTreeMap<(&str, &str, Severity), usize> = BTreeMap::new();
     for finding in &old.findings {
         *known.entry((&finding.code, &finding.function, finding.severity)).or_default() += 1;
-    }
-    let mut by_code: BTreeMap<&str, usize> = BTreeMap::new();
-    for finding in &old.findings {
-        *by_code.entry(&finding.code).or_default() += 1;
     }
     let mut fresh = Vec::new();
     for finding in &new.findings {
@@ -421,8 +417,7 @@ fn host_in(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// Functions that check, and do less.
-fn checks(old: &Package, old_code: &Code<'_>, new_code: &Code<'_>, findings: &mut Vec<Finding>) {
-    let _ = old;
+fn checks(old_code: &Code<'_>, new_code: &Code<'_>, findings: &mut Vec<Finding>) {
     let mut before: FxHashMap<(String, String), Vec<u64>> = FxHashMap::default();
     for (name, tokens) in functions(old_code) {
         before.entry(name).or_insert(tokens);
@@ -466,20 +461,12 @@ fn checks(old: &Package, old_code: &Code<'_>, new_code: &Code<'_>, findings: &mu
         let gone = had.difference(&has).count();
         let came = has.difference(&had).count();
         let shorter = is.len() + 3 < was.len();
-        let sooner = count(&is, b"return") > count(&was, b"return")
-            || count(&is, b"true") > count(&was, b"true")
-            || count(&is, b"Ok") > count(&was, b"Ok")
-            || count(&is, b"|") > count(&was, b"|");
-        let weaker = count(&is, b"min") > count(&was, b"min")
-            || count(&is, b"take") > count(&was, b"take")
-            || count(&is, b"zip") > count(&was, b"zip")
-            || count(&is, b"any") > count(&was, b"any")
-            || count(&is, b"starts_with") > count(&was, b"starts_with")
-            || count(&is, b"unwrap_or") > count(&was, b"unwrap_or")
-            || count(&is, b"is_none_or") > count(&was, b"is_none_or");
-        let fewer = [&b"!"[..], b"Err", b"ensure", b"bail", b"?", b"false", b"ct_eq", b"constant_time_eq"]
-            .iter()
-            .any(|word| count(&is, word) < count(&was, word));
+        let more = |words: &[&str]| words.iter().any(|word| count(&is, word) > count(was, word));
+        // It agrees sooner, looks at less, or refuses less.
+        let sooner = more(&["return", "true", "Ok", "|"]);
+        let weaker = more(&["min", "take", "zip", "any", "starts_with", "unwrap_or", "is_none_or"]);
+        let refusals = ["!", "Err", "ensure", "bail", "?", "false", "ct_eq", "constant_time_eq"];
+        let fewer = refusals.iter().any(|word| count(&is, word) < count(was, word));
         let small = gone + came <= 24;
         let severity = match () {
             () if sooner || weaker || fewer => Severity::Medium,
@@ -594,8 +581,8 @@ fn is_check(name: &[u8], owner: &[u8]) -> bool {
                 .any(|word| owner.contains(word)))
 }
 
-fn count(tokens: &[u64], word: &[u8]) -> usize {
-    let hash = hash(word);
+fn count(tokens: &[u64], word: &str) -> usize {
+    let hash = hash(word.as_bytes());
     tokens.iter().filter(|token| **token == hash).count()
 }
 
@@ -804,12 +791,10 @@ fn changed_lines(old: &[u8], new: &[u8]) -> u64 {
         &after.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(),
     );
     let mut lines = BTreeSet::new();
-    for (removed, added) in hunks {
+    for (_, added) in hunks {
         // Where something was only taken out, the place is one line to read.
         if added.is_empty() {
-            let at = after.get(added.start).or_else(|| after.last()).map_or(0, |(_, line)| *line);
-            lines.insert(at);
-            let _ = removed;
+            lines.insert(after.get(added.start).or_else(|| after.last()).map_or(0, |(_, line)| *line));
         }
         lines.extend(after[added].iter().map(|(_, line)| *line));
     }

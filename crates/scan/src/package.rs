@@ -1,6 +1,7 @@
 //! A package: its files, and what each of them is.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// A file of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,16 +54,17 @@ impl Package {
     }
 
     pub(crate) fn add(&mut self, path: String, bytes: Vec<u8>) {
-        if self.files.contains_key(&path) {
-            self.problems.push(Problem {
-                kind: ProblemKind::Tampering,
-                what: format!(
+        match self.files.entry(path) {
+            Entry::Vacant(free) => {
+                free.insert(bytes);
+            }
+            Entry::Occupied(taken) => {
+                let path = taken.key().clone();
+                let what = format!(
                     "the package has two files called {path}: which one counts depends on who unpacks it"
-                ),
-                path,
-            });
-        } else {
-            self.files.insert(path, bytes);
+                );
+                self.problems.push(Problem { kind: ProblemKind::Tampering, path, what });
+            }
         }
     }
 }

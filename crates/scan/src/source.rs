@@ -515,7 +515,7 @@ impl<'a> Reader<'a, '_> {
                         b"not" => negated = true,
                         b"test" | b"doc" | b"doctest" if is_cfg && !negated => self.attributes.is_test = true,
                         b"test" | b"bench" if !is_cfg && self.is(at + 1, b']') => {
-                            self.attributes.is_test = true
+                            self.attributes.is_test = true;
                         }
                         b"proc_macro" | b"proc_macro_derive" | b"proc_macro_attribute" => {
                             self.attributes.is_macro_entry = true;
@@ -523,7 +523,7 @@ impl<'a> Reader<'a, '_> {
                         b"macro_export" => self.attributes.is_macro_export = true,
                         b"path" => {
                             self.attributes.path =
-                                value.map(|value| String::from_utf8_lossy(&value).into_owned())
+                                value.map(|value| String::from_utf8_lossy(&value).into_owned());
                         }
                         b"link_name" => self.attributes.link_name = value,
                         b"no_mangle" => self.attributes.is_exported = true,
@@ -939,7 +939,7 @@ impl<'a> Reader<'a, '_> {
                         && !self.is(at.wrapping_sub(1), b'-')
                         && !self.is(at.wrapping_sub(1), b'=') =>
                 {
-                    angle -= 1
+                    angle -= 1;
                 }
                 Kind::Punct if token.first == b';' => break,
                 Kind::Open if token.first == b'{' && angle <= 0 => break,

@@ -149,6 +149,9 @@ pub(crate) fn registry(global: &Global, environment: &Environment) -> Result<Opt
     Ok(Some(IndexSource::new(cargo.crates_io()?, Network::Online(http))))
 }
 
+/// A release's number, and what came of it.
+type Done = (usize, Result<Scanned<Report>, CliError>);
+
 /// Scans all releases of a lockfile, on all cores.
 fn of_lockfile(
     lockfile: PathBuf,
@@ -171,7 +174,7 @@ fn of_lockfile(
     let registry = registry(global, environment)?;
     let packages = Packages { environment, registry: registry.as_ref() };
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Result<Scanned<Report>, CliError>)>> = Mutex::new(Vec::new());
+    let done: Mutex<Vec<Done>> = Mutex::new(Vec::new());
     let hands = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     shell.status("Scanning", &format!("{} releases of {}", releases.len(), shown(&lockfile)));
     std::thread::scope(|scope| {

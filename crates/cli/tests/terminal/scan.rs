@@ -14,9 +14,9 @@ fn with_a_taken_over_crate() -> Project {
         )
     };
     let library = "/// Pads a word.\npub fn pad(word: &str) -> String {\n    format!(\"{word:>8}\")\n}\n";
-    project.write("old/Cargo.toml", &manifest("1.0.0"));
+    project.write("old/Cargo.toml", manifest("1.0.0"));
     project.write("old/src/lib.rs", library);
-    project.write("new/Cargo.toml", &manifest("1.0.1"));
+    project.write("new/Cargo.toml", manifest("1.0.1"));
     project.write("new/src/lib.rs", library);
     project.write(
         "new/build.rs",
