@@ -1,6 +1,7 @@
 //! A worker that is shut in can do nothing but read, compute and answer. The test starts itself anew to be that worker.
 
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use std::process::Command;
 
