@@ -100,6 +100,8 @@ const STEPS: u32 = 12;
 const FUEL: u32 = 48;
 /// How many units one name may lead to; names that are more common say nothing.
 const NAMESAKES: usize = 4;
+/// More namesakes than this are not all looked at.
+const MANY: usize = 64;
 
 impl<'a> Code<'a> {
     /// Reads all Rust files of a package, and those that are taken in as code.
@@ -418,18 +420,23 @@ impl<'a> Code<'a> {
             let unit = &self.parts[part as usize].source.units[unit as usize];
             unit.owner == owner || unit.of_trait == owner
         };
+        // They are in the order of their numbers, and those of a file follow each other.
+        let (part, _) = self.units[from as usize];
+        let first = self.parts[part as usize].first_unit;
+        let behind = first + self.parts[part as usize].source.units.len() as u32;
+        let begin = namesakes.partition_point(|unit| *unit < first);
+        let near = &namesakes[begin..namesakes.partition_point(|unit| *unit < behind)];
+        // Among very many only the nearest are asked for their owner.
+        let asked = if namesakes.len() <= MANY { namesakes.as_slice() } else { near };
         if owner.first().is_some_and(u8::is_ascii_uppercase) {
-            let owned: Vec<u32> = namesakes.iter().filter(of_owner).copied().collect();
-            if !owned.is_empty() {
-                edges.extend(owned.into_iter().take(NAMESAKES).map(|to| (from, to)));
+            let before = edges.len();
+            edges.extend(asked.iter().take(MANY).filter(of_owner).take(NAMESAKES).map(|to| (from, *to)));
+            if edges.len() > before {
                 return;
             }
         }
         // In the same file first: a common name means the nearest.
-        let (part, _) = self.units[from as usize];
-        let near: Vec<u32> =
-            namesakes.iter().filter(|unit| self.units[**unit as usize].0 == part).copied().collect();
-        let of = if near.is_empty() || is_method { namesakes.as_slice() } else { near.as_slice() };
+        let of = if near.is_empty() || is_method { namesakes.as_slice() } else { near };
         if of.len() <= NAMESAKES {
             edges.extend(of.iter().map(|to| (from, *to)));
         }

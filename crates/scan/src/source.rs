@@ -6,6 +6,8 @@
 //! Everything is by position in the file; names are slices of it. What paths mean is found in [`crate::names`], once
 //! all files of the package are read.
 
+use rustc_hash::FxHashSet;
+
 use crate::lex::{Kind, Token, lex};
 use crate::literal;
 use crate::sign::{self, Sign, Signs};
@@ -196,6 +198,7 @@ pub(crate) fn read<'a>(text: &'a [u8], tokens: &mut Vec<Token>) -> Source<'a> {
         statements: Vec::new(),
         attributes: Attributes::default(),
         singles: Vec::new(),
+        seen: FxHashSet::default(),
     };
     reader.source.modules.push(Module { name: b"", parent: 0, is_test: false });
     reader.open_unit(UnitKind::File, b"", 0, text.len() as u32);
@@ -254,6 +257,8 @@ struct Reader<'a, 't> {
     attributes: Attributes,
     /// Names alone, which may stand for a function, a constant or an import: looked at when all of these are known.
     singles: Vec<PathUse>,
+    /// Paths that a unit has already, by their hashes: the first place of each tells enough.
+    seen: FxHashSet<u64>,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -300,7 +305,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn finish(&mut self) {
-        let mut names: rustc_hash::FxHashSet<&[u8]> = rustc_hash::FxHashSet::default();
+        let mut names: FxHashSet<&[u8]> = FxHashSet::default();
         names.extend(self.source.imports.iter().map(|import| import.name));
         names.extend(self.source.units.iter().map(|unit| unit.name));
         let has_glob = self.source.imports.iter().any(|import| import.name.is_empty());
@@ -1029,9 +1034,16 @@ impl<'a> Reader<'a, '_> {
             Form::Value
         };
         let path = PathUse { unit: self.unit, start, end, first, count, form };
+        let is_kept = form == Form::Macro || (is_member && form == Form::Value) || self.is_new(&path);
+        if form == Form::Method {
+            self.read_method(path);
+        }
+        if !is_kept {
+            self.source.segments.truncate(first as usize);
+            return;
+        }
         match form {
             Form::Macro => self.read_macro(path),
-            Form::Method => self.read_method(path),
             Form::Value if count == 1 => {
                 if is_member {
                     self.source.segments.truncate(first as usize);
@@ -1039,8 +1051,19 @@ impl<'a> Reader<'a, '_> {
                     self.read_single(path);
                 }
             }
-            Form::Call | Form::Value => self.source.paths.push(path),
+            Form::Call | Form::Method | Form::Value => self.source.paths.push(path),
         }
+    }
+
+    /// Whether the unit has no such path yet.
+    fn is_new(&mut self, path: &PathUse) -> bool {
+        use std::hash::{Hash as _, Hasher as _};
+        let mut hasher = rustc_hash::FxHasher::default();
+        (path.unit, path.form as u8).hash(&mut hasher);
+        for segment in &self.source.segments[path.first as usize..] {
+            segment.hash(&mut hasher);
+        }
+        self.seen.insert(hasher.finish())
     }
 
     /// A name alone: kept where it can stand for something.
@@ -1118,7 +1141,6 @@ impl<'a> Reader<'a, '_> {
         if is_careless && self.is_word(self.at + 1, b"true") {
             self.mark(Sign::TlsUnchecked, path.start, path.end);
         }
-        self.source.paths.push(path);
     }
 
     /// Whether `.parse()` makes tokens of a text, as far as the same statement tells.
