@@ -206,7 +206,10 @@ impl Look<'_> {
 
     /// A connection out, however it is made.
     pub(crate) fn reaches_out(&self) -> bool {
-        self.has(Sign::Net) || (self.has(Sign::Downloader) && self.starts())
+        // The name of a program alone may be that of a library.
+        const WHERE_TO: &[Sign] =
+            &[Sign::Url, Sign::HiddenUrl, Sign::FetchPipe, Sign::Decoded, Sign::InPieces];
+        self.has(Sign::Net) || (self.has(Sign::Downloader) && self.starts() && self.any(WHERE_TO))
     }
 
     /// A program is started.

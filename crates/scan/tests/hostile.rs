@@ -38,7 +38,11 @@ fn an_archive_that_cargo_never_makes_says_what_is_wrong() {
     let problems = |name: &str| -> Vec<String> {
         let (_, bytes) = corpus("crate_file").into_iter().find(|(of, _)| of == name).unwrap();
         let limits = Limits { bytes: 100_000, file_bytes: 1000, ..Limits::default() };
-        unpack(&bytes, &limits).problems.into_iter().map(|problem| format!("{:?}: {}", problem.kind, problem.what)).collect()
+        unpack(&bytes, &limits)
+            .problems
+            .into_iter()
+            .map(|problem| format!("{:?}: {}", problem.kind, problem.what))
+            .collect()
     };
     assert_eq!(problems("plain"), Vec::<String>::new());
     assert_eq!(
@@ -53,7 +57,11 @@ fn an_archive_that_cargo_never_makes_says_what_is_wrong() {
     );
     let (_, bomb) = corpus("crate_file").into_iter().find(|(of, _)| of == "bomb").unwrap();
     let of_bomb = unpack(&bomb, &Limits { bytes: 100_000, ..Limits::default() });
-    assert!(of_bomb.problems.iter().any(|problem| problem.kind == ProblemKind::Limit), "{:?}", of_bomb.problems);
+    assert!(
+        of_bomb.problems.iter().any(|problem| problem.kind == ProblemKind::Limit),
+        "{:?}",
+        of_bomb.problems
+    );
     assert!(problems("text")[0].starts_with("Damage: "), "{:?}", problems("text"));
     assert!(problems("cut")[0].starts_with("Damage: "), "{:?}", problems("cut"));
 }
@@ -74,9 +82,77 @@ proptest! {
 }
 
 const TOKENS: &[&str] = &[
-    "fn", "f", "main", "use", "std", "::", "process", "Command", "{", "}", "(", ")", "[", "]", "<", ">", ";", ",", "as", "self", "super", "crate",
-    "impl", "for", "Drop", "mod", "tests", "#", "!", "=", "\"sh\"", "\"-c\"", "\"aHR0cDovL2EuZXhhbXBsZS94\"", "0x63", "b'c'", "'a", "const", "static",
-    "X", ":", "extern", "\"C\"", "macro_rules", "$", "include", "env", "\"OUT_DIR\"", "cfg", "test", "path", "\"../x.dat\"", "unsafe", ".", "rev",
-    "new", "type", "*", "^", "net", "TcpStream", "connect", "trait", "where", "pub", "concat", "let", "link_section", "\".init_array\"", "no_mangle",
-    "r#\"x\"#", "/*", "//", "\n",
+    "fn",
+    "f",
+    "main",
+    "use",
+    "std",
+    "::",
+    "process",
+    "Command",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "<",
+    ">",
+    ";",
+    ",",
+    "as",
+    "self",
+    "super",
+    "crate",
+    "impl",
+    "for",
+    "Drop",
+    "mod",
+    "tests",
+    "#",
+    "!",
+    "=",
+    "\"sh\"",
+    "\"-c\"",
+    "\"aHR0cDovL2EuZXhhbXBsZS94\"",
+    "0x63",
+    "b'c'",
+    "'a",
+    "const",
+    "static",
+    "X",
+    ":",
+    "extern",
+    "\"C\"",
+    "macro_rules",
+    "$",
+    "include",
+    "env",
+    "\"OUT_DIR\"",
+    "cfg",
+    "test",
+    "path",
+    "\"../x.dat\"",
+    "unsafe",
+    ".",
+    "rev",
+    "new",
+    "type",
+    "*",
+    "^",
+    "net",
+    "TcpStream",
+    "connect",
+    "trait",
+    "where",
+    "pub",
+    "concat",
+    "let",
+    "link_section",
+    "\".init_array\"",
+    "no_mangle",
+    "r#\"x\"#",
+    "/*",
+    "//",
+    "\n",
 ];

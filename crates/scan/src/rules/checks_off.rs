@@ -62,8 +62,28 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
                     .iter()
                     .any(|word| name.contains(word))
             });
-    let severity = if opt_in { Severity::Low } else { Severity::Medium };
+    let severity = if opt_in || is_asked_for(look, root.owner) { Severity::Low } else { Severity::Medium };
     hit(severity, &[Sign::TlsVerifier], WAY, "a verifier that agrees to every certificate".to_owned())
+}
+
+/// Whether the verifier is made only where something is asked about checking certificates.
+fn is_asked_for(look: &Look<'_>, owner: &[u8]) -> bool {
+    const ASKS: [&[u8]; 5] =
+        [b"certs_verification", b"danger", b"insecure", b"accept_invalid", b"hostname_verification"];
+    let mut made_in = (0..look.code.units.len() as u32)
+        .filter(|number| look.code.unit(*number).owner != owner)
+        .filter(|number| {
+            let unit = look.code.unit(*number);
+            let (part, _) = look.code.units[*number as usize];
+            let text = &look.code.parts[part as usize].source.text
+                [unit.start as usize..unit.end.max(unit.start) as usize];
+            let has = |word: &[u8]| memchr::memmem::find(text, word).is_some();
+            unit.kind == crate::source::UnitKind::Function
+                && has(owner)
+                && has(b"if ")
+                && ASKS.iter().any(|ask| has(ask))
+        });
+    made_in.next().is_some()
 }
 
 #[cfg(test)]

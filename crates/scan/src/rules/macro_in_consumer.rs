@@ -29,7 +29,7 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     }
     let purpose = look.says(&[
         "process", "command", "shell", "test", "exec", "http", "net", "script", "client", "server", "server",
-        "daemon", "plugin",
+        "daemon", "plugin", "librar", "load", "dynamic",
     ]);
     let severity = match () {
         () if look.has(Sign::Net)

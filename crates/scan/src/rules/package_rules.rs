@@ -477,7 +477,7 @@ fn is_near(name: &str, other: &str) -> bool {
         return false;
     }
     let (name, other) = (plain(name), plain(other));
-    if name == other || name.len() < 4 || other.len() < 4 || name.len() > 64 || other.len() > 64 {
+    if name == other || name.len() < 6 || other.len() < 5 || name.len() > 64 || other.len() > 64 {
         return false;
     }
     // `serde-rs`, `rust-serde`: the usual ways to call a repository.
@@ -515,9 +515,7 @@ fn configuration(package: &Package, findings: &mut Vec<Finding>) {
             .enumerate()
             .find(|(_, line)| RUNS.iter().any(|word| line.trim_start().starts_with(word)));
         let (line, severity) = line.map_or((0, Severity::Low), |(at, line)| {
-            let runs_own =
-                line.contains("./") || line.contains("/tmp") || line.contains("sh") && line.contains("-c");
-            (at + 1, if line.contains("wrapper") || runs_own { Severity::Medium } else { Severity::Low })
+            (at + 1, if line.contains("wrapper") { Severity::Medium } else { Severity::Low })
         });
         let span = Span {
             file: path.clone(),

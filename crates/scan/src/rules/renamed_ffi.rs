@@ -44,6 +44,19 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     if !look.has(Sign::RawSyscall) {
         return None;
     }
+    let says_so = look.says(&[
+        "syscall",
+        "libc",
+        "kernel",
+        "linux",
+        "system call",
+        "runtime",
+        "sandbox",
+        "io_uring",
+        "posix",
+        "*nix",
+        "bindings",
+    ]);
     let kernel = look.has(Sign::Asm) || look.code.unit(look.scope.units[0]).signs.has(Sign::RawSyscall);
     if kernel
         && look.any(&[
@@ -56,23 +69,12 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
         ])
     {
         return hit(
-            Severity::High,
+            if says_so { Severity::Low } else { Severity::High },
             &[Sign::RawSyscall],
             WAY,
             format!("{} starts a program by calling the kernel itself", look.where_it_runs()),
         );
     }
-    let says_so = look.says(&[
-        "syscall",
-        "libc",
-        "kernel",
-        "linux",
-        "system call",
-        "runtime",
-        "sandbox",
-        "io_uring",
-        "posix",
-    ]);
     let for_what = look.any(&[
         Sign::Env,
         Sign::EnvAll,
