@@ -1,5 +1,7 @@
 //! The cases of the corpus: one text file each, of which `README.md` beside this gives the format.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
