@@ -90,7 +90,7 @@ fn read(path: &Path, is_suspicious: bool) -> Case {
 
 fn unhex(name: &str, text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
-    assert!(digits.len() % 2 == 0, "{name}: an odd number of hex digits");
+    assert!(digits.len().is_multiple_of(2), "{name}: an odd number of hex digits");
     let value = |digit: u8| char::from(digit).to_digit(16).unwrap() as u8;
     digits.chunks(2).map(|pair| value(pair[0]) << 4 | value(pair[1])).collect()
 }
