@@ -2,12 +2,12 @@
 //!
 //! The way of a scan:
 //!
-//! 1. [`unpack`] opens a `.crate` file within [`Limits`]; a folder's files come from whoever calls;
+//! 1. [`unpack()`] opens a `.crate` file within [`Limits`]; a folder's files come from whoever calls;
 //! 2. `lex`, `source`: each file of Rust is read once, as tokens, into functions, imports, paths and *signs*;
 //! 3. `names`: files become modules from the roots that the manifest names, and paths get their meaning;
 //! 4. `scope`: functions with what they lead to; `hidden`: what their texts do not show;
 //! 5. `rules`: signs that belong together become findings;
-//! 6. [`Report`], and [`compare`] for two of them.
+//! 6. [`Report`], and [`compare()`] for two of them.
 //!
 //! Nothing here believes what it reads: no file is so broken that it is not read, and what was not read is said.
 
