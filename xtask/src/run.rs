@@ -20,11 +20,31 @@ pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>, String> {
     Err(format!("{shown} failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr).trim()))
 }
 
-/// The cargo that runs this.
+/// The cargo that runs this. What `cargo run` tells this program about itself is taken away: build scripts such as that
+/// of ring ask to be run again when it changes, and all that rests on them would be built anew each time.
 pub(crate) fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_about_a_package) {
+            command.env_remove(name);
+        }
+    }
     command
+}
+
+/// Whether cargo sets this variable for the package that it builds or runs, rather than reading it.
+fn is_about_a_package(name: &str) -> bool {
+    const NAMES: [&str; 7] = [
+        "CARGO_MANIFEST_DIR",
+        "CARGO_MANIFEST_PATH",
+        "CARGO_MANIFEST_LINKS",
+        "CARGO_BIN_NAME",
+        "CARGO_CRATE_NAME",
+        "CARGO_PRIMARY_PACKAGE",
+        "OUT_DIR",
+    ];
+    NAMES.contains(&name) || ["CARGO_PKG_", "CARGO_BIN_EXE_"].iter().any(|kin| name.starts_with(kin))
 }
 
 /// The folder in which cargo builds this workspace.
@@ -53,4 +73,25 @@ pub(crate) fn check(root: &Path, data: Option<&Path>, words: &[&str]) -> Result<
         fence.arg(format!("--feed=rustsec={}", database.display()));
     }
     command(&mut fence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_is_told_nothing_of_the_package_that_starts_it() {
+        for name in
+            ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_VERSION", "CARGO_BIN_NAME", "OUT_DIR"]
+        {
+            assert!(is_about_a_package(name), "{name}");
+        }
+        for name in
+            ["CARGO", "CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_NET_OFFLINE", "CARGO_TERM_COLOR", "PATH"]
+        {
+            assert!(!is_about_a_package(name), "{name}");
+        }
+        let left = cargo(Path::new(".")).get_envs().filter(|(_, value)| value.is_some()).count();
+        assert_eq!(left, 0);
+    }
 }
