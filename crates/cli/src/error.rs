@@ -182,6 +182,8 @@ pub(crate) enum Undecidable<'a> {
         /// What is wrong with the line.
         problem: &'a Problem,
     },
+    /// No feed of advisories is in force, though none was switched off.
+    NoAdvisories,
     /// A feed that speaks against releases was never read.
     NeverRead {
         /// Its name.
@@ -394,11 +396,19 @@ impl From<Undecidable<'_>> for CliError {
                     Some(problem) => (problem_words(problem), String::new()),
                     None => (format!("{name} was never read"), String::new()),
                 };
+                let copy = format!(
+                    "to read a copy of it, give `--feed {name}=PATH`, or write `archive = \"…\"` or `path = \"…\"` under \
+                     `[feeds.{name}]` of fence.toml"
+                );
                 let off = format!("to judge without it, write `enabled = false` under `[feeds.{name}]`");
                 let error = Self::new(format!("nothing can be said against releases without {name}: {cause}"));
                 let error = error.hint(hint);
-                if name == "index" { error } else { error.hint(off) }
+                if name == "index" { error } else { error.hint(copy).hint(off) }
             }
+            Undecidable::NoAdvisories => Self::new("no feed of advisories is in force").hint(
+                "let a feed of fence.toml have `role = \"advisories\"`, or switch the built-in one off by `enabled = false` \
+                 under `[feeds.rustsec]`",
+            ),
             Undecidable::TooOld { name, as_of, now, limit } => Self::new(format!(
                 "{name} is as of {as_of}, {} before the moment asked about, and the policy allows {limit}",
                 (now - as_of).in_words()

@@ -19,7 +19,7 @@ use fence_client::snapshot::SourceKind;
 use fence_model::decision::Decision;
 use fence_model::judge::Asked;
 use fence_model::look_alike::KnownNames;
-use fence_model::policy::{Baseline, Policy};
+use fence_model::policy::{Baseline, FeedRole, FeedSource, Policy};
 use fence_model::project::{Locked, Report, judge_project, settlement};
 use fence_model::settle::{FactsOf, Settlement};
 use fence_model::{CrateName, Digest, Kind, Kinds, Level, ReleaseId, Span, Time};
@@ -434,6 +434,13 @@ fn decidable(knowledge: &Knowledge, policy: &Policy, now: Time) -> Result<(), Cl
 
 /// Whether index and feeds speak at all, and lately enough for the policy.
 pub(crate) fn speaks(knowledge: &Knowledge, policy: &Policy, now: Time) -> Result<(), CliError> {
+    // Without advisories whatever is old enough is admitted: that takes somebody's word.
+    let is_off = |feed: &FeedSource| feed.role == FeedRole::Advisories && !feed.enabled;
+    if !knowledge.ages().iter().any(|age| age.kind == SourceKind::Advisories)
+        && !policy.feeds.values().any(is_off)
+    {
+        return Err(Undecidable::NoAdvisories.into());
+    }
     for age in knowledge.ages().iter().filter(|age| age.kind != SourceKind::Audits) {
         let limit = policy.freshness.limit;
         match age.as_of {

@@ -25,7 +25,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use fence_model::facts::FeedState;
-use fence_model::policy::{FeedRole, FeedSource, Policy, PublishTimes};
+use fence_model::policy::{self, FeedRole, FeedSource, Policy, PublishTimes};
 use fence_model::{CrateName, ReleaseId, Span, Time};
 use fence_registry::Journal;
 use fence_registry::lockfile::{Lockfile, Source};
@@ -40,6 +40,7 @@ use crate::project::lockfile::registry_id;
 use crate::snapshot::{Snapshot, SnapshotError, SourceKind, SourceRecord, WriteError};
 
 pub use evidence::Evidence;
+pub use feeds::from_here;
 pub use knowledge::{Age, Knowledge, remember};
 
 /// Where the RustSec database is; the feed `rustsec` of a policy that does not say otherwise.
@@ -365,7 +366,7 @@ pub enum FeedRead {
 /// The feeds of a policy by name: its own, and RustSec unless the policy speaks of it.
 pub fn feeds_of(policy: &Policy) -> BTreeMap<String, FeedSource> {
     let mut feeds = policy.feeds.clone();
-    feeds.entry("rustsec".to_owned()).or_insert_with(|| FeedSource {
+    feeds.entry(policy::RUSTSEC.to_owned()).or_insert_with(|| FeedSource {
         git: Some(RUSTSEC.to_owned()),
         ..FeedSource::of(FeedRole::Advisories)
     });

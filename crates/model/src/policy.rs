@@ -47,7 +47,8 @@ pub struct Policy {
     /// A code that blocks cannot be changed, and none can be made milder than the level has it.
     #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, String>"))]
     pub codes: BTreeMap<Code, Effect>,
-    /// Where evidence comes from, by name. `rustsec` is there unless it is switched off with `enabled = false`.
+    /// Where evidence comes from, by name. `rustsec` is there unless it is switched off with `enabled = false`; its
+    /// `role` and its source need not be given again.
     pub feeds: BTreeMap<String, FeedSource>,
     /// Registries that the policy names beside crates.io.
     pub registries: Vec<TrustedRegistry>,
@@ -267,6 +268,9 @@ fn is_yes(value: &bool) -> bool {
     *value
 }
 
+/// The name of the feed of advisories that is there without being configured.
+pub const RUSTSEC: &str = "rustsec";
+
 /// What a feed is believed about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -400,6 +404,8 @@ pub enum PolicyError {
     },
     /// A feed names none, or more than one, of `git`, `archive`, `file` and `path`.
     FeedSource(String),
+    /// The feed of advisories that is built in, [`RUSTSEC`], in another role.
+    FeedRole(String),
     /// A feed's name is not of letters, digits and `-`, or is taken (`index`).
     FeedName(String),
     /// A feed of many files given as a single one.
@@ -441,6 +447,10 @@ impl std::fmt::Display for PolicyError {
             Self::FeedSource(name) => {
                 write!(f, "[feeds.{name}] needs exactly one of `git`, `archive`, `file` and `path`")
             }
+            Self::FeedRole(name) => write!(
+                f,
+                "[feeds.{name}] is the feed of advisories, and has no other role than `advisories`; call a feed in another role by another name"
+            ),
             Self::FeedName(name) => {
                 write!(f, "[feeds.{name}]: a feed's name is letters, digits and `-`, and not `index`")
             }
@@ -504,6 +514,10 @@ impl Policy {
             let sources = [&feed.git, &feed.archive, &feed.file, &feed.path];
             if sources.iter().filter(|s| s.is_some()).count() != 1 {
                 problems.push(PolicyError::FeedSource(name.clone()));
+            }
+            // As anything else it would be silent, and silence would be taken for nothing to be said.
+            if name == RUSTSEC && feed.role != FeedRole::Advisories {
+                problems.push(PolicyError::FeedRole(name.clone()));
             }
             if feed.role != FeedRole::Audits && feed.file.is_some() {
                 problems.push(PolicyError::FeedShape(name.clone()));

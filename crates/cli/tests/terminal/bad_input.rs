@@ -157,6 +157,42 @@ fn advisories() {
     undecided("a feed without advisories", |project| project.read_advisories_from("index"));
 }
 
+/// What is printed where the advisories cannot be reached is done to the letter, and works.
+#[test]
+fn advisories_out_of_reach() {
+    let mut project = calm();
+    project.read_advisories_as_configured();
+    let seen = project.run("check");
+    insta::assert_snapshot!("advisories out of reach", seen);
+    let (_, hint) = seen.split_once("to judge without it, write `").unwrap();
+    let (line, rest) = hint.split_once("` under `").unwrap();
+    let (table, _) = rest.split_once('`').unwrap();
+    project.write("fence.toml", format!("{table}\n{line}\n"));
+    assert!(project.run("check").ends_with("[exit code 0]"));
+
+    for source in ["path = \"advisories\"", "archive = \"gone.tar\""] {
+        assert!(seen.contains(source.split('"').next().unwrap()), "{seen}");
+    }
+    project.write("fence.toml", format!("{table}\npath = \"advisories\"\n"));
+    assert!(project.run("check").ends_with("[exit code 0]"));
+}
+
+/// Whatever is written about it, the feed of advisories is never taken for anything else, nor is its silence taken for
+/// nothing to be said.
+#[test]
+fn advisories_that_are_none() {
+    let mut project = calm();
+    project.read_advisories_as_configured();
+    project.write("audits.toml", "[audits]\n");
+    for keys in ["role = \"audits\"\npath = \"advisories\"", "path = \"index\"", "file = \"audits.toml\""] {
+        project.write("fence.toml", format!("[feeds.rustsec]\n{keys}\n"));
+        let seen = project.run("check");
+        assert!(seen.ends_with("[exit code 2]"), "{seen}");
+        let seen = project.run("doctor");
+        assert!(seen.contains("broken[undecided]"), "{seen}");
+    }
+}
+
 /// A `.tar` with one entry after the other.
 fn tar<'a>(entries: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());

@@ -160,6 +160,11 @@ impl Project {
         self.advisories = place.to_owned();
     }
 
+    /// From now on the advisories come from where the policy says.
+    pub(crate) fn read_advisories_as_configured(&mut self) {
+        self.advisories.clear();
+    }
+
     /// From now on these feeds of the policy are audit sets in which nothing stands.
     pub(crate) fn read_nothing_from(&mut self, audit_sets: &[&str]) {
         self.write("audits.toml", "[audits]\n");
@@ -342,7 +347,9 @@ impl Project {
                 command.args(["--index", "index"]);
             }
             command.args(["--now", &self.now]);
-            command.args(["--feed", &format!("rustsec={}", self.advisories)]);
+            if !self.advisories.is_empty() {
+                command.args(["--feed", &format!("rustsec={}", self.advisories)]);
+            }
             command.args(self.audit_sets.iter().flat_map(|set| ["--feed", set]));
             command.args(self.journal.iter().flat_map(|file| ["--journal", file]));
         }

@@ -205,7 +205,7 @@ fn address(source: &FeedSource) -> Option<&str> {
 
 /// A feed that is read from this machine instead: the policy's in everything but where it is. What lies there is
 /// told by the name alone, so that a feed is the same feed while it is away.
-fn from_here(name: &str, path: &Path, known: Option<FeedSource>) -> FeedSource {
+pub fn from_here(name: &str, path: &Path, known: Option<FeedSource>) -> FeedSource {
     let text = path.to_string_lossy().into_owned();
     let is_archive =
         [".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip"].iter().any(|ending| text.ends_with(ending));

@@ -1,6 +1,7 @@
 //! `fence.toml`: text in, [`Policy`] or everything that is wrong with it out.
 //!
-//! Two steps. The text is walked along `POLICY`, a table of all keys with what each takes, which finds every
+//! A feed that is built in may be spoken of with only the keys in which it is to differ: the others are filled in. Then
+//! two steps. The text is walked along `POLICY`, a table of all keys with what each takes, which finds every
 //! unknown key, missing key and unreadable value with its place. Only a text without such problems is read by
 //! [`Policy`]'s own `Deserialize`, and then asked for its [problems](Policy::problems), such as an exception that
 //! runs too long. A test keeps the table equal to the type.
@@ -10,13 +11,15 @@ use std::fmt;
 use std::ops::Range;
 
 use fence_model::policy::{
-    FeedRole, Policy, PolicyError, PublishTimes, Reach, RegistryTreatment, Severity, Trust,
+    FeedRole, Policy, PolicyError, PublishTimes, RUSTSEC, Reach, RegistryTreatment, Severity, Trust,
 };
 use fence_model::{Code, CrateName, Digest, Effect, Level, ReviewerId, Span, Time};
 use serde::Deserialize;
 use serde::de::{self, IntoDeserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+
+use crate::gather::RUSTSEC as RUSTSEC_GIT;
 
 /// One thing that is wrong with a policy, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +115,8 @@ impl PolicyFault {
 /// Reads a policy, or says everything that is wrong with it, in the order of lines. `now` is needed because an
 /// exception may not end too far ahead.
 pub fn parse(text: &str, now: Time) -> Result<Policy, Vec<PolicyProblem>> {
-    let (table, errors) = DeTable::parse_recoverable(text);
+    let (mut table, errors) = DeTable::parse_recoverable(text);
+    fill_in(table.get_mut());
     let mut walk = Walk { text, problems: Vec::new() };
     // What a parser makes of text after its first error is a guess; complaints about a guess help nobody.
     match errors.first() {
@@ -136,6 +140,26 @@ pub fn parse(text: &str, now: Time) -> Result<Policy, Vec<PolicyProblem>> {
     }
     walk.problems.sort_by(|a, b| a.place.cmp(&b.place));
     Err(walk.problems)
+}
+
+/// Writes into `[feeds.rustsec]`, where it is there, the role and the source that it does not give: so whoever only
+/// switches that feed off, or reads it elsewhere, need not say again what it is.
+fn fill_in(policy: &mut DeTable<'_>) {
+    let feed = policy.get_mut("feeds").and_then(|feeds| table_mut(feeds)?.get_mut(RUSTSEC));
+    let Some(feed) = feed.and_then(table_mut) else { return };
+    let lacks_role = !feed.contains_key("role");
+    let lacks_source = !["git", "archive", "file", "path"].iter().any(|source| feed.contains_key(*source));
+    let given = [lacks_role.then_some(("role", "advisories")), lacks_source.then_some(("git", RUSTSEC_GIT))];
+    for (key, value) in given.into_iter().flatten() {
+        feed.insert(Spanned::new(0..0, key.into()), Spanned::new(0..0, DeValue::String(value.into())));
+    }
+}
+
+fn table_mut<'v, 't>(value: &'v mut Spanned<DeValue<'t>>) -> Option<&'v mut DeTable<'t>> {
+    match value.get_mut() {
+        DeValue::Table(table) => Some(table),
+        _ => None,
+    }
 }
 
 /// One key of a table: its name, what it takes, and whether it has to be there.
@@ -218,7 +242,7 @@ const WAIT: &[Key] = &[
 const FRESHNESS: &[Key] = &[key("index", span()), key("feeds", span()), key("limit", span())];
 
 const FEED: &[Key] = &[
-    must("role", value::<FeedRole>(), "role = \"audits\""),
+    must("role", value::<FeedRole>(), "role = \"advisories\"`, `\"audits\"` or `\"crev\""),
     key("git", value::<String>()),
     key("archive", value::<String>()),
     key("file", value::<String>()),
@@ -398,6 +422,9 @@ fn place_of(rule: &PolicyError, table: &DeTable<'_>, policy: &Policy) -> Range<u
         | PolicyError::FeedName(name)
         | PolicyError::FeedShape(name)
         | PolicyError::TrustsNobody(name) => key(inner("feeds"), name),
+        PolicyError::FeedRole(name) => {
+            key(inner("feeds").and_then(|feeds| feeds.get(name.as_str())?.get_ref().as_table()), "role")
+        }
         PolicyError::FeedKey { feed, key: word, .. } => {
             key(inner("feeds").and_then(|feeds| feeds.get(feed.as_str())?.get_ref().as_table()), word)
         }
@@ -467,6 +494,8 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use fence_model::policy::FeedSource;
+
     use super::*;
 
     fn now() -> Time {
@@ -596,6 +625,34 @@ until = "2026-09-30"
         shown.collect()
     }
 
+    /// What is built in need not be said again: one key that differs is enough, and the feed keeps its role.
+    #[test]
+    fn the_built_in_feed_is_changed_by_the_keys_in_which_it_differs() {
+        let feed = |keys: &str| {
+            let policy = parse(&format!("[feeds.rustsec]\n{keys}\n"), now()).unwrap();
+            policy.feeds["rustsec"].clone()
+        };
+        let built_in =
+            FeedSource { git: Some(RUSTSEC_GIT.to_owned()), ..FeedSource::of(FeedRole::Advisories) };
+        assert_eq!(feed(""), built_in);
+        assert_eq!(feed("enabled = false"), FeedSource { enabled: false, ..built_in.clone() });
+        let elsewhere = FeedSource { git: None, ..built_in };
+        let place = || Some("db".to_owned());
+        assert_eq!(feed("archive = \"db\""), FeedSource { archive: place(), ..elsewhere.clone() });
+        assert_eq!(feed("path = \"db\""), FeedSource { path: place(), ..elsewhere });
+        insta::assert_snapshot!(
+            problems("[feeds.other]\nenabled = false\n"),
+            @r#"
+        1:8+5 [feeds.other] lacks `role`
+            write `role = "advisories"`, `"audits"` or `"crev"`
+        "#
+        );
+        insta::assert_snapshot!(
+            problems("[feeds.rustsec]\nrole = \"audits\"\npath = \"db\"\n"),
+            @"2:1+4 [feeds.rustsec] is the feed of advisories, and has no other role than `advisories`; call a feed in another role by another name"
+        );
+    }
+
     #[test]
     fn all_problems_are_told_at_once() {
         insta::assert_snapshot!(problems(
@@ -644,7 +701,7 @@ reach = "machine"
         15:11+8 `dormant`: unknown variant `milder`, expected one of `favour`, `note`, `warn`, `double`, `ceiling`, `hold`, `review`, `block`
         18:11+5 `rustsec`: a table belongs here, not a string
         20:8+7 [feeds.mozilla] lacks `role`
-            write `role = "audits"`
+            write `role = "advisories"`, `"audits"` or `"crev"`
         21:1+3 unknown key `url` in [feeds.mozilla]
             known keys are role, git, archive, file, path, criteria-map, trust, reach, enabled
         26:11+8 `trust`: "FYlr8YoY" is not a crev id: 43 letters, digits, `-` and `_`, which stand for 32 bytes
