@@ -62,7 +62,7 @@ pub(crate) fn run(
 
     let file = &session.project.policy;
     let text = project::read_text(file, project::Limits::default().policy_bytes)?;
-    let text = text.unwrap_or_else(|| init::policy_text(session.policy.level, &[]));
+    let text = text.unwrap_or_else(|| init::policy_text(session.policy.level, &[], &[]));
     let (text, edited) = edit::add_exception(&text, &exception, now)
         .map_err(|problem| ProjectError::Edit { file: file.clone(), problem })?;
     project::write(file, &text)?;

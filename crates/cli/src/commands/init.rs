@@ -1,9 +1,12 @@
 //! `cargo fence init`: sets a project up, green at once.
 
+use std::path::Path;
+
 use fence_client::Environment;
-use fence_client::project::{self, baseline};
+use fence_client::gather::from_here;
+use fence_client::project::{self, baseline, edit};
 use fence_model::decision::Verdict;
-use fence_model::policy::{Baseline, BaselineEntry, Standing};
+use fence_model::policy::{Baseline, BaselineEntry, FeedRole, FeedSource, RUSTSEC, Standing};
 use fence_model::project::Judged;
 use fence_model::{Code, Level, code};
 
@@ -11,7 +14,7 @@ use crate::args::{Files, Global, LevelArg, Sources, level_parser};
 use crate::commands::Outcome;
 use crate::error::{CliError, Misuse, shown};
 use crate::render::{human, text};
-use crate::session::{Opening, Session};
+use crate::session::{Opening, Session, feeds_of};
 use crate::shell::Shell;
 
 /// Set this project up: write fence.toml and fence.lock
@@ -88,7 +91,8 @@ pub(crate) fn run(
 
     // The policy first: without a baseline it is merely strict, while a baseline without it excuses.
     if !policy.exists() {
-        project::write(policy, &policy_text(session.level(), AUDIT_SETS))?;
+        let given = given(&args.sources, &session.project.root, environment)?;
+        project::write(policy, &policy_text(session.level(), AUDIT_SETS, &given))?;
         shell.status("Created", &format!("{} (level {})", shown(policy), session.level()));
     }
     project::write(lock, &baseline::format(&baseline))?;
@@ -148,8 +152,28 @@ pub(crate) const AUDIT_SETS: &[AuditSet] = &[
     },
 ];
 
-/// A new `fence.toml`: what differs from the defaults, and comments that say what else there is.
-pub(crate) fn policy_text(level: Level, sets: &[AuditSet]) -> String {
+/// The feeds that `--feed` names, as the next command has to find them in the policy: by a path from its folder, where they
+/// lie below it.
+fn given(
+    sources: &Sources,
+    root: &Path,
+    environment: &Environment,
+) -> Result<Vec<(String, FeedSource)>, CliError> {
+    let is_a_name = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let feeds = feeds_of(&sources.feeds, environment)?.into_iter();
+    Ok(feeds
+        .filter(|(name, _)| is_a_name(name))
+        .map(|(name, path)| {
+            let path = path.strip_prefix(root).unwrap_or(&path);
+            let source = from_here(&name, path, None);
+            (name, source)
+        })
+        .collect())
+}
+
+/// A new `fence.toml`: what differs from the defaults, and comments that say what else there is. Those of the sets that
+/// are among `given` are read there.
+pub(crate) fn policy_text(level: Level, sets: &[AuditSet], given: &[(String, FeedSource)]) -> String {
     let mut text = String::from(
         "# What this project asks of the releases that reach its build; `cargo fence check` judges by it.\n\
          # Everything that is left out has its default.\n\n",
@@ -160,8 +184,28 @@ pub(crate) fn policy_text(level: Level, sets: &[AuditSet]) -> String {
         text += "\n# Whose audits count. Each set may admit releases: remove those that you do not trust.\n\
                  # Advisories come from RustSec without being named here.\n";
     }
-    for AuditSet { name, file } in sets {
+    let is_given = |name: &str| given.iter().any(|(given, _)| given == name);
+    for AuditSet { name, file } in sets.iter().filter(|set| !is_given(set.name)) {
         text += &format!("[feeds.{name}]\nrole = \"audits\"\nfile = \"{file}\"\n\n");
+    }
+    if !given.is_empty() {
+        text = text.trim_end().to_owned() + "\n\n# As `--feed` gave them to `cargo fence init`.\n";
+    }
+    for (name, source) in given {
+        text += &format!("[feeds.{name}]\n");
+        if name != RUSTSEC {
+            let role = match source.role {
+                FeedRole::Advisories => "advisories",
+                FeedRole::Audits => "audits",
+                FeedRole::Crev => "crev",
+            };
+            text += &format!("role = \"{role}\"\n");
+        }
+        let places = [("archive", &source.archive), ("file", &source.file), ("path", &source.path)];
+        for (key, place) in places.into_iter().filter_map(|(key, place)| Some((key, place.as_ref()?))) {
+            text += &format!("{key} = {}\n", edit::quoted(place));
+        }
+        text += "\n";
     }
     text.trim_end().to_owned() + "\n"
 }
@@ -176,7 +220,7 @@ mod tests {
     #[test]
     fn a_new_policy_reads_and_differs_from_the_defaults_only_where_it_says() {
         for level in Level::ALL {
-            let text = policy_text(level, AUDIT_SETS);
+            let text = policy_text(level, AUDIT_SETS, &[]);
             let read = policy::parse(&text, Time::EARLIEST).unwrap();
             assert_eq!(read.feeds.len(), AUDIT_SETS.len());
             assert_eq!(Policy { feeds: Default::default(), ..read }, Policy { level, ..Policy::default() });
@@ -184,8 +228,20 @@ mod tests {
     }
 
     #[test]
+    fn a_new_policy_reads_the_feeds_that_it_was_made_by() {
+        let given = [("google", "/a b/sets.toml"), (RUSTSEC, "db.tar.zst"), ("own", "\\x\"")];
+        let given = given.map(|(name, path)| (name.to_owned(), from_here(name, Path::new(path), None)));
+        let text = policy_text(Level::Medium, AUDIT_SETS, &given);
+        let read = policy::parse(&text, Time::EARLIEST).unwrap();
+        for (name, source) in given {
+            assert_eq!(read.feeds[&name], source, "{text}");
+        }
+        assert_eq!(read.feeds.len(), AUDIT_SETS.len() + 2);
+    }
+
+    #[test]
     fn a_new_policy_is_short_and_commented() {
-        insta::assert_snapshot!(policy_text(Level::High, &AUDIT_SETS[..1]), @r#"
+        insta::assert_snapshot!(policy_text(Level::High, &AUDIT_SETS[..1], &[]), @r#"
         # What this project asks of the releases that reach its build; `cargo fence check` judges by it.
         # Everything that is left out has its default.
 
@@ -197,7 +253,7 @@ mod tests {
         role = "audits"
         file = "https://raw.githubusercontent.com/bytecodealliance/wasmtime/main/supply-chain/audits.toml"
         "#);
-        insta::assert_snapshot!(policy_text(Level::Medium, &[]), @r#"
+        insta::assert_snapshot!(policy_text(Level::Medium, &[], &[]), @r#"
         # What this project asks of the releases that reach its build; `cargo fence check` judges by it.
         # Everything that is left out has its default.
 

@@ -120,6 +120,11 @@ fn written(time: Time) -> String {
     text.strip_suffix("T00:00:00Z").map_or(text.clone(), str::to_owned)
 }
 
+/// A text as a value in TOML, quoted as it has to be.
+pub fn quoted(text: &str) -> String {
+    toml_edit::Value::from(text).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
