@@ -494,6 +494,8 @@ pub struct Way {
     pub needs: Vec<Need>,
     /// The earliest moment at which that admits.
     pub earliest: Time,
+    /// Up to when the feeds that it names have to speak, at least.
+    pub as_of: Time,
 }
 
 impl Way {

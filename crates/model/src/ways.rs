@@ -23,27 +23,33 @@ pub(crate) fn out(
     if decision.verdict == Verdict::Hold {
         let met = Neighbourhood { unmet: Vec::new(), raised: neighbours.raised.clone() };
         for more in 0..=MOST_AUDITS.saturating_sub(audits) {
-            let Some(earliest) = earliest(judge, decision, &met, more) else { continue };
+            let Some((earliest, as_of)) = earliest(judge, decision, &met, more) else { continue };
             // A dearer way is worth naming only if it is sooner.
             if ways.last().is_none_or(|way| earliest < way.earliest) {
-                ways.push(Way { needs: needs(judge, neighbours, more, earliest), earliest });
+                ways.push(Way { needs: needs(judge, neighbours, more, as_of), earliest, as_of });
             }
         }
     }
     // No exception can name bytes that nobody has.
     if decision.digest.is_some() {
         let codes = decision.standing_codes();
-        ways.push(Way { needs: vec![Need::Exception(codes)], earliest: judge.asked.now });
+        let now = judge.asked.now;
+        ways.push(Way { needs: vec![Need::Exception(codes)], earliest: now, as_of: now });
     }
     ways
 }
 
 /// The earliest moment from now on at which that many more audits admit the release, all feeds speaking and its
-/// requirements met.
+/// requirements met; and up to when the feeds have to speak for it.
 ///
 /// What is found changes only when something lapses; between such moments only the age grows, so that the one
 /// other moment to look at is the end of the wait.
-fn earliest(judge: &Judge<'_>, decision: &Decision, met: &Neighbourhood, more_audits: usize) -> Option<Time> {
+fn earliest(
+    judge: &Judge<'_>,
+    decision: &Decision,
+    met: &Neighbourhood,
+    more_audits: usize,
+) -> Option<(Time, Time)> {
     let at = |now| {
         let mut feeds = judge.asked.feeds.to_vec();
         feeds.iter_mut().for_each(|feed| feed.as_of = feed.as_of.max(Some(now)));
@@ -54,11 +60,16 @@ fn earliest(judge: &Judge<'_>, decision: &Decision, met: &Neighbourhood, more_au
     moments.iter().enumerate().find_map(|(place, &start)| {
         let outcome = at(start);
         if outcome.verdict == Verdict::Admit {
-            return Some(start);
+            // Long ago enough may be enough: when the wait ended, and the crate was no longer new.
+            let over = outcome.time.opened.map_or(start, |opened| opened + outcome.weighed.wait);
+            let grown_up = judge.history.born.map(|born| born + judge.asked.policy.wait.crate_tenure);
+            let as_of =
+                grown_up.filter(|grown_up| *grown_up <= start).map_or(over, |grown_up| over.max(grown_up));
+            return Some((start, as_of.min(start)));
         }
         let over = outcome.time.opened? + outcome.weighed.wait;
         let is_before_the_next = moments.get(place + 1).is_none_or(|next| over < *next);
-        (over > start && is_before_the_next && is_admitted(over)).then_some(over)
+        (over > start && is_before_the_next && is_admitted(over)).then_some((over, over))
     })
 }
 
@@ -80,13 +91,13 @@ fn lapses(judge: &Judge<'_>, decision: &Decision) -> Vec<Time> {
     moments
 }
 
-fn needs(judge: &Judge<'_>, neighbours: &Neighbourhood, more_audits: usize, earliest: Time) -> Vec<Need> {
+fn needs(judge: &Judge<'_>, neighbours: &Neighbourhood, more_audits: usize, as_of: Time) -> Vec<Need> {
     let admitted = neighbours.unmet.iter().map(|(package, requirement)| Need::Admitted {
         package: package.clone(),
         requirement: requirement.clone(),
     });
     let audits = (more_audits > 0).then_some(Need::Audits(more_audits));
-    let silent = judge.asked.feeds.iter().filter(|f| f.as_of.unwrap_or(Time::EARLIEST) < earliest);
+    let silent = judge.asked.feeds.iter().filter(|f| f.as_of.unwrap_or(Time::EARLIEST) < as_of);
     let mut silent: Vec<Need> = silent.map(|feed| Need::Feed(feed.name.clone())).collect();
     silent.sort();
     admitted.chain(audits).chain(silent).collect()

@@ -195,7 +195,7 @@ pub fn way(way: &Way, now: Time) -> String {
         // No time is missing, but word of the feeds that stand still.
         let feeds: Vec<&str> = way.needs.iter().filter_map(feed).collect();
         if !feeds.is_empty() {
-            needs.push(format!("{} as of {} or later", feeds.join(" and "), way.earliest));
+            needs.push(format!("{} as of {} or later", feeds.join(" and "), way.as_of));
         }
     } else if way.is_wait() {
         needs.push(format!("wait until {}", way.earliest));
@@ -383,8 +383,8 @@ mod tests {
     #[test]
     fn every_way_has_words() {
         let (before, after) = (AT - Span::days(1), AT + Span::days(1));
-        let way_of = |needs| way(&Way { needs, earliest: AT }, before);
-        let way_now = |needs| way(&Way { needs, earliest: AT }, after);
+        let way_of = |needs| way(&Way { needs, earliest: AT, as_of: AT }, before);
+        let way_now = |needs| way(&Way { needs, earliest: AT, as_of: AT }, after);
         let admitted = Need::Admitted { package: text("core"), requirement: text("^1.2") };
         let ways = [
             way_of(vec![]),

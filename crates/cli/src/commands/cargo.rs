@@ -9,6 +9,7 @@ use fence_client::Environment;
 use fence_client::cargo_config::{CargoConfig, Credentials, IndexLocation};
 use fence_client::project::Project;
 use fence_model::{CaretClass, Time};
+use fence_proxy::answer::Page;
 use fence_proxy::event::{Event, Log, Weight};
 use fence_proxy::fence::Journals;
 use fence_registry::lockfile::Lockfile;
@@ -60,11 +61,11 @@ pub(crate) fn run(
     }
     let project = policy_of(global, environment)?;
     let listen = neighbour::listen(environment)?;
-    let status = match behind(listen, &project, global, environment, shell)? {
+    let (status, told, stays) = match behind(listen, &project, global, environment, shell)? {
         Behind::Another(base, mounts) => {
             let cargo = cargo(args, &base, &mounts, environment)?;
             let status = run_cargo(cargo)?;
-            (status, neighbour::at(&base))
+            (status, neighbour::at(&base), Some(base))
         }
         Behind::Own(standing) => {
             let (base, fence) = (standing.base.clone(), standing.fence.clone());
@@ -83,15 +84,14 @@ pub(crate) fn run(
                 drop(over);
                 let served = serving.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
                 let told = serde_json::to_vec(&told).ok().and_then(|json| neighbour::parse(&json));
-                served.and(status.map(|status| (status, told)))
+                served.and(status.map(|status| (status, told, None)))
             })?
         }
     };
-    let (status, told) = status;
     if let Some(told) = told
         && shell.verbosity > Verbosity::Quiet
     {
-        tell(&told, began, &project, shell);
+        tell(&told, began, &project, stays.as_deref(), shell);
     }
     Ok(ExitCode::from(exit_code(status)))
 }
@@ -259,8 +259,8 @@ fn exit_code(status: ExitStatus) -> u8 {
 }
 
 /// Says what was held back of what cargo asked for since `began`: newer releases of what is locked, or of whatever
-/// where nothing is.
-fn tell(status: &Status, began: Time, project: &Project, shell: &Shell) {
+/// where nothing is. The fence at `stays` goes on answering afterwards, so that its pages can be looked at.
+fn tell(status: &Status, began: Time, project: &Project, stays: Option<&str>, shell: &Shell) {
     let lockfile = project.read_lockfile().ok();
     let refused = status.refused.iter().filter(|refused| refused.at >= began).count();
     let held: Vec<&Held> = status
@@ -273,8 +273,11 @@ fn tell(status: &Status, began: Time, project: &Project, shell: &Shell) {
         return;
     }
     if refused > 0 {
-        let told: Vec<&str> =
+        // Cargo may ask for a package again.
+        let mut told: Vec<&str> =
             status.refused.iter().filter(|r| r.at >= began).map(|r| r.release.as_str()).collect();
+        told.sort_unstable();
+        told.dedup();
         shell.status("Refused", &text::harmless(&told.join(", ")));
     }
     let folded = held.len().saturating_sub(HELD_TOLD);
@@ -286,8 +289,11 @@ fn tell(status: &Status, began: Time, project: &Project, shell: &Shell) {
     if most < held.len() {
         shell.status("Held", &format!("and {folded} more (`--verbose` before `cargo` shows them)"));
     }
-    if let Some(Held { name, version, .. }) = held.first() {
-        shell.status("Ask", &format!("`cargo fence why {name}@{version}` for all that is known of one"));
+    if let Some(Held { registry, name, version, .. }) = held.first() {
+        let of = Page::Release { registry: registry.clone(), name: name.clone(), version: version.clone() };
+        let page = stays.map(|base| format!(", or look at {base}{}", of.path())).unwrap_or_default();
+        let line = format!("`cargo fence why {name}@{version}` for all that is known of one{page}");
+        shell.status("Ask", &text::harmless(&line));
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) fn page(decision: &Decision, path: Option<&[String]>, now: Time, shel
     let mut lines = vec![heading(decision, shell.colour)];
     for fact in story::facts(decision, now) {
         let day = fact.at.map_or_else(|| " ".repeat(10), |at| at.date());
-        let does = if fact.does().is_empty() { String::new() } else { format!("  → {}", fact.does()) };
+        let does = if fact.does.is_empty() { String::new() } else { format!("  → {}", fact.does) };
         let code = fact.reason.map(|reason| format!("{}: ", reason.code)).unwrap_or_default();
         let what = code + &fact.sentence;
         let line = text::wrap(&format!("{what}{does}"), 14, 14, shell.width);
@@ -52,7 +52,10 @@ pub(crate) fn page(decision: &Decision, path: Option<&[String]>, now: Time, shel
         }
         if decision.clears.iter().any(|way| way.is_override()) {
             // A command is to be copied, so it is never wrapped.
-            lines.push(format!("              {}", help::except(decision, "…", &help::in_a_week(now))));
+            lines.push(format!(
+                "              {}",
+                help::except(decision, "…", &help::usual_end(decision, now))
+            ));
         }
     }
     lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n") + "\n"

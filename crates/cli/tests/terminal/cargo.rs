@@ -57,7 +57,7 @@ fn what_was_held_back_is_told_afterwards() {
        Compiling app v0.1.0 ([project])
        Compiling glob v0.3.3
         Finished `dev` profile [unoptimized + debuginfo] target(s) in […]
-            Held glob 0.3.4: published […] days ago; needs a reviewer, age alone will not admit it
+            Held glob 0.3.4: published […] years ago; needs a reviewer, age alone will not admit it
                  (instead: 0.3.3)
              Ask `cargo fence why glob@0.3.4` for all that is known of one
     [exit code 0]
@@ -88,7 +88,7 @@ fn what_was_refused_is_told_afterwards() {
     Caused by:
       failed to get successful HTTP response from `http://127.0.0.1:[…]/crates-io/dl/glob/0.3.4/8d1e652a5cd43faf351f3a09d928257be610f19831d4f0a60310d14a1b59792b` (127.0.0.1), got 403
       body:
-      the fence holds glob 0.3.4: published […] days ago; needs a reviewer, age alone will not admit it
+      the fence holds glob 0.3.4: published […] years ago; needs a reviewer, age alone will not admit it
       stay on 0.3.3: cargo update -p glob@0.3.4 --precise 0.3.3
       new-dependency: new dependency extra
       dormant: no release for 365 days before 2020-01-01
@@ -106,7 +106,7 @@ fn a_program_is_installed_from_behind_the_fence() {
     $ cargo fence cargo install tool --debug
         Updating `fence-2` index
     error: could not find `tool` in registry `crates-io` with version `*`
-            Held tool 1.0.0: published […] days ago; needs a reviewer, age alone will not admit it
+            Held tool 1.0.0: published […] years ago; needs a reviewer, age alone will not admit it
              Ask `cargo fence why tool@1.0.0` for all that is known of one
     [exit code 101]
     ");
@@ -127,9 +127,10 @@ fn a_fence_that_stands_is_used_and_left_alone() {
     $ cargo fence cargo update
         Updating `fence-2` index
          Locking 1 package to latest compatible version
-            Held glob 0.3.4: published […] days ago; needs a reviewer, age alone will not admit it
+            Held glob 0.3.4: published […] years ago; needs a reviewer, age alone will not admit it
                  (instead: 0.3.3)
-             Ask `cargo fence why glob@0.3.4` for all that is known of one
+             Ask `cargo fence why glob@0.3.4` for all that is known of one, or look at
+                 http://127.0.0.1:[…]/crates-io/crate/glob/0.3.4
     [exit code 0]
     ");
     assert_eq!(asked(), "1", "{}", served.get("/metrics"));
@@ -187,7 +188,7 @@ fn without_a_network_it_serves_what_it_has() {
         Updating `fence-2` index
      Downloading crates ...
       Downloaded glob v0.3.3 (registry `fence-2`)
-            Held glob 0.3.4: published […] days ago; needs a reviewer, age alone will not admit it
+            Held glob 0.3.4: published […] years ago; needs a reviewer, age alone will not admit it
                  (instead: 0.3.3)
              Ask `cargo fence why glob@0.3.4` for all that is known of one
     [exit code 0]

@@ -218,7 +218,7 @@ fn why_tells_everything_in_time_order() {
       2026-08-20  young-dependency: new in this release, proc-macro1 was 5 hours old when this was
                   published  → asks for a reviewer
       2026-08-20  young-dependency: new in this release, proc-macro1 looks like proc-macro2 (another
-                  number)  → asks for a reviewer
+                  number)
       2026-08-20  published 15 minutes ago
       2026-08-20  young: in the open for 15 minutes, 30 days are asked for  → holds
       2026-08-20  dormant: no release for 704 days before 2026-08-20  → doubles the wait
@@ -351,7 +351,8 @@ fn a_clock_that_stands_still_says_where_and_what_would_move_it() {
     $ cargo fence why glob
     glob 0.3.4 is held[young], level medium
       2026-07-21  published 31 days ago
-      2026-07-21  young: in the open for 3 days, 7 days are asked for  → holds
+      2026-07-21  young: in the open for 31 days, of which 3 days count: index ends on 2026-07-25; the
+                  wait is 7 days  → holds
       2026-07-25  clock-stopped: index is stale, as of 2026-07-25T00:00:00Z, and the clock stands still
                   there
       wait        7 days (level medium); in the open for 3 days, over since 2026-07-28; counted up to
@@ -361,7 +362,7 @@ fn a_clock_that_stands_still_says_where_and_what_would_move_it() {
       digest      e4eba85e…
       through     app > glob
       ways out
-                  - index and rustsec as of 2026-08-22T12:00:00Z or later: `cargo fence update`
+                  - index and rustsec as of 2026-07-28T14:53:49Z or later: `cargo fence update`
                   - an exception for young (override)
                   cargo fence except glob@0.3.4 --codes young --because "…" --until 2026-08-29
     [exit code 0]
@@ -527,6 +528,17 @@ fn what_no_registry_has_is_held_or_listed() {
     "#);
 }
 
+/// What `init` was given is what `check` goes by, without being given it again.
+#[test]
+fn init_writes_down_the_feeds_that_it_was_given() {
+    let mut project = calm();
+    project.run("init");
+    project.read_advisories_as_configured();
+    let seen = project.run("check");
+    assert!(seen.ends_with("[exit code 0]"), "{seen}");
+    assert!(project.read("fence.toml").ends_with("[feeds.rustsec]\npath = \"advisories\"\n"));
+}
+
 /// The index is a folder, which need not hold all of it; so nobody was asked about what it lacks.
 #[test]
 fn what_was_not_looked_for_is_told() {
@@ -599,6 +611,10 @@ fn init_is_green_at_once() {
     [feeds.zcash]
     role = "audits"
     file = "https://raw.githubusercontent.com/zcash/rust-ecosystem/main/supply-chain/audits.toml"
+
+    # As `--feed` gave them to `cargo fence init`.
+    [feeds.rustsec]
+    path = "advisories"
     "#);
     insta::assert_snapshot!(project.read("fence.lock"), @r#"
     fence.lock format=1 codes=1 since=2026-08-22T12:00:00Z
@@ -895,6 +911,8 @@ fn help_is_short_and_names_what_there_is() {
       init         Set this project up: write fence.toml and fence.lock
       except       Let one release in, against the judgement, for a while and for a reason
       update       Ask the registry and all feeds again, and say what changed
+      scan         Say what the code of a package can do, and what in it a reviewer should look at
+      diff         Compare two packages: what the newer can do that the older could not, and how much there is to read
       explain      Explain a code: what it means, why it matters, what to do
       enable       Switch the fence on: tell cargo to ask it in place of crates.io
       disable      Switch the fence off: cargo asks crates.io itself again

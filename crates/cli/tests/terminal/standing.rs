@@ -78,7 +78,7 @@ impl Standing {
         change(&mut command);
         let output = command.output().unwrap();
         let mut run = self.cargo.told(&format!("cargo fence {line}"), &output);
-        run.stderr = run.stderr.lines().map(|line| without_days(without_moment(line)) + "\n").collect();
+        run.stderr = run.stderr.lines().map(|line| without_years(without_moment(line)) + "\n").collect();
         run
     }
 
@@ -155,16 +155,16 @@ fn without_moment(line: &str) -> &str {
     if line.get(..MOMENT).is_some_and(is_moment) { &line[MOMENT..] } else { line }
 }
 
-/// A line without the number of days for which something has been there.
-fn without_days(line: &str) -> String {
-    without(line, "published ", " days ago")
+/// A line without the number of years for which something has been there.
+fn without_years(line: &str) -> String {
+    without(line, "published ", " years ago")
 }
 
 /// What a command says, without ages that the clock of this machine decides.
 pub(crate) fn settled(text: &str) -> String {
     let line = |line: &str| {
         let line = without(line, "up for ", "");
-        without(&without_days(&line), "as of ", " ago")
+        without(&without_years(&line), "as of ", " ago")
     };
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -87,7 +87,7 @@ fn a_fence_that_is_well_has_a_line_for_each_thing() {
       kept        0 packages, 0 bytes
       alarms      none
       held        1 release of crates that were asked for
-                  held[review] glob 0.3.4: published […] days ago; needs a reviewer, age alone will not
+                  held[review] glob 0.3.4: published […] years ago; needs a reviewer, age alone will not
                     admit it (instead: 0.3.3)
       refused     no downloads
     [exit code 0]

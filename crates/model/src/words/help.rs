@@ -5,6 +5,7 @@ use semver::Version;
 use super::outlook;
 use crate::code::Code;
 use crate::decision::{Because, Decision, Need, Reason, Verdict};
+use crate::policy::LONGEST_EXCEPTION;
 use crate::time::{Span, Time};
 
 /// A way out: what it is, and the commands for it.
@@ -46,11 +47,16 @@ pub fn helps(
     let mut helps = Vec::new();
     let fixes = decision.reason(Code::HeldFix).filter(|_| decision.verdict == Verdict::Hold);
     if let Some(reason) = fixes {
-        let mut commands = vec![except(decision, &fix_reason(reason), "\"7 days\"")];
+        let end = usual_end(decision, now);
+        let (until, how_long) = match end == (now + Span::days(7)).date() {
+            true => ("\"7 days\"".to_owned(), "for 7 days".to_owned()),
+            false => (end.clone(), format!("until {end}")),
+        };
+        let mut commands = vec![except(decision, &fix_reason(reason), &until)];
         if place == Placed::Newer {
             commands.push(format!("cargo update -p {name} --precise {version}"));
         }
-        let what = "weigh both risks; if the fix matters more, let it in for 7 days".to_owned();
+        let what = format!("weigh both risks; if the fix matters more, let it in {how_long}");
         helps.push(Help { what, commands });
     }
     if let Some(stay) = stay {
@@ -75,7 +81,7 @@ pub fn helps(
     if decision.verdict == Verdict::Hold && fixes.is_none() && decision.needs_review() {
         helps.push(Help {
             what: "or let it in for a while, on your own word".to_owned(),
-            commands: vec![except(decision, "…", &in_a_week(now))],
+            commands: vec![except(decision, "…", &usual_end(decision, now))],
         });
     }
     helps
@@ -96,9 +102,13 @@ pub fn except(decision: &Decision, because: &str, until: &str) -> String {
     )
 }
 
-/// The day on which an exception ends that nobody chose an end for.
-pub fn in_a_week(now: Time) -> String {
-    (now + Span::days(7)).date()
+/// The day on which an exception ends that nobody chose an end for: in a week, or on the day after the wait where that is
+/// longer, since an exception that ends before the wait leaves the release held once more.
+pub fn usual_end(decision: &Decision, now: Time) -> String {
+    // What asks for a reviewer outlasts the wait: a longer exception would only be a longer one.
+    let is_young = decision.standing_codes().contains(&Code::Young) && !decision.needs_review();
+    let after = decision.clock.until.filter(|_| is_young).map(|until| until + Span::days(1));
+    after.unwrap_or(now).max(now + Span::days(7)).min(now + LONGEST_EXCEPTION).date()
 }
 
 /// Who can let the release in, in a few words: `a reviewer`, `time`, `nobody but you, by an exception`.

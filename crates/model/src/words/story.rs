@@ -3,12 +3,14 @@
 //! `cargo fence why` and a fence's page of a release are made of these words, so that they say the same. A stranger's
 //! text in them is harmless already; it is never markup, and whoever writes markup has to escape it.
 
+use std::collections::BTreeSet;
+
 use super::outlook;
 use super::sentence;
 use super::text::{ago, ahead, harmless};
-use crate::code::Effect;
-use crate::decision::{Decision, Grounds, Reason, Step, Verdict};
-use crate::time::Time;
+use crate::code::{Code, Effect};
+use crate::decision::{Because, Decision, Grounds, Reason, Step, Verdict};
+use crate::time::{Span, Time};
 
 /// What became of a release, in a few words: `admitted: by age`, `held[review]`.
 pub fn verdict(decision: &Decision) -> String {
@@ -29,29 +31,51 @@ pub struct Fact<'d> {
     pub reason: Option<&'d Reason>,
     /// What it is, in a sentence.
     pub sentence: String,
-}
-
-impl Fact<'_> {
-    /// What it does to the verdict, in a few words; nothing where it changes nothing.
-    pub fn does(&self) -> &'static str {
-        self.reason.map_or("", does)
-    }
+    /// What it does to the verdict, in a few words; nothing where it changes nothing, or where another fact with the same
+    /// code is said to do it already: a code counts once.
+    pub does: &'static str,
 }
 
 /// All that was found about a release in the order of time; what has no date stands last, beside what holds now.
 pub fn facts(decision: &Decision, now: Time) -> Vec<Fact<'_>> {
-    let told = |at, sentence| Fact { at: Some(at), reason: None, sentence };
+    let told = |at, sentence| Fact { at: Some(at), reason: None, sentence, does: "" };
     let published = decision.published.map(|at| told(at, format!("published {}", ago(at, now))));
     let opened = decision.clock.opened.filter(|opened| Some(*opened) != decision.published);
     let opened = opened.map(|at| told(at, "its time in the open begins".to_owned()));
     let reasons = decision.reasons.iter().map(|reason| Fact {
         at: reason.known,
         reason: Some(reason),
-        sentence: harmless(&sentence(reason)),
+        sentence: harmless(&counted_sentence(reason, decision, now)),
+        does: does(reason),
     });
     let mut facts: Vec<Fact<'_>> = published.into_iter().chain(opened).chain(reasons).collect();
     facts.sort_by_key(|fact| (fact.at.is_none(), fact.at));
+    let mut said = BTreeSet::new();
+    for fact in &mut facts {
+        let is_new = fact.reason.is_none_or(|reason| said.insert((reason.code, fact.does)));
+        if !is_new {
+            fact.does = "";
+        }
+    }
     facts
+}
+
+/// What was found, in one sentence; of an age that a feed keeps from being counted also how much of it counts.
+fn counted_sentence(reason: &Reason, decision: &Decision, now: Time) -> String {
+    let stopped = decision.reason(Code::ClockStopped).map(|stopped| &stopped.because);
+    let (Because::Young { age, wait }, Some(Because::FeedBehind { feed, as_of, .. }), Some(opened)) =
+        (&reason.because, stopped, decision.clock.opened)
+    else {
+        return sentence(reason);
+    };
+    let counts =
+        if *age > Span::ZERO { format!("{} count", age.in_words()) } else { "nothing counts".to_owned() };
+    let ends = as_of.map_or_else(|| "was never read".to_owned(), |as_of| format!("ends on {}", as_of.date()));
+    format!(
+        "in the open for {}, of which {counts}: {feed} {ends}; the wait is {}",
+        (now - opened).in_words(),
+        wait.in_words()
+    )
 }
 
 /// What a reason does to the verdict, in a few words; nothing where it changes nothing.
@@ -77,6 +101,9 @@ pub const fn effect_does(effect: Effect) -> &'static str {
     }
 }
 
+/// A clock that is this far behind stands still, though nothing depends on it yet.
+const STANDS_STILL: Span = Span::days(1);
+
 /// `7 days (level medium), then 14 days (dormant); in the open for 3 days, over in 11 days, on 2026-09-01`.
 pub fn wait(decision: &Decision, now: Time) -> String {
     let clock = &decision.clock;
@@ -98,8 +125,13 @@ pub fn wait(decision: &Decision, now: Time) -> String {
         Some(until) => format!(", over since {}", until.date()),
         None => String::new(),
     };
-    let stopped =
-        if clock.counted < now { format!("; counted up to {} only", clock.counted) } else { String::new() };
+    // A feed that was read a while ago, as feeds are, is not one that stands still.
+    let stands_still = decision.has(Code::ClockStopped) || now - clock.counted >= STANDS_STILL;
+    let stopped = if clock.counted < now && stands_still {
+        format!("; counted up to {} only", clock.counted)
+    } else {
+        String::new()
+    };
     format!("{steps}; {open}{over}{stopped}")
 }
 

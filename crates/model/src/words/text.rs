@@ -2,9 +2,19 @@
 
 use crate::time::{Span, Time};
 
-/// How long ago: `15 minutes ago`; what lies ahead is `in the future`.
+/// From how many days on ages are said in years.
+const IN_YEARS_FROM: i64 = 731;
+
+/// How long ago: `15 minutes ago`, `4 years ago`; what lies ahead is `in the future`.
 pub fn ago(then: Time, now: Time) -> String {
-    if then > now { "in the future".to_owned() } else { format!("{} ago", (now - then).in_words()) }
+    let days = (now - then).as_seconds() / 86_400;
+    if then > now {
+        "in the future".to_owned()
+    } else if days >= IN_YEARS_FROM {
+        format!("{} years ago", days * 4 / 1461)
+    } else {
+        format!("{} ago", (now - then).in_words())
+    }
 }
 
 /// How far ahead, and the day: `in 6 days, on 2026-09-03`.
@@ -73,6 +83,10 @@ mod tests {
         let now: Time = "2026-08-20T12:00:00Z".parse().unwrap();
         assert_eq!(ago(now - Span::minutes(15), now), "15 minutes ago");
         assert_eq!(ago(now + Span::minutes(15), now), "in the future");
+        assert_eq!(ago(now - Span::days(730), now), "730 days ago");
+        assert_eq!(ago(now - Span::days(731), now), "2 years ago");
+        assert_eq!(ago(now - Span::days(1460), now), "3 years ago", "four have a leap day");
+        assert_eq!(ago(now - Span::days(1461), now), "4 years ago");
         assert_eq!(ahead(now + Span::days(6), now), "in 6 days, on 2026-08-26");
         assert_eq!(ahead(now + Span::hours(25), now), "in 2 days, on 2026-08-21", "rounded up");
         assert_eq!(ahead(now + Span::seconds(1), now), "in 1 minute, on 2026-08-20");

@@ -124,7 +124,7 @@ fn what_to_do(decision: &Decision, stay: Option<&Version>, now: Time) -> Element
     });
     let ways = decision.clears.iter().map(|way| {
         let except = (way.is_override() && !is_excepted)
-            .then(|| command(&help::except(decision, "…", &help::in_a_week(now))));
+            .then(|| command(&help::except(decision, "…", &help::usual_end(decision, now))));
         let against = way.is_override().then_some(", against this judgement");
         el("li").with(harmless(&words::way(way, now))).with(against).with(except)
     });
@@ -169,7 +169,7 @@ fn time_line(facts: &[story::Fact<'_>], now: Time) -> Element {
         let code = fact.reason.map(|reason| several([Node::from(code_link(reason.code)), " ".into()]));
         let sentence =
             if fact.reason.is_some() { fact.sentence.clone() } else { first_upper(&fact.sentence) };
-        let does = (!fact.does().is_empty()).then(|| el("span").class("does").with(fact.does()));
+        let does = (!fact.does.is_empty()).then(|| el("span").class("does").with(fact.does));
         el("li")
             .set("class", mark.class())
             .with(when)
