@@ -83,6 +83,8 @@ pub(crate) struct Shown {
     pub(crate) left_out: usize,
     /// Releases that are held though nothing newer of their class is admitted: what somebody may be waiting for.
     pub(crate) waiting: Vec<Version>,
+    /// The one among them that is of the crate's newest class.
+    pub(crate) leads: Option<Version>,
     /// How many releases are not admitted.
     pub(crate) refused: usize,
     /// The releases that are shown as not yanked though the registry says so.
@@ -187,10 +189,12 @@ impl<'a> Case<'a> {
         let refused = judged.iter().filter(|judged| judged.verdict != Verdict::Admit).count();
         let unyanked =
             marks.into_iter().filter(|(_, mark)| *mark == Mark::UnYanked).map(|(version, _)| version);
+        let (waiting, leads) = waiting(file, &judged);
         let shown = Shown {
             bytes: served.bytes,
             left_out: served.left_out.len(),
-            waiting: waiting(file, &judged),
+            leads,
+            waiting,
             refused,
             unyanked: unyanked.collect(),
             until: self.until(subject, &judged),
@@ -539,8 +543,9 @@ fn index_feed(question: Question<'_>, checked: Option<Time>) -> Feed {
     Feed { name: "index".to_owned(), state, as_of: checked }
 }
 
-/// The newest release of each class that is held though the registry offers it and nothing newer is admitted.
-fn waiting(file: &IndexFile<'_>, judged: &[ReleaseVerdict]) -> Vec<Version> {
+/// The newest release of each class that is held though the registry offers it and nothing newer is admitted; and the one
+/// among them that is of the newest class of all.
+fn waiting(file: &IndexFile<'_>, judged: &[ReleaseVerdict]) -> (Vec<Version>, Option<Version>) {
     let is_offered = |version: &Version| {
         version.pre.is_empty() && file.releases.iter().any(|line| line.version == *version && !line.yanked)
     };
@@ -553,6 +558,8 @@ fn waiting(file: &IndexFile<'_>, judged: &[ReleaseVerdict]) -> Vec<Version> {
             }
         }
     }
-    let held = newest.into_values().filter(|judged| judged.verdict != Verdict::Admit);
-    held.map(|judged| judged.version.clone()).collect()
+    let is_held = |judged: &&ReleaseVerdict| judged.verdict != Verdict::Admit;
+    let leads = newest.values().copied().max_by_key(|judged| &judged.version).filter(is_held);
+    let leads = leads.map(|judged| judged.version.clone());
+    (newest.into_values().filter(is_held).map(|judged| judged.version.clone()).collect(), leads)
 }

@@ -33,7 +33,7 @@ pub(crate) use self::policy::{Rules, policy};
 pub(crate) use self::release::{Ground, Release, release};
 pub(crate) use self::search::{Found, Search, search};
 pub(crate) use self::status::status;
-pub(crate) use self::waiting::{Held, Waiting, waiting};
+pub(crate) use self::waiting::{Held, Rank, Waiting, waiting};
 use crate::answer::{Asset, Page};
 
 /// What stands around every page.

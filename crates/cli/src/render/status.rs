@@ -230,7 +230,14 @@ fn held(status: &Status) -> Row {
         text::harmless(&format!("{label} {name} {version}{of}: {why}{instead}"))
     };
     let mut held: Vec<&Held> = status.held.iter().collect();
-    held.sort_by_key(|held| (Reverse(held.published), Reverse(held.asked)));
+    // What a build could not have comes before what is merely the newest.
+    let was_refused = |held: &Held| {
+        let release = format!("{} {}", held.name, held.version);
+        status.refused.iter().any(|refused| refused.release == release)
+    };
+    held.sort_by_cached_key(|held| {
+        (Reverse(was_refused(held)), Reverse(held.published), Reverse(held.asked))
+    });
     match held.len() {
         0 => Row::good("held", "nothing of what was asked for"),
         n => Row {

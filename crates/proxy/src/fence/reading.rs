@@ -20,7 +20,7 @@ use super::status::behind;
 use super::{Editions, Inner};
 use crate::answer::{About, Answer, Page};
 use crate::judgement::{Case, Chronicle, Known, Lacking, Told};
-use crate::pages::{self, Found, Frame, Ground, Held, Release, Search, Waiting};
+use crate::pages::{self, Found, Frame, Ground, Held, Rank, Release, Search, Waiting};
 
 /// How many crates the page of what is held tells of.
 pub(super) const HELD_TOLD: usize = 200;
@@ -115,7 +115,15 @@ impl Inner {
         }
         Frame {
             now,
-            waiting: self.stalls.iter().map(Stall::waiting).sum(),
+            waiting: {
+                let refused = self.refused_lately();
+                let of = |stall: &Stall| {
+                    stall.waiting(|name, version| {
+                        refused.contains(&(stall.path.clone(), format!("{name} {version}")))
+                    })
+                };
+                self.stalls.iter().map(of).sum()
+            },
             alarms: self.alarms.latest().len(),
             notices,
         }
@@ -170,10 +178,12 @@ impl Inner {
         let more = asked.len().saturating_sub(most);
         asked.truncate(most);
         let (editions, spoken) = (self.editions(), self.spoken());
+        let refused = Arc::new(self.refused_lately());
         let mut all: Vec<Option<Vec<Held>>> = vec![None; asked.len()];
         let mut under_way: JoinSet<(usize, Vec<Held>)> = JoinSet::new();
         for (place, (asked, at, name, shelved)) in asked.into_iter().enumerate() {
             let registry = self.stalls[at].path.clone();
+            let (refused, leads) = (Arc::clone(&refused), shelved.leads.clone());
             let held_of = move |told: &[Told]| {
                 let held = told.iter().filter(|told| told.decision.verdict != Verdict::Admit);
                 let held = held.map(|Told { decision, stay }| Held {
@@ -181,6 +191,10 @@ impl Inner {
                     decision: Arc::clone(decision),
                     stay: stay.clone(),
                     asked,
+                    rank: Rank::of(
+                        refused.contains(&(registry.clone(), decision.release.to_string())),
+                        leads.as_ref() == Some(&decision.release.version),
+                    ),
                 });
                 held.collect::<Vec<_>>()
             };

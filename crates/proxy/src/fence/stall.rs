@@ -140,6 +140,8 @@ pub(super) struct Shelved {
     pub(super) asked: AtomicI64,
     /// The newest releases that are held, by class.
     pub(super) waiting: Vec<Version>,
+    /// The one among them that is of the crate's newest class.
+    pub(super) leads: Option<Version>,
     /// How many releases are not admitted.
     pub(super) refused: usize,
     /// What readers were told of those that wait.
@@ -173,6 +175,7 @@ impl Shelved {
             stale_until: copy(&self.stale_until),
             asked: copy(&self.asked),
             waiting: self.waiting.clone(),
+            leads: self.leads.clone(),
             refused: self.refused,
             told: Told::default(),
         }
@@ -401,9 +404,16 @@ impl Stall {
         reading(&self.shelf).iter().map(|(name, shelved)| (name.clone(), Arc::clone(shelved))).collect()
     }
 
-    /// How many releases wait of the crates on the shelf.
-    pub(super) fn waiting(&self) -> usize {
-        reading(&self.shelf).values().map(|shelved| shelved.waiting.len()).sum()
+    /// How many releases wait of the crates on the shelf that people are shown first: those of the newest class, and those
+    /// that were refused.
+    pub(super) fn waiting(&self, was_refused: impl Fn(&CrateName, &Version) -> bool) -> usize {
+        let shelf = reading(&self.shelf);
+        let shown_first = shelf.iter().map(|(name, shelved)| {
+            let is_first =
+                |version: &&Version| shelved.leads.as_ref() == Some(version) || was_refused(name, version);
+            shelved.waiting.iter().filter(is_first).count()
+        });
+        shown_first.sum()
     }
 
     /// The crates on the shelf of which a release waits.

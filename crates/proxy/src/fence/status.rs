@@ -1,5 +1,6 @@
 //! What a fence says of itself: to who watches it, and to `cargo fence`.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
 use fence_model::words::outlook;
@@ -127,6 +128,12 @@ impl Inner {
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         refusals.insert(0, refusal);
         refusals.truncate(REFUSALS_SHOWN);
+    }
+
+    /// The releases of which a download was refused lately, by registry, as they are written.
+    pub(super) fn refused_lately(&self) -> BTreeSet<(String, String)> {
+        let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        refusals.iter().map(|refusal| (refusal.registry.clone(), refusal.release.clone())).collect()
     }
 
     pub(super) async fn status(self: Arc<Self>) -> Status {

@@ -56,7 +56,7 @@ fn decision(text: &str) -> Decision {
     };
     decision.reasons.extend(because.into_iter().map(reason));
     let needs = vec![Need::Admitted { package: owned(), requirement: owned() }, Need::Feed(owned())];
-    decision.clears.push(Way { needs, earliest: at });
+    decision.clears.push(Way { needs, earliest: at, as_of: at });
     decision
 }
 
@@ -100,7 +100,13 @@ fn all(text: &str) -> Vec<String> {
     let now = time(NOW);
     let frame = Frame { now, waiting: 3, alarms: 1, notices: vec![owned()] };
     let decision = Arc::new(decision(text));
-    let held = Held { registry: owned(), decision: Arc::clone(&decision), stay: None, asked: now };
+    let held = Held {
+        registry: owned(),
+        decision: Arc::clone(&decision),
+        stay: None,
+        asked: now,
+        rank: Rank::Newest,
+    };
     let alarm = Alarm {
         kind: AlarmKind::Lure,
         since: now,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fence_model::decision::Decision;
 use fence_model::words::text::harmless;
 use fence_model::words::{self, help, outlook};
-use fence_model::{Code, Time, Verdict};
+use fence_model::{Code, ReleaseId, Time, Verdict};
 use semver::Version;
 
 use super::html::{Element, Node, el, nothing, several};
@@ -44,6 +44,29 @@ pub(crate) struct Held {
     pub(crate) stay: Option<Version>,
     /// When a client asked for the crate last.
     pub(crate) asked: Time,
+    /// Whether people are shown it first.
+    pub(crate) rank: Rank,
+}
+
+/// Which of the held releases people are shown first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+    /// A build asked for it and did not get it.
+    Refused,
+    /// It is of its crate's newest class.
+    Newest,
+    /// It is the newest of an older class, and no build asked for it.
+    Older,
+}
+
+impl Rank {
+    pub(crate) const fn of(was_refused: bool, is_newest: bool) -> Self {
+        match (was_refused, is_newest) {
+            (true, _) => Self::Refused,
+            (false, true) => Self::Newest,
+            (false, false) => Self::Older,
+        }
+    }
 }
 
 /// What a held release waits for, in the order in which people want to know.
@@ -125,19 +148,19 @@ impl For {
 /// The page.
 pub(crate) fn waiting(Waiting { frame, held, more, base }: &Waiting) -> String {
     let now = frame.now;
+    // A fix of what is in use is never folded away.
+    let is_folded = |held: &&Held| held.rank == Rank::Older && !held.decision.has(Code::HeldFix);
+    let (older, held): (Vec<&Held>, Vec<&Held>) = held.iter().partition(is_folded);
     let mut sorted: Vec<(For, &Held)> =
-        held.iter().map(|held| (For::of(&held.decision, now), held)).collect();
-    sorted.sort_by_key(|(what, held)| {
-        let appeared = held.decision.published.or(held.decision.clock.opened);
-        (*what, Reverse(appeared), &held.decision.release)
-    });
+        held.into_iter().map(|held| (For::of(&held.decision, now), held)).collect();
+    sorted.sort_by_key(|(what, held)| (*what, held.rank, newest_first(held)));
     let groups: Vec<(For, Vec<&Held>)> = For::ALL
         .into_iter()
         .map(|what| (what, sorted.iter().filter(|(of, _)| *of == what).map(|(_, held)| *held).collect()))
         .filter(|(_, held): &(For, Vec<&Held>)| !held.is_empty())
         .collect();
-    let mut content = vec![head(&groups, *more)];
-    if groups.is_empty() {
+    let mut content = vec![head(&groups, older.len(), *more)];
+    if groups.is_empty() && older.is_empty() {
         content.push(nothing_held(base));
     }
     for (what, held) in groups {
@@ -153,21 +176,42 @@ pub(crate) fn waiting(Waiting { frame, held, more, base }: &Waiting) -> String {
             )
             .with(el("p").class("explained").with(what.explained()));
         content.push(match what {
-            For::Time => section.with(rows(what, &held, now)),
+            For::Time => section.with(rows(what.title(), &held, now)),
             _ => {
                 let (first, rest) = held.split_at(held.len().min(CARDS));
                 let section = section.with_all(first.iter().map(|held| card(held, now)));
-                if rest.is_empty() { section } else { section.with(rows(what, rest, now)) }
+                if rest.is_empty() { section } else { section.with(rows(what.title(), rest, now)) }
             }
         });
     }
+    content.extend((!older.is_empty()).then(|| folded(older, now)));
     page(frame, Some(&Page::Waiting), "Waiting", content)
 }
 
-fn head(groups: &[(For, Vec<&Held>)], more: usize) -> Element {
+fn newest_first(held: &Held) -> (Reverse<Option<Time>>, &ReleaseId) {
+    (Reverse(held.decision.published.or(held.decision.clock.opened)), &held.decision.release)
+}
+
+/// What nobody asked for: the newest releases of older classes.
+fn folded(mut older: Vec<&Held>, now: Time) -> Element {
+    older.sort_by_key(|held| newest_first(held));
+    el("section").set("id", "older").with(
+        el("details")
+            .with(el("summary").with(format!(
+                "{} of older classes, which no build asked for",
+                count(older.len(), "held release")
+            )))
+            .with(rows("Of older classes", &older, now)),
+    )
+}
+
+fn head(groups: &[(For, Vec<&Held>)], older: usize, more: usize) -> Element {
     let counted: Vec<String> = groups.iter().map(|(what, held)| what.counted(held.len())).collect();
     let all: usize = groups.iter().map(|(_, held)| held.len()).sum();
     let lead = match all {
+        0 if older > 0 => {
+            "Of the crates that were asked for, only releases of older classes are held.".to_owned()
+        }
         0 => "Nothing is held of the crates that were asked for.".to_owned(),
         1 => format!("1 release is held of the crates that were asked for: {}.", words::text::and(&counted)),
         n => format!(
@@ -200,7 +244,7 @@ fn nothing_held(base: &str) -> Element {
 
 /// A release that somebody has to do something about.
 fn card(held: &Held, now: Time) -> Element {
-    let Held { registry, decision, stay, asked } = held;
+    let Held { registry, decision, stay, asked, .. } = held;
     let release = &decision.release;
     let mark = Mark::of(decision.verdict);
     let told = outlook::told(decision);
@@ -254,7 +298,7 @@ fn instead(registry: &str, decision: &Decision, stay: Option<&Version>) -> Node 
 }
 
 /// Releases, a row each.
-fn rows(what: For, held: &[&Held], now: Time) -> Element {
+fn rows(title: &str, held: &[&Held], now: Time) -> Element {
     let row = |held: &&Held| {
         let Held { registry, decision, stay, .. } = *held;
         let release = &decision.release;
@@ -270,7 +314,7 @@ fn rows(what: For, held: &[&Held], now: Time) -> Element {
         ]
     };
     let columns = ["Release", "Published", "Admitted", "Because of", "Until then"];
-    table("waits", format!("{}, the newest first", what.title()), &columns, held.iter().map(row).collect())
+    table("waits", format!("{title}, the newest first"), &columns, held.iter().map(row).collect())
 }
 
 /// When it is admitted, or what that takes.
