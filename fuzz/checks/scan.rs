@@ -11,7 +11,8 @@ pub(crate) fn source(bytes: &[u8]) {
     let file = |path: &str, bytes: &[u8]| File { path: path.to_owned(), bytes: bytes.to_vec() };
     // One half of it is the library, and the other the build script.
     let (library, build) = bytes.split_at(bytes.len() / 2);
-    let package = Package::of([file("Cargo.toml", manifest), file("src/lib.rs", library), file("build.rs", build)]);
+    let package =
+        Package::of([file("Cargo.toml", manifest), file("src/lib.rs", library), file("build.rs", build)]);
     let report = scan(&package);
     holds(&package, &report);
     // Nothing is new in what did not change.
@@ -33,7 +34,10 @@ pub(crate) fn crate_file(bytes: &[u8]) {
 
 fn holds(package: &Package, report: &Report) {
     for finding in &report.findings {
-        let lines = package.files.get(&finding.file).map_or(0, |bytes| bytes.iter().filter(|byte| **byte == b'\n').count() + 1);
+        let lines = package
+            .files
+            .get(&finding.file)
+            .map_or(0, |bytes| bytes.iter().filter(|byte| **byte == b'\n').count() + 1);
         assert!(finding.line as usize <= lines, "{finding:?}");
     }
 }

@@ -94,6 +94,10 @@ pub(crate) fn lex(source: &[u8], tokens: &mut Vec<Token>) {
             at += 1;
             continue;
         }
+        if byte >= 0x80 && unicode_space(source, at) > 0 {
+            at += unicode_space(source, at);
+            continue;
+        }
         let start = at;
         let kind;
         (kind, at) = match byte {
@@ -127,18 +131,43 @@ fn first_byte_of_code(source: &[u8]) -> usize {
     if !line.starts_with(b"#!") {
         return at;
     }
-    let next = line[2..].iter().find(|byte| class(**byte) != SPACE);
-    if next == Some(&b'[') {
-        at
-    } else {
-        memchr::memchr(b'\n', line).map_or(source.len(), |length| at + length)
+    // `#![…]` is an attribute, whatever stands between.
+    let mut next = at + 2;
+    loop {
+        let rest = &source[next..];
+        match rest.first() {
+            Some(byte) if class(*byte) == SPACE => next += 1,
+            Some(_) if unicode_space(source, next) > 0 => next += unicode_space(source, next),
+            Some(b'/') if rest.starts_with(b"/*") => next = block_comment_end(source, next),
+            Some(b'/') if rest.starts_with(b"//") => {
+                next = memchr::memchr(b'\n', rest).map_or(source.len(), |length| next + length);
+            }
+            Some(b'[') => return at,
+            _ => return memchr::memchr(b'\n', line).map_or(source.len(), |length| at + length),
+        }
     }
+}
+
+/// The length of white space beyond ASCII, as Rust has it; zero where there is none.
+fn unicode_space(source: &[u8], at: usize) -> usize {
+    match &source[at..source.len().min(at + 3)] {
+        [0xc2, 0x85, ..] => 2,
+        [0xe2, 0x80, 0x8e | 0x8f | 0xa8 | 0xa9] => 3,
+        _ => 0,
+    }
+}
+
+/// Whether a word goes on here.
+fn is_of_word(source: &[u8], at: usize) -> bool {
+    source.get(at).is_some_and(|byte| {
+        class(*byte) & (LETTER | DIGIT) != 0 && (*byte < 0x80 || unicode_space(source, at) == 0)
+    })
 }
 
 /// A word, or the literal that its first letters are the prefix of.
 fn word(source: &[u8], start: usize) -> (Kind, usize) {
     let mut at = start + 1;
-    while source.get(at).is_some_and(|byte| class(*byte) & (LETTER | DIGIT) != 0) {
+    while is_of_word(source, at) {
         at += 1;
     }
     match (&source[start..at], source.get(at)) {
@@ -164,7 +193,7 @@ fn raw_or_word(source: &[u8], start: usize, mut at: usize) -> (Kind, usize) {
         if !is_raw_name {
             return (Kind::Ident, after_prefix);
         }
-        while source.get(at).is_some_and(|byte| class(*byte) & (LETTER | DIGIT) != 0) {
+        while is_of_word(source, at) {
             at += 1;
         }
         return (Kind::Ident, at);
@@ -204,7 +233,7 @@ fn tick(source: &[u8], at: usize) -> (Kind, usize) {
         return (Kind::Char, end);
     }
     let mut end = at + 1;
-    while source.get(end).is_some_and(|byte| class(*byte) & (LETTER | DIGIT) != 0) {
+    while is_of_word(source, end) {
         end += 1;
     }
     (Kind::Lifetime, end)
@@ -236,7 +265,7 @@ fn number_end(source: &[u8], mut at: usize) -> usize {
     let is_hex = source[at] == b'0' && matches!(source.get(at + 1), Some(b'x' | b'X'));
     loop {
         match source.get(at) {
-            Some(byte) if class(*byte) & (LETTER | DIGIT) != 0 => {
+            Some(byte) if is_of_word(source, at) => {
                 let is_exponent = !is_hex && matches!(byte, b'e' | b'E');
                 at += 1;
                 if is_exponent
@@ -309,6 +338,8 @@ mod tests {
             ),
             ("a /* /* b */ c */ d // e\nf", "Ident:a Ident:d Ident:f"),
             ("#!/usr/bin/env x\nfn", "Ident:fn"),
+            ("#!/* x */[allow(x)] fn", "# ! [ Ident:allow ( Ident:x ) ] Ident:fn"),
+            ("use\u{85}std\u{2028}::\u{200e}x", "Ident:use Ident:std : : Ident:x"),
             ("#![allow(x)]", "# ! [ Ident:allow ( Ident:x ) ]"),
             ("'a: loop { break 'a }", "Lifetime:'a : Ident:loop { Ident:break Lifetime:'a }"),
             ("\"never closed", "Text:\"never closed"),

@@ -59,7 +59,8 @@ fn escape(text: &[u8], at: usize, value: &mut Vec<u8>) -> usize {
             value.extend_from_slice(b"\\x");
         }
         Some(b'u') => {
-            let end = memchr::memchr(b'}', &text[at..]).map(|length| at + length);
+            // Six digits, and as many `_` as people write.
+            let end = text[at..].iter().take(20).position(|byte| *byte == b'}').map(|length| at + length);
             let digits = end.and_then(|end| std::str::from_utf8(text.get(at + 3..end)?).ok());
             let code = digits.and_then(|digits| u32::from_str_radix(&digits.replace('_', ""), 16).ok());
             if let (Some(end), Some(character)) = (end, code.and_then(char::from_u32)) {

@@ -157,9 +157,20 @@ impl<'a> Code<'a> {
     ) {
         let mut waiting: Vec<(u32, Place, Option<u32>)> = Vec::new();
         for (path, place) in roots(package, manifest) {
-            if let Some(part) = by_path.get(path.as_str()) {
-                self.parts[*part as usize].is_root = true;
-                waiting.push((*part, place, None));
+            let known = by_path.get(path.as_str()).copied();
+            let found = known.or_else(|| {
+                let (path, bytes) = package.files.get_key_value(path.as_str())?;
+                let part = self.add_part(path, bytes, tokens);
+                by_path.insert(path, part);
+                // A root that is called like no source is one that was not to be looked at.
+                let unit = &mut self.parts[part as usize].source.units[0];
+                unit.signs.add(Sign::IncludesOdd);
+                unit.marks.push(crate::source::Mark { sign: Sign::IncludesOdd, start: 0, end: 1 });
+                Some(part)
+            });
+            if let Some(part) = found {
+                self.parts[part as usize].is_root = true;
+                waiting.push((part, place, None));
             }
         }
         let mut done = 0;
@@ -253,10 +264,9 @@ impl<'a> Code<'a> {
                 base = joined(&base, &name);
             }
             let name = String::from_utf8_lossy(child.name);
-            let candidates = match &child.path {
-                Some(path) => vec![joined(folder, path), joined(&base, path)],
-                None => vec![joined(&base, &format!("{name}.rs")), joined(&base, &format!("{name}/mod.rs"))],
-            };
+            let usual = [joined(&base, &format!("{name}.rs")), joined(&base, &format!("{name}/mod.rs"))];
+            let said = child.paths.iter().flat_map(|path| [joined(folder, path), joined(&base, path)]);
+            let candidates: Vec<String> = said.chain(usual).collect();
             let place = if child.is_test && !place.is_build() { Place::Tests } else { place };
             for candidate in candidates {
                 let known = by_path.get(candidate.as_str()).copied();
@@ -270,7 +280,6 @@ impl<'a> Code<'a> {
                     let parent = self.parts[part as usize].modules[child.module as usize];
                     let module = self.child(parent, child.name);
                     waiting.push((found, place, Some(module)));
-                    break;
                 }
             }
         }
@@ -293,6 +302,15 @@ impl<'a> Code<'a> {
             if let Some(found) = found {
                 let module = self.parts[part as usize].modules[0];
                 waiting.push((found, place, Some(module)));
+            } else {
+                // Code from a file that is not said, or not there.
+                let unit = &mut self.parts[part as usize].source.units[include.unit as usize];
+                unit.signs.add(Sign::IncludesOdd);
+                unit.marks.push(crate::source::Mark {
+                    sign: Sign::IncludesOdd,
+                    start: include.start,
+                    end: include.end,
+                });
             }
         }
     }
@@ -302,7 +320,8 @@ impl<'a> Code<'a> {
         let modules = &self.parts[part as usize].source.modules;
         let mut names = Vec::new();
         let mut at = module;
-        while at != 0 {
+        // No file is nested deeper by people.
+        while at != 0 && names.len() < 32 {
             names.push(String::from_utf8_lossy(modules[at as usize].name).into_owned());
             at = modules[at as usize].parent;
         }
@@ -331,6 +350,7 @@ impl<'a> Code<'a> {
         let mut through: Vec<((u32, u32), String)> = Vec::new();
         let mut edges: Vec<(u32, u32)> = Vec::new();
         let mut outside: Vec<(String, (u32, u32))> = Vec::new();
+        let mut roots_seen: rustc_hash::FxHashSet<String> = rustc_hash::FxHashSet::default();
         let mut named: rustc_hash::FxHashSet<&[u8]> = rustc_hash::FxHashSet::default();
         for (index, part) in self.parts.iter().enumerate() {
             for path in &part.source.paths {
@@ -356,8 +376,7 @@ impl<'a> Code<'a> {
                                 }
                             }
                             let root = path_outside.split("::").next().unwrap_or_default();
-                            if !matches!(root, "std" | "core" | "alloc")
-                                && !outside.iter().any(|(known, _)| known == root)
+                            if !matches!(root, "std" | "core" | "alloc") && roots_seen.insert(root.to_owned())
                             {
                                 outside.push((root.to_owned(), (index as u32, path.start)));
                             }
@@ -457,6 +476,16 @@ impl<'a> Code<'a> {
             b"self" => self.lead_inside(module, rest, segments, steps, found),
             b"super" => self.lead_inside(self.modules[module as usize].parent, rest, segments, steps, found),
             _ => {
+                // A module or import of a dependency's name does not hide the dependency: `::name` still means that.
+                let shadowed = self
+                    .dependencies
+                    .get(*name)
+                    .filter(|package| !rest.is_empty() && sign::paths().has_root(package.as_bytes()));
+                let is_shadowed = self.modules[module as usize].children.contains_key(name)
+                    || self.modules[module as usize].imports.contains_key(name);
+                if let Some(package) = shadowed.filter(|_| is_shadowed) {
+                    found.leads.push(elsewhere(package.as_bytes(), name, rest));
+                }
                 if self.lead_imported(module, name, rest, steps, found) {
                     return;
                 }
@@ -490,6 +519,9 @@ impl<'a> Code<'a> {
         let Some((name, rest)) = segments.split_first() else {
             return;
         };
+        if steps > STEPS {
+            return;
+        }
         if *name == b"super" {
             return self.lead_inside(self.modules[module as usize].parent, rest, whole, steps + 1, found);
         }
@@ -523,7 +555,7 @@ impl<'a> Code<'a> {
         let mut at = module;
         for _ in 0..8 {
             if let Some(imports) = self.modules[at as usize].imports.get(name) {
-                for (part, import) in imports.iter().take(4) {
+                for (part, import) in imports.iter().take(32) {
                     let source = &self.parts[*part as usize].source;
                     let import = source.imports[*import as usize];
                     let path = source.segments(import.first, import.count);
@@ -553,7 +585,7 @@ impl<'a> Code<'a> {
         if steps > 4 {
             return;
         }
-        for (part, import) in self.modules[module as usize].globs.iter().take(16) {
+        for (part, import) in self.modules[module as usize].globs.iter().take(64) {
             if found.fuel == 0 {
                 return;
             }
@@ -638,13 +670,14 @@ fn roots(package: &Package, manifest: &Manifest) -> Vec<(String, Place)> {
             {
                 roots.push((path.clone(), Place::Normal));
             }
-            "tests" | "examples" | "benches" if rest == 2 || (rest == 3 && path.ends_with("/main.rs")) => {
+            "tests" | "examples" | "benches"
+                if extension(path) == "rs" && rest == 2 || (rest == 3 && path.ends_with("/main.rs")) =>
+            {
                 roots.push((path.clone(), Place::Tests));
             }
             _ => {}
         }
     }
-    roots.retain(|(path, _)| extension(path) == "rs");
     roots
 }
 

@@ -252,16 +252,17 @@ pub(crate) fn judge(code: &Code<'_>, scopes: &[Scope], manifest: &Manifest) -> V
         // The first unit of each scope that said something, and how grave it was.
         let mut said: Vec<(u32, Finding)> = Vec::new();
         for scope in scopes.iter().filter(|scope| scope.signs.any(needs)) {
-            // What leads to everything says nothing.
-            if scope.is_cut
-                || (scope.is_whole && said.iter().any(|(_, finding)| finding.severity >= Severity::Medium))
-            {
+            if scope.is_whole && said.iter().any(|(_, finding)| finding.severity >= Severity::Medium) {
                 continue;
             }
             let within = |(root, _): &&(u32, Finding)| scope.is_whole || scope.units.contains(root);
             let graver = said.iter().filter(within).map(|(_, finding)| finding.severity).max();
             if graver >= Some(Severity::High) {
                 continue;
+            }
+            // So many of one kind tell nothing more.
+            if said.len() >= 1000 {
+                break;
             }
             let look = Look { code, scope, manifest };
             if let Some(hit) = (rule.judge)(&look)

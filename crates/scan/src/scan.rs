@@ -77,11 +77,14 @@ pub(crate) fn settle(findings: &mut Vec<Finding>) {
 /// Takes the line that each finding means from its file.
 pub(crate) fn show(package: &Package, findings: &mut [Finding]) {
     const WIDEST: usize = 200;
+    let mut lines: BTreeMap<String, Vec<&[u8]>> = BTreeMap::new();
     for finding in findings.iter_mut().filter(|finding| finding.line > 0) {
         let Some(text) = package.files.get(&finding.file) else {
             continue;
         };
-        let line = text.split(|byte| *byte == b'\n').nth(finding.line as usize - 1).unwrap_or_default();
+        let lines =
+            lines.entry(finding.file.clone()).or_insert_with(|| text.split(|byte| *byte == b'\n').collect());
+        let line = lines.get(finding.line as usize - 1).copied().unwrap_or_default();
         // What stands far to the right is what is meant.
         let from = if finding.column as usize > WIDEST / 2 { finding.column as usize - 1 } else { 0 };
         let line = line.get(from..(from + WIDEST).min(line.len())).unwrap_or_default();

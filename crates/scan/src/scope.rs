@@ -26,8 +26,6 @@ pub(crate) struct Scope {
     pub(crate) place: Place,
     /// All code of the place, which no call need join.
     pub(crate) is_whole: bool,
-    /// It leads to more than a scope holds.
-    pub(crate) is_cut: bool,
     /// The first text that it hides, and where.
     pub(crate) cleartext: Option<(u32, Mark, String)>,
 }
@@ -84,14 +82,7 @@ impl<'a> Code<'a> {
             if units.len() > 1 && tokens <= SMALL {
                 let signs = units.iter().fold(Signs::NONE, |signs, unit| signs.and(self.unit(*unit).signs));
                 if signs.any(SINKS) {
-                    scopes.push(Scope {
-                        units,
-                        signs,
-                        place,
-                        is_whole: true,
-                        is_cut: false,
-                        cleartext: None,
-                    });
+                    scopes.push(Scope { units, signs, place, is_whole: true, cleartext: None });
                 }
             }
         }
@@ -153,7 +144,17 @@ impl<'a> Code<'a> {
             }
             begin = end;
         }
-        Scope { units, signs, place, is_whole: false, is_cut, cleartext: None }
+        if is_cut {
+            // What leads to everything is looked at with its nearest alone.
+            let near = self.edges[root as usize]
+                .iter()
+                .copied()
+                .filter(|unit| self.unit(*unit).signs.any(SINKS))
+                .take(12);
+            units = std::iter::once(root).chain(near.filter(|unit| *unit != root)).collect();
+            signs = units.iter().fold(Signs::NONE, |signs, unit| signs.and(self.unit(*unit).signs));
+        }
+        Scope { units, signs, place, is_whole: false, cleartext: None }
     }
 
     /// What the texts of a scope hide.
@@ -174,10 +175,12 @@ impl<'a> Code<'a> {
         }
         if scope.signs.any(DECODERS) {
             let mut values: Vec<Vec<u8>> = Vec::new();
+            let mut looked_at = 0;
             for unit in &scope.units {
                 for literal in self.literals(*unit) {
-                    if values.len() >= 256 {
-                        break;
+                    looked_at += 1;
+                    if looked_at > 4096 || literal.end - literal.start < 4 {
+                        continue;
                     }
                     let (part, _) = self.units[*unit as usize];
                     let source = &self.parts[part as usize].source;
@@ -195,7 +198,7 @@ impl<'a> Code<'a> {
                         let mark = Mark { sign: Sign::Decoded, start: literal.start, end: literal.end };
                         first.get_or_insert_with(|| (*unit, mark, decoded.text.clone()));
                     }
-                    if (2..=4096).contains(&value.len()) {
+                    if values.len() < 256 && (2..=4096).contains(&value.len()) {
                         values.push(value);
                     }
                 }

@@ -65,8 +65,8 @@ pub(crate) struct Module<'a> {
 pub(crate) struct Child<'a> {
     pub(crate) module: u32,
     pub(crate) name: &'a [u8],
-    /// `#[path = "…"]`
-    pub(crate) path: Option<String>,
+    /// `#[path = "…"]`, each of them: which one counts may depend on `cfg_attr`.
+    pub(crate) paths: Vec<String>,
     pub(crate) is_test: bool,
 }
 
@@ -224,7 +224,7 @@ struct Attributes {
     is_test: bool,
     is_macro_entry: bool,
     is_macro_export: bool,
-    path: Option<String>,
+    paths: Vec<String>,
     link_name: Option<Vec<u8>>,
     marks: Vec<Mark>,
     is_exported: bool,
@@ -431,6 +431,9 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn close(&mut self) {
+        if self.is(self.at, b'}') {
+            self.attributes = Attributes::default();
+        }
         if let Some(frame) = self.stack.pop() {
             if frame.unit != self.unit {
                 let end = self.tokens[self.at].end;
@@ -474,6 +477,10 @@ impl<'a> Reader<'a, '_> {
                 self.attributes = Attributes::default();
                 self.at += 1;
             }
+            b',' => {
+                self.attributes = Attributes::default();
+                self.at += 1;
+            }
             b'#' => self.read_attribute(),
             b'^' => {
                 self.mark(Sign::Xor, token.start, token.end);
@@ -493,10 +500,14 @@ impl<'a> Reader<'a, '_> {
             self.at += 1;
             return;
         }
+        let is_inner = at > self.at + 1;
         let mut depth = 0_u32;
-        let mut is_cfg = false;
-        let mut negated = false;
         let start = at;
+        // Only what nothing else is built with is a test.
+        if !is_inner && self.is_word(at + 1, b"cfg") && self.is(at + 2, b'(') {
+            let mut predicate = at + 3;
+            self.attributes.is_test |= self.needs_test(&mut predicate, 0);
+        }
         while let Some(token) = self.token(at) {
             match token.kind {
                 Kind::Open => depth += 1,
@@ -516,10 +527,7 @@ impl<'a> Reader<'a, '_> {
                         .map(|text| literal::value(text, self.text).into_owned());
                     let is_first = at == start + 1;
                     match word {
-                        b"cfg" | b"cfg_attr" if is_first => is_cfg = true,
-                        b"not" => negated = true,
-                        b"test" | b"doc" | b"doctest" if is_cfg && !negated => self.attributes.is_test = true,
-                        b"test" | b"bench" if !is_cfg && self.is(at + 1, b']') => {
+                        b"test" | b"bench" if is_first && !is_inner && self.is(at + 1, b']') => {
                             self.attributes.is_test = true;
                         }
                         b"proc_macro" | b"proc_macro_derive" | b"proc_macro_attribute" => {
@@ -527,8 +535,9 @@ impl<'a> Reader<'a, '_> {
                         }
                         b"macro_export" => self.attributes.is_macro_export = true,
                         b"path" => {
-                            self.attributes.path =
-                                value.map(|value| String::from_utf8_lossy(&value).into_owned());
+                            self.attributes
+                                .paths
+                                .extend(value.map(|value| String::from_utf8_lossy(&value).into_owned()));
                         }
                         b"link_name" => self.attributes.link_name = value,
                         b"no_mangle" => self.attributes.is_exported = true,
@@ -552,6 +561,37 @@ impl<'a> Reader<'a, '_> {
             at += 1;
         }
         self.at = at;
+    }
+
+    /// Whether a predicate of `cfg` holds in tests and documents alone; `at` is moved past it.
+    fn needs_test(&self, at: &mut usize, depth: u32) -> bool {
+        let Some(word) = self.word(*at) else {
+            *at += 1;
+            return false;
+        };
+        *at += 1;
+        if !self.is(*at, b'(') {
+            // `feature = "x"`
+            if self.is(*at, b'=') {
+                *at += 2;
+                return false;
+            }
+            return matches!(word, b"test" | b"doctest" | b"doc");
+        }
+        *at += 1;
+        let mut parts = Vec::new();
+        while *at < self.tokens.len() && !self.is(*at, b')') && depth < 16 && parts.len() < 64 {
+            parts.push(self.needs_test(at, depth + 1));
+            if self.is(*at, b',') {
+                *at += 1;
+            }
+        }
+        *at += 1;
+        match word {
+            b"all" => parts.contains(&true),
+            b"any" => !parts.is_empty() && !parts.contains(&false),
+            _ => false,
+        }
     }
 
     fn read_text(&mut self, token: Token) {
@@ -785,14 +825,11 @@ impl<'a> Reader<'a, '_> {
         let attributes = std::mem::take(&mut self.attributes);
         let is_test = self.in_test || attributes.is_test;
         if self.is(self.at + 2, b';') {
-            if let Some(path) = &attributes.path
-                && !is_test
-                && is_odd_source(path)
-            {
+            if !is_test && attributes.paths.iter().any(|path| is_odd_source(path)) {
                 let token = self.tokens[self.at];
                 self.mark(Sign::IncludesOdd, token.start, token.end);
             }
-            self.source.children.push(Child { module: self.module, name, path: attributes.path, is_test });
+            self.source.children.push(Child { module: self.module, name, paths: attributes.paths, is_test });
             self.at += 3;
         } else if self.is(self.at + 2, b'{') {
             let module = self.source.modules.len() as u32;
@@ -820,7 +857,8 @@ impl<'a> Reader<'a, '_> {
 
     fn read_use_tree(&mut self, prefix: &mut Vec<&'a [u8]>, depth: u32) {
         let length = prefix.len();
-        loop {
+        // No path that compiles is so deep.
+        while prefix.len() < 64 {
             if self.is_path_mark(self.at) {
                 self.at += 2;
             } else if self.is(self.at, b'$') {
@@ -1255,6 +1293,8 @@ impl<'a> Reader<'a, '_> {
                     if let Some(name) = self.token(at + 3).filter(Token::is_text) {
                         match &*literal::value(name, self.text) {
                             b"CARGO_MANIFEST_DIR" => from_root = true,
+                            // What cargo says of the package leads nowhere that a build wrote.
+                            name if name.starts_with(b"CARGO_") => {}
                             _ => is_built = true,
                         }
                         at += 4;

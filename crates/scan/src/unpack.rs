@@ -93,9 +93,9 @@ fn entries(unpacked: &[u8], limits: &Limits, package: &mut Package) {
         if raw.contains(&0)
             || raw.contains(&b'\\')
             || path.starts_with('/')
-            || path.split('/').any(|part| part == "..")
+            || path.split('/').any(|part| matches!(part, "" | "." | ".."))
         {
-            tampering(format!("{path} leads out of the package"));
+            tampering(format!("{path} leads out of the package, or says its path in two ways"));
             continue;
         }
         let Some((folder, rest)) = path.split_once('/') else {

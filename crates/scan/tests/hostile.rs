@@ -48,7 +48,7 @@ fn an_archive_that_cargo_never_makes_says_what_is_wrong() {
     assert_eq!(
         problems("tampered"),
         [
-            "Tampering: a-1.0.0/../../x leads out of the package",
+            "Tampering: a-1.0.0/../../x leads out of the package, or says its path in two ways",
             "Tampering: a-1.0.0/l is a link or device, which cargo never packs",
             "Tampering: b/x lies outside of the package's folder a-1.0.0",
             "Tampering: the package has two files called Cargo.toml: which one counts depends on who unpacks it",

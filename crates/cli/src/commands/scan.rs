@@ -197,7 +197,7 @@ fn of_lockfile(
     let mut open = Vec::new();
     for (_, scanned) in done {
         let scanned = scanned?;
-        open = scanned.open;
+        open.extend(scanned.open.into_iter().filter(|why| !open.contains(why)).collect::<Vec<_>>());
         reports.push(scanned.result);
     }
     warn_of_open(&open, shell);

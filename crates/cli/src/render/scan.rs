@@ -191,7 +191,7 @@ fn one(finding: &Finding, shell: &Shell) -> String {
         Severity::Low | Severity::None => Ink::Note,
     };
     let colour = shell.colour;
-    let head = format!("{}[{}]", finding.severity.as_str(), finding.code);
+    let head = format!("{}[{}]", finding.severity.as_str(), harmless(&finding.code));
     let used = head.chars().count() + 2;
     let mut text =
         format!("{}: {}\n", colour.paint(ink, &head), wrap(&harmless(&finding.reason), used, 6, shell.width));
@@ -216,7 +216,7 @@ fn one(finding: &Finding, shell: &Shell) -> String {
             "{:width$} {} {}: {}:{}\n",
             "",
             gutter("="),
-            clue.what,
+            harmless(&clue.what),
             harmless(&clue.span.file),
             clue.span.line
         );
