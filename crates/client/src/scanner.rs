@@ -5,7 +5,7 @@
 //! long or says too much is a finding about the package, never a clean report.
 //!
 //! A job is `scan` or `compare` and one or two packages, each a `.crate` file or a list of files; every length is a
-//! `u64` in little-endian order before the bytes that it counts. The answer is JSON ([`Answer`]).
+//! `u64` in little-endian order before the bytes that it counts. The answer is JSON.
 
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
