@@ -6,6 +6,10 @@
 
 use crate::sign::{self, Sign, Signs};
 
+/// Signs of code that decodes, on which rests what is tried.
+pub(crate) const DECODERS: Signs =
+    Signs::of(&[Sign::Decode, Sign::Xor, Sign::ByteArithmetic, Sign::Reverse, Sign::Alphabet, Sign::ToText]);
+
 /// What is tried at most, so that tables of data cost nothing.
 const LONGEST: usize = 8192;
 const MOST_KEYS: usize = 24;
@@ -104,14 +108,6 @@ fn starts_like_a_command(text: &[u8]) -> bool {
 /// `signs` are those of the code around: which decoders it has. What is under a key is seldom written as words.
 pub(crate) fn decoded(data: &[u8], form: Form, signs: Signs) -> Option<Cleartext> {
     let bytes = form != Form::Text;
-    const DECODERS: Signs = Signs::of(&[
-        Sign::Decode,
-        Sign::Xor,
-        Sign::ByteArithmetic,
-        Sign::Reverse,
-        Sign::Alphabet,
-        Sign::ToText,
-    ]);
     if data.len() < 6 || data.len() > LONGEST || !signs.any(DECODERS) {
         return None;
     }

@@ -666,7 +666,9 @@ fn roots(package: &Package, manifest: &Manifest) -> Vec<(String, Place)> {
         let (first, rest) = (parts.next().unwrap_or_default(), path.split('/').count());
         match first {
             "src"
-                if path.starts_with("src/bin/") && (rest == 3 || path.ends_with("/main.rs") && rest == 4) =>
+                if extension(path) == "rs"
+                    && path.starts_with("src/bin/")
+                    && (rest == 3 || path.ends_with("/main.rs") && rest == 4) =>
             {
                 roots.push((path.clone(), Place::Normal));
             }

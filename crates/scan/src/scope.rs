@@ -159,21 +159,14 @@ impl<'a> Code<'a> {
 
     /// What the texts of a scope hide.
     fn hidden(&self, scope: &Scope, seen: &mut Seen) -> (Signs, Option<(u32, Mark, String)>) {
-        const DECODERS: Signs = Signs::of(&[
-            Sign::Decode,
-            Sign::Xor,
-            Sign::ByteArithmetic,
-            Sign::Reverse,
-            Sign::Alphabet,
-            Sign::ToText,
-        ]);
         let mut found = Signs::NONE;
         let mut first = None;
         for unit in &scope.units {
             let pieces = seen.pieces.entry(*unit).or_insert_with(|| hidden_pieces(self, *unit));
             found = found.and(*pieces);
         }
-        if scope.signs.any(DECODERS) {
+        let decoders = scope.signs.both(hidden::DECODERS);
+        if decoders != Signs::NONE {
             let mut values: Vec<Vec<u8>> = Vec::new();
             let mut looked_at = 0;
             for unit in &scope.units {
@@ -185,8 +178,6 @@ impl<'a> Code<'a> {
                     let (part, _) = self.units[*unit as usize];
                     let source = &self.parts[part as usize].source;
                     let value = source.value(literal);
-                    let decoders =
-                        [Sign::Xor, Sign::Reverse, Sign::ByteArithmetic].map(|sign| scope.signs.has(sign));
                     let key = (part, literal.start, decoders);
                     let decoded = seen
                         .decoded
@@ -251,7 +242,7 @@ fn form(source: &Source<'_>, literal: Literal) -> hidden::Form {
 #[derive(Default)]
 struct Seen {
     pieces: FxHashMap<u32, Signs>,
-    decoded: FxHashMap<(u32, u32, [bool; 3]), Option<hidden::Cleartext>>,
+    decoded: FxHashMap<(u32, u32, Signs), Option<hidden::Cleartext>>,
 }
 
 /// What the literals of a unit mean when they are joined, those of the constants that it names at their place among them.

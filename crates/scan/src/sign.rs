@@ -266,7 +266,7 @@ signs! {
 }
 
 /// A set of signs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Signs(u128);
 
 impl Signs {
@@ -288,6 +288,11 @@ impl Signs {
 
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// The signs of either that both have.
+    pub(crate) const fn both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     pub(crate) const fn has(self, sign: Sign) -> bool {

@@ -76,6 +76,25 @@ fn tokens_are_where_rust_sees_them() {
 }
 
 #[test]
+fn what_a_smaller_scope_could_not_decode_a_larger_one_does() {
+    // The text is named by a function that turns something around, and by one that has it decoded.
+    let code = "const D: &str = \"aHR0cDovLzE5Mi4wLjIuMS94\";\n\
+        fn load() { let _ = (D, std::fs::write(\"x\", \"\"), [1].iter().rev()); }\n\
+        pub fn go() { load(); let _ = std::net::TcpStream::connect(base64::decode(D)); }\n";
+    let manifest = b"[package]\nname = \"a\"\nversion = \"1.0.0\"\n".to_vec();
+    let file = |path: &str, bytes: Vec<u8>| File { path: path.to_owned(), bytes };
+    let report = scan(&Package::of([file("Cargo.toml", manifest), file("src/lib.rs", code.into())]));
+    let hidden = report.findings.iter().find(|finding| finding.code == "hidden-text");
+    assert!(hidden.is_some_and(|finding| finding.reason.contains("http://192.0.2.1/x")), "{hidden:?}");
+}
+
+#[test]
+fn a_text_beside_programs_is_no_program() {
+    let quiet = gravest(&[("src/bin/README.md", "# Programs"), ("src/bin/a.rs", "fn main() {}")]);
+    assert!(quiet <= Severity::Low, "{quiet:?}");
+}
+
+#[test]
 fn padding_and_decoys_hide_nothing() {
     let mut padded = String::new();
     for number in 0..60 {
