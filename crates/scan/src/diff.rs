@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
-use crate::lex::{Kind, Token, lex};
+use crate::lex::{Kind, lex};
 use crate::manifest::{Dependency, Kind as Needed, Manifest};
 use crate::names::Code;
 use crate::package::{Magic, Package, extension, is_of_tests};
@@ -239,19 +239,7 @@ fn new_findings(old: &Report, new: &Report) -> Vec<Finding> {
 }
 
 fn new_dependencies(before: &Manifest, after: &Manifest) -> Vec<String> {
-    let had: BTreeSet<&str> = before
-        .dependencies
-        .values()
-        .filter(|of| of.kind != Needed::Dev)
-        .map(|of| of.package.as_str())
-        .collect();
-    let has: BTreeSet<&str> = after
-        .dependencies
-        .values()
-        .filter(|of| of.kind != Needed::Dev)
-        .map(|of| of.package.as_str())
-        .collect();
-    has.difference(&had).map(|name| (*name).to_owned()).collect()
+    after.built_from().difference(&before.built_from()).map(|name| (*name).to_owned()).collect()
 }
 
 /// New dependencies that the code never names, or whose names are nearly another's.
@@ -265,12 +253,7 @@ fn dependency_findings(
     let Some(text) = package.files.get("Cargo.toml") else {
         return;
     };
-    let had: BTreeSet<&str> = before
-        .dependencies
-        .values()
-        .filter(|of| of.kind != Needed::Dev)
-        .map(|of| of.package.as_str())
-        .collect();
+    let had = before.built_from();
     for (name, dependency) in &after.dependencies {
         if dependency.kind == Needed::Dev || had.contains(dependency.package.as_str()) {
             continue;
@@ -766,13 +749,9 @@ fn normalised(text: &[u8]) -> Vec<(u64, u32)> {
         if token.is(b',') && closes_next {
             continue;
         }
-        all.push((hash(token_text(*token, text)), line));
+        all.push((hash(token.text(text)), line));
     }
     all
-}
-
-fn token_text(token: Token, text: &[u8]) -> &[u8] {
-    token.text(text)
 }
 
 fn hash(bytes: &[u8]) -> u64 {

@@ -2,7 +2,7 @@
 //!
 //! Read leniently, as a table of TOML: a manifest that cargo would refuse is a finding elsewhere, not an end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
@@ -109,6 +109,12 @@ impl Manifest {
         }
         manifest.find_lines(text);
         Ok(manifest)
+    }
+
+    /// The packages that a build of it needs, by their real names.
+    pub(crate) fn built_from(&self) -> BTreeSet<&str> {
+        let built = self.dependencies.values().filter(|of| of.kind != Kind::Dev);
+        built.map(|of| of.package.as_str()).collect()
     }
 
     fn read_dependencies(&mut self, table: &Table) {

@@ -105,7 +105,7 @@ const MANY: usize = 64;
 
 impl<'a> Code<'a> {
     /// Reads all Rust files of a package, and those that are taken in as code.
-    pub(crate) fn read(package: &'a Package, manifest: &'a Manifest) -> Self {
+    pub(crate) fn read(package: &'a Package, manifest: &Manifest) -> Self {
         let mut code = Self {
             parts: Vec::new(),
             units: Vec::new(),
@@ -147,6 +147,23 @@ impl<'a> Code<'a> {
         index
     }
 
+    /// The part that a file is, read when something first leads to it; nothing where the package has no such file.
+    fn part_at(
+        &mut self,
+        path: &str,
+        package: &'a Package,
+        by_path: &mut FxHashMap<&'a str, u32>,
+        tokens: &mut Vec<Token>,
+    ) -> Option<u32> {
+        if let Some(part) = by_path.get(path) {
+            return Some(*part);
+        }
+        let (path, bytes) = package.files.get_key_value(path)?;
+        let part = self.add_part(path, bytes, tokens);
+        by_path.insert(path, part);
+        Some(part)
+    }
+
     /// Follows all files from the roots, and says of each where it runs.
     fn follow(
         &mut self,
@@ -157,18 +174,11 @@ impl<'a> Code<'a> {
     ) {
         let mut waiting: Vec<(u32, Place, Option<u32>)> = Vec::new();
         for (path, place) in roots(package, manifest) {
-            let known = by_path.get(path.as_str()).copied();
-            let found = known.or_else(|| {
-                let (path, bytes) = package.files.get_key_value(path.as_str())?;
-                let part = self.add_part(path, bytes, tokens);
-                by_path.insert(path, part);
+            if let Some(part) = self.part_at(&path, package, by_path, tokens) {
                 // A root that is called like no source is one that was not to be looked at.
-                let unit = &mut self.parts[part as usize].source.units[0];
-                unit.signs.add(Sign::IncludesOdd);
-                unit.marks.push(crate::source::Mark { sign: Sign::IncludesOdd, start: 0, end: 1 });
-                Some(part)
-            });
-            if let Some(part) = found {
+                if extension(&path) != "rs" {
+                    self.parts[part as usize].source.units[0].mark(Sign::IncludesOdd, 0, 1);
+                }
                 self.parts[part as usize].is_root = true;
                 waiting.push((part, place, None));
             }
@@ -269,14 +279,7 @@ impl<'a> Code<'a> {
             let candidates: Vec<String> = said.chain(usual).collect();
             let place = if child.is_test && !place.is_build() { Place::Tests } else { place };
             for candidate in candidates {
-                let known = by_path.get(candidate.as_str()).copied();
-                let found = known.or_else(|| {
-                    let (path, bytes) = package.files.get_key_value(candidate.as_str())?;
-                    let part = self.add_part(path, bytes, tokens);
-                    by_path.insert(path, part);
-                    Some(part)
-                });
-                if let Some(found) = found {
+                if let Some(found) = self.part_at(&candidate, package, by_path, tokens) {
                     let parent = self.parts[part as usize].modules[child.module as usize];
                     let module = self.child(parent, child.name);
                     waiting.push((found, place, Some(module)));
@@ -292,25 +295,13 @@ impl<'a> Code<'a> {
             if target == path {
                 continue;
             }
-            let known = by_path.get(target.as_str()).copied();
-            let found = known.or_else(|| {
-                let (path, bytes) = package.files.get_key_value(target.as_str())?;
-                let part = self.add_part(path, bytes, tokens);
-                by_path.insert(path, part);
-                Some(part)
-            });
-            if let Some(found) = found {
+            if let Some(found) = self.part_at(&target, package, by_path, tokens) {
                 let module = self.parts[part as usize].modules[0];
                 waiting.push((found, place, Some(module)));
             } else {
                 // Code from a file that is not said, or not there.
                 let unit = &mut self.parts[part as usize].source.units[include.unit as usize];
-                unit.signs.add(Sign::IncludesOdd);
-                unit.marks.push(crate::source::Mark {
-                    sign: Sign::IncludesOdd,
-                    start: include.start,
-                    end: include.end,
-                });
+                unit.mark(Sign::IncludesOdd, include.start, include.end);
             }
         }
     }
@@ -399,11 +390,7 @@ impl<'a> Code<'a> {
             }
         }
         for (part, unit, sign, path) in marks {
-            let unit = &mut self.parts[part].source.units[unit as usize];
-            if !unit.signs.has(sign) || unit.marks.len() < 64 {
-                unit.marks.push(crate::source::Mark { sign, start: path.start, end: path.end });
-            }
-            unit.signs.add(sign);
+            self.parts[part].source.units[unit as usize].mark(sign, path.start, path.end);
         }
         // Who writes where he has a connection sends.
         for unit in self.parts.iter_mut().flat_map(|part| &mut part.source.units) {

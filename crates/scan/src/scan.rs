@@ -9,7 +9,7 @@ use crate::package::{Magic, Package, extension, is_of_tests};
 use crate::report::{Amount, Blind, Capability, Finding, Place, Report, Unanalyzed, Use};
 use crate::rules;
 use crate::sign::Sign;
-use crate::source::{Mark, UnitKind};
+use crate::source::UnitKind;
 
 /// The scanner's version: reports of another are not compared with its own, and made again.
 pub const SCANNER: u32 = 1;
@@ -101,8 +101,7 @@ fn mark_embedded(package: &Package, code: &mut Code<'_>) {
             let target = crate::names::joined(base, include.path.trim_start_matches('/'));
             if !include.as_code && package.files.get(&target).is_some_and(|bytes| is_program(bytes)) {
                 let unit = &mut part.source.units[include.unit as usize];
-                unit.signs.add(Sign::EmbeddedProgram);
-                unit.marks.push(Mark { sign: Sign::EmbeddedProgram, start: include.start, end: include.end });
+                unit.mark(Sign::EmbeddedProgram, include.start, include.end);
             }
         }
     }

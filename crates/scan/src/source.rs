@@ -35,6 +35,16 @@ pub(crate) struct Unit<'a> {
     pub(crate) tokens: u32,
 }
 
+impl Unit<'_> {
+    /// Notes a sign. Of common signs the first places tell enough; rules ask for one.
+    pub(crate) fn mark(&mut self, sign: Sign, start: u32, end: u32) {
+        if !self.signs.has(sign) || self.marks.len() < 64 {
+            self.marks.push(Mark { sign, start, end });
+        }
+        self.signs.add(sign);
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UnitKind {
     File,
@@ -340,14 +350,12 @@ impl<'a> Reader<'a, '_> {
             tokens: 0,
         };
         for mark in attributes.marks {
-            unit.signs.add(mark.sign);
-            unit.marks.push(mark);
+            unit.mark(mark.sign, mark.start, mark.end);
         }
         if attributes.is_exported && kind == UnitKind::Function {
             let name = attributes.export_name.as_deref().unwrap_or(name);
             let sign = if is_system_symbol(name) { Sign::Interposed } else { Sign::Exported };
-            unit.signs.add(sign);
-            unit.marks.push(Mark { sign, start, end: start + 2 });
+            unit.mark(sign, start, start + 2);
         }
         if kind == UnitKind::Macro {
             unit.is_public = attributes.is_macro_export;
@@ -356,8 +364,7 @@ impl<'a> Reader<'a, '_> {
             let real = attributes.link_name.as_deref().unwrap_or(name);
             if let Some(signs) = sign::foreign(real) {
                 for sign in signs.iter().chain((real != name).then_some(Sign::RenamedFfi)) {
-                    unit.signs.add(sign);
-                    unit.marks.push(Mark { sign, start, end: start + 2 });
+                    unit.mark(sign, start, start + 2);
                 }
             }
         }
@@ -366,16 +373,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn mark(&mut self, sign: Sign, start: u32, end: u32) {
-        self.mark_in(self.unit, sign, start, end);
-    }
-
-    fn mark_in(&mut self, unit: u32, sign: Sign, start: u32, end: u32) {
-        let unit = &mut self.source.units[unit as usize];
-        // Of common signs the first places tell enough; rules ask for one.
-        if !unit.signs.has(sign) || unit.marks.len() < 64 {
-            unit.marks.push(Mark { sign, start, end });
-        }
-        unit.signs.add(sign);
+        self.source.units[self.unit as usize].mark(sign, start, end);
     }
 
     fn marks(&mut self, signs: Signs, start: u32, end: u32) {
