@@ -11,6 +11,7 @@ pub mod text;
 
 use crate::decision::{Because, Need, Reason, Way, Witness};
 use crate::facts::{DependencyKind, FeedState, Remark};
+use crate::readings::Finding;
 use crate::time::Time;
 
 /// How many names a line has before it counts the others.
@@ -148,8 +149,34 @@ pub fn sentence(reason: &Reason) -> String {
             let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
             format!("{} until {}: {because}", codes.join(", "), until.date())
         }
+        Because::CapabilityGained { capability, base } => {
+            format!("can {}, which {base} could not", doing(capability))
+        }
+        Because::BuildCodeNew { base } => format!("runs code where it is built, which {base} did not"),
+        Because::BuildCodeActs { functions, base } => {
+            format!("code that runs where it is built does what {base} did not: {}", line_of(functions))
+        }
+        Because::Found(Finding { code, severity, place }) => match place.as_str() {
+            "" => format!("{code} ({severity}), which nobody has looked at"),
+            place => format!("{code} ({severity}) at {place}, which nobody has looked at"),
+        },
+        Because::Unchanged { base } => format!("all that is built is as in {base}, but for the version"),
+        Because::Unscanned { why: Some(why) } => format!("its package could not be read: {why}"),
+        Because::Unscanned { why: None } => "its package has not been read yet".to_owned(),
         Because::Withdrawn { at: Some(at) } => format!("yanked by its publisher, seen on {}", at.date()),
         Because::Withdrawn { at: None } => "yanked by its publisher; since when is not known".to_owned(),
+    }
+}
+
+/// What somebody does who has a capability.
+fn doing(capability: &str) -> String {
+    match capability {
+        "net" => "use the network".to_owned(),
+        "process" => "start programs".to_owned(),
+        "dynamic-load" => "load libraries while it runs".to_owned(),
+        "build-time-exec" => "run code where it is built".to_owned(),
+        "pre-main-exec" => "run before main".to_owned(),
+        other => format!("do {other}"),
     }
 }
 
@@ -315,6 +342,19 @@ mod tests {
                 until: AT,
                 codes: vec![Code::Young, Code::Deleted],
             },
+            Because::CapabilityGained { capability: text("net"), base: Version::new(1, 0, 0) },
+            Because::CapabilityGained { capability: text("asm"), base: Version::new(1, 0, 0) },
+            Because::BuildCodeNew { base: Version::new(1, 0, 0) },
+            Because::BuildCodeActs { functions: vec![text("main in build.rs")], base: Version::new(1, 0, 0) },
+            Because::Found(Finding {
+                code: text("fetch-and-run"),
+                severity: text("high"),
+                place: text("build.rs:12"),
+            }),
+            Because::Found(Finding { code: text("scanner-failed"), severity: text("high"), place: text("") }),
+            Because::Unchanged { base: Version::new(1, 0, 0) },
+            Because::Unscanned { why: None },
+            Because::Unscanned { why: Some(text("there is no network")) },
             Because::Withdrawn { at: Some(AT) },
             Because::Withdrawn { at: None },
         ]
@@ -372,6 +412,15 @@ mod tests {
         locked when the fence was set up, on 2026-08-17, younger than its wait then
         the baseline's entry of 2026-08-17 is invalid: the release was published after it
         young, deleted until 2026-08-17: it is ours
+        can use the network, which 1.0.0 could not
+        can do asm, which 1.0.0 could not
+        runs code where it is built, which 1.0.0 did not
+        code that runs where it is built does what 1.0.0 did not: main in build.rs
+        fetch-and-run (high) at build.rs:12, which nobody has looked at
+        scanner-failed (high), which nobody has looked at
+        all that is built is as in 1.0.0, but for the version
+        its package has not been read yet
+        its package could not be read: there is no network
         yanked by its publisher, seen on 2026-08-17
         yanked by its publisher; since when is not known
         ");
