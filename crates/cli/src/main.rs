@@ -13,6 +13,7 @@ mod doctor;
 mod error;
 mod explain;
 mod judges;
+mod looking;
 mod neighbour;
 mod render;
 mod session;

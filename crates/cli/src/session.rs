@@ -1,5 +1,6 @@
 //! One run on one project: its files, the facts about its releases, and the judgement.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -19,8 +20,9 @@ use fence_client::snapshot::SourceKind;
 use fence_model::decision::Decision;
 use fence_model::judge::Asked;
 use fence_model::look_alike::KnownNames;
-use fence_model::policy::{Baseline, FeedRole, FeedSource, Policy};
+use fence_model::policy::{Baseline, FeedRole, FeedSource, Policy, Scan};
 use fence_model::project::{Locked, Report, judge_project, settlement};
+use fence_model::readings::{Readings, Unread};
 use fence_model::settle::{FactsOf, Settlement};
 use fence_model::{CrateName, Digest, Kind, Kinds, Level, ReleaseId, Span, Time};
 use fence_registry::Journal;
@@ -31,6 +33,7 @@ use crate::args::{Global, LevelArg, NamedPath, Reach, Sources};
 use crate::commands::Outcome;
 use crate::error::{self, CliError, Misuse, Undecidable, shown};
 use crate::judges::{Judges, local_feeds};
+use crate::looking::Looking;
 use crate::render::{Checked, SetUp, human};
 use crate::shell::Shell;
 
@@ -51,6 +54,9 @@ pub(crate) struct Session {
     locked: Vec<Locked>,
     knowledge: Knowledge,
     names: KnownNames,
+    /// What was read in packages.
+    readings: Readings,
+    looking: Looking,
     tally: Tally,
 }
 
@@ -75,6 +81,9 @@ impl<'a> Opening<'a> {
         Self { sources, level, scope, refresh: Refresh::Old, policy_from: None }
     }
 }
+
+/// How often a judgement may ask for more to be read: what was read may give a release another base.
+const MOST_ROUNDS: usize = 4;
 
 /// The moment that this machine's clock shows. Nothing below the commands reads a clock.
 pub(crate) fn clock() -> Time {
@@ -117,7 +126,8 @@ impl Session {
             cache: Cache::of(environment)?,
             now,
         };
-        let (knowledge, tally) = asking.gather(refresh, global, environment, shell)?;
+        let network = asking.network(global)?;
+        let (knowledge, tally) = asking.gather(refresh, &network, environment, shell)?;
         decidable(&knowledge, &policy, now)?;
         all_lines_read(&knowledge, &lockfile)?;
         let needed = if scope.is_everything() && (level.level.is_some() || !policy.has_levels()) {
@@ -141,10 +151,18 @@ impl Session {
             Some(needed) if needed[place].is_empty() => scope.is_everything().then_some(strictest),
             Some(needed) => level_of(needed[place]),
         });
-        Ok(Self {
+        // A folder of index files has no packages.
+        let readings = match (policy.scan, &asking.index) {
+            (Scan::New, None) => Readings::NONE_YET,
+            (Scan::Off, _) | (_, Some(_)) => Readings::NOT_ASKED,
+        };
+        let looking = Looking::of(&lockfile, &asking.cargo, &network, &asking.cache, environment)?;
+        let mut session = Self {
             level,
             needed,
             now,
+            readings,
+            looking,
             names: knowledge.names().map_err(GatherError::from)?,
             tally,
             project,
@@ -156,7 +174,39 @@ impl Session {
             lockfile,
             locked,
             knowledge,
-        })
+        };
+        if refresh != Refresh::All {
+            session.look(shell, Self::unread)?;
+        }
+        Ok(session)
+    }
+
+    /// Reads the packages that a judgement wants read, as far as they can be had.
+    pub(crate) fn look(
+        &mut self,
+        shell: &Shell,
+        wants: impl Fn(&Self) -> Result<BTreeSet<Unread>, CliError>,
+    ) -> Result<(), CliError> {
+        if !self.readings.is_asked() {
+            return Ok(());
+        }
+        for _ in 0..MOST_ROUNDS {
+            let unread = wants(self)?;
+            if unread.is_empty() {
+                break;
+            }
+            for (pair, looked) in self.looking.look(unread, shell)? {
+                self.readings.add(pair, looked);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the judgement of the lockfile wants read.
+    fn unread(&self) -> Result<BTreeSet<Unread>, CliError> {
+        let report = self.report(&self.settlement())?;
+        let waiting = report.waiting.iter().map(|waiting| &waiting.decision);
+        Ok(report.decisions().chain(waiting).filter_map(|decision| decision.unread.clone()).collect())
     }
 
     /// The judgement of the whole lockfile.
@@ -289,6 +339,7 @@ impl Session {
             baseline: &self.baseline,
             feeds: self.knowledge.feeds(),
             names: &self.names,
+            readings: &self.readings,
             now: self.now,
         }
     }
@@ -308,20 +359,22 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
+    fn network(&self, global: &Global) -> Result<Network, CliError> {
+        let is_offline =
+            global.reach() == Reach::Offline || self.cargo.network_mode()? == NetworkMode::Offline;
+        Ok(match is_offline {
+            true => Network::Offline,
+            false => Network::Online(Http::new(&self.cargo.http_settings()?)?),
+        })
+    }
+
     fn gather(
         &self,
         refresh: Refresh,
-        global: &Global,
+        network: &Network,
         environment: &Environment,
         shell: &Shell,
     ) -> Result<(Knowledge, Tally), CliError> {
-        let is_offline =
-            global.reach() == Reach::Offline || self.cargo.network_mode()? == NetworkMode::Offline;
-        let network = if is_offline {
-            Network::Offline
-        } else {
-            Network::Online(Http::new(&self.cargo.http_settings()?)?)
-        };
         let feeds = self.feeds(environment)?;
         let here = environment.current_folder();
         let journal =
@@ -335,7 +388,7 @@ impl Asking<'_> {
             index: self.index.as_deref(),
             feeds: &feeds,
             refresh,
-            network: &network,
+            network,
             cache: &self.cache,
             now: self.now,
             clock: clock(),

@@ -10,6 +10,8 @@ use fence_client::cache::Cache;
 use fence_client::cargo_config::{CargoConfig, IndexLocation, NetworkMode, Registry};
 use fence_client::http::{Http, Network};
 use fence_client::project::{self, Project};
+use fence_client::readings;
+use fence_client::scanner::{Packed, Scanner};
 use fence_proxy::RulesOf;
 use fence_proxy::answer::Answers;
 use fence_proxy::event::Log;
@@ -89,6 +91,8 @@ impl Standing {
         let mounts = mounts(&config, plan.index.as_deref(), &plan.registries, &own)?;
         let told = mounts.iter().map(|mount| (mount.path.clone(), mount.registry.name.clone())).collect();
         let state = environment.state_folder().ok_or(Misuse::NoStateFolder)?;
+        let scanner = Scanner::of_process()
+            .map_err(|error| CliError::new(format!("the scanner cannot be started: {error}")))?;
         let setup = Setup {
             mounts,
             rules: RulesOf::Project(Box::new(policy_of(global, environment)?)),
@@ -104,6 +108,9 @@ impl Standing {
             log: Arc::clone(&plan.log),
             words: error::problems,
             explain: explain::body,
+            reads: Some(Arc::new(move |base: Option<&Packed>, package: &Packed| {
+                readings::read(&scanner, base, package)
+            })),
             times: Times::default(),
         };
         let fence = runtime.block_on(Fence::build(setup))?;

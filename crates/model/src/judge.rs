@@ -206,7 +206,8 @@ impl<'a> Judge<'a> {
             unread: None,
             clears: Vec::new(),
         };
-        decision.unread = position.and_then(|at| self.unread(at, &decision));
+        decision.unread =
+            position.and_then(|at| self.unread(at, decision.verdict, decision.grounds, &decision.reasons));
         if decision.verdict != Verdict::Admit {
             decision.reasons.extend(self.held_fix(version));
             decision.clears = ways::out(self, &decision, time.audits, neighbours);
@@ -292,20 +293,37 @@ impl<'a> Judge<'a> {
 
     /// What is to be read before a decision is all that it could be: a release that is new or held, for which nobody
     /// vouches, and that was not looked at.
-    fn unread(&self, at: usize, decision: &Decision) -> Option<Unread> {
+    fn unread(
+        &self,
+        at: usize,
+        verdict: Verdict,
+        grounds: Option<Grounds>,
+        reasons: &[Reason],
+    ) -> Option<Unread> {
         let is_vouched_for = matches!(
-            decision.grounds,
+            grounds,
             Some(Grounds::Audited | Grounds::FirstParty | Grounds::Baseline | Grounds::Exception)
         );
-        let is_wanted = match decision.verdict {
-            Verdict::Admit => !is_vouched_for && decision.has(Code::Unscanned),
+        let is_wanted = match verdict {
+            Verdict::Admit => !is_vouched_for && is_unscanned(reasons),
             Verdict::Hold => true,
             Verdict::Block => false,
         };
         if !self.asked.readings.is_asked() || !is_wanted || self.looked(at).is_some() {
             return None;
         }
-        Some(Unread { release: decision.release.clone(), base: decision.base.clone(), pair: self.pair(at) })
+        let release = self.history.release(at);
+        Some(Unread {
+            release: ReleaseId { name: self.name().clone(), version: release.version.clone() },
+            base: self.base(at).map(|base| self.history.release(base).version.clone()),
+            pair: self.pair(at),
+        })
+    }
+
+    /// The same, of a release that is new: what is held for long is read when somebody asks about it.
+    pub(crate) fn unread_of_new(&self, version: &Version, outcome: &Outcome) -> Option<Unread> {
+        let at = self.history.position(version).filter(|_| is_unscanned(&outcome.reasons))?;
+        self.unread(at, outcome.verdict, outcome.grounds, &outcome.reasons)
     }
 
     pub(crate) fn vouched_since(&self, at: usize) -> VouchedSince {
@@ -713,6 +731,10 @@ impl Codes {
 /// One audit clears whatever holds or asks for a reviewer, and is answered by reading the release.
 fn is_cleared((code, effect): (Code, Effect), audits: usize) -> bool {
     audits > 0 && matches!(effect, Effect::Hold | Effect::Review) && code.is_answered_by_audits()
+}
+
+fn is_unscanned(reasons: &[Reason]) -> bool {
+    reasons.iter().any(|reason| reason.code == Code::Unscanned)
 }
 
 /// The verdict of reasons of which all are known.

@@ -15,6 +15,7 @@
 
 mod asking;
 mod downloads;
+mod looking;
 mod pages;
 mod reading;
 mod stall;
@@ -34,6 +35,7 @@ use fence_client::http::Network;
 use fence_client::journal::JournalError;
 use fence_client::progress::Silent;
 use fence_client::project::ProjectError;
+use fence_client::readings::Shelf;
 use fence_model::look_alike::KnownNames;
 use fence_model::{Code, CrateName, Span, Time};
 use fence_registry::config::RegistryConfig;
@@ -44,6 +46,8 @@ use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
 use self::asking::Trouble;
 use self::downloads::Wanted;
+use self::looking::Looking;
+pub use self::looking::Reads;
 use self::pages::Paged;
 use self::reading::Remembered;
 use self::stall::{Stall, reading, time, writing};
@@ -89,6 +93,8 @@ pub struct Setup {
     pub words: fn(&[Problem]) -> Vec<String>,
     /// What a code means, in paragraphs of Markdown, for who reads its page.
     pub explain: fn(Code) -> &'static str,
+    /// Who reads packages; none where nobody does.
+    pub reads: Option<Reads>,
     /// How patient it is.
     pub times: Times,
 }
@@ -218,6 +224,7 @@ struct Inner {
     cargo: CargoConfig,
     feeds: Vec<(String, PathBuf)>,
     network: Network,
+    looking: Looking,
     cache: Cache,
     packages: Packages,
     base: String,
@@ -283,6 +290,7 @@ impl Fence {
             feeds: setup.feeds,
             network: setup.network,
             packages: Packages::of(&setup.cache),
+            looking: Looking::new(setup.reads, Shelf::of(&setup.cache), cores),
             cache: setup.cache,
             base: setup.base,
             tokens: setup.tokens,

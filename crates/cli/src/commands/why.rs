@@ -29,7 +29,7 @@ pub(crate) fn run(
     environment: &Environment,
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
-    let session = Session::open(
+    let mut session = Session::open(
         Opening { level: args.level, ..Opening::all(&args.sources) },
         global,
         environment,
@@ -46,6 +46,7 @@ pub(crate) fn run(
         if !locked.contains(&release) && session.digest_of(&release).is_none() {
             return Err(Misuse::UnknownRelease(release).into());
         }
+        session.look(shell, |session| Ok(session.decide(&release)?.unread.into_iter().collect()))?;
         let decision = session.decide(&release)?;
         let path = session.path_to(&release);
         pages.push(why::page(&decision, path.as_deref(), session.now, shell));

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
-use fence_model::{CrateName, Digest, ReleaseId, Span, Time, Verdict};
+use fence_model::readings::Unread;
+use fence_model::{Code, CrateName, Digest, ReleaseId, Span, Time, Verdict};
 use fence_registry::config::RegistryConfig;
 use semver::Version;
 use tokio::task::spawn_blocking;
@@ -25,6 +26,9 @@ const CONFIG_FOR: Span = Span::minutes(10);
 /// How long it is remembered which releases were found admitted with their neighbours.
 pub(super) const ADMITTED_FOR: Span = Span::minutes(1);
 
+/// How many times as long as for a registry's word somebody waits for a package to be read.
+const PATIENCE_TO_READ: u32 = 4;
+
 /// A release that somebody wants the bytes of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Wanted {
@@ -36,8 +40,12 @@ pub(super) struct Wanted {
 /// What becomes of a download.
 enum Ruling {
     Admitted(Vec<ReleaseId>),
-    /// With what cargo prints.
-    Refused(String),
+    Refused {
+        /// What cargo prints.
+        why: String,
+        /// What is to be read, where nothing else is in the way.
+        unread: Option<Unread>,
+    },
     /// The registry shows no such release, and never did as far as anybody saw.
     NeverSeen,
     /// It shows it with this digest.
@@ -51,7 +59,16 @@ impl Inner {
         let stall = &self.stalls[at];
         // What changes while this is judged makes what is found worthless for others.
         let before = (self.editions(), stall.admitted_epoch());
-        match self.ruled(at, &wanted).await {
+        let mut ruled = self.ruled(at, &wanted).await;
+        if let Ok(Ruling::Refused { unread: Some(unread), .. }) = &ruled {
+            // Longer than for a registry's word: both packages come over the network, and are read.
+            let patience = self.times.patience * PATIENCE_TO_READ;
+            let reading = self.read_once(at, unread.clone());
+            if tokio::time::timeout(patience, reading).await.is_ok() {
+                ruled = self.ruled(at, &wanted).await;
+            }
+        }
+        match ruled {
             Err(trouble) => self.unavailable(&format!("{name} {version} cannot be judged"), &trouble),
             Ok(Ruling::Admitted(found)) => {
                 stall.remember_admitted(found, before, self.now());
@@ -65,7 +82,7 @@ impl Inner {
                     None => self.unavailable(&format!("{name} {version}"), &Trouble::Lost),
                 }
             }
-            Ok(Ruling::Refused(why)) => self.refused(at, &wanted, why),
+            Ok(Ruling::Refused { why, .. }) => self.refused(at, &wanted, why),
             Ok(Ruling::OtherDigest(shown)) => {
                 let why = format!(
                     "the fence holds {name} {version}: the registry shows it with digest {}, and {} was asked for\n\
@@ -112,7 +129,7 @@ impl Inner {
     }
 
     /// The bytes of an admitted release, from this machine or from the registry.
-    async fn bytes_of(self: Arc<Self>, at: usize, wanted: Wanted) -> Result<Bytes, Answer> {
+    pub(super) async fn bytes_of(self: Arc<Self>, at: usize, wanted: Wanted) -> Result<Bytes, Answer> {
         let Wanted { name, version, digest } = &wanted;
         let (packages, digest) = (self.packages.clone(), *digest);
         match spawn_blocking(move || packages.read(digest)).await {
@@ -240,7 +257,9 @@ fn ruling(
     let ruling = match decision.verdict {
         Verdict::Admit => Ruling::Admitted(found),
         Verdict::Hold | Verdict::Block => {
-            Ruling::Refused(refusal(&decision, case.stay(subject, &decision).as_ref(), now))
+            let why = refusal(&decision, case.stay(subject, &decision).as_ref(), now);
+            let is_only_unread = decision.has(Code::Unscanned) && !decision.needs_review();
+            Ruling::Refused { why, unread: decision.unread.filter(|_| is_only_unread) }
         }
     };
     (ruling, lacking)

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use fence_client::cache::ContentDigest;
@@ -146,6 +146,8 @@ pub(super) struct Shelved {
     pub(super) refused: usize,
     /// What readers were told of those that wait.
     pub(super) told: Told,
+    /// Whether something was read meanwhile that may change it.
+    pub(super) outdated: AtomicBool,
 }
 
 /// What readers were told of a crate last.
@@ -178,6 +180,7 @@ impl Shelved {
             leads: self.leads.clone(),
             refused: self.refused,
             told: Told::default(),
+            outdated: AtomicBool::new(self.outdated.load(Ordering::Acquire)),
         }
     }
 
@@ -206,7 +209,8 @@ impl Shelved {
     /// speak.
     pub(super) fn stands(&self, editions: Editions, spoken: Time, now: Time) -> bool {
         let is_behind = self.lags.is_some_and(|as_of| as_of < spoken.min(time(&self.checked)));
-        self.editions == editions && now < self.until && !is_behind
+        let is_outdated = self.outdated.load(Ordering::Acquire);
+        self.editions == editions && now < self.until && !is_behind && !is_outdated
     }
 }
 
@@ -378,6 +382,13 @@ impl Stall {
             });
         }
         shelf.insert(name, shelved);
+    }
+
+    /// Has the page of a crate made again when it is asked for next.
+    pub(super) fn outdate(&self, name: &CrateName) {
+        if let Some(shelved) = reading(&self.shelf).get(name) {
+            shelved.outdated.store(true, Ordering::Release);
+        }
     }
 
     /// Squeezes some of the pages that are as they were made.
