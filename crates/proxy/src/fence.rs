@@ -348,6 +348,11 @@ impl Fence {
         }
     }
 
+    /// Waits until the packages that somebody wants read were read, as far as they can be had.
+    pub async fn has_read(&self) {
+        self.0.looking.rest().await;
+    }
+
     /// Reads the feeds again.
     ///
     /// # Errors

@@ -4,10 +4,13 @@
 
 mod world;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fence_client::cargo_config::Registry;
+use fence_client::scanner::Packed;
 use fence_model::Span;
+use fence_model::readings::{BuildCode, Reading};
 use fence_proxy::answer::{Answer, Answers, Ask};
 use fence_proxy::fence::Fence;
 use fence_testkit::publishing::{Publishing, index_path, package_path, release};
@@ -56,6 +59,88 @@ fn when_its_wait_is_over_it_is_shown_without_anybody_doing_anything() {
     dormant: no release for 596 days before 2026-08-20
     more: cargo fence why glob@0.3.4
     ");
+}
+
+/// A crate of which a release is ten days old, in front of a fence that has packages read: whatever has a build script
+/// gains one.
+fn read_packages() -> World {
+    let mut world = World::at("2026-08-25T12:00:00Z");
+    world.registry.publish(release("glob", "0.3.2").at("2026-01-01T00:00:00Z"));
+    world.reads = Some(Arc::new(|base: Option<&Packed>, package: &Packed| {
+        let gains = has_script(package) && !base.is_some_and(has_script);
+        let build_code = if gains { BuildCode::New } else { BuildCode::AsBefore };
+        Reading { build_code, ..Reading::default() }
+    }));
+    world
+}
+
+/// Whether a package has a build script.
+fn has_script(package: &Packed) -> bool {
+    let Packed::Crate(bytes) = package else { return false };
+    let mut archive = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut archive).unwrap();
+    archive.windows(9).any(|path| path == b"/build.rs")
+}
+
+#[test]
+fn what_nobody_read_is_held_until_somebody_did() {
+    let world = read_packages();
+    world.registry.publish(release("glob", "0.3.3").at("2026-08-15T00:00:00Z"));
+    let fence = world.fence();
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+    world.block_on(fence.has_read());
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+    // Another fence finds what was read, and need not read it again.
+    drop(fence);
+    let fence = world.fence_with(|setup| setup.reads = Some(Arc::new(|_, _| panic!("it was read")))).unwrap();
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+}
+
+#[test]
+fn who_wants_the_bytes_waits_for_them_to_be_read() {
+    let world = read_packages();
+    world.registry.publish(release("glob", "0.3.3").at("2026-08-15T00:00:00Z"));
+    insta::assert_snapshot!(world.download(&world.fence(), "glob", "0.3.3"), @"");
+}
+
+#[test]
+fn build_code_that_comes_in_is_held_by_what_was_read() {
+    let world = read_packages();
+    world.registry.publish(release("glob", "0.3.3").build_script("").at("2026-08-15T00:00:00Z"));
+    let fence = world.fence();
+    insta::assert_snapshot!(world.download(&fence, "glob", "0.3.3"), @"");
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+}
+
+/// What is asked for again and again is not fetched again and again.
+#[test]
+fn a_package_that_cannot_be_had_is_left_alone_for_a_while() {
+    let world = read_packages();
+    world.registry.publish(release("glob", "0.3.3").at("2026-08-15T00:00:00Z"));
+    let path = package_path(&"glob".parse().unwrap(), &"0.3.3".parse().unwrap());
+    let asked = || world.registry.server().take_requests().iter().filter(|r| r.path == path).count();
+    let fence = world.fence();
+    world.registry.server().next(&path, [Act::status(500)]);
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+    world.block_on(fence.has_read());
+    assert_eq!(asked(), 1);
+    world.now("2026-08-25T12:09:00Z");
+    world.page(&fence, "glob");
+    world.block_on(fence.has_read());
+    assert_eq!(asked(), 0);
+    world.now("2026-08-25T13:11:00Z");
+    world.page(&fence, "glob");
+    world.block_on(fence.has_read());
+    assert_eq!(asked(), 1);
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+}
+
+#[test]
+fn a_policy_that_wants_nothing_read_has_nothing_read() {
+    let world = read_packages();
+    world.registry.publish(release("glob", "0.3.3").build_script("").at("2026-08-15T00:00:00Z"));
+    world.policy("scan = \"off\"\n");
+    insta::assert_snapshot!(world.page(&world.fence(), "glob"), @"");
 }
 
 /// Whoever gets a name of long ago does not get its age with it.

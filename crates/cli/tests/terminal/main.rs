@@ -14,6 +14,7 @@ mod formats;
 mod getting_started;
 mod home;
 mod project;
+mod readings;
 mod registry;
 mod scan;
 mod scope;
