@@ -60,22 +60,27 @@ impl Asks {
         Capability::PreMainExec,
     ];
 
-    /// What build code does to the world around it, beside reading.
-    const ACTS: [Capability; 6] = [
-        Capability::Net,
-        Capability::Dns,
-        Capability::Process,
-        Capability::FsWrite,
-        Capability::DynamicLoad,
-        Capability::PreMainExec,
-    ];
+    /// Whether build code that does this acts on more than the build.
+    ///
+    /// A build script writes files: that is what it is for, and findings tell where it does so elsewhere. A procedural macro
+    /// has no folder of its own.
+    fn acts(of: &Use) -> bool {
+        match of.capability {
+            Capability::Net
+            | Capability::Dns
+            | Capability::Process
+            | Capability::DynamicLoad
+            | Capability::PreMainExec => of.place.is_build(),
+            Capability::FsWrite => of.place == Place::ProcMacro,
+            _ => false,
+        }
+    }
 
     /// What a comparison asks for.
     pub fn of(change: &Comparison) -> Self {
         let (new_capabilities, other_capabilities) =
             change.gained.iter().copied().partition(|of| Self::REVIEWED.contains(of));
-        let acts = |of: &&Use| of.place.is_build() && Self::ACTS.contains(&of.capability);
-        let build_uses: Vec<Use> = change.uses.iter().filter(acts).cloned().collect();
+        let build_uses: Vec<Use> = change.uses.iter().filter(|of| Self::acts(of)).cloned().collect();
         let build_code = match () {
             () if !change.build_code => BuildCode::Same,
             () if change.gained.contains(&Capability::BuildTimeExec) => BuildCode::New,
