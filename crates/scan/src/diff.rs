@@ -106,7 +106,7 @@ pub struct Comparison {
     pub gained: Vec<Capability>,
     /// What it can do no more.
     pub lost: Vec<Capability>,
-    /// Which functions can do something now that no function of that name could.
+    /// Which functions can do something now that none of that name could; of build code, changed ones that act, too.
     pub uses: Vec<Use>,
     /// Findings of the change, the gravest first.
     pub findings: Vec<Finding>,
@@ -150,11 +150,18 @@ pub fn compare(old: &Package, old_report: &Report, new: &Package, new_report: &R
     let has: BTreeSet<Capability> = new_report.capabilities.iter().copied().collect();
     let known: BTreeSet<(Capability, Place, &str)> =
         old_report.uses.iter().map(|of| (of.capability, of.place, of.function.as_str())).collect();
+    let changed_build = changed_build_functions(&old_code, &new_code);
     let uses = new_report
         .uses
         .iter()
         .filter(|of| {
-            of.place != Place::Tests && !known.contains(&(of.capability, of.place, of.function.as_str()))
+            let is_new = !known.contains(&(of.capability, of.place, of.function.as_str()));
+            // Which program it starts is in its text: who may start one may start another.
+            let acts = matches!(
+                of.capability,
+                Capability::Net | Capability::Dns | Capability::Process | Capability::DynamicLoad
+            );
+            of.place != Place::Tests && (is_new || (acts && changed_build.contains(&of.function)))
         })
         .cloned()
         .collect();
@@ -187,6 +194,18 @@ pub fn compare(old: &Package, old_report: &Report, new: &Package, new_report: &R
                 .any(|file| matters(&file) || (file.place.is_none() && is_built_in(&file.path, &new_code))),
         files,
     }
+}
+
+/// The names of functions that run where dependents are built, and are not what they were.
+fn changed_build_functions(old: &Code<'_>, new: &Code<'_>) -> BTreeSet<String> {
+    let of_build = |code: &Code<'_>| -> BTreeSet<(String, Vec<u64>)> {
+        functions(code)
+            .filter(|(number, ..)| code.place(*number).is_build())
+            .map(|(number, _, tokens)| (code.function_name(number), tokens))
+            .collect()
+    };
+    let before = of_build(old);
+    of_build(new).into_iter().filter(|of| !before.contains(of)).map(|(name, _)| name).collect()
 }
 
 fn manifest_of(package: &Package) -> Manifest {
