@@ -4,7 +4,8 @@
 //! the release in? Four things answer it, each under the code by which the judgement knows it:
 //!
 //! * `new-capability`: the code can do something in [`Asks::REVIEWED`] that the older release could nowhere do;
-//! * `new-build-code`: code that runs where dependents are built is new, or does something there that none of it did;
+//! * `new-build-code`: code that runs where dependents are built is new, or a function of it that starts programs, reaches out
+//!   or loads libraries is new or not what it was;
 //! * `unreviewed-finding`: a finding of the change at medium or above, in code that is no test;
 //! * `unchanged-code`: nothing that is built is another. It asks for nobody, and nothing else is said beside it.
 //!
@@ -24,9 +25,10 @@ pub enum BuildCode {
     /// It is what it was, or there is none.
     #[default]
     Same,
-    /// It changed, and does nothing to the world around it that it did not do before.
+    /// It changed, but for what acts on the world around it.
     Changed,
-    /// A function of it does something that none of that name did: it asks for a reviewer.
+    /// A function of it that starts programs, reaches out or loads libraries is new or not what it was; or a procedural macro
+    /// writes files: it asks for a reviewer.
     Acts,
     /// The older release had none: it asks for a reviewer.
     New,
@@ -42,7 +44,7 @@ pub struct Asks {
     pub other_capabilities: Vec<Capability>,
     /// What became of build code (`new-build-code`).
     pub build_code: BuildCode,
-    /// Which functions of build code do something that none of that name did.
+    /// Which functions of build code act, and are new or not what they were.
     pub build_uses: Vec<Use>,
     /// Findings of the change at medium or above, the gravest first (`unreviewed-finding`).
     pub findings: Vec<Finding>,
@@ -60,22 +62,27 @@ impl Asks {
         Capability::PreMainExec,
     ];
 
-    /// What build code does to the world around it, beside reading.
-    const ACTS: [Capability; 6] = [
-        Capability::Net,
-        Capability::Dns,
-        Capability::Process,
-        Capability::FsWrite,
-        Capability::DynamicLoad,
-        Capability::PreMainExec,
-    ];
+    /// Whether build code that does this acts on more than the build.
+    ///
+    /// A build script writes files: that is what it is for, and findings tell where it does so elsewhere. A procedural macro
+    /// has no folder of its own.
+    fn acts(of: &Use) -> bool {
+        match of.capability {
+            Capability::Net
+            | Capability::Dns
+            | Capability::Process
+            | Capability::DynamicLoad
+            | Capability::PreMainExec => of.place.is_build(),
+            Capability::FsWrite => of.place == Place::ProcMacro,
+            _ => false,
+        }
+    }
 
     /// What a comparison asks for.
     pub fn of(change: &Comparison) -> Self {
         let (new_capabilities, other_capabilities) =
             change.gained.iter().copied().partition(|of| Self::REVIEWED.contains(of));
-        let acts = |of: &&Use| of.place.is_build() && Self::ACTS.contains(&of.capability);
-        let build_uses: Vec<Use> = change.uses.iter().filter(acts).cloned().collect();
+        let build_uses: Vec<Use> = change.uses.iter().filter(|of| Self::acts(of)).cloned().collect();
         let build_code = match () {
             () if !change.build_code => BuildCode::Same,
             () if change.gained.contains(&Capability::BuildTimeExec) => BuildCode::New,
@@ -156,6 +163,24 @@ mod tests {
         let asks = asks(&old, &[("src/lib.rs", ""), ("build.rs", starts)]);
         assert_eq!(asks.build_code, BuildCode::Acts);
         assert_eq!(asks.new_capabilities, [Capability::Process]);
+    }
+
+    #[test]
+    fn a_build_script_asks_when_what_starts_programs_changes() {
+        let build = |argument: &str| {
+            format!(
+                "fn probe() {{ std::process::Command::new(\"rustc\").arg(\"{argument}\").status().unwrap(); }}\nfn main() {{ probe() }}"
+            )
+        };
+        let (old, new) = (build("-vV"), build("-V"));
+        let asks = asks(
+            &[("src/lib.rs", ""), ("build.rs", old.as_str())],
+            &[("src/lib.rs", ""), ("build.rs", new.as_str())],
+        );
+        assert_eq!(asks.build_code, BuildCode::Acts);
+        assert_eq!(asks.new_capabilities, []);
+        let functions: Vec<&str> = asks.build_uses.iter().map(|of| of.function.as_str()).collect();
+        assert_eq!(functions, ["probe"]);
     }
 
     #[test]

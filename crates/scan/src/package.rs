@@ -123,6 +123,11 @@ impl Magic {
         matches!(self, Self::Elf | Self::Pe | Self::MachO)
     }
 
+    /// Whether it becomes part of a program, too: libraries and modules of WebAssembly.
+    pub(crate) const fn is_linked_or_run(self) -> bool {
+        self.is_program() || matches!(self, Self::Wasm | Self::Archive)
+    }
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Elf => "an ELF program or library",

@@ -25,6 +25,7 @@ pub fn scan(package: &Package) -> Report {
     let manifest = manifest.and_then(Result::ok).unwrap_or_default();
     let mut code = Code::read(package, &manifest);
     mark_embedded(package, &mut code);
+    mark_parsed(&mut code);
     let scopes = code.scopes();
     let mut findings = rules::judge(&code, &scopes, &manifest);
     findings.extend(rules::package_rules::judge(package, &manifest, &code));
@@ -45,7 +46,7 @@ pub fn scan(package: &Package) -> Report {
     if code.parts.iter().any(|part| part.places.gravest().is_build()) {
         capabilities.insert(Capability::BuildTimeExec);
     }
-    if package.files.iter().any(|(path, bytes)| Magic::of(bytes).is_program() && !is_of_tests(path)) {
+    if package.files.iter().any(|(path, bytes)| Magic::of(bytes).is_linked_or_run() && !is_of_tests(path)) {
         capabilities.insert(Capability::EmbeddedBinary);
     }
     Report {
@@ -102,6 +103,23 @@ fn mark_embedded(package: &Package, code: &mut Code<'_>) {
             if !include.as_code && package.files.get(&target).is_some_and(|bytes| is_program(bytes)) {
                 let unit = &mut part.source.units[include.unit as usize];
                 unit.mark(Sign::EmbeddedProgram, include.start, include.end);
+            }
+        }
+    }
+}
+
+/// Marks functions of procedural macros that make tokens of a text by `parse`, whose type no path tells.
+fn mark_parsed(code: &mut Code<'_>) {
+    for part in code.parts.iter_mut().filter(|part| part.places.has(Place::ProcMacro)) {
+        for unit in part.source.units.iter_mut().filter(|unit| unit.kind == UnitKind::Function) {
+            let text = &part.source.text[unit.start as usize..unit.end.max(unit.start) as usize];
+            let parses = [&b".parse()"[..], b".parse::<"]
+                .iter()
+                .find_map(|call| memchr::memmem::find(text, call))
+                .filter(|_| memchr::memmem::find(text, b"TokenStream").is_some());
+            if let Some(at) = parses {
+                let at = unit.start + at as u32 + 1;
+                unit.mark(Sign::ParseCode, at, at + 5);
             }
         }
     }

@@ -132,6 +132,8 @@ signs! {
     LinkerArgument = "linker-argument", LinkerControl;
     /// … that lets it run or replace something.
     LinkerTakeover = "linker-takeover", LinkerControl;
+    /// Tells cargo what is linked, and where it is looked for.
+    LinkOrder = "link-order", LinkerControl;
     /// Names a library that is linked.
     LinkLibrary = "link-library", Ffi;
 
@@ -356,7 +358,7 @@ pub(crate) fn paths() -> &'static PathTable {
 impl PathTable {
     /// Whether any path begins with that segment.
     pub(crate) fn has_root(&self, segment: &[u8]) -> bool {
-        self.roots.contains_key(segment)
+        self.roots.contains_key(segment) || is_foreign_package(segment)
     }
 
     /// What a path bears by its longest part that has a line; nothing where none has one.
@@ -366,7 +368,11 @@ impl PathTable {
             if let Some(signs) = self.entries.get(part) {
                 return Some(*signs);
             }
-            part = part.rsplit_once("::")?.0;
+            let Some((before, _)) = part.rsplit_once("::") else {
+                let foreign = is_foreign_package(part.as_bytes());
+                return foreign.then_some(const { Signs::of(&[Sign::Ffi]) });
+            };
+            part = before;
         }
     }
 
@@ -374,6 +380,11 @@ impl PathTable {
     pub(crate) fn knows(&self, path: &str) -> bool {
         self.entries.contains_key(path)
     }
+}
+
+/// Whether a package is one of declarations of another language, as names of packages say it.
+fn is_foreign_package(name: &[u8]) -> bool {
+    name.ends_with(b"_sys")
 }
 
 static METHODS: LazyLock<FxHashMap<&'static [u8], Signs>> = LazyLock::new(|| {

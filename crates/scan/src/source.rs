@@ -350,7 +350,10 @@ impl<'a> Reader<'a, '_> {
             tokens: 0,
         };
         for mark in attributes.marks {
-            unit.mark(mark.sign, mark.start, mark.end);
+            // Functions lie among the code anyway; data does not.
+            if mark.sign != Sign::MapExecutable || kind == UnitKind::Constant {
+                unit.mark(mark.sign, mark.start, mark.end);
+            }
         }
         if attributes.is_exported && kind == UnitKind::Function {
             let name = attributes.export_name.as_deref().unwrap_or(name);
@@ -399,7 +402,11 @@ impl<'a> Reader<'a, '_> {
         {
             if depth == self.stack.len() {
                 match pending {
-                    Pending::Unit(unit) => self.unit = unit,
+                    Pending::Unit(unit) => {
+                        self.unit = unit;
+                        // What a test defines for itself is a test's, too.
+                        self.in_test |= self.source.units[unit as usize].is_test;
+                    }
                     Pending::Module(module) => {
                         self.module = module;
                         self.owner = b"";
@@ -545,6 +552,10 @@ impl<'a> Reader<'a, '_> {
                         }
                         b"link_section" if value.as_deref().is_some_and(runs_before_main) => {
                             let mark = Mark { sign: Sign::PreMain, start: token.start, end: token.end };
+                            self.attributes.marks.push(mark);
+                        }
+                        b"link_section" if value.as_deref().is_some_and(is_section_of_code) => {
+                            let mark = Mark { sign: Sign::MapExecutable, start: token.start, end: token.end };
                             self.attributes.marks.push(mark);
                         }
                         b"ctor" | b"constructor" | b"startup" if is_first || self.is(at + 1, b']') => {
@@ -1233,6 +1244,7 @@ impl<'a> Reader<'a, '_> {
 
     /// `run!(process Command)`: the names that a macro is given may be joined to a path in it.
     fn try_pasted_paths(&mut self, path: PathUse) {
+        self.try_pasted_names(path);
         let mut words: Vec<&[u8]> = Vec::new();
         let mut at = self.at + 2;
         while words.len() < 8 && at < self.at + 24 {
@@ -1268,6 +1280,53 @@ impl<'a> Reader<'a, '_> {
                     self.marks(signs, path.start, path.end);
                 }
             }
+        }
+    }
+
+    /// `rows! { [std process::Com mand::new] }`: two to four names side by side that are one of the system's when joined.
+    ///
+    /// Words of a language of its own stand side by side, too, but do not spell `Command` or `RSA_verify`.
+    fn try_pasted_names(&mut self, path: PathUse) {
+        const FARTHEST: usize = 1024;
+        let mut run = Vec::new();
+        let mut begins: Vec<usize> = Vec::new();
+        let mut depth = 0_u32;
+        let mut at = self.at + 1;
+        while let Some(token) = self.token(at)
+            && at < self.at + FARTHEST
+        {
+            at += 1;
+            match token.kind {
+                Kind::Ident => {
+                    begins.push(run.len());
+                    run.extend_from_slice(token.text(self.text));
+                    let ends = begins.windows(2).map(|pair| (pair[0], pair[1]));
+                    for (begin, second) in ends.rev().take(3) {
+                        let (first, joined) = (&run[begin..second], &run[begin..]);
+                        if is_keyword(first) {
+                            break;
+                        }
+                        if let Some(signs) = sign::pasted(joined) {
+                            self.marks(signs, path.start, path.end);
+                            self.mark(Sign::InPieces, path.start, path.end);
+                        } else if joined.len() > 6 && is_system_symbol(joined) && !is_system_symbol(first) {
+                            self.mark(Sign::Interposed, path.start, path.end);
+                            self.mark(Sign::InPieces, path.start, path.end);
+                        }
+                    }
+                    continue;
+                }
+                Kind::Open => depth += 1,
+                Kind::Close => {
+                    depth = depth.saturating_sub(1);
+                    if depth == 0 {
+                        break;
+                    }
+                }
+                _ => {}
+            }
+            run.clear();
+            begins.clear();
         }
     }
 
@@ -1377,6 +1436,46 @@ fn is_odd_source(path: &str) -> bool {
     let is_source = matches!(extension, "rs" | "in" | "inc" | "rsi") || path.contains(".rs.");
     let is_hidden = path.split('/').any(|part| part.len() > 1 && part.starts_with('.') && part != "..");
     !path.is_empty() && (!is_source || is_hidden || crate::package::is_of_tests(path))
+}
+
+/// Words of the language that stand beside a name in any code.
+fn is_keyword(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"as"
+            | b"async"
+            | b"const"
+            | b"dyn"
+            | b"else"
+            | b"enum"
+            | b"extern"
+            | b"fn"
+            | b"for"
+            | b"if"
+            | b"impl"
+            | b"in"
+            | b"let"
+            | b"match"
+            | b"mod"
+            | b"move"
+            | b"mut"
+            | b"pub"
+            | b"ref"
+            | b"return"
+            | b"static"
+            | b"struct"
+            | b"trait"
+            | b"type"
+            | b"unsafe"
+            | b"use"
+            | b"where"
+            | b"while"
+    )
+}
+
+/// Whether what lies in that section can be run.
+fn is_section_of_code(section: &[u8]) -> bool {
+    section.starts_with(b".text") || section.starts_with(b"__TEXT,__text")
 }
 
 /// Sections whose contents the loader calls.
