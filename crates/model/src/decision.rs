@@ -473,7 +473,7 @@ pub enum Because {
         /// The base, which has none.
         base: Version,
     },
-    /// Code that runs where dependents are built does something that it did not do before.
+    /// Code that runs where dependents are built, and acts on more than the build, is new or changed.
     BuildCodeActs {
         /// The functions, with their files.
         functions: Vec<String>,

@@ -46,7 +46,7 @@ pub enum BuildCode {
     AsBefore,
     /// The base has none.
     New,
-    /// Something in it does what nothing of that name did: these functions, with their files.
+    /// Something in it that acts on more than the build is new or changed: these functions, with their files.
     Acts(Vec<String>),
 }
 

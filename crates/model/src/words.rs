@@ -154,7 +154,7 @@ pub fn sentence(reason: &Reason) -> String {
         }
         Because::BuildCodeNew { base } => format!("runs code where it is built, which {base} did not"),
         Because::BuildCodeActs { functions, base } => {
-            format!("code that runs where it is built does what {base} did not: {}", line_of(functions))
+            format!("what acts where it is built is new or changed since {base}: {}", line_of(functions))
         }
         Because::Found(Finding { code, severity, place }) => match place.as_str() {
             "" => format!("{code} ({severity}), which nobody has looked at"),
@@ -415,7 +415,7 @@ mod tests {
         can use the network, which 1.0.0 could not
         can do asm, which 1.0.0 could not
         runs code where it is built, which 1.0.0 did not
-        code that runs where it is built does what 1.0.0 did not: main in build.rs
+        what acts where it is built is new or changed since 1.0.0: main in build.rs
         fetch-and-run (high) at build.rs:12, which nobody has looked at
         scanner-failed (high), which nobody has looked at
         all that is built is as in 1.0.0, but for the version

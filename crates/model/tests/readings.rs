@@ -104,7 +104,7 @@ fn new_build_code_asks_for_a_reviewer() {
     let acts = BuildCode::Acts(vec!["main in build.rs".into(), "fetch in build.rs".into()]);
     check!(reading(Reading { build_code: acts, ..Reading::default() }), @"
     tidy 1.0.1 hold
-      new-build-code [review]: code that runs where it is built does what 1.0.0 did not: main in build.rs, fetch in build.rs
+      new-build-code [review]: what acts where it is built is new or changed since 1.0.0: main in build.rs, fetch in build.rs
       > one audit by a trusted set, from 2026-08-25T12:00:00Z on
       > an exception for new-build-code
     ");

@@ -10,7 +10,7 @@
 //! * `unchanged-code`: nothing that is built is another. It asks for nobody, and nothing else is said beside it.
 //!
 //! Build code that changed and acts no otherwise than before asks for nobody either ([`BuildCode::Changed`]): every release
-//! of a procedural macro is of that kind. Nor do other capabilities that are gained: they lengthen a wait.
+//! of a procedural macro is of that kind. Nor do other capabilities that are gained.
 
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +40,7 @@ pub enum BuildCode {
 pub struct Asks {
     /// Capabilities gained of those in [`Asks::REVIEWED`] (`new-capability`).
     pub new_capabilities: Vec<Capability>,
-    /// Capabilities gained beside those: they ask for nobody, and lengthen a wait.
+    /// Capabilities gained beside those: they ask for nobody.
     pub other_capabilities: Vec<Capability>,
     /// What became of build code (`new-build-code`).
     pub build_code: BuildCode,
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_only_lengthens() {
+    fn a_clock_asks_for_nobody() {
         let asks = asks(
             &[("src/lib.rs", "pub fn one() -> u8 { 1 }")],
             &[("src/lib.rs", "pub fn one() -> std::time::SystemTime { std::time::SystemTime::now() }")],

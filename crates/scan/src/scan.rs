@@ -12,7 +12,7 @@ use crate::sign::Sign;
 use crate::source::UnitKind;
 
 /// The scanner's version: reports of another are not compared with its own, and made again.
-pub const SCANNER: u32 = 1;
+pub const SCANNER: u32 = 2;
 
 /// Scans a package.
 pub fn scan(package: &Package) -> Report {
