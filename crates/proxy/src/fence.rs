@@ -79,6 +79,8 @@ pub struct Setup {
     pub journals: Journals,
     /// The address under which clients reach it, without a slash at the end.
     pub base: String,
+    /// For how long it stands.
+    pub term: Term,
     /// Whether clients have to show a token.
     pub tokens: Tokens,
     /// What time it is.
@@ -91,6 +93,15 @@ pub struct Setup {
     pub explain: fn(Code) -> &'static str,
     /// How patient it is.
     pub times: Times,
+}
+
+/// For how long a fence stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Term {
+    /// Until somebody stops it: its pages can be looked at.
+    Open,
+    /// For one command of cargo's, and it is gone afterwards.
+    OneCommand,
 }
 
 /// What a fence does if another one writes to the journal of a registry.
@@ -221,6 +232,7 @@ struct Inner {
     cache: Cache,
     packages: Packages,
     base: String,
+    term: Term,
     tokens: Tokens,
     clock: Clock,
     log: Arc<dyn Log>,
@@ -285,6 +297,7 @@ impl Fence {
             packages: Packages::of(&setup.cache),
             cache: setup.cache,
             base: setup.base,
+            term: setup.term,
             tokens: setup.tokens,
             clock: setup.clock,
             log: setup.log,
