@@ -12,6 +12,7 @@ mod docs;
 mod doctor;
 mod error;
 mod explain;
+mod journals;
 mod judges;
 mod looking;
 mod neighbour;

@@ -60,6 +60,17 @@ pub(crate) struct Session {
     tally: Tally,
 }
 
+/// Where a release is, as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// The index shows it.
+    Shown,
+    /// A journal saw it, and the index does not show it any more.
+    Gone,
+    /// The index does not show it, or was not read, and no journal saw it.
+    Unknown,
+}
+
 /// What a session is opened for.
 pub(crate) struct Opening<'a> {
     /// Where facts come from.
@@ -235,6 +246,22 @@ impl Session {
         error::problems(self.knowledge.problems())
     }
 
+    fn problems_where(&self, is_wanted: impl Fn(&Problem) -> bool) -> Vec<String> {
+        let wanted: Vec<Problem> =
+            self.knowledge.problems().iter().filter(|p| is_wanted(p)).cloned().collect();
+        error::problems(&wanted)
+    }
+
+    /// Whether it is a record that only speaks for releases, in a set that does not lie with the policy.
+    fn is_of_others(&self, problem: &Problem) -> bool {
+        let Problem::Record { source, .. } = problem else { return false };
+        let Some(feed) = self.policy.feeds.get(source) else { return false };
+        let places = [&feed.git, &feed.archive, &feed.file, &feed.path];
+        let is_elsewhere =
+            |place: &String| place.contains("://") || place.contains('@') || Path::new(place).is_absolute();
+        feed.role != FeedRole::Advisories && places.into_iter().flatten().any(is_elsewhere)
+    }
+
     /// The judgement of one release, locked or not.
     pub(crate) fn decide(&self, release: &ReleaseId) -> Result<Decision, CliError> {
         let settlement = self.settlement();
@@ -269,7 +296,8 @@ impl Session {
             changes: &self.changes,
             now: self.now,
             ages: self.knowledge.ages(),
-            problems: self.problems(),
+            problems: self.problems_where(|problem| !self.is_of_others(problem)),
+            others_problems: self.problems_where(|problem| self.is_of_others(problem)),
             outcome,
             set_up: self.set_up,
         }
@@ -323,6 +351,23 @@ impl Session {
             let facts = self.knowledge.facts_of(&release.name);
             facts.releases.iter().find(|known| known.version == release.version).map(|known| known.digest)
         })
+    }
+
+    /// What is known of where a release is.
+    pub(crate) fn presence(&self, release: &ReleaseId) -> Presence {
+        let facts = self.knowledge.facts_of(&release.name);
+        if facts.releases.iter().any(|shown| shown.version == release.version) {
+            Presence::Shown
+        } else if facts.gone.iter().any(|gone| gone.version == release.version) {
+            Presence::Gone
+        } else {
+            Presence::Unknown
+        }
+    }
+
+    /// Adds what a fence saw.
+    pub(crate) fn recall(&mut self, journal: Journal) {
+        self.knowledge.recall(journal);
     }
 
     /// The path from the project to a locked release; none if it is not locked.

@@ -15,7 +15,7 @@ use fence_client::scanner::{Packed, Scanner};
 use fence_proxy::RulesOf;
 use fence_proxy::answer::Answers;
 use fence_proxy::event::Log;
-use fence_proxy::fence::{Fence, Journals, Mount, Setup, Times, Tokens};
+use fence_proxy::fence::{Fence, Journals, Mount, Setup, Term, Times, Tokens};
 pub(crate) use fence_proxy::server::USUAL_ADDRESS;
 use fence_proxy::server::{CertificateFiles, Names, Server, Settings};
 use tokio::runtime::Runtime;
@@ -44,6 +44,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) certificate: Option<CertificateFiles>,
     pub(crate) tokens: Option<fence_proxy::server::Tokens>,
     pub(crate) journals: Journals,
+    pub(crate) term: Term,
     pub(crate) log: Arc<dyn Log>,
 }
 
@@ -102,6 +103,7 @@ impl Standing {
             cache: Cache::of(environment)?,
             state,
             journals: plan.journals,
+            term: plan.term,
             base: base.clone(),
             tokens,
             clock: Arc::new(clock),

@@ -67,6 +67,7 @@ impl<'a> Judge<'a> {
         let is_past = self.opened(at).is_some_and(|opened| moment.now - opened >= ceiling);
         found.retain(|reason| reason.code != Code::YankedAround || !is_past);
         self.unscanned(at, moment, &mut found);
+        self.let_dependencies_grow_up(moment, &mut found);
         self.youth_of_crate(moment, &mut found);
         self.unyanked(at, &mut found);
         self.in_favour(at, base, neighbours, &mut found);
@@ -214,7 +215,7 @@ impl<'a> Judge<'a> {
                     continue;
                 }
             };
-            // As of the release: a dependency does not stop having been young by waiting.
+            // As of the release: to be the measure for later ones, it would have to have been old then.
             let age = release.appeared().map_or(Span::ZERO, |appeared| appeared - born);
             if age < self.asked.policy.wait.crate_tenure {
                 found.push(young(Some(born), Because::DependencyYoung { package: package.clone(), age }));
@@ -371,6 +372,21 @@ impl<'a> Judge<'a> {
                 Because::NameClose { known_as: known.name.to_string(), likeness: known.likeness.as_str() };
             found.push(reason(Code::LookAlike, Some(born), because));
         }
+    }
+
+    /// A dependency that was young lapses as a reason when its crate has been there for the tenure, as time is counted: then
+    /// it is no more of a risk than in a release that comes out now. Whether it is admitted itself, `needs-held` asks. What
+    /// looks like another, does not exist, or does not tell its age stays.
+    fn let_dependencies_grow_up(&self, moment: Moment<'_>, found: &mut Vec<Reason>) {
+        let counted = moment.feeds.counted(moment.now);
+        let is_grown_up = |reason: &Reason| self.grows_up(reason).is_some_and(|grown_up| grown_up <= counted);
+        found.retain(|reason| !is_grown_up(reason));
+    }
+
+    /// When the young dependency that is a reason is young no more.
+    pub(crate) fn grows_up(&self, reason: &Reason) -> Option<Time> {
+        let born = reason.known.filter(|_| matches!(reason.because, Because::DependencyYoung { .. }))?;
+        Some(born + self.asked.policy.wait.crate_tenure)
     }
 
     /// `new-crate`: lapses when the crate has been there for its tenure, as time is counted.

@@ -9,10 +9,11 @@ pub mod policy;
 pub mod story;
 pub mod text;
 
-use crate::decision::{Because, Need, Reason, Way, Witness};
+use crate::code::Code;
+use crate::decision::{Because, Decision, Need, Reason, Way, Witness};
 use crate::facts::{DependencyKind, FeedState, Remark};
 use crate::readings::Finding;
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// How many names a line has before it counts the others.
 const NAMES_IN_A_LINE: usize = 12;
@@ -180,6 +181,24 @@ fn doing(capability: &str) -> String {
     }
 }
 
+/// What was found, in one sentence; of an age that a feed keeps from being counted also how much of it counts.
+pub fn sentence_in(reason: &Reason, decision: &Decision, now: Time) -> String {
+    let stopped = decision.reason(Code::ClockStopped).map(|stopped| &stopped.because);
+    let (Because::Young { age, wait }, Some(Because::FeedBehind { feed, as_of, .. }), Some(opened)) =
+        (&reason.because, stopped, decision.clock.opened)
+    else {
+        return sentence(reason);
+    };
+    let counts =
+        if *age > Span::ZERO { format!("{} count", age.in_words()) } else { "nothing counts".to_owned() };
+    let ends = as_of.map_or_else(|| "was never read".to_owned(), |as_of| format!("ends on {}", as_of.date()));
+    format!(
+        "in the open for {}, of which {counts}: {feed} {ends}; the wait is {}",
+        (now - opened).in_words(),
+        wait.in_words()
+    )
+}
+
 fn dependency(kind: DependencyKind) -> &'static str {
     match kind {
         DependencyKind::Normal | DependencyKind::Dev => "dependency",
@@ -244,11 +263,10 @@ mod tests {
     use semver::Version;
 
     use super::*;
-    use crate::code::{Code, Effect};
+    use crate::code::Effect;
     use crate::decision::Chain;
     use crate::facts::AdvisoryKind;
     use crate::names::Digest;
-    use crate::time::Span;
 
     const AT: Time = Time::from_unix(1_787_000_000);
 

@@ -150,8 +150,8 @@ fn against() -> Vec<Flip> {
     let old = || tidy("2026-05-01");
     let mut with_old = tidy("2026-08-10");
     with_old.release("old", "1.0.0", "2015-01-01");
-    let mut with_young = old();
-    with_young.release("fresh", "1.0.0", "2026-04-30");
+    let mut with_young = tidy("2026-07-01");
+    with_young.release("fresh", "1.0.0", "2026-06-30");
     let mut unread = old();
     unread.edit(OF, AT).depends("somewhere", "^1", DependencyKind::Normal, true).of_birth(Birth::Unread);
     let mut with_look_alike = old();
@@ -474,7 +474,12 @@ fn levels_ask_for_what_the_table_says() {
     }
     for code in [Code::YoungDependency, Code::YankLure, Code::LookAlike] {
         assert!(until(Level::Low, code, days(30)), "{code}");
-        assert!(held(Level::Medium, code, days(10_000)), "{code}");
+        // The dependency is a day older than the release, and young for 90 days.
+        if code == Code::YoungDependency {
+            assert!(until(Level::Medium, code, days(89)), "{code}");
+        } else {
+            assert!(held(Level::Medium, code, days(10_000)), "{code}");
+        }
     }
     for code in [Code::AfterTakeover, Code::Backdated, Code::Unyanked, Code::Reincarnated] {
         assert!(held(Level::Low, code, days(10_000)), "{code}");

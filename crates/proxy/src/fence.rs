@@ -83,6 +83,8 @@ pub struct Setup {
     pub journals: Journals,
     /// The address under which clients reach it, without a slash at the end.
     pub base: String,
+    /// For how long it stands.
+    pub term: Term,
     /// Whether clients have to show a token.
     pub tokens: Tokens,
     /// What time it is.
@@ -97,6 +99,15 @@ pub struct Setup {
     pub reads: Option<Reads>,
     /// How patient it is.
     pub times: Times,
+}
+
+/// For how long a fence stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Term {
+    /// Until somebody stops it: its pages can be looked at.
+    Open,
+    /// For one command of cargo's, and it is gone afterwards.
+    OneCommand,
 }
 
 /// What a fence does if another one writes to the journal of a registry.
@@ -228,6 +239,7 @@ struct Inner {
     cache: Cache,
     packages: Packages,
     base: String,
+    term: Term,
     tokens: Tokens,
     clock: Clock,
     log: Arc<dyn Log>,
@@ -293,6 +305,7 @@ impl Fence {
             looking: Looking::new(setup.reads, Shelf::of(&setup.cache), cores),
             cache: setup.cache,
             base: setup.base,
+            term: setup.term,
             tokens: setup.tokens,
             clock: setup.clock,
             log: setup.log,

@@ -21,7 +21,7 @@ use fence_model::readings::{Readings, Unread};
 use fence_model::settle::{self, FactsOf, InUseByCrate, Settlement};
 use fence_model::view::{self, Mark, ReleaseVerdict};
 use fence_model::words::outlook;
-use fence_model::{CaretClass, CrateName, Digest, ReleaseId, Time, Verdict};
+use fence_model::{CaretClass, Code, CrateName, Digest, ReleaseId, Time, Verdict};
 use fence_registry::journal::Memory;
 use fence_registry::serve::{Yanked, serve};
 use fence_registry::{IndexFile, Limits};
@@ -88,8 +88,9 @@ pub(crate) struct Shown {
     pub(crate) left_out: usize,
     /// Releases that are held though nothing newer of their class is admitted: what somebody may be waiting for.
     pub(crate) waiting: Vec<Version>,
-    /// The one among them that is of the crate's newest class.
-    pub(crate) leads: Option<Version>,
+    /// Those among them that people are shown first: the one of the crate's newest class, and fixes of what builds get
+    /// instead.
+    pub(crate) first: Vec<Version>,
     /// How many releases are not admitted.
     pub(crate) refused: usize,
     /// The releases that are shown as not yanked though the registry says so.
@@ -195,10 +196,12 @@ impl<'a> Case<'a> {
         let unyanked =
             marks.into_iter().filter(|(_, mark)| *mark == Mark::UnYanked).map(|(version, _)| version);
         let (waiting, leads) = waiting(file, &judged);
+        let fixes = self.fixes(subject, &waiting, &judged);
+        let is_first = |version: &&Version| Some(*version) == leads.as_ref() || fixes.contains(version);
         let shown = Shown {
             bytes: served.bytes,
             left_out: served.left_out.len(),
-            leads,
+            first: waiting.iter().filter(is_first).cloned().collect(),
             waiting,
             refused,
             unyanked: unyanked.collect(),
@@ -209,6 +212,19 @@ impl<'a> Case<'a> {
         let unread = judged.iter().filter_map(|judged| judged.unread.clone()).collect();
         let lacking = self.lacking_of(&judge, held.map(|judged| &judged.version).collect());
         (shown, Lacking { unread, ..lacking })
+    }
+
+    /// Those of the releases that wait which fix what builds get instead of them.
+    fn fixes(&self, subject: &CrateName, waiting: &[Version], judged: &[ReleaseVerdict]) -> Vec<Version> {
+        if waiting.is_empty() || !self.may_be_advised(subject) {
+            return Vec::new();
+        }
+        let in_use = admitted_of(judged);
+        let settlement = self.settlement(&[(subject, &in_use)]);
+        let judge = settlement.judge(subject);
+        let is_fix =
+            |version: &&Version| tell(&settlement, &judge, judged, version).decision.has(Code::HeldFix);
+        waiting.iter().filter(is_fix).cloned().collect()
     }
 
     /// The decisions on some releases of the crate `subject` on their own, for who reads about them.

@@ -41,6 +41,7 @@ fn a_fresh_release_is_shown_as_yanked_and_its_package_is_refused() {
     stay on 0.3.3: cargo update -p glob@0.3.4 --precise 0.3.3
     dormant: no release for 596 days before 2026-08-20
     more: cargo fence why glob@0.3.4
+    its page: http://fence.example/crates-io/crate/glob/0.3.4
     ");
 }
 
@@ -58,6 +59,7 @@ fn when_its_wait_is_over_it_is_shown_without_anybody_doing_anything() {
     stay on 0.3.3: cargo update -p glob@0.3.4 --precise 0.3.3
     dormant: no release for 596 days before 2026-08-20
     more: cargo fence why glob@0.3.4
+    its page: http://fence.example/crates-io/crate/glob/0.3.4
     ");
 }
 
@@ -160,10 +162,11 @@ fn a_name_that_was_given_away_is_as_young_as_its_new_crate() {
     world.now("2026-10-20T08:00:00Z");
     insta::assert_snapshot!(world.page(&fence, "top"), @"Current: 1.0.0, 1.0.1, 1.0.2 yanked");
     insta::assert_snapshot!(world.download(&fence, "top", "1.0.2"), @"
-    refused: the fence holds top 1.0.2: published 59 days ago; needs a reviewer, age alone will not admit it
+    refused: the fence holds top 1.0.2: published 59 days ago; needs a reviewer until it is admitted in 31 days, on 2026-11-20
     stay on 1.0.1: cargo update -p top@1.0.2 --precise 1.0.1
     young-dependency: new in this release, lent was 1 hour old when this was published
     more: cargo fence why top@1.0.2
+    its page: http://fence.example/crates-io/crate/top/1.0.2
     ");
 }
 
@@ -249,6 +252,7 @@ fn a_release_that_needs_what_is_held_is_shown_and_not_handed_out() {
     needs-held: needs core ^2, of which no release is admitted
     dormant: no release for 366 days before 2025-02-01
     more: cargo fence why top@1.1.0
+    its page: http://fence.example/crates-io/crate/top/1.1.0
     ");
 }
 
@@ -256,12 +260,15 @@ fn a_release_that_needs_what_is_held_is_shown_and_not_handed_out() {
 fn a_young_package_holds_what_newly_needs_it_and_an_old_one_does_not() {
     let world = World::at("2026-08-20T08:00:00Z");
     world.registry.publish(release("old", "1.0.0").at("2020-01-01T00:00:00Z"));
-    world.registry.publish(release("young", "1.0.0").at("2026-05-01T00:00:00Z"));
+    world.registry.publish(release("young", "1.0.0").at("2026-05-30T00:00:00Z"));
     world.registry.publish(release("top", "1.0.0").at("2024-02-01T00:00:00Z"));
     world.registry.publish(release("top", "1.1.0").needs("old", "^1").at("2025-02-01T00:00:00Z"));
-    world.registry.publish(release("top", "1.2.0").needs("young", "^1").at("2026-05-02T00:00:00Z"));
+    world.registry.publish(release("top", "1.2.0").needs("young", "^1").at("2026-05-31T00:00:00Z"));
     let fence = world.fence();
     insta::assert_snapshot!(world.page(&fence, "top"), @"Current: 1.0.0, 1.1.0, 1.2.0 yanked");
+    // By then everybody may have it.
+    world.now("2026-08-28T00:02:00Z");
+    insta::assert_snapshot!(world.page(&fence, "top"), @"Current: 1.0.0, 1.1.0, 1.2.0");
 }
 
 #[test]
@@ -281,6 +288,7 @@ fn what_was_seen_and_is_gone_is_refused_for_that() {
     stay on 0.3.2: cargo update -p glob@0.3.3 --precise 0.3.2
     deleted: seen since 2026-08-20T08:00:00Z, gone from the index since 2026-08-20T08:06:00Z
     more: cargo fence why glob@0.3.3
+    its page: http://fence.example/crates-io/crate/glob/0.3.3
     ");
     insta::assert_snapshot!(world.log.take(), @"alarm deleted: glob 0.3.3 vanished from the index");
     insta::assert_snapshot!(world.download_of(&fence, "glob", "9.9.9", digest), @"absent: crates.io has no release glob 9.9.9");

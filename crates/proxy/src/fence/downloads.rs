@@ -12,9 +12,9 @@ use tokio::task::spawn_blocking;
 
 use super::asking::{Trouble, Viewed};
 use super::stall::{Admitted, lower};
-use super::{Inner, Refusal};
+use super::{Inner, Refusal, Term};
 use crate::alarms::AlarmKind;
-use crate::answer::Answer;
+use crate::answer::{Answer, Page};
 use crate::event::Weight;
 use crate::judgement::{Case, Known, Lacking};
 use crate::packages;
@@ -115,6 +115,14 @@ impl Inner {
         Answer::Unavailable { why, again: self.times.leave_alone }
     }
 
+    /// Where a release's page is, for who is told to look at it: at the address that this fence told cargo to download
+    /// from, and nothing that a client says. That of a fence for one command would be gone when somebody looks.
+    fn page_of(&self, registry: &str, Wanted { name, version, .. }: &Wanted) -> Option<String> {
+        let page =
+            Page::Release { registry: registry.to_owned(), name: name.clone(), version: version.clone() };
+        (self.term == Term::Open).then(|| format!("{}{}", self.base, page.path()))
+    }
+
     async fn ruled(self: &Arc<Self>, at: usize, wanted: &Wanted) -> Result<Ruling, Trouble> {
         let stall = &self.stalls[at];
         let subject = lower(&wanted.name);
@@ -124,7 +132,9 @@ impl Inner {
         let admitted = stall.admitted_before(self.editions(), now);
         let crates = BTreeMap::from([(subject.clone(), Known { view, memory })]);
         let wanted = wanted.clone();
-        let rule = move |case: &Case<'_>| ruling(case, &subject, &wanted, admitted.clone(), now);
+        let page = self.page_of(&stall.path, &wanted);
+        let rule =
+            move |case: &Case<'_>| ruling(case, &subject, &wanted, (admitted.clone(), page.clone()), now);
         Ok(self.with_all(at, crates, now, rule).await?.0)
     }
 
@@ -244,7 +254,7 @@ fn ruling(
     case: &Case<'_>,
     subject: &CrateName,
     Wanted { version, digest, .. }: &Wanted,
-    admitted: Vec<ReleaseId>,
+    (admitted, page): (Vec<ReleaseId>, Option<String>),
     now: Time,
 ) -> (Ruling, Lacking) {
     match case.digests(subject, version).as_slice() {
@@ -257,7 +267,7 @@ fn ruling(
     let ruling = match decision.verdict {
         Verdict::Admit => Ruling::Admitted(found),
         Verdict::Hold | Verdict::Block => {
-            let why = refusal(&decision, case.stay(subject, &decision).as_ref(), now);
+            let why = refusal(&decision, case.stay(subject, &decision).as_ref(), page, now);
             let is_only_unread = decision.has(Code::Unscanned) && !decision.needs_review();
             Ruling::Refused { why, unread: decision.unread.filter(|_| is_only_unread) }
         }

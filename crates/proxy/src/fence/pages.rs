@@ -86,7 +86,7 @@ impl Inner {
             (Ground::Whole, Some(until)) => until.min(now + LONGEST_STANDING),
             (Ground::Whole, None) => now + LONGEST_STANDING,
         };
-        let Shown { bytes, waiting, leads, refused, lags, .. } = shown;
+        let Shown { bytes, waiting, first, refused, lags, .. } = shown;
         let page = match page {
             Some(page) => page,
             None => spawn_blocking(move || page_of(&bytes)).await.map_err(|_| Trouble::Lost)?,
@@ -104,7 +104,7 @@ impl Inner {
             stale_until: AtomicI64::new(stale_until.unix()),
             asked: AtomicI64::new(asked.unix()),
             waiting,
-            leads,
+            first,
             refused,
             told: Default::default(),
             // What was read while it was made may be about it.

@@ -19,11 +19,13 @@ use tokio::sync::Semaphore;
 
 use super::asking::Trouble;
 use super::reading::HeldBefore;
+use super::status::RefusedLately;
 use super::{ASKED_AT_LEAST, ASKED_AT_ONCE, Editions, Journals, Mount, Setup, StartError, Times};
 use crate::answer::IndexPage;
 use crate::event::{Event, Weight};
 use crate::judgement::SourceOf;
 use crate::page;
+use crate::pages::Rank;
 use crate::scribe::Scribe;
 use crate::views::{File, Views};
 
@@ -140,8 +142,8 @@ pub(super) struct Shelved {
     pub(super) asked: AtomicI64,
     /// The newest releases that are held, by class.
     pub(super) waiting: Vec<Version>,
-    /// The one among them that is of the crate's newest class.
-    pub(super) leads: Option<Version>,
+    /// Those among them that people are shown first whether or not a build asked for them.
+    pub(super) first: Vec<Version>,
     /// How many releases are not admitted.
     pub(super) refused: usize,
     /// What readers were told of those that wait.
@@ -177,7 +179,7 @@ impl Shelved {
             stale_until: copy(&self.stale_until),
             asked: copy(&self.asked),
             waiting: self.waiting.clone(),
-            leads: self.leads.clone(),
+            first: self.first.clone(),
             refused: self.refused,
             told: Told::default(),
             outdated: AtomicBool::new(self.outdated.load(Ordering::Acquire)),
@@ -415,16 +417,28 @@ impl Stall {
         reading(&self.shelf).iter().map(|(name, shelved)| (name.clone(), Arc::clone(shelved))).collect()
     }
 
-    /// How many releases wait of the crates on the shelf that people are shown first: those of the newest class, and those
-    /// that were refused.
-    pub(super) fn waiting(&self, was_refused: impl Fn(&CrateName, &Version) -> bool) -> usize {
+    /// How many releases of the crates on the shelf are held: those that people are shown first. Whoever tells a number
+    /// tells this one; those of older classes are counted apart.
+    pub(super) fn held(&self, refused: &RefusedLately) -> usize {
         let shelf = reading(&self.shelf);
-        let shown_first = shelf.iter().map(|(name, shelved)| {
-            let is_first =
-                |version: &&Version| shelved.leads.as_ref() == Some(version) || was_refused(name, version);
-            shelved.waiting.iter().filter(is_first).count()
-        });
-        shown_first.sum()
+        shelf.iter().map(|(name, shelved)| self.held_of(name, shelved, refused)).sum()
+    }
+
+    /// The same of one of them.
+    pub(super) fn held_of(&self, name: &CrateName, shelved: &Shelved, refused: &RefusedLately) -> usize {
+        let ranks = shelved.waiting.iter().map(|version| self.rank(name, shelved, version, refused));
+        ranks.filter(|rank| *rank != Rank::Older).count()
+    }
+
+    /// How early people are shown a release that waits.
+    pub(super) fn rank(
+        &self,
+        name: &CrateName,
+        shelved: &Shelved,
+        version: &Version,
+        refused: &RefusedLately,
+    ) -> Rank {
+        Rank::of(refused.has(&self.path, name, version), shelved.first.contains(version))
     }
 
     /// The crates on the shelf of which a release waits.
@@ -434,19 +448,19 @@ impl Stall {
         waiting.map(|(name, shelved)| (name.clone(), Arc::clone(shelved))).collect()
     }
 
-    /// The crates on the shelf that have `part` in their name, with how many of their releases wait and when a client asked
+    /// The crates on the shelf that have `part` in their name, with how many of their releases are held and when a client asked
     /// for them last; and those of `names` that have it and are not there. A registry that is not crates.io has no known
     /// names.
     pub(super) fn crates_with(
         &self,
         part: &str,
         names: &KnownNames,
+        refused: &RefusedLately,
     ) -> (Vec<(CrateName, usize, Time)>, Vec<CrateName>) {
         let shelf = reading(&self.shelf);
-        let asked = shelf
-            .iter()
-            .filter(|(name, _)| name.as_str().contains(part))
-            .map(|(name, shelved)| (name.clone(), shelved.waiting.len(), time(&shelved.asked)));
+        let asked = shelf.iter().filter(|(name, _)| name.as_str().contains(part)).map(|(name, shelved)| {
+            (name.clone(), self.held_of(name, shelved, refused), time(&shelved.asked))
+        });
         let asked = asked.collect();
         let known = match self.source_of {
             SourceOf::CratesIo => names

@@ -169,6 +169,7 @@ impl World {
             cache: Cache::on(&file("cache"), Arc::clone(&self.disk) as Arc<dyn Disk>),
             state: file("state"),
             journals: Journals::Shared,
+            term: fence_proxy::fence::Term::Open,
             base: base.to_owned(),
             tokens: Tokens::None,
             clock: Arc::new(move || Time::from_unix(clock.load(Ordering::SeqCst))),
