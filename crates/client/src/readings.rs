@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 
 use fence_model::readings::{BuildCode, Finding, Looked, Pair, Reading, Unread};
 use fence_model::{CrateName, Digest, ReleaseId};
-use fence_scan::{Asks, Comparison, Place as Ground, Report, Severity};
+use fence_scan::{Asks, Capability, Comparison, Place as Ground, Report, Severity};
 
 use crate::cache::{Cache, Keep, Kept, Place};
 use crate::environment::Environment;
@@ -139,7 +139,12 @@ fn of_change(change: &Comparison) -> Reading {
     acting.sort();
     acting.dedup();
     Reading {
-        capabilities: new_capabilities.iter().map(|capability| capability.as_str().to_owned()).collect(),
+        capabilities: new_capabilities
+            .iter()
+            // New build code says so itself.
+            .filter(|of| **of != Capability::BuildTimeExec || build_code != fence_scan::BuildCode::New)
+            .map(|capability| capability.as_str().to_owned())
+            .collect(),
         build_code: match build_code {
             fence_scan::BuildCode::Same | fence_scan::BuildCode::Changed => BuildCode::AsBefore,
             fence_scan::BuildCode::Acts => BuildCode::Acts(acting),

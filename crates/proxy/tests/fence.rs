@@ -89,20 +89,20 @@ fn what_nobody_read_is_held_until_somebody_did() {
     let world = read_packages();
     world.registry.publish(release("glob", "0.3.3").at("2026-08-15T00:00:00Z"));
     let fence = world.fence();
-    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"Current: 0.3.2, 0.3.3 yanked");
     world.block_on(fence.has_read());
-    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"Current: 0.3.2, 0.3.3");
     // Another fence finds what was read, and need not read it again.
     drop(fence);
     let fence = world.fence_with(|setup| setup.reads = Some(Arc::new(|_, _| panic!("it was read")))).unwrap();
-    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"Current: 0.3.2, 0.3.3");
 }
 
 #[test]
 fn who_wants_the_bytes_waits_for_them_to_be_read() {
     let world = read_packages();
     world.registry.publish(release("glob", "0.3.3").at("2026-08-15T00:00:00Z"));
-    insta::assert_snapshot!(world.download(&world.fence(), "glob", "0.3.3"), @"");
+    insta::assert_snapshot!(world.download(&world.fence(), "glob", "0.3.3"), @"all bytes");
 }
 
 #[test]
@@ -110,8 +110,14 @@ fn build_code_that_comes_in_is_held_by_what_was_read() {
     let world = read_packages();
     world.registry.publish(release("glob", "0.3.3").build_script("").at("2026-08-15T00:00:00Z"));
     let fence = world.fence();
-    insta::assert_snapshot!(world.download(&fence, "glob", "0.3.3"), @"");
-    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+    insta::assert_snapshot!(world.download(&fence, "glob", "0.3.3"), @"
+    refused: the fence holds glob 0.3.3: published 10 days ago; needs a reviewer, age alone will not admit it
+    stay on 0.3.2: cargo update -p glob@0.3.3 --precise 0.3.2
+    new-build-code: runs code where it is built, which 0.3.2 did not
+    more: cargo fence why glob@0.3.3
+    its page: http://fence.example/crates-io/crate/glob/0.3.3
+    ");
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"Current: 0.3.2, 0.3.3 yanked");
 }
 
 /// What is asked for again and again is not fetched again and again.
@@ -123,7 +129,7 @@ fn a_package_that_cannot_be_had_is_left_alone_for_a_while() {
     let asked = || world.registry.server().take_requests().iter().filter(|r| r.path == path).count();
     let fence = world.fence();
     world.registry.server().next(&path, [Act::status(500)]);
-    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"Current: 0.3.2, 0.3.3 yanked");
     world.block_on(fence.has_read());
     assert_eq!(asked(), 1);
     world.now("2026-08-25T12:09:00Z");
@@ -134,15 +140,15 @@ fn a_package_that_cannot_be_had_is_left_alone_for_a_while() {
     world.page(&fence, "glob");
     world.block_on(fence.has_read());
     assert_eq!(asked(), 1);
-    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"Current: 0.3.2, 0.3.3");
 }
 
 #[test]
 fn a_policy_that_wants_nothing_read_has_nothing_read() {
     let world = read_packages();
     world.registry.publish(release("glob", "0.3.3").build_script("").at("2026-08-15T00:00:00Z"));
-    world.policy("scan = \"off\"\n");
-    insta::assert_snapshot!(world.page(&world.fence(), "glob"), @"");
+    world.policy("scan = \"off\"");
+    insta::assert_snapshot!(world.page(&world.fence(), "glob"), @"Current: 0.3.2, 0.3.3");
 }
 
 /// Whoever gets a name of long ago does not get its age with it.

@@ -750,7 +750,7 @@ fn init_is_green_at_once() {
     path = "advisories"
     "#);
     insta::assert_snapshot!(project.read("fence.lock"), @r#"
-    fence.lock format=1 codes=1 since=2026-08-22T12:00:00Z
+    fence.lock format=1 codes=2 since=2026-08-22T12:00:00Z
     arrayref 0.3.9 76a2e8124351fda1ef8aaaa3bbd7ebbcb486bbcd4225aca0aa0d84bb2db8fecb 2026-08-22T12:00:00Z
     glob 0.3.3 0cc23270f6e1808e30a928bdc84dea0b9b4136a8bc82338574f23baf47bbd280 2026-08-22T12:00:00Z
     lexopt 0.3.2 803ec87c9cfb29b9d2633f20cba1f488db3fd53f2158b1024cbefb47ba05d413 2026-08-22T12:00:00Z
@@ -797,7 +797,7 @@ fn init_marks_what_is_young_and_check_warns_of_it() {
     [exit code 0]
     "#);
     insta::assert_snapshot!(project.read("fence.lock"), @"
-    fence.lock format=1 codes=1 since=2026-07-23T12:00:00Z
+    fence.lock format=1 codes=2 since=2026-07-23T12:00:00Z
     glob 0.3.4 e4eba85ea1d0a966a983acd07deee566e67395d2d96b6fb39e62b5a833f1eb0b 2026-07-23T12:00:00Z young
     helper 1.0.0 e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1 2026-07-23T12:00:00Z young
     lexopt 0.3.2 803ec87c9cfb29b9d2633f20cba1f488db3fd53f2158b1024cbefb47ba05d413 2026-07-23T12:00:00Z
@@ -885,7 +885,7 @@ fn init_never_excuses_what_blocks() {
     [exit code 0]
     ");
     insta::assert_snapshot!(project.read("fence.lock"), @"
-    fence.lock format=1 codes=1 since=2026-08-22T12:00:00Z
+    fence.lock format=1 codes=2 since=2026-08-22T12:00:00Z
     lexopt 0.3.2 803ec87c9cfb29b9d2633f20cba1f488db3fd53f2158b1024cbefb47ba05d413 2026-08-22T12:00:00Z
     proc-macro1 1.0.107 e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1 2026-08-22T12:00:00Z young
     ");

@@ -12,7 +12,7 @@ const NOW: &str = "--now 2026-08-25T12:00:00Z";
 fn standing(
     newer: impl FnOnce(fence_testkit::publishing::Release) -> fence_testkit::publishing::Release,
 ) -> Standing {
-    let standing = Standing::before("tidy = \"1\"");
+    let standing = Standing::behind_a_mirror("tidy = \"1\"");
     standing.registry.publish(release("tidy", "1.0.0").at("2026-01-01T12:00:00Z"));
     standing.registry.publish(release("tidy", "1.0.1").at("2026-08-15T12:00:00Z"));
     let changed = newer(release("tidy", "1.0.2").at("2026-08-15T13:00:00Z"));
@@ -28,15 +28,76 @@ const FETCHES: &str =
 #[test]
 fn a_build_script_that_comes_in_is_held_and_told() {
     let standing = standing(|tidy| tidy.build_script(FETCHES));
-    assert_snapshot!(standing.run(&format!("check {NOW}")), @"");
-    assert_snapshot!(standing.run(&format!("why tidy {NOW}")), @"");
+    assert_snapshot!(standing.run(&format!("check {NOW}")), @"
+    $ cargo fence check --now 2026-08-25T12:00:00Z
+        Checking 1 release at level medium (index 0 min old, rustsec 0 min)
+    held[review]: tidy 1.0.2
+      --> Cargo.lock:13
+       |
+    13 | name = \"tidy\"
+       | ^^^^^^^^^^^^^ published 9 days ago; needs a reviewer, age alone will not admit it
+       |
+       = new-build-code: runs code where it is built, which 1.0.0 did not
+       = new-capability: can start programs, which 1.0.0 could not
+       = unreviewed-finding: build-reaches-out (medium) at build.rs:2, which nobody has looked at
+       = unreviewed-finding: fetch-and-run (high) at build.rs:2, which nobody has looked at
+       = unreviewed-finding: shell-command (medium) at build.rs:2, which nobody has looked at
+       = through: app > tidy
+    help: stay on 1.0.0, which is admitted
+          cargo update -p tidy --precise 1.0.0
+    help: or look at what is known about it
+          cargo fence why tidy@1.0.2
+    help: or let it in for a while, on your own word
+          cargo fence except tidy@1.0.2 --codes new-capability,new-build-code,unreviewed-finding --because \"…\" --until 2026-09-01
+
+    note: this project is not set up; what is locked now and old enough can be its baseline
+          cargo fence init
+        Finished 0 admitted, 1 held, 0 blocked, 1 of this project in […]
+    [exit code 1]
+    ");
+    assert_snapshot!(standing.run(&format!("why tidy {NOW}")), @"
+    $ cargo fence why tidy --now 2026-08-25T12:00:00Z
+    tidy 1.0.2 is held[review], level medium
+      2026-08-15  published 9 days ago
+      2026-08-15  new-build-code: runs code where it is built, which 1.0.0 did not  → asks for a
+                  reviewer
+      2026-08-15  new-capability: can start programs, which 1.0.0 could not  → asks for a reviewer
+      2026-08-15  unreviewed-finding: build-reaches-out (medium) at build.rs:2, which nobody has looked
+                  at  → asks for a reviewer
+      2026-08-15  unreviewed-finding: fetch-and-run (high) at build.rs:2, which nobody has looked at
+      2026-08-15  unreviewed-finding: shell-command (medium) at build.rs:2, which nobody has looked at
+      wait        7 days (level medium); in the open for 9 days, over since 2026-08-22
+      compared    with 1.0.0
+      attains     no level by itself; unknown: journal, publishers, people
+      digest      31bde19b…
+      through     app > tidy
+      ways out
+                  - one audit by a trusted set
+                  - an exception for new-capability, new-build-code, unreviewed-finding (override)
+                  cargo fence except tidy@1.0.2 --codes new-capability,new-build-code,unreviewed-finding --because \"…\" --until 2026-09-01
+    [exit code 0]
+    ");
 }
 
 #[test]
-fn what_changes_nothing_is_admitted() {
+fn what_asks_for_nobody_is_admitted() {
     let standing = standing(|tidy| tidy);
-    assert_snapshot!(standing.run(&format!("check {NOW}")), @"");
-    assert_snapshot!(standing.run(&format!("why tidy {NOW}")), @"");
+    assert_snapshot!(standing.run(&format!("check {NOW}")), @"
+    $ cargo fence check --now 2026-08-25T12:00:00Z
+        Finished 1 admitted (1 by age), 1 of this project at level medium in […]
+    [exit code 0]
+    ");
+    assert_snapshot!(standing.run(&format!("why tidy {NOW}")), @"
+    $ cargo fence why tidy --now 2026-08-25T12:00:00Z
+    tidy 1.0.2 is admitted: by age, level medium
+      2026-08-15  published 9 days ago
+      wait        7 days (level medium); in the open for 9 days, over since 2026-08-22
+      compared    with 1.0.0
+      attains     level medium by itself; unknown: journal, publishers, people
+      digest      cd397137…
+      through     app > tidy
+    [exit code 0]
+    ");
 }
 
 /// What was read is kept: nothing has to be fetched again, by whomever.
@@ -49,7 +110,7 @@ fn a_package_is_read_once() {
     let second = standing.run(&check);
     assert_eq!((first.code, first.stdout), (second.code, second.stdout));
     let asked = standing.registry.server().take_requests();
-    let packages: Vec<_> = asked.iter().filter(|request| request.path.contains("tidy/1")).collect();
+    let packages: Vec<_> = asked.iter().filter(|request| request.path.contains("tidy-1")).collect();
     assert!(packages.is_empty(), "{packages:?}");
 }
 
@@ -57,7 +118,29 @@ fn a_package_is_read_once() {
 fn what_cannot_be_read_waits_and_says_why() {
     let standing = standing(|tidy| tidy);
     standing.run(&format!("update {NOW}"));
-    assert_snapshot!(standing.run(&format!("check --offline {NOW}")), @"");
+    assert_snapshot!(standing.run(&format!("check --offline {NOW}")), @"
+    $ cargo fence check --offline --now 2026-08-25T12:00:00Z
+        Checking 1 release at level medium (index 0 min old, rustsec 0 min)
+    held[young]: tidy 1.0.2
+      --> Cargo.lock:13
+       |
+    13 | name = \"tidy\"
+       | ^^^^^^^^^^^^^ published 9 days ago; admitted in 21 days, on 2026-09-14
+       |
+       = unscanned: its package could not be read: tidy 1.0.2 is not in cargo's cache, and the network
+           is not to be used
+       = through: app > tidy
+    help: stay on 1.0.0, which is admitted
+          cargo update -p tidy --precise 1.0.0
+    help: or look at what is known about it
+          cargo fence why tidy@1.0.2
+        Finished 0 admitted, 1 held, 0 blocked, 1 of this project in […]
+    [exit code 1]
+    ");
     standing.cargo.write("fence.toml", &format!("scan = \"off\"\n\n{}", crate::standing::POLICY));
-    assert_snapshot!(standing.run(&format!("check --offline {NOW}")), @"");
+    assert_snapshot!(standing.run(&format!("check --offline {NOW}")), @"
+    $ cargo fence check --offline --now 2026-08-25T12:00:00Z
+        Finished 1 admitted (1 by age), 1 of this project at level medium in […]
+    [exit code 0]
+    ");
 }

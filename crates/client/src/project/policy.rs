@@ -11,7 +11,7 @@ use std::fmt;
 use std::ops::Range;
 
 use fence_model::policy::{
-    FeedRole, Policy, PolicyError, PublishTimes, RUSTSEC, Reach, RegistryTreatment, Severity, Trust,
+    FeedRole, Policy, PolicyError, PublishTimes, RUSTSEC, Reach, RegistryTreatment, Scan, Severity, Trust,
 };
 use fence_model::{Code, CrateName, Digest, Effect, Level, ReviewerId, Span, Time};
 use serde::Deserialize;
@@ -209,6 +209,7 @@ const fn span() -> Takes {
 const POLICY: &[Key] = &[
     key("level", value::<Level>()),
     key("levels", Takes::Table(LEVELS)),
+    key("scan", value::<Scan>()),
     key("newer-unapproved", value::<Severity>()),
     key("vulnerable", value::<Severity>()),
     key("unsound", value::<Severity>()),
@@ -505,6 +506,7 @@ mod tests {
     /// A policy that has every key.
     const EVERY_KEY: &str = r#"
 level = "high"
+scan = "off"
 newer-unapproved = "error"
 vulnerable = "error"
 unsound = "allow"
