@@ -208,8 +208,9 @@ fn nothing_is_written_without_a_yes_or_where_files_are_locked() {
     error: cargo's configuration has to be written, and `--locked` or `--frozen` forbids it
     --- .cargo/config.toml
     +++ /dev/null
-    @@ -1,6 +0,0 @@
+    @@ -1,7 +0,0 @@
     -# `cargo fence enable` made this file and its folder; `cargo fence disable` removes them.
+    -# If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
     -[source.crates-io]
     -replace-with = "fence"
     -
@@ -447,8 +448,9 @@ fn what_answers_at_the_address_decides_what_is_written() {
             Next `cargo login --registry fence` with a token: the fence wants one
     --- /dev/null
     +++ .cargo/config.toml
-    @@ -0,0 +1,7 @@
+    @@ -0,0 +1,8 @@
     +# `cargo fence enable` made this file and its folder; `cargo fence disable` removes them.
+    +# If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
     +[source.mirror]
     +replace-with = "fence"
     +
