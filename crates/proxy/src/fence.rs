@@ -13,6 +13,7 @@
 //! A request for a package (`downloads`) is decided anew, its neighbours considered, and its bytes are compared with
 //! their digest before the first of them is sent.
 
+mod ahead;
 mod asking;
 mod downloads;
 mod looking;
@@ -55,7 +56,7 @@ pub use self::status::{FeedStatus, Held, Refusal, RegistryStatus, Status};
 use crate::alarms::{Alarm, AlarmKind, Alarms, Heard};
 use crate::answer::{Answer, Answers, Ask, Figure, InTime, IndexPage, View, download_template};
 use crate::event::{Event, Log, Weight};
-use crate::flights::Flights;
+use crate::flights::{Aside, Flights};
 use crate::judgement::Chronicle;
 use crate::packages::Packages;
 use crate::rules::{Looked, Rulebook, RulesOf};
@@ -171,7 +172,10 @@ impl Default for Times {
 
 /// How many requests go to registries at a time; each has its part, so that one that does not answer holds up nobody who
 /// asks another.
-const ASKED_AT_ONCE: usize = 24;
+const ASKED_AT_ONCE: usize = 32;
+
+/// How many crates are asked for ahead of those who will ask for them, of each registry.
+const ASKED_AHEAD: usize = 16;
 
 /// How many requests go to a registry at a time, however many there are.
 const ASKED_AT_LEAST: usize = 2;
@@ -266,6 +270,8 @@ struct Inner {
     remembered_releases: Remembered<reading::Place, reading::Read>,
     remembered_crates: Remembered<(usize, CrateName), Arc<Chronicle>>,
     background: Mutex<Vec<JoinHandle<()>>>,
+    /// What is asked for and read though nobody waits for it.
+    aside: Aside,
     /// What is written to disk and nobody waits for.
     writing: Mutex<Vec<JoinHandle<()>>>,
     runtime: Handle,
@@ -323,6 +329,7 @@ impl Fence {
             remembered_releases: Remembered::default(),
             remembered_crates: Remembered::default(),
             background: Mutex::default(),
+            aside: Aside::default(),
             writing: Mutex::default(),
             runtime: Handle::current(),
         };
@@ -361,9 +368,9 @@ impl Fence {
         }
     }
 
-    /// Waits until the packages that somebody wants read were read, as far as they can be had.
-    pub async fn has_read(&self) {
-        self.0.looking.rest().await;
+    /// Waits until what nobody waits for is done: packages that are read, crates that are asked for ahead.
+    pub async fn idle(&self) {
+        self.0.aside.rest().await;
     }
 
     /// Reads the feeds again.

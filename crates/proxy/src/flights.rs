@@ -1,4 +1,5 @@
-//! One errand at a time for each thing: who asks for what somebody is already fetching waits for the same answer.
+//! One errand at a time for each thing: who asks for what somebody is already fetching waits for the same answer. And
+//! errands for which nobody waits.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -6,6 +7,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// The errands that are under way.
 pub(crate) struct Flights<K, V>(Arc<Mutex<UnderWay<K, V>>>);
@@ -62,6 +64,33 @@ struct Landed<K: Eq + Hash, V> {
 impl<K: Eq + Hash, V> Drop for Landed<K, V> {
     fn drop(&mut self) {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}
+
+/// Errands for which nobody waits, but for who wants to see all of it done.
+#[derive(Debug, Default)]
+pub(crate) struct Aside(Mutex<Vec<JoinHandle<()>>>);
+
+impl Aside {
+    /// Sends somebody on an errand.
+    pub(crate) fn send(&self, errand: impl Future<Output = ()> + Send + 'static) {
+        let errand = tokio::spawn(errand);
+        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.retain(|errand| !errand.is_finished());
+        under_way.push(errand);
+    }
+
+    /// Waits until all errands are done, those too that were sent meanwhile.
+    pub(crate) async fn rest(&self) {
+        loop {
+            let under_way = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+            if under_way.is_empty() {
+                return;
+            }
+            for errand in under_way {
+                let _ = errand.await;
+            }
+        }
     }
 }
 

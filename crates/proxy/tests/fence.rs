@@ -63,6 +63,29 @@ fn when_its_wait_is_over_it_is_shown_without_anybody_doing_anything() {
     ");
 }
 
+/// Whoever resolves asks for a crate first, and then for what it needs.
+#[test]
+fn what_a_crate_needs_is_asked_for_ahead() {
+    let world = World::at("2026-08-20T08:00:00Z");
+    world.registry.publish(release("deep", "1.0.0").at("2020-01-01T00:00:00Z"));
+    world.registry.publish(release("lib", "1.0.0").needs("deep", "^1").at("2020-01-01T00:00:00Z"));
+    world.registry.publish(release("top", "1.0.0").needs("lib", "^1").at("2020-01-01T00:00:00Z"));
+    let fence = world.fence();
+    let asked = || {
+        let requests = world.registry.server().take_requests();
+        let mut paths: Vec<String> = requests.into_iter().map(|request| request.path).collect();
+        paths.retain(|path| !path.ends_with("config.json"));
+        paths.sort();
+        paths
+    };
+    world.page(&fence, "top");
+    world.block_on(fence.idle());
+    assert_eq!(asked(), [file_of("lib"), file_of("top")], "one step, and no further");
+    insta::assert_snapshot!(world.page(&fence, "lib"), @"Current: 1.0.0");
+    world.block_on(fence.idle());
+    assert_eq!(asked(), [file_of("deep")]);
+}
+
 /// A crate of which a release is ten days old, in front of a fence that has packages read: whatever has a build script
 /// gains one.
 fn read_packages() -> World {
@@ -90,7 +113,7 @@ fn what_nobody_read_is_held_until_somebody_did() {
     world.registry.publish(release("glob", "0.3.3").at("2026-08-15T00:00:00Z"));
     let fence = world.fence();
     insta::assert_snapshot!(world.page(&fence, "glob"), @"Current: 0.3.2, 0.3.3 yanked");
-    world.block_on(fence.has_read());
+    world.block_on(fence.idle());
     insta::assert_snapshot!(world.page(&fence, "glob"), @"Current: 0.3.2, 0.3.3");
     // Another fence finds what was read, and need not read it again.
     drop(fence);
@@ -130,15 +153,15 @@ fn a_package_that_cannot_be_had_is_left_alone_for_a_while() {
     let fence = world.fence();
     world.registry.server().next(&path, [Act::status(500)]);
     insta::assert_snapshot!(world.page(&fence, "glob"), @"Current: 0.3.2, 0.3.3 yanked");
-    world.block_on(fence.has_read());
+    world.block_on(fence.idle());
     assert_eq!(asked(), 1);
     world.now("2026-08-25T12:09:00Z");
     world.page(&fence, "glob");
-    world.block_on(fence.has_read());
+    world.block_on(fence.idle());
     assert_eq!(asked(), 0);
     world.now("2026-08-25T13:11:00Z");
     world.page(&fence, "glob");
-    world.block_on(fence.has_read());
+    world.block_on(fence.idle());
     assert_eq!(asked(), 1);
     insta::assert_snapshot!(world.page(&fence, "glob"), @"Current: 0.3.2, 0.3.3");
 }

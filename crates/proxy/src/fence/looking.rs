@@ -20,7 +20,7 @@ use fence_model::readings::{Looked, Pair, Reading, Readings, Unread};
 use fence_model::{CrateName, Digest, Span, Time};
 use semver::Version;
 use tokio::sync::Semaphore;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 
 use super::Inner;
 use super::downloads::Wanted;
@@ -46,8 +46,6 @@ pub(super) struct Looking {
     under_way: Flights<(usize, Pair), ()>,
     at_once: Semaphore,
     tried_in_vain: Mutex<HashMap<Pair, Time>>,
-    /// What is read in the background.
-    background: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Looking {
@@ -60,7 +58,6 @@ impl Looking {
             under_way: Flights::default(),
             at_once: Semaphore::new(at_once),
             tried_in_vain: Mutex::default(),
-            background: Mutex::default(),
         }
     }
 
@@ -71,14 +68,6 @@ impl Looking {
     fn add(&self, pair: Pair, found: Reading) {
         Arc::make_mut(&mut writing(&self.readings)).add(pair, Looked::Read(found));
         self.edition.fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// Waits until all that is being read in the background was.
-    pub(super) async fn rest(&self) {
-        let reading = std::mem::take(&mut *self.background.lock().unwrap_or_else(PoisonError::into_inner));
-        for read in reading {
-            let _ = read.await;
-        }
     }
 
     fn is_left_alone(&self, pair: Pair, now: Time) -> bool {
@@ -124,18 +113,15 @@ impl Inner {
             (is_news, left)
         });
         let Ok((is_news, left)) = kept.await else { return false };
-        let read = |unread| {
+        for unread in left {
             // What is read for a fence that is gone is read for nobody.
             let inner = Arc::downgrade(self);
-            tokio::spawn(async move {
+            self.aside.send(async move {
                 if let Some(inner) = inner.upgrade() {
                     inner.read_once(at, unread).await;
                 }
-            })
-        };
-        let mut background = self.looking.background.lock().unwrap_or_else(PoisonError::into_inner);
-        background.retain(|reading| !reading.is_finished());
-        background.extend(left.into_iter().map(read));
+            });
+        }
         is_news
     }
 
