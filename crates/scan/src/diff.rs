@@ -14,7 +14,7 @@ use crate::names::Code;
 use crate::package::{Magic, Package, extension, is_of_tests};
 use crate::report::{Capability, Finding, Place, Report, Severity, Span, Use};
 use crate::rules::{Explanation, package_rules::about, span_in};
-use crate::scan::settle;
+use crate::scan::{Scan, settle};
 use crate::sign::Sign;
 use crate::source::UnitKind;
 
@@ -126,19 +126,17 @@ pub struct Comparison {
     pub unchanged: bool,
 }
 
-/// Compares two releases by their packages and reports.
-pub fn compare(old: &Package, old_report: &Report, new: &Package, new_report: &Report) -> Comparison {
-    let before = manifest_of(old);
-    let after = manifest_of(new);
-    let old_code = Code::read(old, &before);
-    let new_code = Code::read(new, &after);
-    let files = files(old, new, &new_code, &old_code);
-    let dependencies = new_dependencies(&before, &after);
+/// Compares two releases.
+pub fn compare(old: &Scan<'_>, new: &Scan<'_>) -> Comparison {
+    let Scan { package: old, manifest: before, code: old_code, report: old_report } = old;
+    let Scan { package: new, manifest: after, code: new_code, report: new_report } = new;
+    let files = files(old, new, new_code, old_code);
+    let dependencies = new_dependencies(before, after);
     let mut findings = new_findings(old_report, new_report);
-    dependency_findings(new, &before, &after, &new_code, &mut findings);
-    destinations(&old_code, &new_code, &mut findings);
-    checks(&old_code, &new_code, &mut findings);
-    jumps(&old_code, &new_code, &files, &mut findings);
+    dependency_findings(new, before, after, new_code, &mut findings);
+    destinations(old_code, new_code, &mut findings);
+    checks(old_code, new_code, &mut findings);
+    jumps(old_code, new_code, &files, &mut findings);
     settle(&mut findings);
     crate::scan::show(new, &mut findings);
     let had: BTreeSet<Capability> = old_report.capabilities.iter().copied().collect();
@@ -157,7 +155,7 @@ pub fn compare(old: &Package, old_report: &Report, new: &Package, new_report: &R
         file.place.is_some_and(|place| place != Place::Tests) && file.change != Change::Reformatted
     };
     let build_code = files.iter().filter(matters).any(|file| file.place.is_some_and(Place::is_build));
-    let manifest_same = same_but_version(&before, &after);
+    let manifest_same = same_but_version(before, after);
     Comparison {
         from: old_report.version.clone(),
         to: new_report.version.clone(),
@@ -179,14 +177,9 @@ pub fn compare(old: &Package, old_report: &Report, new: &Package, new_report: &R
         unchanged: manifest_same
             && !files
                 .iter()
-                .any(|file| matters(&file) || (file.place.is_none() && is_built_in(&file.path, &new_code))),
+                .any(|file| matters(&file) || (file.place.is_none() && is_built_in(&file.path, new_code))),
         files,
     }
-}
-
-fn manifest_of(package: &Package) -> Manifest {
-    let text = package.files.get("Cargo.toml").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    text.and_then(|text| Manifest::parse(&text).ok()).unwrap_or_default()
 }
 
 fn same_but_version(before: &Manifest, after: &Manifest) -> bool {
@@ -250,7 +243,7 @@ fn dependency_findings(
     code: &Code<'_>,
     findings: &mut Vec<Finding>,
 ) {
-    let Some(text) = package.files.get("Cargo.toml") else {
+    let Some(text) = package.file("Cargo.toml") else {
         return;
     };
     let had = before.built_from();
@@ -401,18 +394,21 @@ fn host_in(text: &[u8]) -> Option<&[u8]> {
 
 /// Functions that check, and do less.
 fn checks(old_code: &Code<'_>, new_code: &Code<'_>, findings: &mut Vec<Finding>) {
-    let mut before: FxHashMap<(String, String), Vec<u64>> = FxHashMap::default();
-    for (name, tokens) in functions(old_code) {
-        before.entry(name).or_insert(tokens);
+    let mut before: FxHashMap<(&[u8], &[u8]), u32> = FxHashMap::default();
+    for number in 0..old_code.units.len() as u32 {
+        if old_code.unit(number).kind == UnitKind::Function {
+            before.entry(named(old_code, number)).or_insert(number);
+        }
     }
     let of_crypto = old_code.outside.keys().any(|name| CRYPTO.contains(&name.as_str()));
     lost_crypto(old_code, new_code, findings);
     for number in 0..new_code.units.len() as u32 {
         let unit = new_code.unit(number);
-        let decides = is_check(unit.name, unit.owner)
+        let (owner, name) = named(new_code, number);
+        let decides = is_check(name, owner)
             || (of_crypto
                 && matches!(
-                    unit.name,
+                    name,
                     b"open"
                         | b"unseal"
                         | b"accept"
@@ -428,13 +424,10 @@ fn checks(old_code: &Code<'_>, new_code: &Code<'_>, findings: &mut Vec<Finding>)
             continue;
         }
         let (part, _) = new_code.units[number as usize];
-        let name = (
-            String::from_utf8_lossy(unit.owner).into_owned(),
-            String::from_utf8_lossy(unit.name).into_owned(),
-        );
-        let Some(was) = before.get(&name) else {
+        let Some(was) = before.get(&(owner, name)) else {
             continue;
         };
+        let was = &tokens_of(old_code, *was);
         let is = tokens_of(new_code, number);
         if *was == is {
             continue;
@@ -460,7 +453,7 @@ fn checks(old_code: &Code<'_>, new_code: &Code<'_>, findings: &mut Vec<Finding>)
             new_code.parts[part as usize].path,
             new_code.parts[part as usize].source.text,
             unit.start as usize,
-            2 + 1 + unit.name.len(),
+            2 + 1 + name.len(),
         );
         let mut finding = about(
             CHECK,
@@ -569,17 +562,10 @@ fn count(tokens: &[u64], word: &str) -> usize {
     tokens.iter().filter(|token| **token == hash).count()
 }
 
-fn functions<'a>(code: &'a Code<'_>) -> impl Iterator<Item = ((String, String), Vec<u64>)> + 'a {
-    (0..code.units.len() as u32).filter(|number| code.unit(*number).kind == UnitKind::Function).map(
-        |number| {
-            let unit = code.unit(number);
-            let name = (
-                String::from_utf8_lossy(unit.owner).into_owned(),
-                String::from_utf8_lossy(unit.name).into_owned(),
-            );
-            (name, tokens_of(code, number))
-        },
-    )
+/// Whose a unit is, and what it is called.
+fn named<'a>(code: &'a Code<'_>, number: u32) -> (&'a [u8], &'a [u8]) {
+    let unit = code.unit(number);
+    (code.words.text(unit.owner), code.words.text(unit.name))
 }
 
 fn tokens_of(code: &Code<'_>, number: u32) -> Vec<u64> {
@@ -642,8 +628,9 @@ fn jumps(old: &Code<'_>, new: &Code<'_>, files: &[FileChange], findings: &mut Ve
         if part.places.gravest().is_build() {
             let was = old.parts.iter().find(|old| old.path == part.path);
             let fixtures = |code: &crate::names::Part<'_>| -> BTreeSet<Vec<u8>> {
-                let marks = code.source.units.iter().flat_map(|unit| &unit.marks);
-                marks
+                code.source
+                    .marks()
+                    .iter()
                     .filter(|mark| mark.sign == Sign::FixturePath)
                     .map(|mark| code.source.text[mark.start as usize..mark.end as usize].to_vec())
                     .collect()
@@ -670,15 +657,15 @@ fn files(old: &Package, new: &Package, new_code: &Code<'_>, old_code: &Code<'_>)
         code.parts.iter().find(|part| part.path == path).map(|part| part.places.gravest())
     };
     let mut changes = Vec::new();
-    for (path, bytes) in &new.files {
+    for (path, bytes) in new.files() {
         if is_of_cargo(path) {
             continue;
         }
-        match old.files.get(path) {
+        match old.file(path) {
             None => {
                 let lines = if is_text(bytes) { lines_of_code(path, bytes) } else { 0 };
                 changes.push(FileChange {
-                    path: path.clone(),
+                    path: path.to_owned(),
                     change: Change::Added,
                     place: places(new_code, path),
                     lines,
@@ -696,13 +683,13 @@ fn files(old: &Package, new: &Package, new_code: &Code<'_>, old_code: &Code<'_>)
                 };
                 let change =
                     if lines == 0 && place.is_some() { Change::Reformatted } else { Change::Changed };
-                changes.push(FileChange { path: path.clone(), change, place, lines });
+                changes.push(FileChange { path: path.to_owned(), change, place, lines });
             }
         }
     }
-    for path in old.files.keys().filter(|path| !new.files.contains_key(*path) && !is_of_cargo(path)) {
+    for (path, _) in old.files().filter(|(path, _)| new.file(path).is_none() && !is_of_cargo(path)) {
         changes.push(FileChange {
-            path: path.clone(),
+            path: path.to_owned(),
             change: Change::Removed,
             place: places(old_code, path),
             lines: 0,

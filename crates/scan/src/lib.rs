@@ -25,10 +25,11 @@ mod scope;
 mod sign;
 mod source;
 mod unpack;
+mod word;
 
 pub use diff::{Change, Comparison, FileChange, compare};
 pub use package::{File, Package, Problem, ProblemKind};
 pub use report::{Amount, Blind, Capability, Clue, Finding, Place, Report, Severity, Span, Unanalyzed, Use};
 pub use rules::{Explanation, explanations};
-pub use scan::{SCANNER, scan};
+pub use scan::{SCANNER, Scan, scan};
 pub use unpack::{Limits, unpack};
