@@ -3,7 +3,8 @@
 //! The way of a scan:
 //!
 //! 1. [`unpack()`] opens a `.crate` file within [`Limits`]; a folder's files come from whoever calls;
-//! 2. `lex`, `source`: each file of Rust is read once, as tokens, into functions, imports, paths and *signs*;
+//! 2. `lex`, `word`, `source`: each file of Rust is read once, as tokens whose words are numbers, into functions, imports,
+//!    paths and *signs*;
 //! 3. `names`: files become modules from the roots that the manifest names, and paths get their meaning;
 //! 4. `scope`: functions with what they lead to; `hidden`: what their texts do not show;
 //! 5. `rules`: signs that belong together become findings;

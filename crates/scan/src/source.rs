@@ -6,7 +6,7 @@
 //! Everything is by position in the file; names are slices of it. What paths mean is found in [`crate::names`], once
 //! all files of the package are read.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::lex::{Kind, Token, lex, lex_words};
 use crate::literal;
@@ -246,7 +246,9 @@ impl Source<'_> {
 pub(crate) struct Scratch<'a> {
     pub(crate) words: Words<'a>,
     tokens: Vec<Token>,
+    numbers: FxHashMap<(u32, Word), u32>,
     seen: FxHashSet<u64>,
+    recent: Vec<u64>,
     /// For each word the last file, from one, whose imports or units are called so.
     named: Vec<u32>,
     files: u32,
@@ -257,18 +259,28 @@ impl Scratch<'_> {
         Self {
             words: Words::known(),
             tokens: Vec::new(),
+            numbers: FxHashMap::default(),
             seen: FxHashSet::default(),
+            recent: vec![0; RECENT],
             named: Vec::new(),
             files: 0,
         }
     }
 }
 
+/// Paths of one word have the word's number; those of several have numbers from here on. There are fewer words than
+/// bytes, of which the limits allow fewer than this.
+const FIRST_PATH: u32 = 1 << 29;
+
+/// How many of the paths that were seen last are at hand.
+const RECENT: usize = 1 << 10;
+
 /// Reads a file.
 pub(crate) fn read<'a>(text: &'a [u8], scratch: &mut Scratch<'a>) -> Source<'a> {
-    let Scratch { words, tokens, seen, named, files } = scratch;
+    let Scratch { words, tokens, numbers, seen, recent, named, files } = scratch;
     lex_words(text, tokens, |text| words.number(text));
     seen.clear();
+    recent.fill(0);
     *files += 1;
     let mut reader = Reader {
         text,
@@ -288,7 +300,9 @@ pub(crate) fn read<'a>(text: &'a [u8], scratch: &mut Scratch<'a>) -> Source<'a> 
         statements: Vec::new(),
         attributes: Attributes::default(),
         singles: Vec::new(),
+        numbers,
         seen,
+        recent,
     };
     reader.source.modules.push(Module { name: word::NONE, parent: 0, is_test: false });
     reader.open_unit(UnitKind::File, word::NONE, 0, text.len() as u32);
@@ -358,8 +372,12 @@ struct Reader<'a, 't> {
     attributes: Attributes,
     /// Names alone, which may stand for a function, a constant or an import: looked at when all of these are known.
     singles: Vec<PathUse>,
-    /// Paths that a unit has already, by their hashes: the first place of each tells enough.
+    /// Paths of several words by their numbers: that of the path without its last word, and that word.
+    numbers: &'t mut FxHashMap<(u32, Word), u32>,
+    /// Which unit has which path already, and how: the first place of each tells enough.
     seen: &'t mut FxHashSet<u64>,
+    /// Those of them that came last; nothing is zero.
+    recent: &'t mut [u64],
 }
 
 impl<'a> Reader<'a, '_> {
@@ -1224,13 +1242,21 @@ impl<'a> Reader<'a, '_> {
 
     /// Whether the unit has no such path yet.
     fn is_new(&mut self, path: &PathUse) -> bool {
-        use std::hash::Hasher as _;
-        let mut hasher = rustc_hash::FxHasher::default();
-        hasher.write_u64(u64::from(path.unit) << 8 | path.form as u64);
-        for segment in &self.source.segments[path.first as usize..] {
-            hasher.write_u32(segment.0);
+        // A number for each path, never a hash: two paths that collide would let one hide behind the other.
+        let mut words = self.source.segments[path.first as usize..].iter();
+        let mut number = words.next().map_or(0, |word| word.0);
+        for word in words {
+            let next = FIRST_PATH + self.numbers.len() as u32;
+            number = *self.numbers.entry((number, *word)).or_insert(next);
         }
-        self.seen.insert(hasher.finish())
+        let key = u64::from(path.unit) << 32 | u64::from(number) << 2 | path.form as u64;
+        // Most of what was seen was seen just now.
+        let recent = &mut self.recent[(key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize % RECENT];
+        if *recent == key {
+            return false;
+        }
+        *recent = key;
+        self.seen.insert(key)
     }
 
     /// A name alone: kept where it can stand for something.

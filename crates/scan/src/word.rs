@@ -50,7 +50,7 @@ words! {
 
 /// The words with which every package begins.
 static KNOWN: LazyLock<Words<'static>> = LazyLock::new(|| {
-    let mut words = Words { texts: Vec::new(), slots: vec![FREE; 1 << 13] };
+    let mut words = Words { texts: Vec::new(), slots: vec![FREE; 1 << 13], recent: Vec::new() };
     for text in NAMED.iter().copied().chain(sign::words_of_tables()) {
         words.number(text.as_bytes());
     }
@@ -68,14 +68,19 @@ pub(crate) struct Words<'a> {
     texts: Vec<&'a [u8]>,
     /// Half of a text's hash, and its number, at the place that the other half says or behind it.
     slots: Vec<(u32, u32)>,
+    /// The words that were met last, where they were met: code says the same again and again, and this is near at hand.
+    recent: Vec<(&'a [u8], Word)>,
 }
+
+/// How many recent words are at hand.
+const RECENT: usize = 1 << 11;
 
 const FREE: (u32, u32) = (0, u32::MAX);
 
 impl<'a> Words<'a> {
     /// Those that the scanner knows itself.
     pub(crate) fn known() -> Self {
-        KNOWN.clone()
+        Self { recent: vec![(&[][..], NONE); RECENT], ..KNOWN.clone() }
     }
 
     pub(crate) fn text(&self, word: Word) -> &'a [u8] {
@@ -98,13 +103,27 @@ impl<'a> Words<'a> {
 
     /// The number of a text, which it is given when it is first met.
     pub(crate) fn number(&mut self, text: &'a [u8]) -> Word {
-        let (tag, mut at) = self.place(text);
+        let hash = hash(text);
+        let recent = hash as usize % RECENT;
+        match self.recent.get(recent) {
+            Some((met, word)) if is_same(met, text) => return *word,
+            _ => {}
+        }
+        let word = self.number_of(text, hash);
+        if let Some(recent) = self.recent.get_mut(recent) {
+            *recent = (text, word);
+        }
+        word
+    }
+
+    fn number_of(&mut self, text: &'a [u8], hash: u64) -> Word {
+        let (tag, mut at) = self.place(hash);
         loop {
             let (other, number) = self.slots[at];
             if number == FREE.1 {
                 break;
             }
-            if other == tag && self.texts[number as usize] == text {
+            if other == tag && is_same(self.texts[number as usize], text) {
                 return Word(number);
             }
             at = (at + 1) & (self.slots.len() - 1);
@@ -120,7 +139,7 @@ impl<'a> Words<'a> {
 
     /// The number of a text that was met before.
     pub(crate) fn find(&self, text: &[u8]) -> Option<Word> {
-        let (tag, mut at) = self.place(text);
+        let (tag, mut at) = self.place(hash(text));
         loop {
             let (other, number) = self.slots[at];
             if number == FREE.1 {
@@ -134,20 +153,37 @@ impl<'a> Words<'a> {
     }
 
     /// What is compared before a text is, and where to look first.
-    fn place(&self, text: &[u8]) -> (u32, usize) {
-        let hash = hash(text);
+    fn place(&self, hash: u64) -> (u32, usize) {
         (hash as u32, (hash >> 32) as usize & (self.slots.len() - 1))
     }
 
     fn grow(&mut self) {
         self.slots = vec![FREE; self.slots.len() * 2];
         for (number, text) in self.texts.iter().enumerate() {
-            let (tag, mut at) = self.place(text);
+            let (tag, mut at) = self.place(hash(text));
             while self.slots[at].1 != FREE.1 {
                 at = (at + 1) & (self.slots.len() - 1);
             }
             self.slots[at] = (tag, number as u32);
         }
+    }
+}
+
+/// Whether two texts are the same; most are short, and a call for each costs more than that.
+#[inline]
+fn is_same(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    match (left.first_chunk::<8>(), right.first_chunk::<8>()) {
+        (Some(first), Some(other)) if left.len() <= 16 => {
+            first == other && left.last_chunk::<8>() == right.last_chunk::<8>()
+        }
+        (Some(_), Some(_)) => left == right,
+        _ => match (left.first_chunk::<4>(), right.first_chunk::<4>()) {
+            (Some(first), Some(other)) => first == other && left.last_chunk::<4>() == right.last_chunk::<4>(),
+            _ => left.iter().eq(right),
+        },
     }
 }
 
