@@ -4,6 +4,7 @@
 //! the change, wherever it moved; what is new in a release that had none of it weighs more than what it always did.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
@@ -723,7 +724,7 @@ fn lines_of_code(path: &str, bytes: &[u8]) -> u64 {
 }
 
 /// The tokens of a file as hashes with their lines, without commas that formatting puts before a closing bracket.
-fn normalised(text: &[u8]) -> Vec<(u64, u32)> {
+fn normalised(text: &[u8]) -> Vec<Hashed> {
     let mut tokens = Vec::new();
     lex(text, &mut tokens);
     let mut line = 1;
@@ -751,36 +752,113 @@ fn hash(bytes: &[u8]) -> u64 {
 
 /// Lines of the new text that have tokens which the old had not there, and of the old that lost some.
 fn changed_lines(old: &[u8], new: &[u8]) -> u64 {
-    let (before, after) = (normalised(old), normalised(new));
-    let hunks = hunks(
-        &before.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(),
-        &after.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(),
-    );
     let mut lines = BTreeSet::new();
-    for (_, added) in hunks {
-        // Where something was only taken out, the place is one line to read.
-        if added.is_empty() {
-            lines.insert(after.get(added.start).or_else(|| after.last()).map_or(0, |(_, line)| *line));
-        }
-        lines.extend(after[added].iter().map(|(_, line)| *line));
-    }
+    add_changed_lines(&normalised(old), &normalised(new), &mut lines);
     lines.len() as u64
+}
+
+/// Tokens or lines that are compared at a time: where a few kinds come again and again, as in tables of numbers, the
+/// differ's time grows with the square.
+const COMPARED: usize = 30_000;
+
+/// A token as a hash, with its line.
+type Hashed = (u64, u32);
+
+fn add_changed_lines(before: &[Hashed], after: &[Hashed], lines: &mut BTreeSet<u32>) {
+    if before.len().max(after.len()) <= COMPARED {
+        for (_, added) in hunks(&hashes(before), &hashes(after)) {
+            add_lines(after, added, lines);
+        }
+        return;
+    }
+    // First by lines, then by the tokens of those that differ.
+    let (old, new) = (by_line(before), by_line(after));
+    if old.len().max(new.len()) > COMPARED {
+        return add_lines(after, 0..after.len(), lines);
+    }
+    let hash_of = |of: &[Hashed], line: &Range<usize>| {
+        let hashes = of[line.clone()].iter().map(|(hash, _)| *hash);
+        hashes.fold(line.len() as u64, |all, hash| {
+            (all.rotate_left(5) ^ hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        })
+    };
+    let old_hashes: Vec<u64> = old.iter().map(|line| hash_of(before, line)).collect();
+    let new_hashes: Vec<u64> = new.iter().map(|line| hash_of(after, line)).collect();
+    let tokens = |lines: &[Range<usize>], of: Range<usize>, all: usize| {
+        let begin = lines.get(of.start).map_or(all, |line| line.start);
+        begin..lines.get(of.end).map_or(all, |line| line.start)
+    };
+    for (removed, added) in hunks(&old_hashes, &new_hashes) {
+        let removed = &before[tokens(&old, removed, before.len())];
+        let added = tokens(&new, added, after.len());
+        let is_same = hashes(removed) == hashes(&after[added.clone()]);
+        if removed.len().max(added.len()) > COMPARED || added.is_empty() {
+            if !is_same {
+                add_lines(after, added, lines);
+            }
+        } else {
+            add_changed_lines(removed, &after[added], lines);
+        }
+    }
+}
+
+/// Adds the lines of some tokens; where something was only taken out, the place is one line to read.
+fn add_lines(after: &[Hashed], added: Range<usize>, lines: &mut BTreeSet<u32>) {
+    if added.is_empty() {
+        lines.insert(after.get(added.start).or_else(|| after.last()).map_or(0, |(_, line)| *line));
+    }
+    lines.extend(after[added].iter().map(|(_, line)| *line));
+}
+
+fn hashes(tokens: &[Hashed]) -> Vec<u64> {
+    tokens.iter().map(|(hash, _)| *hash).collect()
+}
+
+/// Which tokens each line has.
+fn by_line(tokens: &[Hashed]) -> Vec<Range<usize>> {
+    let mut end = 0;
+    let lines = tokens.chunk_by(|(_, line), (_, next)| line == next);
+    lines
+        .map(|line| {
+            end += line.len();
+            end - line.len()..end
+        })
+        .collect()
 }
 
 fn changed_text_lines(old: &[u8], new: &[u8]) -> u64 {
     let split = |text: &[u8]| -> Vec<u64> { text.split(|byte| *byte == b'\n').map(hash).collect() };
-    hunks(&split(old), &split(new))
-        .into_iter()
-        .map(|(removed, added)| removed.len().max(added.len()) as u64)
-        .sum()
+    let (old, new) = (split(old), split(new));
+    if old.len().max(new.len()) > COMPARED {
+        return if old == new { 0 } else { old.len().max(new.len()) as u64 };
+    }
+    hunks(&old, &new).into_iter().map(|(removed, added)| removed.len().max(added.len()) as u64).sum()
 }
 
 /// The parts in which two sequences differ.
-fn hunks(old: &[u64], new: &[u64]) -> Vec<(std::ops::Range<usize>, std::ops::Range<usize>)> {
+fn hunks(old: &[u64], new: &[u64]) -> Vec<(Range<usize>, Range<usize>)> {
     let mut input = imara_diff::InternedInput::default();
     input.update_before(old.iter().copied());
     input.update_after(new.iter().copied());
     let diff = imara_diff::Diff::compute(imara_diff::Algorithm::Histogram, &input);
     let range = |range: std::ops::Range<u32>| range.start as usize..range.end as usize;
     diff.hunks().map(|hunk| (range(hunk.before), range(hunk.after))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_table_is_compared_by_lines_first() {
+        let table = |changed: usize| {
+            let row = |at: usize| if at == changed { "1, 2, 3, 4, 9,\n" } else { "1, 2, 3, 4, 5,\n" };
+            let rows: String = (0..12_000).map(row).collect();
+            format!("const A: [u8; 60_000] = [\n{rows}];\nfn a() {{ b() }}\n")
+        };
+        let (old, new) = (table(12_000), table(7));
+        assert_eq!(changed_lines(old.as_bytes(), new.as_bytes()), 1);
+        assert_eq!(changed_lines(old.as_bytes(), old.replace("b()", "c()").as_bytes()), 1);
+        assert_eq!(changed_lines(old.as_bytes(), old.replace(",\n1", ", 1").as_bytes()), 0);
+    }
 }
