@@ -1353,7 +1353,7 @@ impl<'a> Reader<'a, '_> {
             word::INCLUDE => self.read_include(path, true),
             word::INCLUDE_BYTES | word::INCLUDE_STR => self.read_include(path, false),
             word::ASM | word::GLOBAL_ASM | word::NAKED_ASM | word::LLVM_ASM => {
-                self.mark(Sign::Asm, path.start, path.end)
+                self.mark(Sign::Asm, path.start, path.end);
             }
             word::PANIC => self.mark(Sign::Panic, path.start, path.end),
             word::CONCAT
