@@ -31,6 +31,7 @@ use fence_proxy::server::{BindError, ServeError};
 use crate::neighbour::NoNeighbour;
 use crate::render::text::harmless;
 use crate::shell::{Colour, Ink};
+use crate::standing::{CRATES_IO, USUAL_ADDRESS};
 
 /// What went wrong, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +82,8 @@ pub(crate) enum Misuse {
     NotLocked(CrateName),
     /// A release that neither lockfile nor index has.
     UnknownRelease(ReleaseId),
+    /// A release of a crate that is not locked, so that nothing of it was read.
+    NotRead(ReleaseId),
     /// `--locked` forbids the writing that the command is for.
     Locked(&'static str),
     /// `init` where there is a baseline.
@@ -732,8 +735,17 @@ impl From<Misuse> for CliError {
             Misuse::NotLocked(name) => Self::new(format!("the lockfile has no release of {name}"))
                 .hint("`cargo fence list` prints all releases that it has"),
             Misuse::UnknownRelease(release) => {
-                Self::new(format!("neither the lockfile nor the index has {release}"))
+                Self::new(format!("neither the lockfile nor the index has {release}, and no fence here saw it"))
                     .hint(format!("`cargo fence why {}` shows what is locked", release.name))
+            }
+            Misuse::NotRead(release) => {
+                let ReleaseId { name, version } = &release;
+                Self::new(format!("the lockfile has no release of {name}, so its index file was not read"))
+                    .hint(format!(
+                        "a fence that stands tells of all releases: `cargo fence serve`, and then \
+                         http://{USUAL_ADDRESS}/{CRATES_IO}/crate/{name}/{version}"
+                    ))
+                    .hint(format!("`cargo fence scan {name}@{version}` looks at the package itself"))
             }
             Misuse::Locked(what) => {
                 Self::new(format!("{what} has to be written, and `--locked` or `--frozen` forbids it"))

@@ -91,6 +91,7 @@ pub(crate) struct Status {
     pub(crate) kept: Option<Kept>,
     pub(crate) alarms: Vec<Alarm>,
     pub(crate) refused: Vec<Refused>,
+    pub(crate) held_releases: Option<usize>,
     pub(crate) held: Vec<Held>,
 }
 
@@ -145,6 +146,8 @@ pub(crate) struct Held {
     pub(crate) version: Version,
     pub(crate) instead: Option<Version>,
     pub(crate) published: Option<Time>,
+    #[serde(default)]
+    pub(crate) older: bool,
     pub(crate) label: Option<String>,
     pub(crate) asked: Time,
     pub(crate) why: String,

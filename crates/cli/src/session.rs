@@ -1,5 +1,6 @@
 //! One run on one project: its files, the facts about its releases, and the judgement.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -19,8 +20,9 @@ use fence_client::snapshot::SourceKind;
 use fence_model::decision::Decision;
 use fence_model::judge::Asked;
 use fence_model::look_alike::KnownNames;
-use fence_model::policy::{Baseline, FeedRole, FeedSource, Policy};
+use fence_model::policy::{Baseline, FeedRole, FeedSource, Policy, Scan};
 use fence_model::project::{Locked, Report, judge_project, settlement};
+use fence_model::readings::{Readings, Unread};
 use fence_model::settle::{FactsOf, Settlement};
 use fence_model::{CrateName, Digest, Kind, Kinds, Level, ReleaseId, Span, Time};
 use fence_registry::Journal;
@@ -31,6 +33,7 @@ use crate::args::{Global, LevelArg, NamedPath, Reach, Sources};
 use crate::commands::Outcome;
 use crate::error::{self, CliError, Misuse, Undecidable, shown};
 use crate::judges::{Judges, local_feeds};
+use crate::looking::Looking;
 use crate::render::{Checked, SetUp, human};
 use crate::shell::Shell;
 
@@ -51,7 +54,21 @@ pub(crate) struct Session {
     locked: Vec<Locked>,
     knowledge: Knowledge,
     names: KnownNames,
+    /// What was read in packages.
+    readings: Readings,
+    looking: Looking,
     tally: Tally,
+}
+
+/// Where a release is, as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// The index shows it.
+    Shown,
+    /// A journal saw it, and the index does not show it any more.
+    Gone,
+    /// The index does not show it, or was not read, and no journal saw it.
+    Unknown,
 }
 
 /// What a session is opened for.
@@ -75,6 +92,9 @@ impl<'a> Opening<'a> {
         Self { sources, level, scope, refresh: Refresh::Old, policy_from: None }
     }
 }
+
+/// How often a judgement may ask for more to be read: what was read may give a release another base.
+const MOST_ROUNDS: usize = 4;
 
 /// The moment that this machine's clock shows. Nothing below the commands reads a clock.
 pub(crate) fn clock() -> Time {
@@ -117,7 +137,8 @@ impl Session {
             cache: Cache::of(environment)?,
             now,
         };
-        let (knowledge, tally) = asking.gather(refresh, global, environment, shell)?;
+        let network = asking.network(global)?;
+        let (knowledge, tally) = asking.gather(refresh, &network, environment, shell)?;
         decidable(&knowledge, &policy, now)?;
         all_lines_read(&knowledge, &lockfile)?;
         let needed = if scope.is_everything() && (level.level.is_some() || !policy.has_levels()) {
@@ -141,10 +162,18 @@ impl Session {
             Some(needed) if needed[place].is_empty() => scope.is_everything().then_some(strictest),
             Some(needed) => level_of(needed[place]),
         });
-        Ok(Self {
+        // A folder of index files has no packages.
+        let readings = match (policy.scan, &asking.index) {
+            (Scan::New, None) => Readings::NONE_YET,
+            (Scan::Off, _) | (_, Some(_)) => Readings::NOT_ASKED,
+        };
+        let looking = Looking::of(&lockfile, &asking.cargo, &network, &asking.cache, environment)?;
+        let mut session = Self {
             level,
             needed,
             now,
+            readings,
+            looking,
             names: knowledge.names().map_err(GatherError::from)?,
             tally,
             project,
@@ -156,7 +185,39 @@ impl Session {
             lockfile,
             locked,
             knowledge,
-        })
+        };
+        if refresh != Refresh::All {
+            session.look(shell, Self::unread)?;
+        }
+        Ok(session)
+    }
+
+    /// Reads the packages that a judgement wants read, as far as they can be had.
+    pub(crate) fn look(
+        &mut self,
+        shell: &Shell,
+        wants: impl Fn(&Self) -> Result<BTreeSet<Unread>, CliError>,
+    ) -> Result<(), CliError> {
+        if !self.readings.is_asked() {
+            return Ok(());
+        }
+        for _ in 0..MOST_ROUNDS {
+            let unread = wants(self)?;
+            if unread.is_empty() {
+                break;
+            }
+            for (pair, looked) in self.looking.look(unread, shell)? {
+                self.readings.add(pair, looked);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the judgement of the lockfile wants read.
+    fn unread(&self) -> Result<BTreeSet<Unread>, CliError> {
+        let report = self.report(&self.settlement())?;
+        let waiting = report.waiting.iter().map(|waiting| &waiting.decision);
+        Ok(report.decisions().chain(waiting).filter_map(|decision| decision.unread.clone()).collect())
     }
 
     /// The judgement of the whole lockfile.
@@ -183,6 +244,22 @@ impl Session {
     /// What went wrong and changed no more than what is known.
     pub(crate) fn problems(&self) -> Vec<String> {
         error::problems(self.knowledge.problems())
+    }
+
+    fn problems_where(&self, is_wanted: impl Fn(&Problem) -> bool) -> Vec<String> {
+        let wanted: Vec<Problem> =
+            self.knowledge.problems().iter().filter(|p| is_wanted(p)).cloned().collect();
+        error::problems(&wanted)
+    }
+
+    /// Whether it is a record that only speaks for releases, in a set that does not lie with the policy.
+    fn is_of_others(&self, problem: &Problem) -> bool {
+        let Problem::Record { source, .. } = problem else { return false };
+        let Some(feed) = self.policy.feeds.get(source) else { return false };
+        let places = [&feed.git, &feed.archive, &feed.file, &feed.path];
+        let is_elsewhere =
+            |place: &String| place.contains("://") || place.contains('@') || Path::new(place).is_absolute();
+        feed.role != FeedRole::Advisories && places.into_iter().flatten().any(is_elsewhere)
     }
 
     /// The judgement of one release, locked or not.
@@ -219,7 +296,8 @@ impl Session {
             changes: &self.changes,
             now: self.now,
             ages: self.knowledge.ages(),
-            problems: self.problems(),
+            problems: self.problems_where(|problem| !self.is_of_others(problem)),
+            others_problems: self.problems_where(|problem| self.is_of_others(problem)),
             outcome,
             set_up: self.set_up,
         }
@@ -275,6 +353,23 @@ impl Session {
         })
     }
 
+    /// What is known of where a release is.
+    pub(crate) fn presence(&self, release: &ReleaseId) -> Presence {
+        let facts = self.knowledge.facts_of(&release.name);
+        if facts.releases.iter().any(|shown| shown.version == release.version) {
+            Presence::Shown
+        } else if facts.gone.iter().any(|gone| gone.version == release.version) {
+            Presence::Gone
+        } else {
+            Presence::Unknown
+        }
+    }
+
+    /// Adds what a fence saw.
+    pub(crate) fn recall(&mut self, journal: Journal) {
+        self.knowledge.recall(journal);
+    }
+
     /// The path from the project to a locked release; none if it is not locked.
     pub(crate) fn path_to(&self, release: &ReleaseId) -> Option<Vec<String>> {
         let packages = &self.lockfile.packages;
@@ -289,6 +384,7 @@ impl Session {
             baseline: &self.baseline,
             feeds: self.knowledge.feeds(),
             names: &self.names,
+            readings: &self.readings,
             now: self.now,
         }
     }
@@ -308,20 +404,22 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
+    fn network(&self, global: &Global) -> Result<Network, CliError> {
+        let is_offline =
+            global.reach() == Reach::Offline || self.cargo.network_mode()? == NetworkMode::Offline;
+        Ok(match is_offline {
+            true => Network::Offline,
+            false => Network::Online(Http::new(&self.cargo.http_settings()?)?),
+        })
+    }
+
     fn gather(
         &self,
         refresh: Refresh,
-        global: &Global,
+        network: &Network,
         environment: &Environment,
         shell: &Shell,
     ) -> Result<(Knowledge, Tally), CliError> {
-        let is_offline =
-            global.reach() == Reach::Offline || self.cargo.network_mode()? == NetworkMode::Offline;
-        let network = if is_offline {
-            Network::Offline
-        } else {
-            Network::Online(Http::new(&self.cargo.http_settings()?)?)
-        };
         let feeds = self.feeds(environment)?;
         let here = environment.current_folder();
         let journal =
@@ -335,7 +433,7 @@ impl Asking<'_> {
             index: self.index.as_deref(),
             feeds: &feeds,
             refresh,
-            network: &network,
+            network,
             cache: &self.cache,
             now: self.now,
             clock: clock(),

@@ -10,10 +10,12 @@ use fence_client::cache::Cache;
 use fence_client::cargo_config::{CargoConfig, IndexLocation, NetworkMode, Registry};
 use fence_client::http::{Http, Network};
 use fence_client::project::{self, Project};
+use fence_client::readings;
+use fence_client::scanner::{Packed, Scanner};
 use fence_proxy::RulesOf;
 use fence_proxy::answer::Answers;
 use fence_proxy::event::Log;
-use fence_proxy::fence::{Fence, Journals, Mount, Setup, Times, Tokens};
+use fence_proxy::fence::{Fence, Journals, Mount, Setup, Term, Times, Tokens};
 pub(crate) use fence_proxy::server::USUAL_ADDRESS;
 use fence_proxy::server::{CertificateFiles, Names, Server, Settings};
 use tokio::runtime::Runtime;
@@ -42,6 +44,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) certificate: Option<CertificateFiles>,
     pub(crate) tokens: Option<fence_proxy::server::Tokens>,
     pub(crate) journals: Journals,
+    pub(crate) term: Term,
     pub(crate) log: Arc<dyn Log>,
 }
 
@@ -89,6 +92,8 @@ impl Standing {
         let mounts = mounts(&config, plan.index.as_deref(), &plan.registries, &own)?;
         let told = mounts.iter().map(|mount| (mount.path.clone(), mount.registry.name.clone())).collect();
         let state = environment.state_folder().ok_or(Misuse::NoStateFolder)?;
+        let scanner = Scanner::of_process()
+            .map_err(|error| CliError::new(format!("the scanner cannot be started: {error}")))?;
         let setup = Setup {
             mounts,
             rules: RulesOf::Project(Box::new(policy_of(global, environment)?)),
@@ -98,12 +103,16 @@ impl Standing {
             cache: Cache::of(environment)?,
             state,
             journals: plan.journals,
+            term: plan.term,
             base: base.clone(),
             tokens,
             clock: Arc::new(clock),
             log: Arc::clone(&plan.log),
             words: error::problems,
             explain: explain::body,
+            reads: Some(Arc::new(move |base: Option<&Packed>, package: &Packed| {
+                readings::read(&scanner, base, package)
+            })),
             times: Times::default(),
         };
         let fence = runtime.block_on(Fence::build(setup))?;

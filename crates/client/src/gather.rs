@@ -485,7 +485,10 @@ fn locked_registries(
 }
 
 /// The registry that answers for what a lockfile takes from `source`; `index` is a folder that does for crates.io.
-pub(crate) fn registry_of(
+///
+/// # Errors
+/// What is wrong with cargo's configuration.
+pub fn registry_of(
     source: &Source,
     index: Option<&Path>,
     cargo: &CargoConfig,

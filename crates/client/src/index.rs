@@ -14,12 +14,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
-use fence_model::{CrateName, Span, Time};
+use fence_model::{CrateName, Digest, Span, Time};
 use fence_registry::config::{Access, RegistryConfig};
 use fence_registry::path::IndexPath;
+use semver::Version;
 use tame_index::index::cache::{Revision, ValidCacheEntry};
 use tame_index::index::sparse::HttpRevision;
 
@@ -631,6 +632,8 @@ pub struct IndexSource {
     token: Mutex<Option<Option<Secret>>>,
     /// Of a folder, the newest time of a file that was looked at.
     newest: AtomicI64,
+    /// What it says of itself, once a package was looked for.
+    introduced: OnceLock<RegistryConfig>,
 }
 
 impl IndexSource {
@@ -643,7 +646,7 @@ impl IndexSource {
             _ => None,
         };
         let newest = AtomicI64::new(newest.unwrap_or(Time::EARLIEST).unix());
-        Self { registry, network, token: Mutex::default(), newest }
+        Self { registry, network, token: Mutex::default(), newest, introduced: OnceLock::new() }
     }
 
     /// The registry.
@@ -709,6 +712,24 @@ impl IndexSource {
                 Err(IndexError::of(HttpError::Denied { url, status: 401 }))
             }
         }
+    }
+
+    /// Where the registry says that the package of a release lies; none where it has no `config.json`. It is asked for
+    /// that once.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn url_of(
+        &self,
+        name: &CrateName,
+        version: &Version,
+        digest: &Digest,
+    ) -> Result<Option<String>, IndexError> {
+        let config = match self.introduced.get() {
+            Some(config) => Some(config),
+            None => self.config()?.map(|config| self.introduced.get_or_init(|| config)),
+        };
+        Ok(config.map(|config| config.download_url(name, version, digest)))
     }
 
     /// The bytes at `url`, where this registry says that a package lies.

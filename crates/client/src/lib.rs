@@ -9,6 +9,7 @@
 //! * [`switch`] leads a file of cargo's configuration to a fence, and back to the byte.
 //! * [`cargo_cache`] looks at what cargo keeps of registries, and [`lockfiles`] finds who would build it.
 //! * [`cargo_says`] is what the installed cargo tells of itself and of a project, and [`toml_lines`] where a key stands.
+//! * [`packages`] are brought, [`scanner`] reads them where that does no harm, and [`readings`] keeps what came of it.
 //! * [`revision`] reads policy and baseline as they were before a change.
 //! * [`http`] is the one client; [`http::Network`] says by its type whether it may be used.
 //! * [`cache`] is the one place on disk, in which everything is whole or absent, and can be made again.
@@ -33,6 +34,7 @@ pub mod packages;
 mod process;
 pub mod progress;
 pub mod project;
+pub mod readings;
 pub mod revision;
 pub mod scanner;
 pub mod scope;

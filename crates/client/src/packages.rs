@@ -189,19 +189,38 @@ impl Packages<'_> {
             ))
         })?;
         let release = ReleaseId { name: name.clone(), version: line.version.clone() };
-        if let Some(found) = self.in_cache(&release).into_iter().find(|found| found.digest == line.digest) {
-            return Ok(found);
+        let package = self.of_digest(&release, line.digest)?;
+        Ok(Found { release, digest: line.digest, package })
+    }
+
+    /// The package of a release whose digest is known: nobody has to be asked what it is.
+    ///
+    /// # Errors
+    /// [`PackageError`].
+    pub fn of_digest(&self, release: &ReleaseId, digest: Digest) -> Result<Packed, PackageError> {
+        if let Some(found) = self.in_cache(release).into_iter().find(|found| found.digest == digest) {
+            return Ok(found.package);
         }
-        let config = registry
-            .config()?
+        let registry = self.registry.ok_or_else(|| PackageError::NotHere(release.clone()))?;
+        Self::fetch(registry, release, digest)
+    }
+
+    /// The package of a release from its registry, compared with its digest.
+    fn fetch(registry: &IndexSource, release: &ReleaseId, digest: Digest) -> Result<Packed, PackageError> {
+        let ReleaseId { name, version } = release;
+        let lacks = |wanted: String| PackageError::DoesNotExist {
+            registry: registry.registry().name.clone(),
+            wanted,
+        };
+        let url = registry
+            .url_of(name, version, &digest)?
             .ok_or_else(|| lacks("config.json, which says where packages lie".to_owned()))?;
-        let url = config.download_url(name, &line.version, &line.digest);
         let bytes = registry.package(&url)?.ok_or_else(|| lacks(format!("package of {release}")))?;
         let got = Digest(Sha256::digest(&bytes).into());
-        if got != line.digest {
-            return Err(PackageError::OtherBytes { release, got, wanted: line.digest });
+        if got != digest {
+            return Err(PackageError::OtherBytes { release: release.clone(), got, wanted: digest });
         }
-        Ok(Found { release, digest: got, package: Packed::Crate(bytes) })
+        Ok(Packed::Crate(bytes))
     }
 
     /// What cargo keeps under that name; the newest version where none is asked for.

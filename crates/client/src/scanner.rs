@@ -23,6 +23,9 @@ pub mod sandbox;
 /// The argument by which this program is told to be a worker.
 pub const WORKER: &str = "__scan-worker";
 
+/// The code of the finding that a scanner did not come to an end.
+pub const FAILED: &str = "scanner-failed";
+
 /// Seconds that a worker has. The largest package of wasmtime's lockfile takes five.
 const SECONDS: u64 = 120;
 /// Bytes of an answer: the report of a package in which everything is a finding.
@@ -107,7 +110,7 @@ impl Scanner {
 /// The report about a package at which the scanner failed.
 fn failed(why: &str) -> Report {
     let finding = Finding {
-        code: "scanner-failed".to_owned(),
+        code: FAILED.to_owned(),
         severity: Severity::High,
         file: String::new(),
         line: 0,

@@ -10,6 +10,7 @@
 //!
 //! ```toml
 //! # `cargo fence enable` wrote this; `cargo fence disable` takes it out again.
+//! # If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
 //! [source.crates-io]
 //! replace-with = "fence"
 //!
@@ -19,7 +20,8 @@
 //!
 //! An empty line stands before it where something else does, and it ends as the file did: with a line end, or without.
 //! Where a file has one of the two tables already, or writes it inline, its part goes there, and a line of the block says
-//! so. The first line also says whether the file, or its folder, was made for it.
+//! so. The first line also says whether the file, or its folder, was made for it. Blocks from before the second line was
+//! written are known without it.
 
 use std::ops::Range;
 
@@ -161,7 +163,7 @@ pub fn on(text: &str, switch: &Switch) -> Result<String, SwitchError> {
     if !new.is_empty() {
         new += &line_end.repeat(if ends_a_line { 1 } else { 2 });
     }
-    new += &block(switch.made, &parts, line_end);
+    new += &block(switch.made, Advice::Given, &parts, line_end);
     if ends_a_line {
         new += line_end;
     }
@@ -320,11 +322,23 @@ fn mark(made: Made) -> &'static str {
     }
 }
 
+/// The second line of a block, for who finds cargo failing and looks into the file that it names.
+const ADVICE: &str = "# If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.";
+
+/// Whether a block has the second line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Advice {
+    Given,
+    /// As the first versions wrote it.
+    Missing,
+}
+
 const ELSEWHERE: &str = "# It also wrote ";
 
 /// The block, without a line end after its last line.
-fn block(made: Made, parts: &[Part], line_end: &str) -> String {
+fn block(made: Made, advice: Advice, parts: &[Part], line_end: &str) -> String {
     let mut lines = vec![mark(made).to_owned()];
+    lines.extend((advice == Advice::Given).then(|| ADVICE.to_owned()));
     let (inside, elsewhere): (Vec<_>, Vec<_>) = parts.iter().partition(|part| part.place == Place::Block);
     if !elsewhere.is_empty() {
         let told = elsewhere.into_iter().map(|part| match part.place {
@@ -426,9 +440,13 @@ fn off_written(text: &str) -> Result<Off, SwitchError> {
     } else {
         "\n"
     };
+    let advice = match text[start..].split(line_end).nth(1) {
+        Some(ADVICE) => Advice::Given,
+        Some(_) | None => Advice::Missing,
+    };
     let mut added_to = None;
     for (switch, parts) in candidates(&read) {
-        let block = block(made, &parts, line_end);
+        let block = block(made, advice, &parts, line_end);
         let end = start + block.len();
         let is_there =
             text[start..].starts_with(&block) && (end == text.len() || text[end..].starts_with(line_end));
@@ -599,9 +617,10 @@ fn by_hand(text: &str) -> Result<Off, SwitchError> {
         unset(&mut meant, key);
     }
     if let Some((start, _)) = marked(text, &document) {
+        let ours = [ELSEWHERE, ADVICE, "# `cargo fence enable` "];
         let words = text[start..]
             .split_inclusive('\n')
-            .take_while(|line| line.starts_with(ELSEWHERE) || line.starts_with("# `cargo fence enable` "));
+            .take_while(|line| ours.iter().any(|words| line.starts_with(words)));
         cuts.push(start..start + words.map(str::len).sum::<usize>());
         for key in ["index", "credential-provider"] {
             let key = ["registries", NAME, key];

@@ -21,6 +21,7 @@ use fence_model::decision::Unknown;
 use fence_model::judge::Asked;
 use fence_model::policy::{Baseline, Policy};
 use fence_model::project::{Judged, Report, judge_project, settlement};
+use fence_model::readings::Readings;
 use fence_model::{Code, Time, Verdict};
 use fence_testkit::real::{RealData, RealLockfile};
 use fence_testkit::world::time;
@@ -98,6 +99,7 @@ fn judge(data: &RealData, policy: &Policy, lockfile: &RealLockfile, now: Time) -
         baseline: &Baseline::default(),
         feeds: knowledge.feeds(),
         names: &knowledge.names().unwrap(),
+        readings: &Readings::NOT_ASKED,
         now,
     };
     let hands = NonZeroUsize::MIN;

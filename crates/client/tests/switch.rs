@@ -38,6 +38,7 @@ fn there_and_back(before: &str, switch: &Switch) -> String {
 fn a_new_file_is_all_ours() {
     assert_snapshot!(there_and_back("", &Switch { made: Made::File, ..fence() }), @r#"
     # `cargo fence enable` made this file; `cargo fence disable` removes it.
+    # If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
     [source.crates-io]
     replace-with = "fence"
 
@@ -48,6 +49,24 @@ fn a_new_file_is_all_ours() {
     there_and_back("", &fence());
 }
 
+/// What the first versions wrote, before the line of advice, is taken out to the byte as well, and left alone where it is
+/// wanted again.
+#[test]
+fn a_block_without_advice_is_known() {
+    for made in [Made::Nothing, Made::File, Made::FileAndFolder] {
+        for before in ["[net]\nretry = 5\n", "[net]\r\nretry = 5\r\n", "[source.crates-io]\n", "[net]"] {
+            let switch = Switch { made, ..fence() };
+            let now = on(before, &switch).unwrap();
+            let line_end = if before.contains('\r') { "\r\n" } else { "\n" };
+            let advice = now.lines().find(|line| line.starts_with("# If cargo cannot connect")).unwrap();
+            let then = now.replace(&format!("{advice}{line_end}"), "");
+            assert_eq!(then.lines().count() + 1, now.lines().count());
+            assert_eq!(off(&then).unwrap().text, before, "{then}");
+            assert_eq!(on(&then, &switch).unwrap(), then);
+        }
+    }
+}
+
 #[test]
 fn what_is_there_stays_as_it_is() {
     assert_snapshot!(there_and_back("# Ours.\n[net]\nretry = 5 # slow\n", &fence()), @r#"
@@ -56,6 +75,7 @@ fn what_is_there_stays_as_it_is() {
     retry = 5 # slow
 
     # `cargo fence enable` wrote this; `cargo fence disable` takes it out again.
+    # If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
     [source.crates-io]
     replace-with = "fence"
 
@@ -71,6 +91,7 @@ fn a_fence_with_tokens_gets_a_provider() {
     [net]
 
     # `cargo fence enable` wrote this; `cargo fence disable` takes it out again.
+    # If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
     [source.crates-io]
     replace-with = "fence"
 
@@ -98,6 +119,7 @@ fn a_mirror_is_replaced_in_its_turn() {
     registry = "sparse+https://mirror.example/"
 
     # `cargo fence enable` wrote this; `cargo fence disable` takes it out again.
+    # If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
     # It also wrote into `source.mirror` above.
     [registries.fence]
     index = "sparse+http://127.0.0.1:7343/crates-io/"
@@ -253,8 +275,8 @@ fn what_says_otherwise_is_refused() {
     check("registries = 'x'\n", "line 1: `registries` has to be a table");
     // What is added to our tables would become part of the table before.
     let added = on("[net]\n", &fence()).unwrap() + "token = \"x\"\n";
-    assert_eq!(off(&added).unwrap_err(), SwitchError::AddedTo { line: 8 });
-    assert_eq!(on(&added, &fence()).unwrap_err(), SwitchError::AddedTo { line: 8 });
+    assert_eq!(off(&added).unwrap_err(), SwitchError::AddedTo { line: 9 });
+    assert_eq!(on(&added, &fence()).unwrap_err(), SwitchError::AddedTo { line: 9 });
 }
 
 #[test]

@@ -196,6 +196,7 @@ impl Judge<'_> {
         };
         let is_calm = facts.gone.is_empty()
             && self.history.ambiguous.is_empty()
+            && !self.asked.readings.has(release.digest)
             && facts.advisories.iter().all(|advisory| advisory.kind != AdvisoryKind::Malicious)
             && policy.codes.is_empty()
             && self.asked.level < Level::High;

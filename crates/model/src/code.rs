@@ -178,6 +178,8 @@ codes! {
     NeedsHeld = "needs-held", Against, [Hold, Hold, Hold];
     /// The release in use is vulnerable and this held release fixes it: both risks are to be weighed.
     HeldFix = "held-fix", Condition, [Note, Note, Note];
+    /// Nobody's scanner has read this new release, so it waits for the ceiling.
+    Unscanned = "unscanned", Condition, [Note, Ceiling, Ceiling];
     /// A feed that speaks against releases is stale, absent or invalid, so the clock stands still.
     ClockStopped = "clock-stopped", Condition, [Note, Note, Note];
 
@@ -262,12 +264,15 @@ codes! {
 /// How many generations of codes there are. A code that a later fence adds gets a higher [`Code::generation`],
 /// and then applies only to releases published after the project's `since`, so that an upgrade of the fence
 /// never turns a green project red.
-pub const GENERATION: u32 = 1;
+pub const GENERATION: u32 = 2;
 
 impl Code {
     /// In which generation this code came in, from 1.
     pub const fn generation(self) -> u32 {
-        1
+        match self {
+            Self::Unscanned => 2,
+            _ => 1,
+        }
     }
 
     /// Whether somebody who read the release answers it: then an audit clears it, where it holds or asks for a

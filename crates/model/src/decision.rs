@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::code::{Code, Effect, Level};
 use crate::facts::{AdvisoryKind, DependencyKind, FeedState};
 use crate::names::{Digest, ReleaseId};
+use crate::readings::{Finding, Unread};
 use crate::time::{Span, Time};
 
 /// May this release reach a build?
@@ -58,6 +59,8 @@ pub struct Decision {
     pub clock: Clock,
     /// Everything found, for and against, sorted: the gravest first.
     pub reasons: Vec<Reason>,
+    /// What is to be read before this is all that it could be.
+    pub unread: Option<Unread>,
     /// What would admit it, the cheapest first; empty if admitted.
     pub clears: Vec<Way>,
 }
@@ -457,6 +460,37 @@ pub enum Because {
         until: Time,
         /// The codes.
         codes: Vec<Code>,
+    },
+    /// It can do something that its base could not.
+    CapabilityGained {
+        /// What, in the scanner's words.
+        capability: String,
+        /// The base.
+        base: Version,
+    },
+    /// Code that runs where dependents are built is new.
+    BuildCodeNew {
+        /// The base, which has none.
+        base: Version,
+    },
+    /// Code that runs where dependents are built, and acts on more than the build, is new or changed.
+    BuildCodeActs {
+        /// The functions, with their files.
+        functions: Vec<String>,
+        /// The base.
+        base: Version,
+    },
+    /// A scanner found something.
+    Found(Finding),
+    /// All that is built is that of the base.
+    Unchanged {
+        /// The base.
+        base: Version,
+    },
+    /// Nobody read it.
+    Unscanned {
+        /// Why not; none where nobody tried yet.
+        why: Option<String>,
     },
     /// Its publisher yanked it.
     Withdrawn {

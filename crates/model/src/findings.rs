@@ -21,6 +21,7 @@ use crate::history::{new_dependencies, reaches_as};
 use crate::judge::{Checksum, Judge, Moment, Neighbourhood, Treatment};
 use crate::names::CaretClass;
 use crate::policy::{Severity, has_settled};
+use crate::readings::{BuildCode, Looked, Reading};
 use crate::time::{Span, Time};
 
 /// Two reads this far apart that both lack a release mean that it was deleted; a single read may be torn.
@@ -65,6 +66,8 @@ impl<'a> Judge<'a> {
         let ceiling = self.asked.policy.wait.ceiling;
         let is_past = self.opened(at).is_some_and(|opened| moment.now - opened >= ceiling);
         found.retain(|reason| reason.code != Code::YankedAround || !is_past);
+        self.unscanned(at, moment, &mut found);
+        self.let_dependencies_grow_up(moment, &mut found);
         self.youth_of_crate(moment, &mut found);
         self.unyanked(at, &mut found);
         self.in_favour(at, base, neighbours, &mut found);
@@ -143,8 +146,48 @@ impl<'a> Judge<'a> {
             }
         }
         self.dependencies_gained(at, found);
+        self.read(at, found);
         self.yanked_older(at, found);
         self.name_close(release, found);
+    }
+
+    /// What was read in the package, beside that of its base.
+    fn read(&self, at: usize, found: &mut Vec<Reason>) {
+        let Some(Reading { capabilities, build_code, findings, .. }) = self.reading(at) else { return };
+        let known = self.history.release(at).published;
+        if let Some(base) = self.base(at).map(|base| self.history.release(base).version.clone()) {
+            for capability in capabilities {
+                let because =
+                    Because::CapabilityGained { capability: capability.clone(), base: base.clone() };
+                found.push(reason(Code::NewCapability, known, because));
+            }
+            let acts = match build_code {
+                BuildCode::AsBefore => None,
+                BuildCode::New => Some(Because::BuildCodeNew { base }),
+                BuildCode::Acts(functions) => {
+                    Some(Because::BuildCodeActs { functions: functions.clone(), base })
+                }
+            };
+            found.extend(acts.map(|because| reason(Code::NewBuildCode, known, because)));
+        }
+        let because = findings.iter().cloned().map(Because::Found);
+        found.extend(because.map(|because| reason(Code::UnreviewedFinding, known, because)));
+    }
+
+    /// `unscanned`: lapses with the ceiling, which is as long as it makes a release wait.
+    fn unscanned(&self, at: usize, moment: Moment<'_>, found: &mut Vec<Reason>) {
+        let ceiling = self.asked.policy.wait.ceiling;
+        let is_past = self.opened(at).is_some_and(|opened| moment.now - opened >= ceiling);
+        if !self.asked.readings.is_asked() || is_past {
+            return;
+        }
+        let why = match self.looked(at) {
+            Some(Looked::Read(_)) => return,
+            Some(Looked::InVain(why)) => Some(why.clone()),
+            None => None,
+        };
+        let known = self.history.release(at).published;
+        found.push(reason(Code::Unscanned, known, Because::Unscanned { why }));
     }
 
     fn dependencies_gained(&self, at: usize, found: &mut Vec<Reason>) {
@@ -172,7 +215,7 @@ impl<'a> Judge<'a> {
                     continue;
                 }
             };
-            // As of the release: a dependency does not stop having been young by waiting.
+            // As of the release: to be the measure for later ones, it would have to have been old then.
             let age = release.appeared().map_or(Span::ZERO, |appeared| appeared - born);
             if age < self.asked.policy.wait.crate_tenure {
                 found.push(young(Some(born), Because::DependencyYoung { package: package.clone(), age }));
@@ -331,6 +374,21 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// A dependency that was young lapses as a reason when its crate has been there for the tenure, as time is counted: then
+    /// it is no more of a risk than in a release that comes out now. Whether it is admitted itself, `needs-held` asks. What
+    /// looks like another, does not exist, or does not tell its age stays.
+    fn let_dependencies_grow_up(&self, moment: Moment<'_>, found: &mut Vec<Reason>) {
+        let counted = moment.feeds.counted(moment.now);
+        let is_grown_up = |reason: &Reason| self.grows_up(reason).is_some_and(|grown_up| grown_up <= counted);
+        found.retain(|reason| !is_grown_up(reason));
+    }
+
+    /// When the young dependency that is a reason is young no more.
+    pub(crate) fn grows_up(&self, reason: &Reason) -> Option<Time> {
+        let born = reason.known.filter(|_| matches!(reason.because, Because::DependencyYoung { .. }))?;
+        Some(born + self.asked.policy.wait.crate_tenure)
+    }
+
     /// `new-crate`: lapses when the crate has been there for its tenure, as time is counted.
     fn youth_of_crate(&self, moment: Moment<'_>, found: &mut Vec<Reason>) {
         let Some(born) = self.history.born else { return };
@@ -425,6 +483,12 @@ impl<'a> Judge<'a> {
                 id: raised.id,
             };
             found.push(reason(Code::CarriesFix, release.published, because));
+        }
+        if let Some(base) = base
+            && self.reading(at).is_some_and(|reading| reading.unchanged)
+        {
+            let because = Because::Unchanged { base: self.history.release(base).version.clone() };
+            found.push(reason(Code::UnchangedCode, release.published, because));
         }
         if let (Some(publisher), Some(published)) = (release.publisher, release.published)
             && let Some(because) = self.in_window(publisher, published)

@@ -19,6 +19,7 @@ use crate::history::History;
 use crate::look_alike::{BetterKnown, KnownNames};
 use crate::names::{CrateName, Digest, ReleaseId};
 use crate::policy::{Baseline, BaselineEntry, Exception, Policy, Standing};
+use crate::readings::{Looked, Pair, Reading, Readings, Unread};
 use crate::time::{Span, Time};
 use crate::ways;
 
@@ -35,6 +36,8 @@ pub struct Asked<'a> {
     pub feeds: &'a [Feed],
     /// Names that others imitate.
     pub names: &'a KnownNames,
+    /// What was read in packages.
+    pub readings: &'a Readings,
     /// The present moment.
     pub now: Time,
 }
@@ -200,8 +203,11 @@ impl<'a> Judge<'a> {
                 steps,
             },
             reasons,
+            unread: None,
             clears: Vec::new(),
         };
+        decision.unread =
+            position.and_then(|at| self.unread(at, decision.verdict, decision.grounds, &decision.reasons));
         if decision.verdict != Verdict::Admit {
             decision.reasons.extend(self.held_fix(version));
             decision.clears = ways::out(self, &decision, time.audits, neighbours);
@@ -262,6 +268,62 @@ impl<'a> Judge<'a> {
             Some((yanked_at, unyanked_at)) if !self.was_admitted_by(at, yanked_at) => Some(unyanked_at),
             _ => clock::first_open(release),
         }
+    }
+
+    /// What came of looking into the release at `at`, beside its base; none where nobody looks or did yet.
+    pub(crate) fn looked(&self, at: usize) -> Option<&'a Looked> {
+        let readings = self.asked.readings;
+        let was_looked_at = readings.is_asked() && readings.has(self.history.release(at).digest);
+        // To find a base takes longer than to see that nobody looked.
+        if was_looked_at { readings.of(self.pair(at)) } else { None }
+    }
+
+    /// What was read of the release at `at`.
+    pub(crate) fn reading(&self, at: usize) -> Option<&'a Reading> {
+        self.looked(at).and_then(|looked| match looked {
+            Looked::Read(reading) => Some(reading),
+            Looked::InVain(_) => None,
+        })
+    }
+
+    fn pair(&self, at: usize) -> Pair {
+        let digest = |at: usize| self.history.release(at).digest;
+        Pair { release: digest(at), base: self.base(at).map(digest) }
+    }
+
+    /// What is to be read before a decision is all that it could be: a release that is new or held, for which nobody
+    /// vouches, and that was not looked at.
+    fn unread(
+        &self,
+        at: usize,
+        verdict: Verdict,
+        grounds: Option<Grounds>,
+        reasons: &[Reason],
+    ) -> Option<Unread> {
+        let is_vouched_for = matches!(
+            grounds,
+            Some(Grounds::Audited | Grounds::FirstParty | Grounds::Baseline | Grounds::Exception)
+        );
+        let is_wanted = match verdict {
+            Verdict::Admit => !is_vouched_for && is_unscanned(reasons),
+            Verdict::Hold => true,
+            Verdict::Block => false,
+        };
+        if !self.asked.readings.is_asked() || !is_wanted || self.looked(at).is_some() {
+            return None;
+        }
+        let release = self.history.release(at);
+        Some(Unread {
+            release: ReleaseId { name: self.name().clone(), version: release.version.clone() },
+            base: self.base(at).map(|base| self.history.release(base).version.clone()),
+            pair: self.pair(at),
+        })
+    }
+
+    /// The same, of a release that is new: what is held for long is read when somebody asks about it.
+    pub(crate) fn unread_of_new(&self, version: &Version, outcome: &Outcome) -> Option<Unread> {
+        let at = self.history.position(version).filter(|_| is_unscanned(&outcome.reasons))?;
+        self.unread(at, outcome.verdict, outcome.grounds, &outcome.reasons)
     }
 
     pub(crate) fn vouched_since(&self, at: usize) -> VouchedSince {
@@ -344,7 +406,10 @@ impl<'a> Judge<'a> {
         if release.is_none_or(|r| r.publisher.is_none()) {
             unknown.push(Unknown::Publishers);
         }
-        unknown.extend([Unknown::Capabilities, Unknown::People]);
+        if !self.asked.readings.is_asked() || reasons.iter().any(|r| r.code == Code::Unscanned) {
+            unknown.push(Unknown::Capabilities);
+        }
+        unknown.push(Unknown::People);
         if level == Some(Level::High) {
             unknown.extend([Unknown::Signatures, Unknown::Repository]);
         }
@@ -578,8 +643,10 @@ pub(crate) fn weigh(
         }
     };
     let (mut doubled, mut favour, mut effects) = (Codes::default(), Codes::default(), [false; 8]);
+    let mut is_unscanned = false;
     for (code, effect) in found.filter(|found| !is_cleared(*found, time.audits)) {
         effects[effect as usize] = true;
+        is_unscanned |= code == Code::Unscanned && effect > Effect::Note;
         match effect {
             Effect::Favour => {
                 favour.insert(code);
@@ -595,8 +662,8 @@ pub(crate) fn weigh(
     }
     let full_wait = wait;
     let stands = |effect: Effect| effects[effect as usize];
-    // While a review code stands nothing shortens.
-    if !stands(Effect::Review) {
+    // While a review code stands nothing shortens, nor where nobody knows whether one would.
+    if !stands(Effect::Review) && !is_unscanned {
         for code in [Code::KnownPublisher, Code::CiKnown, Code::UnchangedCode, Code::CarriesFix] {
             if favour.contains(code) {
                 let to = full_wait.half().max(limits.floor_known).min(full_wait);
@@ -664,6 +731,10 @@ impl Codes {
 /// One audit clears whatever holds or asks for a reviewer, and is answered by reading the release.
 fn is_cleared((code, effect): (Code, Effect), audits: usize) -> bool {
     audits > 0 && matches!(effect, Effect::Hold | Effect::Review) && code.is_answered_by_audits()
+}
+
+fn is_unscanned(reasons: &[Reason]) -> bool {
+    reasons.iter().any(|reason| reason.code == Code::Unscanned)
 }
 
 /// The verdict of reasons of which all are known.

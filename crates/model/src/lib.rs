@@ -18,6 +18,7 @@ pub mod look_alike;
 pub mod names;
 pub mod policy;
 pub mod project;
+pub mod readings;
 pub mod settle;
 pub mod time;
 pub mod view;

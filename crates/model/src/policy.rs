@@ -26,6 +26,8 @@ pub struct Policy {
     /// of theirs, and so does everything where only a lockfile is at hand to tell.
     #[serde(skip_serializing_if = "Levels::is_empty")]
     pub levels: Levels,
+    /// Which packages are read by the scanner: `new`, releases that are held or younger than the ceiling; or `off`.
+    pub scan: Scan,
     /// What `check` does about newer compatible releases that wait for approval: `warn` lists them, `error`
     /// fails, for those who take part in reviewing.
     pub newer_unapproved: Severity,
@@ -63,6 +65,7 @@ impl Default for Policy {
         Self {
             level: Level::Medium,
             levels: Levels::default(),
+            scan: Scan::default(),
             newer_unapproved: Severity::Warn,
             vulnerable: Severity::Warn,
             unsound: Severity::Warn,
@@ -103,6 +106,18 @@ impl Levels {
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// Which packages are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Scan {
+    /// Those of releases that are held, or younger than the ceiling; and of what they are compared with.
+    #[default]
+    New,
+    /// None: what releases can do is not known.
+    Off,
 }
 
 /// What a finding does to the exit code.

@@ -171,7 +171,8 @@ impl<'a> Settlement<'a> {
             }
             let waits = found.verdict == Verdict::Hold && found.weighed.is_young;
             let until = found.time.opened.filter(|_| waits).map(|opened| opened + found.weighed.wait);
-            ReleaseVerdict { version: release.version.clone(), verdict: found.verdict, until }
+            let unread = judge.unread_of_new(&release.version, &found);
+            ReleaseVerdict { version: release.version.clone(), verdict: found.verdict, until, unread }
         };
         judge.releases().iter().map(judged).collect()
     }

@@ -15,6 +15,7 @@ use crate::facts::ReleaseFacts;
 use crate::findings::{YANKED_TOGETHER, YANKS_OF_A_LURE};
 use crate::judge::Judge;
 use crate::names::CaretClass;
+use crate::readings::Unread;
 use crate::time::{Span, Time};
 
 /// How one release is shown.
@@ -62,6 +63,8 @@ pub struct ReleaseVerdict {
     pub verdict: Verdict,
     /// When its wait ends, where it is held for being young. If that is past, a feed is behind.
     pub until: Option<Time>,
+    /// What is to be read before this is all that it could be, where the release is new.
+    pub unread: Option<Unread>,
 }
 
 /// What a registry shows of a crate. `judged` are its releases; one that is not among them is refused.

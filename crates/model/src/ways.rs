@@ -60,11 +60,9 @@ fn earliest(
     moments.iter().enumerate().find_map(|(place, &start)| {
         let outcome = at(start);
         if outcome.verdict == Verdict::Admit {
-            // Long ago enough may be enough: when the wait ended, and the crate was no longer new.
+            // Long ago enough may be enough: when the wait ended, and neither the crate nor what it newly needs was new.
             let over = outcome.time.opened.map_or(start, |opened| opened + outcome.weighed.wait);
-            let grown_up = judge.history.born.map(|born| born + judge.asked.policy.wait.crate_tenure);
-            let as_of =
-                grown_up.filter(|grown_up| *grown_up <= start).map_or(over, |grown_up| over.max(grown_up));
+            let as_of = grown_up(judge, decision).filter(|time| *time <= start).fold(over, Time::max);
             return Some((start, as_of.min(start)));
         }
         let over = outcome.time.opened? + outcome.weighed.wait;
@@ -76,19 +74,25 @@ fn earliest(
 /// The moments, from now on, at which something that was found may lapse, in order.
 fn lapses(judge: &Judge<'_>, decision: &Decision) -> Vec<Time> {
     let wait = &judge.asked.policy.wait;
-    let grown_up = judge.history.born.map(|born| born + wait.crate_tenure);
     let unremarkable = decision.clock.opened.map(|opened| opened + wait.ceiling);
     let now = judge.asked.now;
     // A time in the future has to come before anything counts.
     let begun = decision.clock.opened.max(decision.published);
-    let mut moments: Vec<Time> = [Some(now), grown_up, unremarkable, begun]
+    let mut moments: Vec<Time> = [Some(now), unremarkable, begun]
         .into_iter()
         .flatten()
+        .chain(grown_up(judge, decision))
         .filter(|moment| *moment >= now)
         .collect();
     moments.sort_unstable();
     moments.dedup();
     moments
+}
+
+/// When the crate, and each young dependency that was found, is new no more.
+fn grown_up(judge: &Judge<'_>, decision: &Decision) -> impl Iterator<Item = Time> {
+    let own = judge.history.born.map(|born| born + judge.asked.policy.wait.crate_tenure);
+    own.into_iter().chain(decision.reasons.iter().filter_map(|reason| judge.grows_up(reason)))
 }
 
 fn needs(judge: &Judge<'_>, neighbours: &Neighbourhood, more_audits: usize, as_of: Time) -> Vec<Need> {

@@ -9,9 +9,11 @@ pub mod policy;
 pub mod story;
 pub mod text;
 
-use crate::decision::{Because, Need, Reason, Way, Witness};
+use crate::code::Code;
+use crate::decision::{Because, Decision, Need, Reason, Way, Witness};
 use crate::facts::{DependencyKind, FeedState, Remark};
-use crate::time::Time;
+use crate::readings::Finding;
+use crate::time::{Span, Time};
 
 /// How many names a line has before it counts the others.
 const NAMES_IN_A_LINE: usize = 12;
@@ -148,9 +150,53 @@ pub fn sentence(reason: &Reason) -> String {
             let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
             format!("{} until {}: {because}", codes.join(", "), until.date())
         }
+        Because::CapabilityGained { capability, base } => {
+            format!("can {}, which {base} could not", doing(capability))
+        }
+        Because::BuildCodeNew { base } => format!("runs code where it is built, which {base} did not"),
+        Because::BuildCodeActs { functions, base } => {
+            format!("what acts where it is built is new or changed since {base}: {}", line_of(functions))
+        }
+        Because::Found(Finding { code, severity, place }) => match place.as_str() {
+            "" => format!("{code} ({severity}), which nobody has looked at"),
+            place => format!("{code} ({severity}) at {place}, which nobody has looked at"),
+        },
+        Because::Unchanged { base } => format!("all that is built is as in {base}, but for the version"),
+        Because::Unscanned { why: Some(why) } => format!("its package could not be read: {why}"),
+        Because::Unscanned { why: None } => "its package has not been read yet".to_owned(),
         Because::Withdrawn { at: Some(at) } => format!("yanked by its publisher, seen on {}", at.date()),
         Because::Withdrawn { at: None } => "yanked by its publisher; since when is not known".to_owned(),
     }
+}
+
+/// What somebody does who has a capability.
+fn doing(capability: &str) -> String {
+    match capability {
+        "net" => "use the network".to_owned(),
+        "process" => "start programs".to_owned(),
+        "dynamic-load" => "load libraries while it runs".to_owned(),
+        "build-time-exec" => "run code where it is built".to_owned(),
+        "pre-main-exec" => "run before main".to_owned(),
+        other => format!("do {other}"),
+    }
+}
+
+/// What was found, in one sentence; of an age that a feed keeps from being counted also how much of it counts.
+pub fn sentence_in(reason: &Reason, decision: &Decision, now: Time) -> String {
+    let stopped = decision.reason(Code::ClockStopped).map(|stopped| &stopped.because);
+    let (Because::Young { age, wait }, Some(Because::FeedBehind { feed, as_of, .. }), Some(opened)) =
+        (&reason.because, stopped, decision.clock.opened)
+    else {
+        return sentence(reason);
+    };
+    let counts =
+        if *age > Span::ZERO { format!("{} count", age.in_words()) } else { "nothing counts".to_owned() };
+    let ends = as_of.map_or_else(|| "was never read".to_owned(), |as_of| format!("ends on {}", as_of.date()));
+    format!(
+        "in the open for {}, of which {counts}: {feed} {ends}; the wait is {}",
+        (now - opened).in_words(),
+        wait.in_words()
+    )
 }
 
 fn dependency(kind: DependencyKind) -> &'static str {
@@ -217,11 +263,10 @@ mod tests {
     use semver::Version;
 
     use super::*;
-    use crate::code::{Code, Effect};
+    use crate::code::Effect;
     use crate::decision::Chain;
     use crate::facts::AdvisoryKind;
     use crate::names::Digest;
-    use crate::time::Span;
 
     const AT: Time = Time::from_unix(1_787_000_000);
 
@@ -315,6 +360,19 @@ mod tests {
                 until: AT,
                 codes: vec![Code::Young, Code::Deleted],
             },
+            Because::CapabilityGained { capability: text("net"), base: Version::new(1, 0, 0) },
+            Because::CapabilityGained { capability: text("asm"), base: Version::new(1, 0, 0) },
+            Because::BuildCodeNew { base: Version::new(1, 0, 0) },
+            Because::BuildCodeActs { functions: vec![text("main in build.rs")], base: Version::new(1, 0, 0) },
+            Because::Found(Finding {
+                code: text("fetch-and-run"),
+                severity: text("high"),
+                place: text("build.rs:12"),
+            }),
+            Because::Found(Finding { code: text("scanner-failed"), severity: text("high"), place: text("") }),
+            Because::Unchanged { base: Version::new(1, 0, 0) },
+            Because::Unscanned { why: None },
+            Because::Unscanned { why: Some(text("there is no network")) },
             Because::Withdrawn { at: Some(AT) },
             Because::Withdrawn { at: None },
         ]
@@ -372,6 +430,15 @@ mod tests {
         locked when the fence was set up, on 2026-08-17, younger than its wait then
         the baseline's entry of 2026-08-17 is invalid: the release was published after it
         young, deleted until 2026-08-17: it is ours
+        can use the network, which 1.0.0 could not
+        can do asm, which 1.0.0 could not
+        runs code where it is built, which 1.0.0 did not
+        what acts where it is built is new or changed since 1.0.0: main in build.rs
+        fetch-and-run (high) at build.rs:12, which nobody has looked at
+        scanner-failed (high), which nobody has looked at
+        all that is built is as in 1.0.0, but for the version
+        its package has not been read yet
+        its package could not be read: there is no network
         yanked by its publisher, seen on 2026-08-17
         yanked by its publisher; since when is not known
         ");

@@ -10,8 +10,9 @@ use fence_model::facts::{
 };
 use fence_model::judge::{Checksum, InUse};
 use fence_model::policy::{Baseline, Exception};
-use fence_model::{Code, CrateName, Effect, Span, Time, Verdict};
-use fence_testkit::world::{World, show, version};
+use fence_model::readings::{Looked, Pair, Reading};
+use fence_model::{Code, CrateName, Effect, Level, Span, Time, Verdict};
+use fence_testkit::world::{World, digest, show, version};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng};
 use semver::{Version, VersionReq};
@@ -383,6 +384,49 @@ proptest! {
         }
     }
 
+    /// Property 3, of what is read: more findings about a release never make it better.
+    #[test]
+    fn findings_make_nothing_better((world, _) in worlds()) {
+        for subject @ (of, at) in &subjects(&world) {
+            let before = decide(&world, subject);
+            let mut read = world.clone();
+            let base = before.base.as_ref().map(ToString::to_string);
+            let digest = |at: &str| digest(&format!("{of} {at}"));
+            let pair = Pair { release: digest(&at.to_string()), base: base.as_deref().map(digest) };
+            let Some(Looked::Read(reading)) = world.readings.of(pair) else { continue };
+            let more = Reading {
+                findings: [reading.findings.clone(), vec![generated::finding()]].concat(),
+                ..reading.clone()
+            };
+            read.read(of.as_str(), &at.to_string(), base.as_deref(), more);
+            let after = decide(&read, subject);
+            prop_assert!(after.verdict >= before.verdict, "{}\n{}", show(&before), show(&after));
+        }
+    }
+
+    /// Property 7, of what is read: who has not read a release admits nothing that a reader holds, before the ceiling.
+    #[test]
+    fn what_nobody_read_is_admitted_no_sooner((world, _) in worlds()) {
+        let mut unread = world.clone();
+        unread.look_into_packages();
+        if !world.readings.is_asked() {
+            return Ok(());
+        }
+        for subject @ (of, at) in &subjects(&world) {
+            let (before, after) = (decide(&world, subject), decide(&unread, subject));
+            // Others that were read are no bases, and an audit answers what a reading asks.
+            let ceiling = world.policy.wait.ceiling;
+            let is_bounded = after.verdict != Verdict::Admit
+                || before.verdict == Verdict::Admit
+                || after.base != before.base
+                || after.clock.age >= ceiling
+                || matches!(after.grounds, Some(Grounds::FirstParty | Grounds::Baseline | Grounds::Exception))
+                || world.policy.level == Level::Low
+                || before.has(Code::NeedsHeld);
+            prop_assert!(is_bounded, "{of} {at}\n{}\n{}", show(&before), show(&after));
+        }
+    }
+
     /// Property 7: making any feed absent or older never admits what was held.
     #[test]
     fn silent_feeds_admit_nothing((world, mut lots) in worlds()) {
@@ -539,15 +583,11 @@ fn later_work_fills_in(code: Code) -> bool {
     matches!(
         code,
         Code::NewPublisher
-            | Code::NewBuildCode
-            | Code::NewCapability
-            | Code::UnreviewedFinding
             | Code::Clone
             | Code::Revoked
             | Code::Objected
             | Code::Quorum
             | Code::CiKnown
-            | Code::UnchangedCode
             // Of sources that are no registries; see `fence_model::project`.
             | Code::UnjudgedSource
     )

@@ -15,6 +15,7 @@
 
 mod asking;
 mod downloads;
+mod looking;
 mod pages;
 mod reading;
 mod stall;
@@ -34,6 +35,7 @@ use fence_client::http::Network;
 use fence_client::journal::JournalError;
 use fence_client::progress::Silent;
 use fence_client::project::ProjectError;
+use fence_client::readings::Shelf;
 use fence_model::look_alike::KnownNames;
 use fence_model::{Code, CrateName, Span, Time};
 use fence_registry::config::RegistryConfig;
@@ -44,6 +46,8 @@ use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
 use self::asking::Trouble;
 use self::downloads::Wanted;
+use self::looking::Looking;
+pub use self::looking::Reads;
 use self::pages::Paged;
 use self::reading::Remembered;
 use self::stall::{Stall, reading, time, writing};
@@ -79,6 +83,8 @@ pub struct Setup {
     pub journals: Journals,
     /// The address under which clients reach it, without a slash at the end.
     pub base: String,
+    /// For how long it stands.
+    pub term: Term,
     /// Whether clients have to show a token.
     pub tokens: Tokens,
     /// What time it is.
@@ -89,8 +95,19 @@ pub struct Setup {
     pub words: fn(&[Problem]) -> Vec<String>,
     /// What a code means, in paragraphs of Markdown, for who reads its page.
     pub explain: fn(Code) -> &'static str,
+    /// Who reads packages; none where nobody does.
+    pub reads: Option<Reads>,
     /// How patient it is.
     pub times: Times,
+}
+
+/// For how long a fence stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Term {
+    /// Until somebody stops it: its pages can be looked at.
+    Open,
+    /// For one command of cargo's, and it is gone afterwards.
+    OneCommand,
 }
 
 /// What a fence does if another one writes to the journal of a registry.
@@ -218,9 +235,11 @@ struct Inner {
     cargo: CargoConfig,
     feeds: Vec<(String, PathBuf)>,
     network: Network,
+    looking: Looking,
     cache: Cache,
     packages: Packages,
     base: String,
+    term: Term,
     tokens: Tokens,
     clock: Clock,
     log: Arc<dyn Log>,
@@ -283,8 +302,10 @@ impl Fence {
             feeds: setup.feeds,
             network: setup.network,
             packages: Packages::of(&setup.cache),
+            looking: Looking::new(setup.reads, Shelf::of(&setup.cache), cores),
             cache: setup.cache,
             base: setup.base,
+            term: setup.term,
             tokens: setup.tokens,
             clock: setup.clock,
             log: setup.log,
@@ -338,6 +359,11 @@ impl Fence {
             // A write that failed was told of.
             let _ = write.await;
         }
+    }
+
+    /// Waits until the packages that somebody wants read were read, as far as they can be had.
+    pub async fn has_read(&self) {
+        self.0.looking.rest().await;
     }
 
     /// Reads the feeds again.

@@ -17,10 +17,11 @@ use fence_model::facts::{Birth, CrateFacts, DependencyKind, Feed, Gone};
 use fence_model::judge::{Asked, Checksum, InUse, Judge, Treatment};
 use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, Policy, PublishTimes};
+use fence_model::readings::{Readings, Unread};
 use fence_model::settle::{self, FactsOf, InUseByCrate, Settlement};
 use fence_model::view::{self, Mark, ReleaseVerdict};
 use fence_model::words::outlook;
-use fence_model::{CaretClass, CrateName, Digest, ReleaseId, Time, Verdict};
+use fence_model::{CaretClass, Code, CrateName, Digest, ReleaseId, Time, Verdict};
 use fence_registry::journal::Memory;
 use fence_registry::serve::{Yanked, serve};
 use fence_registry::{IndexFile, Limits};
@@ -40,6 +41,8 @@ pub(crate) struct Question<'a> {
     /// The registry that is asked.
     pub(crate) registry: &'a Registry,
     pub(crate) source: &'a SourceOf,
+    /// What was read in packages.
+    pub(crate) readings: &'a Readings,
     pub(crate) now: Time,
 }
 
@@ -66,6 +69,8 @@ pub(crate) struct Lacking {
     pub(crate) births: BTreeSet<CrateName>,
     /// Crates of which it matters what becomes of them.
     pub(crate) crates: BTreeSet<CrateName>,
+    /// Releases of which it matters what their packages hold. It is judged without, and again when they were read.
+    pub(crate) unread: BTreeSet<Unread>,
 }
 
 impl Lacking {
@@ -83,8 +88,9 @@ pub(crate) struct Shown {
     pub(crate) left_out: usize,
     /// Releases that are held though nothing newer of their class is admitted: what somebody may be waiting for.
     pub(crate) waiting: Vec<Version>,
-    /// The one among them that is of the crate's newest class.
-    pub(crate) leads: Option<Version>,
+    /// Those among them that people are shown first: the one of the crate's newest class, and fixes of what builds get
+    /// instead.
+    pub(crate) first: Vec<Version>,
     /// How many releases are not admitted.
     pub(crate) refused: usize,
     /// The releases that are shown as not yanked though the registry says so.
@@ -190,10 +196,12 @@ impl<'a> Case<'a> {
         let unyanked =
             marks.into_iter().filter(|(_, mark)| *mark == Mark::UnYanked).map(|(version, _)| version);
         let (waiting, leads) = waiting(file, &judged);
+        let fixes = self.fixes(subject, &waiting, &judged);
+        let is_first = |version: &&Version| Some(*version) == leads.as_ref() || fixes.contains(version);
         let shown = Shown {
             bytes: served.bytes,
             left_out: served.left_out.len(),
-            leads,
+            first: waiting.iter().filter(is_first).cloned().collect(),
             waiting,
             refused,
             unyanked: unyanked.collect(),
@@ -201,8 +209,22 @@ impl<'a> Case<'a> {
             lags: self.lags(&judged),
         };
         let held = judged.iter().filter(|judged| judged.verdict == Verdict::Hold);
+        let unread = judged.iter().filter_map(|judged| judged.unread.clone()).collect();
         let lacking = self.lacking_of(&judge, held.map(|judged| &judged.version).collect());
-        (shown, lacking)
+        (shown, Lacking { unread, ..lacking })
+    }
+
+    /// Those of the releases that wait which fix what builds get instead of them.
+    fn fixes(&self, subject: &CrateName, waiting: &[Version], judged: &[ReleaseVerdict]) -> Vec<Version> {
+        if waiting.is_empty() || !self.may_be_advised(subject) {
+            return Vec::new();
+        }
+        let in_use = admitted_of(judged);
+        let settlement = self.settlement(&[(subject, &in_use)]);
+        let judge = settlement.judge(subject);
+        let is_fix =
+            |version: &&Version| tell(&settlement, &judge, judged, version).decision.has(Code::HeldFix);
+        waiting.iter().filter(is_fix).cloned().collect()
     }
 
     /// The decisions on some releases of the crate `subject` on their own, for who reads about them.
@@ -214,7 +236,9 @@ impl<'a> Case<'a> {
         let judge = settlement.judge(subject);
         let told = |version: &Version| tell(&settlement, &judge, &judged, version);
         let told: Vec<Told> = versions.iter().map(told).collect();
-        (told, self.lacking_of(&judge, versions.iter().collect()))
+        let unread = told.iter().filter_map(|told| told.decision.unread.clone()).collect();
+        let lacking = self.lacking_of(&judge, versions.iter().collect());
+        (told, Lacking { unread, ..lacking })
     }
 
     /// All releases of the crate `subject`; none where nothing is known of it.
@@ -285,7 +309,8 @@ impl<'a> Case<'a> {
         if own.verdict != Verdict::Admit {
             // What its own facts hold, its neighbours cannot admit; but some of its facts may not be at hand.
             let Lacking { births, .. } = self.lacking();
-            return (own, Vec::new(), Lacking { births, crates: BTreeSet::new() });
+            let unread = own.unread.iter().cloned().collect();
+            return (own, Vec::new(), Lacking { births, crates: BTreeSet::new(), unread });
         }
         drop(self.lacking());
         let decision = settlement.decide(&judge, version);
@@ -324,9 +349,16 @@ impl<'a> Case<'a> {
     }
 
     fn settlement<'s>(&'s self, in_use: &[(&CrateName, &[Version])]) -> Settlement<'s> {
-        let Question { policy, baseline, names, now, source, .. } = self.question;
-        let asked =
-            Asked { policy, level: policy.strictest_level(), baseline, feeds: &self.feeds, names, now };
+        let Question { policy, baseline, names, readings, now, source, .. } = self.question;
+        let asked = Asked {
+            policy,
+            level: policy.strictest_level(),
+            baseline,
+            feeds: &self.feeds,
+            names,
+            readings,
+            now,
+        };
         let used = |version: &Version| InUse { version: version.clone(), checksum: Checksum::NotAsked };
         let in_use: InUseByCrate = in_use
             .iter()
@@ -416,6 +448,7 @@ pub fn page_at_first_contact(
         names,
         registry: &registry,
         source,
+        readings: &Readings::NOT_ASKED,
         now,
     };
     page_of(&Case::new(question, &crates, &births).shown(name).0.bytes)

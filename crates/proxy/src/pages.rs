@@ -41,8 +41,8 @@ use crate::answer::{Asset, Page};
 pub(crate) struct Frame {
     /// What time it is.
     pub(crate) now: Time,
-    /// How many releases are held of the crates that were asked for.
-    pub(crate) waiting: usize,
+    /// How many releases are held of the crates that were asked for, those of older classes aside.
+    pub(crate) held: usize,
     /// How many alarms there are.
     pub(crate) alarms: usize,
     /// What anybody who looks has to know first, whatever they came for.
@@ -89,7 +89,7 @@ fn header(frame: &Frame, here: Option<&Page>) -> Element {
         el("li").with(link.with(name).with(count))
     };
     let menu = el("ul")
-        .with(item(Page::Waiting, "Waiting", frame.waiting, " held"))
+        .with(item(Page::Waiting, "Waiting", frame.held, " held"))
         .with(item(Page::Policy, "Policy", 0, ""))
         .with(item(Page::Status, "Status", frame.alarms, " alarms"));
     let sought = match here {

@@ -1,7 +1,7 @@
 //! What cargo prints where a download is refused: at most 512 characters, which is where it cuts.
 //!
 //! The first line says what and why, and until when; the second which command to run. Reasons follow as far as there is
-//! room, and where to read on.
+//! room, and where to read on: a command, and the release's page, where a reason has room beside its address.
 
 use fence_model::decision::Decision;
 use fence_model::words::{self, outlook, text};
@@ -11,8 +11,14 @@ use semver::Version;
 /// Where cargo cuts the text of an answer.
 pub const MOST_CHARACTERS: usize = 512;
 
-/// Why a release is not handed out. `stay` is the release that is admitted instead.
-pub(crate) fn refusal(decision: &Decision, stay: Option<&Version>, now: Time) -> String {
+/// Why a release is not handed out. `stay` is the release that is admitted instead, `page` the address of the release's
+/// page, if there will be one to look at.
+pub(crate) fn refusal(
+    decision: &Decision,
+    stay: Option<&Version>,
+    page: Option<String>,
+    now: Time,
+) -> String {
     let (name, version) = (&decision.release.name, &decision.release.version);
     let first = match decision.verdict {
         Verdict::Block => format!("the fence blocks {name} {version}, however long it waits"),
@@ -28,14 +34,19 @@ pub(crate) fn refusal(decision: &Decision, stay: Option<&Version>, now: Time) ->
     let reasons = outlook::told(decision)
         .into_iter()
         .map(|reason| format!("{}: {}", reason.code, text::harmless(&words::sentence(reason))));
-    fitted(vec![first, command], reasons, more)
+    fitted(vec![first, command], reasons.collect(), more, page.map(|page| format!("its page: {page}")))
 }
 
-/// Lines of which `first` and `last` are said in any case, and those between as long as there is room.
-fn fitted(first: Vec<String>, between: impl Iterator<Item = String>, last: Option<String>) -> String {
-    let length = |line: &str| line.chars().count() + 1;
+/// Lines of which `first` and `last` are said in any case, and those between as long as there is room. `page` comes at the
+/// end, where it takes the room of no more than what follows the first of those between.
+fn fitted(first: Vec<String>, between: Vec<String>, last: Option<String>, page: Option<String>) -> String {
+    let length = |line: &String| line.chars().count() + 1;
     let mut lines = first;
-    let mut left = MOST_CHARACTERS.saturating_sub(lines.iter().chain(&last).map(|line| length(line)).sum());
+    // Nothing ends the last line.
+    let mut left = (MOST_CHARACTERS + 1).saturating_sub(lines.iter().chain(&last).map(length).sum());
+    let first_of_them = between.first().map_or(0, length);
+    let page = page.filter(|page| length(page) + first_of_them <= left);
+    left -= page.iter().map(length).sum::<usize>();
     for line in between {
         if length(&line) > left {
             break;
@@ -43,7 +54,7 @@ fn fitted(first: Vec<String>, between: impl Iterator<Item = String>, last: Optio
         left -= length(&line);
         lines.push(line);
     }
-    lines.extend(last);
+    lines.extend(last.into_iter().chain(page));
     cut(&lines.join("\n"))
 }
 
@@ -66,17 +77,31 @@ mod tests {
         let lines = |n: usize| {
             fitted(
                 vec!["what".into(), "do".into()],
-                std::iter::repeat_n("x".repeat(99), n),
+                vec!["x".repeat(99); n],
                 Some("more".into()),
+                Some("page".into()),
             )
         };
-        assert_eq!(lines(1), format!("what\ndo\n{}\nmore", "x".repeat(99)));
+        assert_eq!(lines(1), format!("what\ndo\n{}\nmore\npage", "x".repeat(99)));
         for n in 0..20 {
             assert!(lines(n).chars().count() <= MOST_CHARACTERS);
-            assert!(lines(n).ends_with("\nmore"));
+            assert!(lines(n).ends_with("\nmore\npage"));
         }
-        assert_eq!(lines(4).lines().count(), 7);
-        assert_eq!(lines(5).lines().count(), 7, "a fifth line would be cut");
+        assert_eq!(lines(4).lines().count(), 8);
+        assert_eq!(lines(5).lines().count(), 8, "a fifth line would be cut");
+    }
+
+    #[test]
+    fn the_page_is_named_where_a_reason_has_room_beside_it() {
+        let lines = |reason: usize, page: usize| {
+            fitted(vec!["what".into()], vec!["r".repeat(reason)], Some("more".into()), Some("p".repeat(page)))
+        };
+        // 4 + 1 + 4 + 1 + 400 + 1 + 101 = 512
+        assert!(lines(400, 101).ends_with(&format!("\nmore\n{}", "p".repeat(101))));
+        assert_eq!(lines(400, 101).chars().count(), MOST_CHARACTERS);
+        assert!(lines(400, 102).ends_with("r\nmore"));
+        assert!(lines(502, 1).ends_with("r\nmore"), "the reason comes first");
+        assert!(lines(503, 1).ends_with("what\nmore"), "neither has room");
     }
 
     #[test]

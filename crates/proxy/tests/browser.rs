@@ -160,7 +160,7 @@ fn every_page_is_whole_and_open_to_all_in_every_look() {
     fs::create_dir_all(&pictures).unwrap();
     let mut wrong = String::new();
     for (name, path) in pages() {
-        for width in [1280, 390] {
+        for width in [1280, 390, 320] {
             browser.look(Look { width, scheme: Scheme::Light });
             browser.go(&format!("{}{path}", served.base));
             wrong += &complaints(&browser, name);

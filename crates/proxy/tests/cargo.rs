@@ -72,6 +72,7 @@ fn a_pinned_release_that_is_held_fails_with_the_fences_words() {
       stay on 0.3.3: cargo update -p glob@0.3.4 --precise 0.3.3
       dormant: no release for 596 days before 2026-08-20
       more: cargo fence why glob@0.3.4
+      its page: http://127.0.0.1:[…]/crates-io/crate/glob/0.3.4
     [exit code 101]
     ");
     assert_snapshot!(cargo.run(["update", "-p", "glob@0.3.4", "--precise", "0.3.3"]), @"
@@ -115,6 +116,7 @@ fn precise_is_answered_by_the_refusal() {
       stay on 0.3.3: cargo update -p glob@0.3.4 --precise 0.3.3
       dormant: no release for 596 days before 2026-08-20
       more: cargo fence why glob@0.3.4
+      its page: http://127.0.0.1:[…]/crates-io/crate/glob/0.3.4
     [exit code 101]
     ");
 }
@@ -222,6 +224,7 @@ fn a_deleted_release_is_told_to_be_deleted() {
       stay on 0.3.2: cargo update -p glob@0.3.3 --precise 0.3.2
       deleted: seen since 2026-08-20T08:00:00Z, gone from the index since 2026-08-20T08:06:00Z
       more: cargo fence why glob@0.3.3
+      its page: http://127.0.0.1:[…]/crates-io/crate/glob/0.3.3
     [exit code 101]
     ");
 }

@@ -4,10 +4,13 @@
 
 mod world;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fence_client::cargo_config::Registry;
+use fence_client::scanner::Packed;
 use fence_model::Span;
+use fence_model::readings::{BuildCode, Reading};
 use fence_proxy::answer::{Answer, Answers, Ask};
 use fence_proxy::fence::Fence;
 use fence_testkit::publishing::{Publishing, index_path, package_path, release};
@@ -38,6 +41,7 @@ fn a_fresh_release_is_shown_as_yanked_and_its_package_is_refused() {
     stay on 0.3.3: cargo update -p glob@0.3.4 --precise 0.3.3
     dormant: no release for 596 days before 2026-08-20
     more: cargo fence why glob@0.3.4
+    its page: http://fence.example/crates-io/crate/glob/0.3.4
     ");
 }
 
@@ -55,7 +59,90 @@ fn when_its_wait_is_over_it_is_shown_without_anybody_doing_anything() {
     stay on 0.3.3: cargo update -p glob@0.3.4 --precise 0.3.3
     dormant: no release for 596 days before 2026-08-20
     more: cargo fence why glob@0.3.4
+    its page: http://fence.example/crates-io/crate/glob/0.3.4
     ");
+}
+
+/// A crate of which a release is ten days old, in front of a fence that has packages read: whatever has a build script
+/// gains one.
+fn read_packages() -> World {
+    let mut world = World::at("2026-08-25T12:00:00Z");
+    world.registry.publish(release("glob", "0.3.2").at("2026-01-01T00:00:00Z"));
+    world.reads = Some(Arc::new(|base: Option<&Packed>, package: &Packed| {
+        let gains = has_script(package) && !base.is_some_and(has_script);
+        let build_code = if gains { BuildCode::New } else { BuildCode::AsBefore };
+        Reading { build_code, ..Reading::default() }
+    }));
+    world
+}
+
+/// Whether a package has a build script.
+fn has_script(package: &Packed) -> bool {
+    let Packed::Crate(bytes) = package else { return false };
+    let mut archive = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut archive).unwrap();
+    archive.windows(9).any(|path| path == b"/build.rs")
+}
+
+#[test]
+fn what_nobody_read_is_held_until_somebody_did() {
+    let world = read_packages();
+    world.registry.publish(release("glob", "0.3.3").at("2026-08-15T00:00:00Z"));
+    let fence = world.fence();
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+    world.block_on(fence.has_read());
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+    // Another fence finds what was read, and need not read it again.
+    drop(fence);
+    let fence = world.fence_with(|setup| setup.reads = Some(Arc::new(|_, _| panic!("it was read")))).unwrap();
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+}
+
+#[test]
+fn who_wants_the_bytes_waits_for_them_to_be_read() {
+    let world = read_packages();
+    world.registry.publish(release("glob", "0.3.3").at("2026-08-15T00:00:00Z"));
+    insta::assert_snapshot!(world.download(&world.fence(), "glob", "0.3.3"), @"");
+}
+
+#[test]
+fn build_code_that_comes_in_is_held_by_what_was_read() {
+    let world = read_packages();
+    world.registry.publish(release("glob", "0.3.3").build_script("").at("2026-08-15T00:00:00Z"));
+    let fence = world.fence();
+    insta::assert_snapshot!(world.download(&fence, "glob", "0.3.3"), @"");
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+}
+
+/// What is asked for again and again is not fetched again and again.
+#[test]
+fn a_package_that_cannot_be_had_is_left_alone_for_a_while() {
+    let world = read_packages();
+    world.registry.publish(release("glob", "0.3.3").at("2026-08-15T00:00:00Z"));
+    let path = package_path(&"glob".parse().unwrap(), &"0.3.3".parse().unwrap());
+    let asked = || world.registry.server().take_requests().iter().filter(|r| r.path == path).count();
+    let fence = world.fence();
+    world.registry.server().next(&path, [Act::status(500)]);
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+    world.block_on(fence.has_read());
+    assert_eq!(asked(), 1);
+    world.now("2026-08-25T12:09:00Z");
+    world.page(&fence, "glob");
+    world.block_on(fence.has_read());
+    assert_eq!(asked(), 0);
+    world.now("2026-08-25T13:11:00Z");
+    world.page(&fence, "glob");
+    world.block_on(fence.has_read());
+    assert_eq!(asked(), 1);
+    insta::assert_snapshot!(world.page(&fence, "glob"), @"");
+}
+
+#[test]
+fn a_policy_that_wants_nothing_read_has_nothing_read() {
+    let world = read_packages();
+    world.registry.publish(release("glob", "0.3.3").build_script("").at("2026-08-15T00:00:00Z"));
+    world.policy("scan = \"off\"\n");
+    insta::assert_snapshot!(world.page(&world.fence(), "glob"), @"");
 }
 
 /// Whoever gets a name of long ago does not get its age with it.
@@ -75,10 +162,11 @@ fn a_name_that_was_given_away_is_as_young_as_its_new_crate() {
     world.now("2026-10-20T08:00:00Z");
     insta::assert_snapshot!(world.page(&fence, "top"), @"Current: 1.0.0, 1.0.1, 1.0.2 yanked");
     insta::assert_snapshot!(world.download(&fence, "top", "1.0.2"), @"
-    refused: the fence holds top 1.0.2: published 59 days ago; needs a reviewer, age alone will not admit it
+    refused: the fence holds top 1.0.2: published 59 days ago; needs a reviewer until it is admitted in 31 days, on 2026-11-20
     stay on 1.0.1: cargo update -p top@1.0.2 --precise 1.0.1
     young-dependency: new in this release, lent was 1 hour old when this was published
     more: cargo fence why top@1.0.2
+    its page: http://fence.example/crates-io/crate/top/1.0.2
     ");
 }
 
@@ -164,6 +252,7 @@ fn a_release_that_needs_what_is_held_is_shown_and_not_handed_out() {
     needs-held: needs core ^2, of which no release is admitted
     dormant: no release for 366 days before 2025-02-01
     more: cargo fence why top@1.1.0
+    its page: http://fence.example/crates-io/crate/top/1.1.0
     ");
 }
 
@@ -171,12 +260,15 @@ fn a_release_that_needs_what_is_held_is_shown_and_not_handed_out() {
 fn a_young_package_holds_what_newly_needs_it_and_an_old_one_does_not() {
     let world = World::at("2026-08-20T08:00:00Z");
     world.registry.publish(release("old", "1.0.0").at("2020-01-01T00:00:00Z"));
-    world.registry.publish(release("young", "1.0.0").at("2026-05-01T00:00:00Z"));
+    world.registry.publish(release("young", "1.0.0").at("2026-05-30T00:00:00Z"));
     world.registry.publish(release("top", "1.0.0").at("2024-02-01T00:00:00Z"));
     world.registry.publish(release("top", "1.1.0").needs("old", "^1").at("2025-02-01T00:00:00Z"));
-    world.registry.publish(release("top", "1.2.0").needs("young", "^1").at("2026-05-02T00:00:00Z"));
+    world.registry.publish(release("top", "1.2.0").needs("young", "^1").at("2026-05-31T00:00:00Z"));
     let fence = world.fence();
     insta::assert_snapshot!(world.page(&fence, "top"), @"Current: 1.0.0, 1.1.0, 1.2.0 yanked");
+    // By then everybody may have it.
+    world.now("2026-08-28T00:02:00Z");
+    insta::assert_snapshot!(world.page(&fence, "top"), @"Current: 1.0.0, 1.1.0, 1.2.0");
 }
 
 #[test]
@@ -196,6 +288,7 @@ fn what_was_seen_and_is_gone_is_refused_for_that() {
     stay on 0.3.2: cargo update -p glob@0.3.3 --precise 0.3.2
     deleted: seen since 2026-08-20T08:00:00Z, gone from the index since 2026-08-20T08:06:00Z
     more: cargo fence why glob@0.3.3
+    its page: http://fence.example/crates-io/crate/glob/0.3.3
     ");
     insta::assert_snapshot!(world.log.take(), @"alarm deleted: glob 0.3.3 vanished from the index");
     insta::assert_snapshot!(world.download_of(&fence, "glob", "9.9.9", digest), @"absent: crates.io has no release glob 9.9.9");

@@ -176,6 +176,69 @@ fn a_held_fix_comes_first_and_shows_both_risks() {
     insta::assert_snapshot!("fix, status", read(&world, &fence, "/status"));
 }
 
+/// The number beside the link, that of the page, that of a search, that for programs and that of the terminal are one: what
+/// is of an older class is counted apart, unless a build was refused it or it fixes what builds get instead.
+#[test]
+fn what_is_held_is_counted_in_one_way() {
+    let (world, fence) = a_fix_that_is_held();
+    for (name, version, at) in [
+        ("parser", "2.0.0", "2026-01-01T00:00:00Z"),
+        ("glob", "0.2.9", "2026-08-20T07:00:00Z"),
+        ("glob", "0.3.4", "2026-08-20T07:00:00Z"),
+        ("Old", "1.0.0", "2026-08-20T07:00:00Z"),
+        ("Old", "2.0.0", "2026-08-20T07:00:00Z"),
+        ("Old", "3.0.0", "2026-08-20T07:00:00Z"),
+    ] {
+        world.registry.publish(release(name, version).at(at));
+    }
+    world.later(Span::minutes(20));
+    for name in ["glob", "parser", "old"] {
+        world.page(&fence, name);
+    }
+    let counted = || {
+        let page = html(&world, &fence, "/");
+        let beside =
+            page.split_once("<span class=\"count\">").unwrap().1.split('<').next().unwrap().to_owned();
+        let status: serde_json::Value = serde_json::from_str(&world.told(&fence, "/status.json")).unwrap();
+        let listed = |older: bool| {
+            let held = status["held"].as_array().unwrap().iter().filter(|held| held["older"] == older);
+            held.map(|held| {
+                format!("{} {}", held["name"].as_str().unwrap(), held["version"].as_str().unwrap())
+            })
+            .collect::<Vec<_>>()
+        };
+        let of = |name: &str| {
+            let found = read(&world, &fence, &format!("/search?q={name}"));
+            found
+                .split_once(" held")
+                .and_then(|(before, _)| before.split(' ').next_back()?.parse::<usize>().ok())
+        };
+        let found: usize = ["glob", "parser", "old"].into_iter().filter_map(of).sum();
+        let text = outline(&page);
+        let lead = text.split_once("# Waiting\n").unwrap().1.split(' ').next().unwrap().to_owned();
+        assert_eq!(beside, lead, "{text}");
+        assert_eq!(beside, status["held_releases"].to_string(), "{status}");
+        assert_eq!(beside, listed(false).len().to_string(), "{status}");
+        assert_eq!(beside, found.to_string());
+        let aside = format!("{} held releases of older classes", listed(true).len());
+        assert!(text.contains(&aside), "{aside}: {text}");
+        (listed(false).join(", "), listed(true).join(", "))
+    };
+    insta::assert_debug_snapshot!(counted(), @r#"
+    (
+        "glob 0.3.4, Old 3.0.0, parser 1.2.4, parser 2.0.0",
+        "glob 0.2.9, Old 1.0.0, Old 2.0.0",
+    )
+    "#);
+    world.download(&fence, "Old", "2.0.0");
+    insta::assert_debug_snapshot!(counted(), @r#"
+    (
+        "glob 0.3.4, Old 2.0.0, Old 3.0.0, parser 1.2.4, parser 2.0.0",
+        "glob 0.2.9, Old 1.0.0",
+    )
+    "#);
+}
+
 #[test]
 fn the_policy_is_shown_with_its_reasons() {
     let world = World::at("2026-08-20T08:00:00Z").with_policy(
@@ -258,7 +321,9 @@ fn a_page_gives_the_reasons_that_cargo_prints() {
     let (world, fence) = takeover();
     let refused = world.download(&fence, "arrayref", "0.3.10");
     let page = read(&world, &fence, "/crates-io/crate/arrayref/0.3.10");
-    for line in refused.lines().skip(2).filter(|line| !line.starts_with("more: ")) {
+    for line in
+        refused.lines().skip(2).filter(|line| !line.starts_with("more: ") && !line.starts_with("its page: "))
+    {
         let (code, sentence) = line.split_once(": ").unwrap();
         assert!(page.contains(code) && page.contains(sentence), "{line}\n{page}");
     }
@@ -328,7 +393,8 @@ fn many_crates_are_told_of_those_asked_for_last() {
         world.later(Span::seconds(1));
     }
     let page = read(&world, &fence, "/");
-    assert!(page.contains("200 releases are held"), "{}", &page[..400]);
+    assert!(page.contains("205 releases are held"), "{}", &page[..400]);
+    assert!(page.contains("of which 200 are told of here: 200 for"), "{}", &page[..400]);
     assert!(page.contains("5 more crates have something held"), "{}", &page[..400]);
     assert!(page.contains("crate-204 1.0.0") && !page.contains("crate-004 1.0.0"));
 }

@@ -26,6 +26,7 @@ use fence_model::decision::Decision;
 use fence_model::judge::Asked;
 use fence_model::policy::{Baseline, BaselineEntry, Policy, Standing};
 use fence_model::project::{judge_project, settlement};
+use fence_model::readings::Readings;
 use fence_model::{Code, CrateName, Digest, Effect, Verdict};
 use fence_proxy::RulesOf;
 use fence_proxy::answer::{Answer, Answers, Ask};
@@ -291,6 +292,7 @@ impl Both {
             baseline,
             feeds: knowledge.feeds(),
             names: &knowledge.names().unwrap(),
+            readings: &Readings::NOT_ASKED,
             now,
         };
         let report = judge_project(&settlement(asked, &locked, &knowledge), &locked, NonZeroUsize::MIN);

@@ -16,7 +16,7 @@ use crate::package::{Magic, Package, extension, is_of_tests};
 use crate::report::{Capability, Finding, Place, Report, Severity, Span, Use};
 use crate::rules::{Explanation, package_rules::about, span_in};
 use crate::scan::{Scan, settle};
-use crate::sign::Sign;
+use crate::sign::{self, Sign, Signs};
 use crate::source::UnitKind;
 
 const UNUSED: &str = "unused-dependency";
@@ -59,7 +59,7 @@ pub(crate) const EXPLANATIONS: [Explanation; 6] = [
     Explanation {
         code: JUMP,
         techniques: &["O11", "O12", "E9"],
-        means: "A small change hands control to data or code that lies elsewhere in the package.",
+        means: "A small change hands control to data or code that lies elsewhere in the package, or data that the build acts on gained a command.",
         look: "The file that it names.",
     },
 ];
@@ -107,7 +107,7 @@ pub struct Comparison {
     pub gained: Vec<Capability>,
     /// What it can do no more.
     pub lost: Vec<Capability>,
-    /// Which functions can do something now that no function of that name could.
+    /// Which functions can do something now that none of that name could; of build code, changed ones that act, too.
     pub uses: Vec<Use>,
     /// Findings of the change, the gravest first.
     pub findings: Vec<Finding>,
@@ -136,19 +136,31 @@ pub fn compare(old: &Scan<'_>, new: &Scan<'_>) -> Comparison {
     let mut findings = new_findings(old_report, new_report);
     dependency_findings(new, before, after, new_code, &mut findings);
     destinations(old_code, new_code, &mut findings);
-    checks(old_code, new_code, &mut findings);
+    checks(
+        &Release { manifest: before, code: old_code },
+        &Release { manifest: after, code: new_code },
+        &mut findings,
+    );
     jumps(old_code, new_code, &files, &mut findings);
+    commands(old, new, new_code, &files, &mut findings);
     settle(&mut findings);
     crate::scan::show(new, &mut findings);
     let had: BTreeSet<Capability> = old_report.capabilities.iter().copied().collect();
     let has: BTreeSet<Capability> = new_report.capabilities.iter().copied().collect();
     let known: BTreeSet<(Capability, Place, &str)> =
         old_report.uses.iter().map(|of| (of.capability, of.place, of.function.as_str())).collect();
+    let changed_build = changed_build_functions(old_code, new_code);
     let uses = new_report
         .uses
         .iter()
         .filter(|of| {
-            of.place != Place::Tests && !known.contains(&(of.capability, of.place, of.function.as_str()))
+            let is_new = !known.contains(&(of.capability, of.place, of.function.as_str()));
+            // Which program it starts is in its text: who may start one may start another.
+            let acts = matches!(
+                of.capability,
+                Capability::Net | Capability::Dns | Capability::Process | Capability::DynamicLoad
+            );
+            of.place != Place::Tests && (is_new || (acts && changed_build.contains(&of.function)))
         })
         .cloned()
         .collect();
@@ -181,6 +193,18 @@ pub fn compare(old: &Scan<'_>, new: &Scan<'_>) -> Comparison {
                 .any(|file| matters(&file) || (file.place.is_none() && is_built_in(&file.path, new_code))),
         files,
     }
+}
+
+/// The names of functions that run where dependents are built, and are not what they were.
+fn changed_build_functions(old: &Code<'_>, new: &Code<'_>) -> BTreeSet<String> {
+    let of_build = |code: &Code<'_>| -> BTreeSet<(String, Vec<u64>)> {
+        functions(code)
+            .filter(|number| code.place(*number).is_build())
+            .map(|number| (code.function_name(number), tokens_of(code, number)))
+            .collect()
+    };
+    let before = of_build(old);
+    of_build(new).into_iter().filter(|of| !before.contains(of)).map(|(name, _)| name).collect()
 }
 
 fn same_but_version(before: &Manifest, after: &Manifest) -> bool {
@@ -394,56 +418,53 @@ fn host_in(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// Functions that check, and do less.
-fn checks(old_code: &Code<'_>, new_code: &Code<'_>, findings: &mut Vec<Finding>) {
-    let mut before: FxHashMap<(&[u8], &[u8]), u32> = FxHashMap::default();
-    for number in 0..old_code.units.len() as u32 {
-        if old_code.unit(number).kind == UnitKind::Function {
-            before.entry(named(old_code, number)).or_insert(number);
+fn checks(old: &Release<'_>, new: &Release<'_>, findings: &mut Vec<Finding>) {
+    let of_trust = old.is_of_trust();
+    lost_crypto(old, new, findings);
+    let new_code = new.code;
+    let decides = |code: &Code<'_>, number: u32| {
+        let (owner, name) = named(code, number);
+        is_check(name, owner, of_trust)
+    };
+    let mut before: FxHashMap<_, Vec<Vec<u64>>> = FxHashMap::default();
+    for number in functions(old.code).filter(|number| decides(old.code, *number)) {
+        before.entry(named(old.code, number)).or_default().push(tokens_of(old.code, number));
+    }
+    // Of several functions of one name, those that stayed as they were tell nothing of the others.
+    let mut changed = Vec::new();
+    for number in functions(new_code) {
+        let Some(known) = before.get_mut(&named(new_code, number)) else {
+            continue;
+        };
+        let tokens = tokens_of(new_code, number);
+        if let Some(same) = known.iter().position(|was| *was == tokens) {
+            known.remove(same);
+        } else {
+            changed.push((number, tokens));
         }
     }
-    let of_crypto = old_code.outside.keys().any(|name| CRYPTO.contains(&name.as_str()));
-    lost_crypto(old_code, new_code, findings);
-    for number in 0..new_code.units.len() as u32 {
+    for (number, is) in changed {
         let unit = new_code.unit(number);
         let (owner, name) = named(new_code, number);
-        let decides = is_check(name, owner)
-            || (of_crypto
-                && matches!(
-                    name,
-                    b"open"
-                        | b"unseal"
-                        | b"accept"
-                        | b"check"
-                        | b"same"
-                        | b"equal"
-                        | b"eq"
-                        | b"compare"
-                        | b"decrypt"
-                        | b"trusted"
-                ));
-        if unit.kind != UnitKind::Function || new_code.place(number) == Place::Tests || !decides {
+        let left = before.get_mut(&(owner, name)).filter(|left| !left.is_empty());
+        let Some(was) = left.map(|left| left.remove(0)) else {
+            continue;
+        };
+        if new_code.place(number) == Place::Tests {
             continue;
         }
         let (part, _) = new_code.units[number as usize];
-        let Some(was) = before.get(&(owner, name)) else {
-            continue;
-        };
-        let was = &tokens_of(old_code, *was);
-        let is = tokens_of(new_code, number);
-        if *was == is {
-            continue;
-        }
         let had: FxHashSet<u64> = was.iter().copied().collect();
         let has: FxHashSet<u64> = is.iter().copied().collect();
         let gone = had.difference(&has).count();
         let came = has.difference(&had).count();
         let shorter = is.len() + 3 < was.len();
-        let more = |words: &[&str]| words.iter().any(|word| count(&is, word) > count(was, word));
+        let more = |words: &[&str]| words.iter().any(|word| count(&is, word) > count(&was, word));
         // It agrees sooner, looks at less, or refuses less.
         let sooner = more(&["return", "true", "Ok", "|"]);
         let weaker = more(&["min", "take", "zip", "any", "starts_with", "unwrap_or", "is_none_or"]);
         let refusals = ["!", "Err", "ensure", "bail", "?", "false", "ct_eq", "constant_time_eq"];
-        let fewer = refusals.iter().any(|word| count(&is, word) < count(was, word));
+        let fewer = refusals.iter().any(|word| count(&is, word) < count(&was, word));
         let small = gone + came <= 24;
         let severity = match () {
             () if sooner || weaker || fewer => Severity::Medium,
@@ -465,6 +486,63 @@ fn checks(old_code: &Code<'_>, new_code: &Code<'_>, findings: &mut Vec<Finding>)
         );
         finding.function = new_code.function_name(number);
         findings.push(finding);
+    }
+}
+
+/// A release as it is compared.
+struct Release<'a> {
+    manifest: &'a Manifest,
+    code: &'a Code<'a>,
+}
+
+impl Release<'_> {
+    /// The crates on which trust rests that its own code names: what only its tests need does not count.
+    fn crypto(&self) -> impl Iterator<Item = &'static str> {
+        let built: BTreeSet<String> =
+            self.manifest.built_from().into_iter().map(|name| name.replace('-', "_")).collect();
+        CRYPTO.into_iter().filter(move |name| built.contains(*name) && self.code.outside.contains_key(*name))
+    }
+
+    /// Whether somebody else's trust rests on what it decides.
+    fn is_of_trust(&self) -> bool {
+        const SAYS_SO: [&str; 12] = [
+            "crypto",
+            "cipher",
+            "encrypt",
+            "signature",
+            "signed",
+            "authenticat",
+            "authoriz",
+            "password",
+            "jwt",
+            "certificate",
+            "tls",
+            "secret",
+        ];
+        let says = format!("{} {}", self.manifest.description, self.manifest.keywords.join(" "));
+        let says = says.to_ascii_lowercase();
+        self.crypto().any(|name| !matches!(name, "rand" | "rand_core"))
+            || SAYS_SO.iter().any(|word| says.contains(word))
+    }
+
+    /// Whether its code asks the operating system for randomness.
+    fn draws_from_the_system(&self) -> bool {
+        const DRAWS: [&str; 12] = [
+            "OsRng",
+            "SysRng",
+            "getrandom",
+            "thread_rng",
+            "ThreadRng",
+            "from_entropy",
+            "from_os_rng",
+            "EntropyRng",
+            "SystemRandom",
+            "arc4random",
+            "BCryptGenRandom",
+            "rand_bytes",
+        ];
+        let parts = self.code.parts.iter().filter(|part| part.places.gravest() != Place::Tests);
+        parts.into_iter().any(|part| DRAWS.iter().any(|word| names_word(part.source.text, word.as_bytes())))
     }
 }
 
@@ -498,69 +576,93 @@ const CRYPTO: [&str; 26] = [
     "openssl",
 ];
 
-/// Crates on which trust rests that the code no longer names, and nothing of their kind came instead.
-fn lost_crypto(old: &Code<'_>, new: &Code<'_>, findings: &mut Vec<Finding>) {
-    let came = CRYPTO.iter().any(|name| new.outside.contains_key(*name) && !old.outside.contains_key(*name));
-    if came {
+/// Crates on which trust rests, or randomness of the system, that the code no longer names, and nothing of their kind came
+/// instead.
+fn lost_crypto(old: &Release<'_>, new: &Release<'_>, findings: &mut Vec<Finding>) {
+    let (had, has): (BTreeSet<_>, BTreeSet<_>) = (old.crypto().collect(), new.crypto().collect());
+    let Some(part) = new.code.parts.iter().find(|part| part.places.has(Place::Normal)) else {
         return;
-    }
-    for name in
-        CRYPTO.iter().filter(|name| old.outside.contains_key(**name) && !new.outside.contains_key(**name))
-    {
-        let Some(part) = new.parts.iter().find(|part| part.places.has(Place::Normal)) else {
-            continue;
-        };
+    };
+    let mut say = |what: &str| {
         let span = Span { file: part.path.to_owned(), line: 0, column: 0, length: 0 };
         findings.push(about(
             CHECK,
             Severity::Medium,
             span,
             Place::Normal,
-            format!("{name}, on which trust rests, is no longer used, and nothing of its kind came instead"),
+            format!("{what}, on which trust rests, is no longer used, and nothing of its kind came instead"),
         ));
+    };
+    if old.is_of_trust() && old.draws_from_the_system() && !new.draws_from_the_system() {
+        say("randomness of the operating system");
+    }
+    if has.is_subset(&had) {
+        had.difference(&has).for_each(|name| say(name));
     }
 }
 
 /// Whether a function's name says that it decides about trust, or makes what trust rests on.
-fn is_check(name: &[u8], owner: &[u8]) -> bool {
-    const WORDS: [&str; 24] = [
-        "verify",
+///
+/// Some names say so anywhere; others, such as `validate` or `seed`, only in a package that is about trust.
+fn is_check(name: &[u8], owner: &[u8], of_trust: bool) -> bool {
+    const ANYWHERE: [&str; 16] = [
+        "verif",
         "check_sig",
-        "authenticate",
+        "authenticat",
         "authoriz",
-        "is_valid",
-        "validate",
         "ct_eq",
         "constant_time",
         "compare_mac",
-        "nonce",
         "random_key",
         "gen_key",
         "generate_key",
         "keygen",
-        "seed",
         "password",
-        "permission",
         "is_allowed",
         "can_access",
         "login",
-        "token_valid",
-        "hmac",
         "mac_eq",
-        "signature",
     ];
+    const OF_TRUST: [&str; 8] =
+        ["is_valid", "validate", "nonce", "seed", "permission", "token_valid", "hmac", "signature"];
+    const WHOLE: [&str; 10] =
+        ["open", "unseal", "accept", "check", "same", "equal", "eq", "compare", "decrypt", "trusted"];
+    const MAKES: [&str; 5] = ["next", "next_u64", "fill_bytes", "fill", "generate"];
+    const OWNERS: [&str; 8] = ["mac", "nonce", "tag", "token", "rng", "key", "digest", "secret"];
     let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-    let owner = String::from_utf8_lossy(owner).to_ascii_lowercase();
-    WORDS.iter().any(|word| name.contains(word))
-        || (matches!(name.as_str(), "eq" | "next" | "next_u64" | "fill_bytes" | "fill" | "generate")
-            && ["mac", "nonce", "tag", "token", "rng", "key", "digest", "secret"]
-                .iter()
-                .any(|word| owner.contains(word)))
+    // At the beginning of a word: `invalidate` validates nothing.
+    let has = |words: &[&str]| {
+        words.iter().any(|word| name.starts_with(word) || name.contains(&format!("_{word}")))
+    };
+    let owner = words_of(&String::from_utf8_lossy(owner));
+    has(&ANYWHERE)
+        || (of_trust
+            && (has(&OF_TRUST)
+                || WHOLE.contains(&name.as_str())
+                || (MAKES.contains(&name.as_str())
+                    && owner.iter().any(|word| OWNERS.contains(&word.as_str())))))
+}
+
+/// The words of a type's name: `RawTokenIter` is made of three.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for letter in name.chars() {
+        match words.last_mut() {
+            Some(word) if !letter.is_uppercase() && letter != '_' => word.push(letter),
+            _ => words.push(letter.to_lowercase().filter(|letter| *letter != '_').collect()),
+        }
+    }
+    words
 }
 
 fn count(tokens: &[u64], word: &str) -> usize {
     let hash = hash(word.as_bytes());
     tokens.iter().filter(|token| **token == hash).count()
+}
+
+/// All functions, by their numbers.
+fn functions<'a>(code: &'a Code<'_>) -> impl Iterator<Item = u32> + 'a {
+    (0..code.units.len() as u32).filter(|number| code.unit(*number).kind == UnitKind::Function)
 }
 
 /// Whose a unit is, and what it is called.
@@ -648,6 +750,67 @@ fn jumps(old: &Code<'_>, new: &Code<'_>, files: &[FileChange], findings: &mut Ve
                     format!("build code names {} from this release on", String::from_utf8_lossy(path)),
                 ));
             }
+        }
+    }
+}
+
+/// Files that are no code, which gained what a shell or cargo would run, in a package whose build acts on files.
+///
+/// A build script that copies templates or runs a list of probes does something else when these say something else.
+fn commands(
+    old: &Package,
+    new: &Package,
+    code: &Code<'_>,
+    files: &[FileChange],
+    findings: &mut Vec<Finding>,
+) {
+    const RUNS: Signs = Signs::of(&[Sign::FetchPipe, Sign::ReverseShell, Sign::HiddenShell]);
+    let builds = code.parts.iter().filter(|part| part.places.gravest().is_build());
+    let build =
+        builds.flat_map(|part| &part.source.units).fold(Signs::NONE, |signs, unit| signs.and(unit.signs));
+    if !build.any(Signs::of(&[Sign::FsRead, Sign::FsWrite]))
+        || !build.any(Signs::of(&[Sign::FsWrite, Sign::Process]))
+    {
+        return;
+    }
+    // What people read, and what only the repository's own machines run.
+    let is_of_people = |path: &str| {
+        path.starts_with('.')
+            || matches!(extension(path), "md" | "rst" | "adoc" | "yml" | "yaml")
+            || is_of_tests(path)
+    };
+    for file in files.iter().filter(|file| {
+        file.place.is_none()
+            && matches!(file.change, Change::Added | Change::Changed)
+            && extension(&file.path) != "rs"
+            && !is_of_people(&file.path)
+    }) {
+        let Some(text) = new.file(&file.path).filter(|text| text.len() < 100_000 && is_text(text)) else {
+            continue;
+        };
+        let was = old.file(&file.path).map_or(Signs::NONE, sign::text);
+        let is = sign::text(text);
+        let gained = |of: Signs| is.any(of) && !was.any(of);
+        let fetches = is.any(Signs::of(&[Sign::Downloader, Sign::Url]));
+        let wraps = extension(&file.path) == "toml"
+            && [&b"rustc-wrapper"[..], b"rustc-workspace-wrapper", b"replace-with"]
+                .iter()
+                .any(|key| memchr::memmem::find(text, key).is_some());
+        if (gained(RUNS) && fetches) || (wraps && file.change == Change::Added) {
+            let at = [&b"curl"[..], b"wget", b"| sh", b"rustc-wrapper", b"replace-with"]
+                .iter()
+                .find_map(|word| memchr::memmem::find(text, word))
+                .unwrap_or(0);
+            findings.push(about(
+                JUMP,
+                Severity::Medium,
+                span_in(&file.path, text, at, 4),
+                Place::BuildScript,
+                format!(
+                    "{} has a command from this release on, and the package's build acts on files",
+                    file.path
+                ),
+            ));
         }
     }
 }

@@ -8,10 +8,11 @@
 //! 3. `names`: files become modules from the roots that the manifest names, and paths get their meaning;
 //! 4. `scope`: functions with what they lead to; `hidden`: what their texts do not show;
 //! 5. `rules`: signs that belong together become findings;
-//! 6. [`Report`], and [`compare()`] for two of them.
+//! 6. [`Report`], and [`compare()`] for two of them; [`Asks`] says what of a change wants a reviewer.
 //!
 //! Nothing here believes what it reads: no file is so broken that it is not read, and what was not read is said.
 
+mod asks;
 mod diff;
 mod hidden;
 mod lex;
@@ -28,6 +29,7 @@ mod source;
 mod unpack;
 mod word;
 
+pub use asks::{Asks, BuildCode};
 pub use diff::{Change, Comparison, FileChange, compare};
 pub use package::{File, Package, Problem, ProblemKind};
 pub use report::{Amount, Blind, Capability, Clue, Finding, Place, Report, Severity, Span, Unanalyzed, Use};

@@ -3,6 +3,7 @@
 //! Files are followed from the roots that the manifest names or cargo finds: `mod`, `#[path]`, `include!`. A Rust file
 //! that nothing leads to is taken for normal code: a macro or a build script may lead there.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -84,8 +85,27 @@ pub(crate) struct Code<'a> {
 struct Dependency {
     /// Its own name, as code would write it.
     package: String,
-    /// Its word in the table, where that has paths of it.
-    known: Option<Word>,
+    known: Known,
+}
+
+/// What is known of a package outside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// The table has paths of it, which begin with that word.
+    Paths(Word),
+    /// It declares another language's functions, as its name says.
+    Foreign,
+    Nothing,
+}
+
+impl Known {
+    fn of(package: &[u8]) -> Self {
+        match word::known(package).filter(|word| sign::paths().has_root(*word)) {
+            Some(root) => Self::Paths(root),
+            None if sign::is_foreign_package(package) => Self::Foreign,
+            None => Self::Nothing,
+        }
+    }
 }
 
 /// A list of numbers for each of many numbers, in one piece of memory.
@@ -141,6 +161,8 @@ struct Found {
 enum Leads {
     /// Out of the package, to what the table may know.
     Outside(Vec<Word>),
+    /// Out of the package, to one of declarations that the table does not know; begins as the code calls it.
+    Foreign(Vec<Word>),
     /// Out of the package, to a crate that the table does not know.
     Elsewhere(Word),
     /// To something of that name, of that owner or module, in the package.
@@ -184,7 +206,7 @@ impl<'a> Code<'a> {
             // What no code names needs no word.
             if let Some(word) = code.words.find(name.as_bytes()) {
                 let package = dependency.package.replace('-', "_");
-                let known = word::known(package.as_bytes()).filter(|word| sign::paths().has_root(*word));
+                let known = Known::of(package.as_bytes());
                 code.dependencies.insert(word, Dependency { package, known });
             }
         }
@@ -223,6 +245,17 @@ impl<'a> Code<'a> {
             lines: crate::rules::Lines::default(),
         });
         index
+    }
+
+    /// What is known of a package of that very name.
+    fn known(&self, name: Word) -> Known {
+        if sign::paths().has_root(name) {
+            Known::Paths(name)
+        } else if sign::is_foreign_package(self.words.text(name)) {
+            Known::Foreign
+        } else {
+            Known::Nothing
+        }
     }
 
     /// Whom a unit leads to, sorted.
@@ -458,11 +491,19 @@ impl<'a> Code<'a> {
                                 outside.entry(self.words.shown(root).into_owned()).or_insert(at);
                             }
                         }
+                        Leads::Foreign(path_outside) => {
+                            let root = path_outside[0];
+                            marks.push((sign::OF_FOREIGN_PACKAGES, *path));
+                            let below = self.shown(&path_outside[1..]);
+                            let separator = if below.is_empty() { "" } else { "::" };
+                            through.insert(at, format!("{}{separator}{below}", self.package_of(root)));
+                            if met[1].insert(root) {
+                                outside.entry(self.package_of(root).into_owned()).or_insert(at);
+                            }
+                        }
                         Leads::Elsewhere(name) => {
                             if met[1].insert(name) {
-                                let package = self.dependencies.get(&name).map(|of| of.package.clone());
-                                let package = package.unwrap_or_else(|| self.words.shown(name).into_owned());
-                                outside.entry(package).or_insert(at);
+                                outside.entry(self.package_of(name).into_owned()).or_insert(at);
                             }
                         }
                         Leads::Inside(owner, name) => {
@@ -485,6 +526,14 @@ impl<'a> Code<'a> {
         self.edges = Lists::of(edges.into_iter(), self.units.len());
         self.through = through;
         self.outside = outside;
+    }
+
+    /// The package that the code calls so.
+    fn package_of(&self, name: Word) -> Cow<'_, str> {
+        match self.dependencies.get(&name) {
+            Some(dependency) => Cow::Borrowed(dependency.package.as_str()),
+            None => self.words.shown(name),
+        }
     }
 
     /// A path as people write it.
@@ -547,10 +596,10 @@ impl<'a> Code<'a> {
                 let child = of.children.get(&name);
                 let dependency = self.dependencies.get(&name).filter(|_| is_path);
                 // A module or import of a dependency's name does not hide the dependency: `::name` still means that.
-                if let Some(known) = dependency.and_then(|dependency| dependency.known)
+                if let Some(dependency) = dependency.filter(|dependency| dependency.known != Known::Nothing)
                     && (child.is_some() || of.imports.contains_key(&name))
                 {
-                    found.outside(known, rest);
+                    found.elsewhere(dependency.known, begin);
                 }
                 if self.lead_imported(module, begin, rest, steps, found) {
                     return;
@@ -558,9 +607,12 @@ impl<'a> Code<'a> {
                 if let Some(child) = child {
                     self.lead_inside(*child, rest, begin, steps, found);
                 } else if let Some(dependency) = dependency {
-                    found.elsewhere(dependency.known, name, rest);
-                } else if is_path && sign::paths().has_root(name) && self.by_name.list(name.0).is_empty() {
-                    found.outside(name, rest);
+                    found.elsewhere(dependency.known, begin);
+                } else if is_path
+                    && self.known(name) != Known::Nothing
+                    && self.by_name.list(name.0).is_empty()
+                {
+                    found.elsewhere(self.known(name), begin);
                 } else {
                     let before = found.leads.len();
                     self.lead_by_globs(module, begin, steps, found);
@@ -610,11 +662,9 @@ impl<'a> Code<'a> {
                     let path = source.segments(import.first, import.count);
                     // `use log;` and `extern crate log;` name a crate, not themselves.
                     if path == [name] {
-                        let known = match self.dependencies.get(&name) {
-                            Some(dependency) => dependency.known,
-                            None => Some(name).filter(|name| sign::paths().has_root(*name)),
-                        };
-                        found.elsewhere(known, name, rest);
+                        let dependency = self.dependencies.get(&name);
+                        let known = dependency.map_or_else(|| self.known(name), |of| of.known);
+                        found.elsewhere(known, begin);
                         continue;
                     }
                     // From where it was imported, which for `use` is the module itself.
@@ -650,7 +700,7 @@ impl<'a> Code<'a> {
             // Outside, only what the table knows is there.
             found.leads.extend(tried.into_iter().filter(|leads| match leads {
                 Leads::Outside(path) => self.is_known_below_glob(path, name),
-                Leads::Inside(..) | Leads::Elsewhere(_) => false,
+                Leads::Inside(..) | Leads::Elsewhere(_) | Leads::Foreign(_) => false,
             }));
         }
     }
@@ -684,11 +734,12 @@ impl Found {
         self.leads.push(Leads::Outside(std::iter::once(root).chain(rest.iter().copied()).collect()));
     }
 
-    /// Out of the package, with the path where the table may know it.
-    fn elsewhere(&mut self, known: Option<Word>, name: Word, rest: usize) {
+    /// Out of the package, with the path where something is known of it; its name stands at `begin`.
+    fn elsewhere(&mut self, known: Known, begin: usize) {
         match known {
-            Some(root) => self.outside(root, rest),
-            None => self.leads.push(Leads::Elsewhere(name)),
+            Known::Paths(root) => self.outside(root, begin + 1),
+            Known::Foreign => self.leads.push(Leads::Foreign(self.words[begin..].to_vec())),
+            Known::Nothing => self.leads.push(Leads::Elsewhere(self.words[begin])),
         }
     }
 

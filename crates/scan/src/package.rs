@@ -160,6 +160,13 @@ impl Magic {
         Self::of_mark(bytes).filter(|magic| matches!(magic, Self::Elf | Self::Pe | Self::MachO))
     }
 
+    /// Whether it is a program or becomes part of one: libraries and modules of WebAssembly.
+    pub(crate) fn is_linked_or_run(bytes: &[u8]) -> bool {
+        let of_programs =
+            |magic| matches!(magic, Self::Elf | Self::Pe | Self::MachO | Self::Wasm | Self::Archive);
+        Self::of_mark(bytes).is_some_and(of_programs)
+    }
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Elf => "an ELF program or library",

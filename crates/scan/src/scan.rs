@@ -13,7 +13,7 @@ use crate::source::UnitKind;
 use crate::word;
 
 /// The scanner's version: reports of another are not compared with its own, and made again.
-pub const SCANNER: u32 = 1;
+pub const SCANNER: u32 = 2;
 
 /// Scans a package.
 pub fn scan(package: &Package) -> Report {
@@ -40,6 +40,10 @@ impl<'a> Scan<'a> {
         };
         let mut code = Code::read(package, &manifest);
         mark_embedded(package, &mut code);
+        mark_parsed(&mut code);
+        for part in &mut code.parts {
+            part.source.settle();
+        }
         let report = report(package, &manifest, broken, &code);
         Self { package, manifest, code, report }
     }
@@ -66,7 +70,7 @@ fn report(package: &Package, manifest: &Manifest, broken: Option<String>, code: 
     if code.parts.iter().any(|part| part.places.gravest().is_build()) {
         capabilities.insert(Capability::BuildTimeExec);
     }
-    if package.files().any(|(path, bytes)| Magic::of_program(bytes).is_some() && !is_of_tests(path)) {
+    if package.files().any(|(path, bytes)| Magic::is_linked_or_run(bytes) && !is_of_tests(path)) {
         capabilities.insert(Capability::EmbeddedBinary);
     }
     Report {
@@ -124,7 +128,27 @@ fn mark_embedded(package: &Package, code: &mut Code<'_>) {
                 part.source.mark(include.unit, Sign::EmbeddedProgram, include.start, include.end);
             }
         }
-        part.source.settle();
+    }
+}
+
+/// Marks functions of procedural macros that make tokens of a text by `parse`, whose type no path tells.
+fn mark_parsed(code: &mut Code<'_>) {
+    for part in code.parts.iter_mut().filter(|part| part.places.has(Place::ProcMacro)) {
+        for number in 0..part.source.units.len() as u32 {
+            let unit = &part.source.units[number as usize];
+            if unit.kind != UnitKind::Function {
+                continue;
+            }
+            let text = &part.source.text[unit.start as usize..unit.end.max(unit.start) as usize];
+            let parses = [&b".parse()"[..], b".parse::<"]
+                .iter()
+                .find_map(|call| memchr::memmem::find(text, call))
+                .filter(|_| memchr::memmem::find(text, b"TokenStream").is_some());
+            if let Some(at) = parses {
+                let at = unit.start + at as u32 + 1;
+                part.source.mark(number, Sign::ParseCode, at, at + 5);
+            }
+        }
     }
 }
 

@@ -33,6 +33,7 @@ pub(crate) struct Scope {
 /// The signs that things are done by; without one of them no rule fires.
 const SINKS: Signs = Signs::of(&[
     Sign::Net,
+    Sign::LocalSocket,
     Sign::Listen,
     Sign::Dns,
     Sign::Process,
@@ -42,6 +43,7 @@ const SINKS: Signs = Signs::of(&[
     Sign::FsRemove,
     Sign::FsRemoveTree,
     Sign::Terminate,
+    Sign::Clock,
     Sign::Panic,
     Sign::MapExecutable,
     Sign::MemoryFile,

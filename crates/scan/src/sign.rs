@@ -133,6 +133,8 @@ signs! {
     LinkerArgument = "linker-argument", LinkerControl;
     /// … that lets it run or replace something.
     LinkerTakeover = "linker-takeover", LinkerControl;
+    /// Tells cargo what is linked, and where it is looked for.
+    LinkOrder = "link-order", LinkerControl;
     /// Names a library that is linked.
     LinkLibrary = "link-library", Ffi;
 
@@ -329,6 +331,12 @@ static PATHS: LazyLock<PathTable> = LazyLock::new(|| {
         }
         table.nodes[node as usize] = Some(signs);
     }
+    for (root, _) in lines(include_str!("../data/paths.txt")).filter_map(|(path, _)| path.split_once("::")) {
+        if let Some(word) = word::known(root.as_bytes()).filter(|_| is_foreign_package(root.as_bytes())) {
+            let node = table.steps[&(0, word)];
+            table.nodes[node as usize].get_or_insert(OF_FOREIGN_PACKAGES);
+        }
+    }
     table
 });
 
@@ -381,6 +389,14 @@ impl PathTable {
         })
     }
 }
+
+/// Whether a package is one of declarations of another language, as names of packages say it.
+pub(crate) fn is_foreign_package(name: &[u8]) -> bool {
+    name.ends_with(b"_sys")
+}
+
+/// What all paths of such packages bear that have no line of their own.
+pub(crate) const OF_FOREIGN_PACKAGES: Signs = Signs::of(&[Sign::Ffi]);
 
 static METHODS: LazyLock<Vec<Option<Signs>>> = LazyLock::new(|| {
     let mut methods = Vec::new();

@@ -337,8 +337,8 @@ struct Attributes {
     is_macro_export: bool,
     paths: Vec<String>,
     link_name: Option<Vec<u8>>,
-    /// Where what runs before `main` is said.
-    pre_main: Vec<(u32, u32)>,
+    /// What they say of the item by themselves, and where.
+    marks: Vec<(Sign, u32, u32)>,
     is_exported: bool,
     export_name: Option<Vec<u8>>,
 }
@@ -477,8 +477,11 @@ impl<'a> Reader<'a, '_> {
             marks: 0,
             tokens: 0,
         });
-        for (start, end) in attributes.pre_main {
-            self.source.mark(index, Sign::PreMain, start, end);
+        for (sign, start, end) in attributes.marks {
+            // Functions lie among the code anyway; data does not.
+            if sign != Sign::MapExecutable || kind == UnitKind::Constant {
+                self.source.mark(index, sign, start, end);
+            }
         }
         if is_exported {
             let name = attributes.export_name.as_deref().unwrap_or(self.words.text(name));
@@ -524,7 +527,11 @@ impl<'a> Reader<'a, '_> {
         {
             if depth == self.stack.len() {
                 match pending {
-                    Pending::Unit(unit) => self.enter(unit),
+                    Pending::Unit(unit) => {
+                        self.enter(unit);
+                        // What a test defines for itself is a test's, too.
+                        self.in_test |= self.source.units[unit as usize].is_test;
+                    }
                     Pending::Module(module) => {
                         self.module = module;
                         self.owner = word::NONE;
@@ -671,12 +678,15 @@ impl<'a> Reader<'a, '_> {
                             self.attributes.export_name = value;
                         }
                         word::LINK_SECTION if value.as_deref().is_some_and(runs_before_main) => {
-                            self.attributes.pre_main.push((token.start, token.end));
+                            self.attributes.marks.push((Sign::PreMain, token.start, token.end));
+                        }
+                        word::LINK_SECTION if value.as_deref().is_some_and(is_section_of_code) => {
+                            self.attributes.marks.push((Sign::MapExecutable, token.start, token.end));
                         }
                         word::CTOR | word::CONSTRUCTOR | word::STARTUP
                             if is_first || self.is(at + 1, b']') =>
                         {
-                            self.attributes.pre_main.push((token.start, token.end));
+                            self.attributes.marks.push((Sign::PreMain, token.start, token.end));
                         }
                         _ => {}
                     }
@@ -1419,6 +1429,7 @@ impl<'a> Reader<'a, '_> {
 
     /// `run!(process Command)`: the names that a macro is given may be joined to a path in it.
     fn try_pasted_paths(&mut self, path: PathUse) {
+        self.try_pasted_names(path);
         let mut words: Vec<Word> = Vec::new();
         let mut at = self.at + 2;
         while words.len() < 8 && at < self.at + 24 {
@@ -1449,6 +1460,53 @@ impl<'a> Reader<'a, '_> {
                     self.marks(signs, path.start, path.end);
                 }
             }
+        }
+    }
+
+    /// `rows! { [std process::Com mand::new] }`: two to four names side by side that are one of the system's when joined.
+    ///
+    /// Words of a language of its own stand side by side, too, but do not spell `Command` or `RSA_verify`.
+    fn try_pasted_names(&mut self, path: PathUse) {
+        const FARTHEST: usize = 1024;
+        let mut run = Vec::new();
+        let mut begins: Vec<(usize, Word)> = Vec::new();
+        let mut depth = 0_u32;
+        let mut at = self.at + 1;
+        while let Some(token) = self.token(at)
+            && at < self.at + FARTHEST
+        {
+            at += 1;
+            match token.kind {
+                Kind::Ident => {
+                    begins.push((run.len(), token.word));
+                    run.extend_from_slice(token.text(self.text));
+                    let ends = begins.windows(2).map(|pair| (pair[0], pair[1].0));
+                    for ((begin, word), second) in ends.rev().take(3) {
+                        let (first, joined) = (&run[begin..second], &run[begin..]);
+                        if is_keyword(word) {
+                            break;
+                        }
+                        if let Some(signs) = sign::pasted(joined) {
+                            self.marks(signs, path.start, path.end);
+                            self.mark(Sign::InPieces, path.start, path.end);
+                        } else if joined.len() > 6 && is_system_symbol(joined) && !is_system_symbol(first) {
+                            self.mark(Sign::Interposed, path.start, path.end);
+                            self.mark(Sign::InPieces, path.start, path.end);
+                        }
+                    }
+                    continue;
+                }
+                Kind::Open => depth += 1,
+                Kind::Close => {
+                    depth = depth.saturating_sub(1);
+                    if depth == 0 {
+                        break;
+                    }
+                }
+                _ => {}
+            }
+            run.clear();
+            begins.clear();
         }
     }
 
@@ -1558,6 +1616,46 @@ fn is_odd_source(path: &str) -> bool {
     let is_source = matches!(extension, "rs" | "in" | "inc" | "rsi") || path.contains(".rs.");
     let is_hidden = path.split('/').any(|part| part.len() > 1 && part.starts_with('.') && part != "..");
     !path.is_empty() && (!is_source || is_hidden || crate::package::is_of_tests(path))
+}
+
+/// Words of the language that stand beside a name in any code.
+fn is_keyword(word: Word) -> bool {
+    matches!(
+        word,
+        word::AS
+            | word::ASYNC
+            | word::CONST
+            | word::DYN
+            | word::ELSE
+            | word::ENUM
+            | word::EXTERN
+            | word::FN
+            | word::FOR
+            | word::IF
+            | word::IMPL
+            | word::IN
+            | word::LET
+            | word::MATCH
+            | word::MOD
+            | word::MOVE
+            | word::MUT
+            | word::PUB
+            | word::REF
+            | word::RETURN
+            | word::STATIC
+            | word::STRUCT
+            | word::TRAIT
+            | word::TYPE
+            | word::UNSAFE
+            | word::USE
+            | word::WHERE
+            | word::WHILE
+    )
+}
+
+/// Whether what lies in that section can be run.
+fn is_section_of_code(section: &[u8]) -> bool {
+    section.starts_with(b".text") || section.starts_with(b"__TEXT,__text")
 }
 
 /// Sections whose contents the loader calls.

@@ -26,6 +26,7 @@ use fence_model::judge::{Asked, Checksum, InUse, Treatment};
 use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, BaselineEntry, Exception, Policy, Standing};
 use fence_model::project::{Locked, Origin, Report, judge_project, settlement};
+use fence_model::readings::{Looked, Pair, Reading, Readings};
 use fence_model::settle::{FactsOf, InUseByCrate, Known, Settlement};
 use fence_model::view::{ReleaseVerdict, Shown, view};
 use fence_model::{Code, CrateName, Digest, Level, Time};
@@ -50,6 +51,8 @@ pub struct World {
     pub treatment: BTreeMap<CrateName, Treatment<'static>>,
     /// Names that others imitate.
     pub names: Arc<KnownNames>,
+    /// What was read in packages.
+    pub readings: Readings,
     /// The lockfile, in the order of [`World::lock`].
     pub locked: Vec<Locked>,
 }
@@ -96,6 +99,7 @@ impl World {
             in_use: InUseByCrate::new(),
             treatment: BTreeMap::new(),
             names: Arc::new(KnownNames::default()),
+            readings: Readings::NOT_ASKED,
             locked: Vec::new(),
         }
     }
@@ -307,6 +311,22 @@ impl World {
         });
     }
 
+    /// Somebody looks into packages.
+    pub fn look_into_packages(&mut self) {
+        self.readings = Readings::NONE_YET;
+    }
+
+    /// A scanner read a release beside another of its crate, or alone.
+    pub fn read(&mut self, of: &str, at: &str, base: Option<&str>, reading: Reading) {
+        self.looked(of, at, base, Looked::Read(reading));
+    }
+
+    /// What came of looking at a release beside another of its crate, or alone.
+    pub fn looked(&mut self, of: &str, at: &str, base: Option<&str>, looked: Looked) {
+        let digest = |at: &str| digest(&format!("{of} {at}"));
+        self.readings.add(Pair { release: digest(at), base: base.map(digest) }, looked);
+    }
+
     /// Better-known names, in the form of the shipped list.
     pub fn known_names(&mut self, list: &'static str) {
         self.names = Arc::new(KnownNames::parse(list).unwrap_or_else(|error| panic!("{error:?}")));
@@ -320,6 +340,7 @@ impl World {
             baseline: &self.baseline,
             feeds: &self.feeds,
             names: &self.names,
+            readings: &self.readings,
             now: self.now,
         }
     }
@@ -347,6 +368,7 @@ impl World {
             version: release.version.clone(),
             verdict: settlement.decide(&judge, &release.version).verdict,
             until: None,
+            unread: None,
         };
         let judged: Vec<ReleaseVerdict> = judge.releases().iter().map(judged).collect();
         view(&judge, &judged, self.now)

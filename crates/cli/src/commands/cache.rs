@@ -20,6 +20,7 @@ use fence_model::decision::Decision;
 use fence_model::judge::Asked;
 use fence_model::policy::{Baseline, Policy};
 use fence_model::project::{Judged, judge_project, settlement};
+use fence_model::readings::Readings;
 use fence_model::{CrateName, Level, ReleaseId, Time};
 use fence_registry::Journal;
 use fence_registry::lockfile::{IndexProtocol, Lockfile, LockfileVersion, Package, Source};
@@ -339,6 +340,8 @@ impl Asking<'_> {
             baseline: self.baseline,
             feeds: knowledge.feeds(),
             names: &names,
+            // What lies there is no news: nobody waits for it.
+            readings: &Readings::NOT_ASKED,
             now: self.now,
         };
         let report = judge_project(&settlement(asked, &locked, &knowledge), &locked, self.hands);

@@ -11,7 +11,7 @@ use fence_client::project::Project;
 use fence_model::{CaretClass, Time};
 use fence_proxy::answer::Page;
 use fence_proxy::event::{Event, Log, Weight};
-use fence_proxy::fence::Journals;
+use fence_proxy::fence::{Journals, Term};
 use fence_registry::lockfile::Lockfile;
 
 use crate::args::{Global, Reach};
@@ -151,6 +151,7 @@ fn behind(
                 certificate: None,
                 tokens: None,
                 journals: Journals::OwnIfNeedBe,
+                term: Term::OneCommand,
                 log,
             };
             return Ok(Behind::Own(Box::new(Standing::up(plan, global, environment)?)));
@@ -203,7 +204,7 @@ fn cargo(args: &Args, base: &str, mounts: &[String], environment: &Environment) 
             CRATES_IO => (NAME.to_owned(), "crates-io".to_owned()),
             other => (format!("{NAME}-{other}"), format!("{NAME}-in-front-of-{other}")),
         };
-        let name = free_name(name, &config);
+        let name = if stands_in_already(&name, &config)? { name } else { free_name(name, &config) };
         if mount != CRATES_IO {
             let (registry, _) = config.registry_named(mount)?;
             let IndexLocation::Sparse(index) = &registry.location else { continue };
@@ -215,6 +216,15 @@ fn cargo(args: &Args, base: &str, mounts: &[String], environment: &Environment) 
     }
     command.args(words);
     Ok(command)
+}
+
+/// Whether cargo's configuration has the registry `name` in place of crates.io, as `cargo fence enable` writes it: then this
+/// fence has that place and name for the command, and cargo calls it what it calls the other. A source of that name is
+/// none: cargo would prefer it to what it is told.
+fn stands_in_already(name: &str, config: &CargoConfig) -> Result<bool, CliError> {
+    let replacements = config.route_of_crates_io()?.replacements;
+    let is_last = replacements.last().is_some_and(|last| last.with == name);
+    Ok(is_last && config.place_of_source(name).is_none())
 }
 
 /// `name`, or one like it that no configuration has: cargo prefers a `[source]` to a registry of the same name, so that a
@@ -267,7 +277,11 @@ fn tell(status: &Status, began: Time, project: &Project, stays: Option<&str>, sh
         .held
         .iter()
         .filter(|held| held.asked >= began)
-        .filter(|held| lockfile.as_ref().is_none_or(|lockfile| is_newer_than_locked(held, lockfile)))
+        .filter(|held| match &lockfile {
+            Some(lockfile) => is_newer_than_locked(held, lockfile),
+            // Nobody who names no version would get one of an older class.
+            None => !held.older,
+        })
         .collect();
     if held.is_empty() && refused == 0 {
         return;
@@ -395,6 +409,10 @@ mod tests {
             no_variables,
             ("fence-2", "127.0.0.1"),
         );
+        // As `cargo fence enable` writes it.
+        let enabled = "[source.crates-io]\nreplace-with = \"fence\"\n\n[registries.fence]\nindex = \"sparse+https://r.example/\"\n";
+        check(enabled, no_variables, ("fence", "127.0.0.1"));
+        check(&format!("{enabled}{elsewhere}"), no_variables, ("fence-2", "127.0.0.1"));
         check(
             &format!("{elsewhere}[source.fence-2]\ndirectory = \"vendor\"\n"),
             no_variables,

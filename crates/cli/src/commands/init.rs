@@ -6,7 +6,7 @@ use fence_client::Environment;
 use fence_client::gather::from_here;
 use fence_client::project::{self, baseline, edit};
 use fence_model::decision::Verdict;
-use fence_model::policy::{Baseline, BaselineEntry, FeedRole, FeedSource, RUSTSEC, Standing};
+use fence_model::policy::{Baseline, BaselineEntry, FeedRole, FeedSource, Policy, RUSTSEC, Standing};
 use fence_model::project::Judged;
 use fence_model::{Code, Level, code};
 
@@ -89,14 +89,23 @@ pub(crate) fn run(
     let recorded = text::count(entries.len(), "release");
     let baseline = Baseline { since: session.now, generation: code::GENERATION, entries };
 
+    let given = given(&args.sources, &session.project.root, environment)?;
     // The policy first: without a baseline it is merely strict, while a baseline without it excuses.
     if !policy.exists() {
-        let given = given(&args.sources, &session.project.root, environment)?;
         project::write(policy, &policy_text(session.level(), AUDIT_SETS, &given))?;
         shell.status("Created", &format!("{} (level {})", shown(policy), session.level()));
+    } else if let Some(lacking) = lacking(&session.policy, &given) {
+        shell.warning(&format!(
+            "{} is there and stays as it is, so what `--feed` names counted for this run alone; to keep it, write there\n\n\
+             {lacking}",
+            shown(policy)
+        ));
     }
     project::write(lock, &baseline::format(&baseline))?;
     shell.status("Created", &format!("{} ({recorded})", shown(lock)));
+    for problem in session.problems() {
+        shell.warning(&text::harmless(&problem));
+    }
     if !young.is_empty() {
         let (are, them) = if young.len() == 1 { ("is", "it") } else { ("are", "them") };
         shell.warning(&format!(
@@ -171,6 +180,14 @@ fn given(
         .collect())
 }
 
+/// What a policy has to say to read the feeds that were given; nothing where it says so already.
+fn lacking(policy: &Policy, given: &[(String, FeedSource)]) -> Option<String> {
+    let is_lacking = |(name, source): &&(String, FeedSource)| policy.feeds.get(name) != Some(source);
+    let lacking: String =
+        given.iter().filter(is_lacking).map(|(name, source)| feed_text(name, source)).collect();
+    (!lacking.is_empty()).then(|| lacking.trim_end().lines().map(|line| format!("      {line}\n")).collect())
+}
+
 /// A new `fence.toml`: what differs from the defaults, and comments that say what else there is. Those of the sets that
 /// are among `given` are read there.
 pub(crate) fn policy_text(level: Level, sets: &[AuditSet], given: &[(String, FeedSource)]) -> String {
@@ -191,23 +208,26 @@ pub(crate) fn policy_text(level: Level, sets: &[AuditSet], given: &[(String, Fee
     if !given.is_empty() {
         text = text.trim_end().to_owned() + "\n\n# As `--feed` gave them to `cargo fence init`.\n";
     }
-    for (name, source) in given {
-        text += &format!("[feeds.{name}]\n");
-        if name != RUSTSEC {
-            let role = match source.role {
-                FeedRole::Advisories => "advisories",
-                FeedRole::Audits => "audits",
-                FeedRole::Crev => "crev",
-            };
-            text += &format!("role = \"{role}\"\n");
-        }
-        let places = [("archive", &source.archive), ("file", &source.file), ("path", &source.path)];
-        for (key, place) in places.into_iter().filter_map(|(key, place)| Some((key, place.as_ref()?))) {
-            text += &format!("{key} = {}\n", edit::quoted(place));
-        }
-        text += "\n";
-    }
+    text.extend(given.iter().map(|(name, source)| feed_text(name, source)));
     text.trim_end().to_owned() + "\n"
+}
+
+/// A feed of this machine as a policy names it, with an empty line after it.
+fn feed_text(name: &str, source: &FeedSource) -> String {
+    let mut text = format!("[feeds.{name}]\n");
+    if name != RUSTSEC {
+        let role = match source.role {
+            FeedRole::Advisories => "advisories",
+            FeedRole::Audits => "audits",
+            FeedRole::Crev => "crev",
+        };
+        text += &format!("role = \"{role}\"\n");
+    }
+    let places = [("archive", &source.archive), ("file", &source.file), ("path", &source.path)];
+    for (key, place) in places.into_iter().filter_map(|(key, place)| Some((key, place.as_ref()?))) {
+        text += &format!("{key} = {}\n", edit::quoted(place));
+    }
+    text + "\n"
 }
 
 #[cfg(test)]
@@ -215,7 +235,6 @@ mod tests {
     use super::*;
     use fence_client::project::policy;
     use fence_model::Time;
-    use fence_model::policy::Policy;
 
     #[test]
     fn a_new_policy_reads_and_differs_from_the_defaults_only_where_it_says() {

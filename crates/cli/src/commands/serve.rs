@@ -11,7 +11,7 @@ use std::sync::Arc;
 use fence_client::Environment;
 use fence_client::project;
 use fence_proxy::event::{Event, Log, Weight};
-use fence_proxy::fence::Journals;
+use fence_proxy::fence::{Journals, Term};
 use fence_proxy::log::{JsonLines, Lines};
 use fence_proxy::server::{CertificateFiles, Tokens};
 
@@ -130,6 +130,7 @@ pub(crate) fn run(
         certificate: args.certificate.as_ref().zip(args.key.as_ref()).map(files),
         tokens,
         journals: Journals::Shared,
+        term: Term::Open,
         log,
     };
     let standing = Standing::up(plan, global, environment)?;

@@ -6,8 +6,9 @@ use fence_model::ReleaseId;
 use crate::args::{Global, LevelArg, Sources, Spec};
 use crate::commands::Outcome;
 use crate::error::{CliError, Misuse};
+use crate::journals;
 use crate::render::why;
-use crate::session::{Opening, Session};
+use crate::session::{Opening, Presence, Session};
 use crate::shell::Shell;
 
 /// Explain the verdict on a release: every fact in time order, the wait step by step, the ways out
@@ -29,7 +30,7 @@ pub(crate) fn run(
     environment: &Environment,
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
-    let session = Session::open(
+    let mut session = Session::open(
         Opening { level: args.level, ..Opening::all(&args.sources) },
         global,
         environment,
@@ -41,14 +42,27 @@ pub(crate) fn run(
         None if locked.is_empty() => return Err(Misuse::NotLocked(args.spec.name.clone()).into()),
         None => locked.clone(),
     };
+    // What the index shows no more, a fence of this machine may have seen while it did.
+    let lost = releases.iter().find(|release| session.presence(release) == Presence::Unknown);
+    let journal = lost
+        .filter(|_| args.sources.journal.is_none())
+        .and_then(|release| journals::that_saw(release, environment, session.now));
+    let seen_by = journal.map(|(path, journal)| {
+        session.recall(journal);
+        path
+    });
     let mut pages = Vec::new();
     for release in releases {
-        if !locked.contains(&release) && session.digest_of(&release).is_none() {
-            return Err(Misuse::UnknownRelease(release).into());
+        let presence = session.presence(&release);
+        if !locked.contains(&release) && presence == Presence::Unknown {
+            let misuse = if locked.is_empty() { Misuse::NotRead } else { Misuse::UnknownRelease };
+            return Err(misuse(release).into());
         }
+        session.look(shell, |session| Ok(session.decide(&release)?.unread.into_iter().collect()))?;
         let decision = session.decide(&release)?;
         let path = session.path_to(&release);
-        pages.push(why::page(&decision, path.as_deref(), session.now, shell));
+        let seen_by = seen_by.as_deref().filter(|_| presence == Presence::Gone);
+        pages.push(why::page(&decision, path.as_deref(), seen_by, session.now, shell));
     }
     shell.print(&pages.join("\n"))?;
     Ok(Outcome::Pass)

@@ -1,7 +1,7 @@
 //! The reading: files, the environment, cargo, and one conversation with whoever answers for crates.io.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use fence_client::Environment;
@@ -29,6 +29,7 @@ use super::{
 };
 use crate::args::{Global, Reach, Sources};
 use crate::error::{CliError, shown};
+use crate::journals;
 use crate::neighbour;
 use crate::session::{Opening, Session, cargo, clock};
 use crate::shell::Shell;
@@ -39,9 +40,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The crate that is asked for where nothing is locked. Every mirror of crates.io has it.
 const USUAL_CRATE: &str = "serde";
-
-/// How many journals are looked at: one for each registry, and some for runs beside one another.
-const JOURNALS: usize = 64;
 
 /// Looks at everything.
 ///
@@ -254,7 +252,7 @@ fn machine(
         Err(error) => seen.unreadable.push(format!("cargo's cache: {error}")),
     }
     let now = clock();
-    for path in journals(environment) {
+    for path in journals::all(environment) {
         match read_journal(&path) {
             Ok((journal, _)) => {
                 if let Some(latest) = journal.latest().filter(|latest| *latest > now + CLOCK_TOLERANCE) {
@@ -265,17 +263,6 @@ fn machine(
         }
     }
     seen
-}
-
-/// The journals of this machine's fences.
-fn journals(environment: &Environment) -> Vec<PathBuf> {
-    let Some(state) = environment.state_folder() else { return Vec::new() };
-    let Ok(entries) = std::fs::read_dir(state.join("journal")) else { return Vec::new() };
-    let is_journal = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "jsonl");
-    let mut journals: Vec<PathBuf> =
-        entries.flatten().map(|entry| entry.path()).filter(is_journal).take(JOURNALS).collect();
-    journals.sort();
-    journals
 }
 
 /// What the policy comes to for what is locked.

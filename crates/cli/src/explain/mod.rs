@@ -113,6 +113,7 @@ pages! {
     Unaudited = "unaudited",
     NeedsHeld = "needs-held",
     HeldFix = "held-fix",
+    Unscanned = "unscanned",
     ClockStopped = "clock-stopped",
     NewPublisher = "new-publisher",
     Dormant = "dormant",

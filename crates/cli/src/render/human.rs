@@ -471,7 +471,8 @@ pub(crate) fn unknown_ages(checked: &Checked<'_>) -> Option<String> {
 fn problems(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
     let label = frame.colour.paint(Ink::Waiting, "warning");
     let wrapped = |problem: &String| text::wrap(&text::harmless(problem), 9, 6, frame.width);
-    checked.problems.iter().map(|problem| format!("{label}: {}\n", wrapped(problem))).collect()
+    let others: &[String] = if frame.folding == Folding::Unfolded { &checked.others_problems } else { &[] };
+    checked.problems.iter().chain(others).map(|problem| format!("{label}: {}\n", wrapped(problem))).collect()
 }
 
 /// The way to start from what there is, for a project that never did.

@@ -137,6 +137,8 @@ struct Release {
     published: Option<String>,
     /// How long it has been in the open, in seconds, as counted.
     age_seconds: i64,
+    /// Up to when that was counted: `now`, or earlier where an advisory feed or the index stands still.
+    counted_until: String,
     /// How long it has to be, in seconds.
     wait_seconds: i64,
     /// When its wait is over.
@@ -185,10 +187,13 @@ struct Clear {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "kind")]
 enum NeedLine {
-    /// A feed that speaks up to the earliest moment.
+    /// A newer word of a feed.
     Feed {
         /// Its name.
         name: String,
+        /// Up to when it has to speak, at least: earlier than `earliest` where the wait is over by the clock on the wall,
+        /// and the feed has stood still since before it was.
+        as_of: String,
     },
     /// Independent audits by trusted sets.
     Audits {
@@ -334,7 +339,7 @@ pub(crate) fn check(checked: &Checked<'_>) -> String {
         newer: newer.collect(),
         fixes: report.fixes.iter().map(fix).collect(),
         feeds: checked.ages.iter().map(feed).collect(),
-        problems: checked.problems.iter().map(problem).collect(),
+        problems: checked.problems.iter().chain(&checked.others_problems).map(problem).collect(),
         ..empty()
     })
 }
@@ -410,27 +415,28 @@ fn release(decision: &Decision, line: Option<u32>, path: Vec<String>, kinds: Kin
         attained: decision.attained.clone(),
         published: decision.published.map(|time| time.to_string()),
         age_seconds: decision.clock.age.as_seconds(),
+        counted_until: decision.clock.counted.to_string(),
         wait_seconds: decision.clock.wait.as_seconds(),
         wait_until: decision.clock.until.map(|time| time.to_string()),
         base: decision.base.as_ref().map(ToString::to_string),
-        reasons: decision.reasons.iter().map(reason).collect(),
+        reasons: decision.reasons.iter().map(|line| reason(line, decision, now)).collect(),
         clears: decision.clears.iter().map(|way| clear(way, now)).collect(),
     }
 }
 
-fn reason(reason: &Reason) -> ReasonLine {
+fn reason(reason: &Reason, decision: &Decision, now: Time) -> ReasonLine {
     ReasonLine {
         code: reason.code.to_string(),
         effect: reason.effect.as_str().to_owned(),
         stands: reason.stands,
         known: reason.known.map(|time| time.to_string()),
-        sentence: words::sentence(reason),
+        sentence: words::sentence_in(reason, decision, now),
     }
 }
 
 fn clear(way: &Way, now: Time) -> Clear {
     let need = |need: &Need| match need {
-        Need::Feed(name) => NeedLine::Feed { name: name.clone() },
+        Need::Feed(name) => NeedLine::Feed { name: name.clone(), as_of: way.as_of.to_string() },
         Need::Audits(count) => NeedLine::Audits { count: *count },
         Need::Admitted { package, requirement } => {
             NeedLine::Admitted { package: package.clone(), requirement: requirement.clone() }

@@ -62,6 +62,9 @@ pub(crate) struct Checked<'a> {
     pub(crate) ages: &'a [Age],
     /// What else to know: records that did not parse, feeds that could not be reached.
     pub(crate) problems: Vec<String>,
+    /// What nobody here can mend: records of other people's audit sets that did not parse. It is the same in every run, so
+    /// `init` and `update` tell it; a check tells programs, and people who ask for all.
+    pub(crate) others_problems: Vec<String>,
     /// What it comes to.
     pub(crate) outcome: Outcome,
     /// Whether the project was set up.

@@ -52,6 +52,8 @@ struct Row {
     says: String,
     /// Particulars, a line each.
     more: Vec<String>,
+    /// Particulars that are told only where all are asked for: the first line has counted them.
+    folded: Vec<String>,
 }
 
 /// Whether somebody has to look.
@@ -65,7 +67,7 @@ enum Mood {
 
 impl Row {
     fn good(word: &'static str, says: impl Into<String>) -> Self {
-        Self { word, mood: Mood::Good, says: says.into(), more: Vec::new() }
+        Self { word, mood: Mood::Good, says: says.into(), more: Vec::new(), folded: Vec::new() }
     }
 
     fn bad(word: &'static str, says: impl Into<String>) -> Self {
@@ -77,7 +79,8 @@ impl Row {
         let word = format!("{:<10}", self.word);
         let word = if self.mood == Mood::Bad { shell.colour.paint(Ink::Waiting, &word) } else { word };
         let mut lines = vec![format!("  {word}  {}", text::wrap(&self.says, INDENT, INDENT, shell.width))];
-        for line in self.more.iter().take(most) {
+        let folded: &[String] = if shell.verbosity == Verbosity::Verbose { &self.folded } else { &[] };
+        for line in self.more.iter().take(most).chain(folded) {
             lines.push(format!("{:INDENT$}{}", "", text::wrap(line, INDENT, INDENT + 2, shell.width)));
         }
         if self.more.len() > most {
@@ -229,7 +232,7 @@ fn held(status: &Status) -> Row {
         let label = label.as_deref().unwrap_or("held");
         text::harmless(&format!("{label} {name} {version}{of}: {why}{instead}"))
     };
-    let mut held: Vec<&Held> = status.held.iter().collect();
+    let (older, mut held): (Vec<&Held>, Vec<&Held>) = status.held.iter().partition(|held| held.older);
     // What a build could not have comes before what is merely the newest.
     let was_refused = |held: &Held| {
         let release = format!("{} {}", held.name, held.version);
@@ -238,13 +241,21 @@ fn held(status: &Status) -> Row {
     held.sort_by_cached_key(|held| {
         (Reverse(was_refused(held)), Reverse(held.published), Reverse(held.asked))
     });
-    match held.len() {
-        0 => Row::good("held", "nothing of what was asked for"),
-        n => Row {
-            mood: Mood::Usual,
-            more: held.into_iter().map(line).collect(),
-            ..Row::good("held", format!("{} of crates that were asked for", text::count(n, "release")))
-        },
+    // A fence that does not count them tells of all that it holds.
+    let counted = status.held_releases.unwrap_or(held.len());
+    let says = match counted {
+        0 => "nothing of what was asked for".to_owned(),
+        n => format!("{} of crates that were asked for", text::count(n, "release")),
+    };
+    let aside = match older.len() {
+        0 => String::new(),
+        n => format!("; and {} of older classes, which no build asked for", text::count(n, "release")),
+    };
+    Row {
+        mood: Mood::Usual,
+        more: held.into_iter().map(line).collect(),
+        folded: older.into_iter().map(line).collect(),
+        ..Row::good("held", says + &aside)
     }
 }
 

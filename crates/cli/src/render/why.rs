@@ -1,14 +1,24 @@
 //! One release on a page: the verdict, what led to it in time order, the wait, the ways out.
 
-use fence_model::Time;
+use std::path::Path;
+
 use fence_model::decision::{Decision, Verdict};
 use fence_model::words::{self, help, story};
+use fence_model::{Code, Time};
 
 use super::text;
+use crate::error::shown;
 use crate::shell::{Colour, Ink, Shell, Verbosity};
 
-/// The page, with a line end.
-pub(crate) fn page(decision: &Decision, path: Option<&[String]>, now: Time, shell: &Shell) -> String {
+/// The page, with a line end. `path` leads from the project to the release, if it is locked; `seen_by` is the journal that saw
+/// what the index shows no more.
+pub(crate) fn page(
+    decision: &Decision,
+    path: Option<&[String]>,
+    seen_by: Option<&Path>,
+    now: Time,
+    shell: &Shell,
+) -> String {
     let mut lines = vec![heading(decision, shell.colour)];
     for fact in story::facts(decision, now) {
         let day = fact.at.map_or_else(|| " ".repeat(10), |at| at.date());
@@ -37,6 +47,22 @@ pub(crate) fn page(decision: &Decision, path: Option<&[String]>, now: Time, shel
         Some(path) if path.len() > 1 => row("through", path.join(" > ")),
         Some(_) => {}
         None => row("through", "not in the lockfile".to_owned()),
+    }
+    if let Some(journal) = seen_by {
+        row("seen by", format!("a fence of this machine, in {}", shown(journal)));
+    }
+    if decision.has(Code::Deleted) {
+        let name = &decision.release.name;
+        if path.is_some() {
+            row(
+                "to do",
+                format!("`cargo update -p {name}` takes an admitted one, before anything is built again"),
+            );
+        }
+        row(
+            if path.is_some() { "" } else { "to do" },
+            "`cargo fence check --cache` says whether cargo keeps it; `cargo fence explain deleted`, what it means".to_owned(),
+        );
     }
     if decision.verdict != Verdict::Admit {
         row("ways out", if decision.is_no_way() { "none but an override".to_owned() } else { String::new() });

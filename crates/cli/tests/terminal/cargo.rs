@@ -50,10 +50,10 @@ fn what_was_held_back_is_told_afterwards() {
     let standing = Standing::before(GLOB);
     assert_snapshot!(standing.run("cargo build"), @"
     $ cargo fence cargo build
-        Updating `fence-2` index
+        Updating `fence` index
          Locking 1 package to latest compatible version
      Downloading crates ...
-      Downloaded glob v0.3.3 (registry `fence-2`)
+      Downloaded glob v0.3.3 (registry `fence`)
        Compiling app v0.1.0 ([project])
        Compiling glob v0.3.3
         Finished `dev` profile [unoptimized + debuginfo] target(s) in […]
@@ -65,7 +65,7 @@ fn what_was_held_back_is_told_afterwards() {
     assert_eq!(standing.cargo.lockfile()["glob"], ["0.3.3"]);
     assert_snapshot!(standing.run("--quiet cargo update"), @"
     $ cargo fence --quiet cargo update
-        Updating `fence-2` index
+        Updating `fence` index
          Locking 0 packages to latest compatible versions
     [exit code 0]
     ");
@@ -78,10 +78,10 @@ fn what_was_refused_is_told_afterwards() {
     standing.cargo.run(["generate-lockfile"]);
     let run = standing.run("cargo fetch --locked");
     // It comes first or not at all.
-    let told = run.to_string().replace("  Downloaded extra v1.0.0 (registry `fence-2`)\n", "");
+    let told = run.to_string().replace("  Downloaded extra v1.0.0 (registry `fence`)\n", "");
     assert_snapshot!(told, @"
     $ cargo fence cargo fetch --locked
-        Updating `fence-2` index
+        Updating `fence` index
      Downloading crates ...
     error: failed to download from `http://127.0.0.1:[…]/crates-io/dl/glob/0.3.4/8d1e652a5cd43faf351f3a09d928257be610f19831d4f0a60310d14a1b59792b`
 
@@ -104,7 +104,7 @@ fn a_program_is_installed_from_behind_the_fence() {
     standing.registry.publish(release("tool", "1.0.0").program().needs("glob", "^0.3"));
     assert_snapshot!(standing.run("cargo install tool --debug"), @"
     $ cargo fence cargo install tool --debug
-        Updating `fence-2` index
+        Updating `fence` index
     error: could not find `tool` in registry `crates-io` with version `*`
             Held tool 1.0.0: published […] years ago; needs a reviewer, age alone will not admit it
              Ask `cargo fence why tool@1.0.0` for all that is known of one
@@ -125,7 +125,7 @@ fn a_fence_that_stands_is_used_and_left_alone() {
     assert_eq!(asked(), "0");
     assert_snapshot!(standing.run("cargo update"), @"
     $ cargo fence cargo update
-        Updating `fence-2` index
+        Updating `fence` index
          Locking 1 package to latest compatible version
             Held glob 0.3.4: published […] years ago; needs a reviewer, age alone will not admit it
                  (instead: 0.3.3)
@@ -164,7 +164,7 @@ fn without_a_network_it_serves_what_it_has() {
     let standing = Standing::before(GLOB);
     assert_snapshot!(standing.run("--offline cargo update"), @"
     $ cargo fence --offline cargo update
-        Updating `fence-2` index
+        Updating `fence` index
     error: failed to get `glob` as a dependency of package `app v0.1.0 ([project])`
 
     Caused by:
@@ -185,9 +185,9 @@ fn without_a_network_it_serves_what_it_has() {
     fs::remove_dir_all(standing.cargo.home().join("registry")).unwrap();
     assert_snapshot!(standing.run("--offline cargo fetch --locked"), @"
     $ cargo fence --offline cargo fetch --locked
-        Updating `fence-2` index
+        Updating `fence` index
      Downloading crates ...
-      Downloaded glob v0.3.3 (registry `fence-2`)
+      Downloaded glob v0.3.3 (registry `fence`)
             Held glob 0.3.4: published […] years ago; needs a reviewer, age alone will not admit it
                  (instead: 0.3.3)
              Ask `cargo fence why glob@0.3.4` for all that is known of one
@@ -252,7 +252,7 @@ fn a_toolchain_is_asked_of_the_cargo_in_the_path() {
     assert_snapshot!(
         standing.run_with("cargo +nightly build --release", |command| with_bin(&standing, command)), @r#"
     $ cargo fence cargo +nightly build --release
-    +nightly --config source.crates-io.replace-with="fence-2" --config registries.fence-2.index="sparse+http://127.0.0.1:[…]/crates-io/" build --release
+    +nightly --config source.crates-io.replace-with="fence" --config registries.fence.index="sparse+http://127.0.0.1:[…]/crates-io/" build --release
     [exit code 0]
     "#);
 }

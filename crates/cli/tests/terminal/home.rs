@@ -36,8 +36,9 @@ fn a_project_is_switched_on_and_off_without_a_trace() {
             Next `cargo fence init` records what Cargo.lock pins today, so that none of it is refused
     --- /dev/null
     +++ .cargo/config.toml
-    @@ -0,0 +1,6 @@
+    @@ -0,0 +1,7 @@
     +# `cargo fence enable` made this file and its folder; `cargo fence disable` removes them.
+    +# If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
     +[source.crates-io]
     +replace-with = "fence"
     +
@@ -58,8 +59,9 @@ fn a_project_is_switched_on_and_off_without_a_trace() {
         Disabled the fence, for this project, in .cargo/config.toml
     --- .cargo/config.toml
     +++ /dev/null
-    @@ -1,6 +0,0 @@
+    @@ -1,7 +0,0 @@
     -# `cargo fence enable` made this file and its folder; `cargo fence disable` removes them.
+    -# If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
     -[source.crates-io]
     -replace-with = "fence"
     -
@@ -87,7 +89,7 @@ fn a_project_is_switched_on_and_off_without_a_trace() {
             Next `cargo fence init` records what Cargo.lock pins today, so that none of it is refused
     --- .cargo/config.toml
     +++ .cargo/config.toml
-    @@ -1,3 +1,10 @@
+    @@ -1,3 +1,11 @@
      # Ours.
      [registries.own]
     -token = …
@@ -95,6 +97,7 @@ fn a_project_is_switched_on_and_off_without_a_trace() {
     +token = …
     +
     +# `cargo fence enable` wrote this; `cargo fence disable` takes it out again.
+    +# If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
     +[source.crates-io]
     +replace-with = "fence"
     +
@@ -108,12 +111,13 @@ fn a_project_is_switched_on_and_off_without_a_trace() {
         Disabled the fence, for this project, in .cargo/config.toml
     --- .cargo/config.toml
     +++ .cargo/config.toml
-    @@ -1,10 +1,3 @@
+    @@ -1,11 +1,3 @@
      # Ours.
      [registries.own]
     -token = …
     -
     -# `cargo fence enable` wrote this; `cargo fence disable` takes it out again.
+    -# If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
     -[source.crates-io]
     -replace-with = "fence"
     -
@@ -140,8 +144,9 @@ fn everything_that_cargo_does_is_switched_on_and_off() {
             Next `cargo fence init` records what Cargo.lock pins today, so that none of it is refused
     --- /dev/null
     +++ home/.cargo/config.toml
-    @@ -0,0 +1,6 @@
+    @@ -0,0 +1,7 @@
     +# `cargo fence enable` made this file and its folder; `cargo fence disable` removes them.
+    +# If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
     +[source.crates-io]
     +replace-with = "fence"
     +
@@ -172,8 +177,9 @@ fn nothing_is_written_without_a_yes_or_where_files_are_locked() {
     hint: add `--yes` to change it without a question
     --- /dev/null
     +++ .cargo/config.toml
-    @@ -0,0 +1,6 @@
+    @@ -0,0 +1,7 @@
     +# `cargo fence enable` made this file and its folder; `cargo fence disable` removes them.
+    +# If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
     +[source.crates-io]
     +replace-with = "fence"
     +
@@ -186,8 +192,9 @@ fn nothing_is_written_without_a_yes_or_where_files_are_locked() {
     error: cargo's configuration has to be written, and `--locked` or `--frozen` forbids it
     --- /dev/null
     +++ .cargo/config.toml
-    @@ -0,0 +1,6 @@
+    @@ -0,0 +1,7 @@
     +# `cargo fence enable` made this file and its folder; `cargo fence disable` removes them.
+    +# If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
     +[source.crates-io]
     +replace-with = "fence"
     +
@@ -371,8 +378,9 @@ fn a_newcomer_switches_on_meets_a_held_release_and_switches_off() {
              `cargo fence serve` starts one; `cargo fence serve --install` lets systemd start it whenever you log in
     --- /dev/null
     +++ .cargo/config.toml
-    @@ -0,0 +1,6 @@
+    @@ -0,0 +1,7 @@
     +# `cargo fence enable` made this file and its folder; `cargo fence disable` removes them.
+    +# If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
     +[source.mirror]
     +replace-with = "fence"
     +
@@ -410,8 +418,9 @@ fn a_newcomer_switches_on_meets_a_held_release_and_switches_off() {
         Disabled the fence, for this project, in .cargo/config.toml
     --- .cargo/config.toml
     +++ /dev/null
-    @@ -1,6 +0,0 @@
+    @@ -1,7 +0,0 @@
     -# `cargo fence enable` made this file and its folder; `cargo fence disable` removes them.
+    -# If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
     -[source.mirror]
     -replace-with = "fence"
     -

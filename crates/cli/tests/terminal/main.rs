@@ -14,6 +14,7 @@ mod formats;
 mod getting_started;
 mod home;
 mod project;
+mod readings;
 mod registry;
 mod scan;
 mod scope;
@@ -254,7 +255,7 @@ fn why_tells_everything_in_time_order() {
     "#);
     insta::assert_snapshot!(taken_over().run("why arrayref@9.9.9"), @r#"
     $ cargo fence why arrayref@9.9.9
-    error: neither the lockfile nor the index has arrayref 9.9.9
+    error: neither the lockfile nor the index has arrayref 9.9.9, and no fence here saw it
     hint: `cargo fence why arrayref` shows what is locked
     [exit code 2]
     "#);
@@ -320,6 +321,82 @@ fn a_young_release_waits_and_says_until_when() {
     "#);
 }
 
+/// The index keeps no trace of what was deleted; a fence that served while it was there does.
+#[test]
+fn what_is_gone_from_the_index_is_told_by_the_fence_that_saw_it() {
+    let mut project = taken_over();
+    let state = project.path("state").display().to_string();
+    project.set("CARGO_FENCE_STATE", &state);
+    let seen = |version: &str, published: &str| {
+        let cksum = project.digest("arrayref", version);
+        format!(r#"{{"version":"{version}","cksum":"{cksum}","yanked":false,"published":"{published}"}}"#)
+    };
+    let (old, new) = (seen("0.3.9", "2024-09-14T12:24:40Z"), seen("0.3.10", "2026-08-20T07:15:00Z"));
+    let journal = format!(
+        r#"{{"at":"2026-08-20T07:16:00Z","crate":"arrayref","seen":[{old},{new}]}}
+{{"at":"2026-08-20T08:46:00Z","crate":"arrayref","gone":["0.3.10"]}}
+{{"at":"2026-08-20T08:52:00Z","crate":"arrayref"}}
+"#
+    );
+    project.delete("arrayref", "0.3.10");
+    project.later("2026-08-21T12:00:00Z");
+    project.write("state/journal/own-0123abcd.jsonl", &journal);
+    let without = project.run("why arrayref@0.3.10");
+    assert!(without.contains("missing: the index does not have it"), "{without}");
+    project.write("state/journal/crates-io-0123abcd.jsonl", &journal);
+    insta::assert_snapshot!(project.run("why arrayref@0.3.10"), @r#"
+    $ cargo fence why arrayref@0.3.10
+    arrayref 0.3.10 is blocked[malicious], level medium
+      2026-08-20  deleted: seen since 2026-08-20T07:16:00Z, gone from the index since
+                  2026-08-20T08:46:00Z  → blocks
+      2026-08-20  malicious: RUSTSEC-2026-0260: `arrayref` 0.3.10 was removed from crates.io due to a
+                  malicious dependency  → blocks
+      wait        7 days (level medium); not in the open
+      attains     no level by itself; unknown: publishers, capabilities, people
+      digest      e1e1e1e1…
+      through     app > lexopt 0.3.2 > arrayref
+      seen by     a fence of this machine, in state/journal/crates-io-0123abcd.jsonl
+      to do       `cargo update -p arrayref` takes an admitted one, before anything is built again
+                  `cargo fence check --cache` says whether cargo keeps it;
+                  `cargo fence explain deleted`, what it means
+      ways out    none but an override
+                  - an exception for deleted, malicious (override)
+                  cargo fence except arrayref@0.3.10 --codes deleted,malicious --because "…" --until 2026-08-28
+    [exit code 0]
+    "#);
+    // It is the same where the lockfile was mended, or never had any of it.
+    project.unlock("proc-macro1");
+    project.relock(&("arrayref", "0.3.9", &[]));
+    insta::assert_snapshot!(project.run("why arrayref@0.3.10"), @"
+    $ cargo fence why arrayref@0.3.10
+    arrayref 0.3.10 is blocked[malicious], level medium
+      2026-08-20  deleted: seen since 2026-08-20T07:16:00Z, gone from the index since
+                  2026-08-20T08:46:00Z  → blocks
+      2026-08-20  malicious: RUSTSEC-2026-0260: `arrayref` 0.3.10 was removed from crates.io due to a
+                  malicious dependency  → blocks
+      wait        7 days (level medium); not in the open
+      attains     no level by itself; unknown: publishers, capabilities, people
+      digest      unknown
+      through     not in the lockfile
+      seen by     a fence of this machine, in state/journal/crates-io-0123abcd.jsonl
+      to do       `cargo fence check --cache` says whether cargo keeps it;
+                  `cargo fence explain deleted`, what it means
+      ways out    none but an override
+    [exit code 0]
+    ");
+    project.unlock("arrayref");
+    project.relock(&("lexopt", "0.3.2", &[]));
+    let never_locked = project.run("why arrayref@0.3.10");
+    assert!(never_locked.contains("deleted: seen since 2026-08-20T07:16:00Z"), "{never_locked}");
+    insta::assert_snapshot!(project.run("why arrayref@0.3.11"), @"
+    $ cargo fence why arrayref@0.3.11
+    error: the lockfile has no release of arrayref, so its index file was not read
+    hint: a fence that stands tells of all releases: `cargo fence serve`, and then http://127.0.0.1:7343/crates-io/crate/arrayref/0.3.11
+    hint: `cargo fence scan arrayref@0.3.11` looks at the package itself
+    [exit code 2]
+    ");
+}
+
 #[test]
 fn a_clock_that_stands_still_says_where_and_what_would_move_it() {
     let project = Project::at("2026-08-22T12:00:00Z", &[("app", "0.1.0", &["glob"]), ("glob", "0.3.4", &[])]);
@@ -366,6 +443,41 @@ fn a_clock_that_stands_still_says_where_and_what_would_move_it() {
                   - an exception for young (override)
                   cargo fence except glob@0.3.4 --codes young --because "…" --until 2026-08-29
     [exit code 0]
+    "#);
+    // Programs are told the same: how much of its age counts, and what would move the clock.
+    let document: serde_json::Value = serde_json::from_str(&project.stdout("check --format json")).unwrap();
+    let release = &document["releases"][0];
+    insta::assert_snapshot!(serde_json::to_string_pretty(&serde_json::json!({
+        "age_seconds": release["age_seconds"],
+        "counted_until": release["counted_until"],
+        "sentences": release["reasons"].as_array().unwrap().iter().map(|r| &r["sentence"]).collect::<Vec<_>>(),
+        "way": release["clears"][0],
+    })).unwrap(), @r#"
+    {
+      "age_seconds": 291971,
+      "counted_until": "2026-07-25T00:00:00Z",
+      "sentences": [
+        "in the open for 31 days, of which 3 days count: index ends on 2026-07-25; the wait is 7 days",
+        "index is stale, as of 2026-07-25T00:00:00Z, and the clock stands still there"
+      ],
+      "way": {
+        "earliest": "2026-08-22T12:00:00Z",
+        "needs": [
+          {
+            "as_of": "2026-07-28T14:53:49Z",
+            "kind": "feed",
+            "name": "index"
+          },
+          {
+            "as_of": "2026-07-28T14:53:49Z",
+            "kind": "feed",
+            "name": "rustsec"
+          }
+        ],
+        "override": false,
+        "sentence": "index and rustsec as of 2026-07-28T14:53:49Z or later"
+      }
+    }
     "#);
 }
 
@@ -539,6 +651,27 @@ fn init_writes_down_the_feeds_that_it_was_given() {
     assert!(project.read("fence.toml").ends_with("[feeds.rustsec]\npath = \"advisories\"\n"));
 }
 
+/// A policy that is there is the project's own: it is not changed, and what it lacks is told.
+#[test]
+fn init_says_what_a_policy_that_is_there_lacks() {
+    let mut project = calm();
+    project.write("fence.toml", "level = \"medium\"\n");
+    insta::assert_snapshot!(project.run("init"), @r#"
+    $ cargo fence init
+    warning: fence.toml is there and stays as it is, so what `--feed` names counted for this run alone; to keep it, write there
+
+          [feeds.rustsec]
+          path = "advisories"
+
+         Created fence.lock (4 releases)
+    [exit code 0]
+    "#);
+    assert_eq!(project.read("fence.toml"), "level = \"medium\"\n");
+    project.write("fence.toml", "[feeds.rustsec]\npath = \"advisories\"\n");
+    std::fs::remove_file(project.path("fence.lock")).unwrap();
+    assert!(!project.run("init").contains("warning"));
+}
+
 /// The index is a folder, which need not hold all of it; so nobody was asked about what it lacks.
 #[test]
 fn what_was_not_looked_for_is_told() {
@@ -651,13 +784,18 @@ fn init_marks_what_is_young_and_check_warns_of_it() {
     project.publish("helper", "1.0.0", "2026-07-20T12:00:00Z", &[]);
     project.lock(&("helper", "1.0.0", &[]));
     project.write("fence.toml", "");
-    insta::assert_snapshot!(project.run("init"), @"
+    insta::assert_snapshot!(project.run("init"), @r#"
     $ cargo fence init
+    warning: fence.toml is there and stays as it is, so what `--feed` names counted for this run alone; to keep it, write there
+
+          [feeds.rustsec]
+          path = "advisories"
+
          Created fence.lock (3 releases)
     warning: 2 releases are younger than the wait, and nothing vouches for them yet: glob 0.3.4 (6 days left), helper 1.0.0 (needs a reviewer)
           `cargo fence check` lets them pass, and warns until something does
     [exit code 0]
-    ");
+    "#);
     insta::assert_snapshot!(project.read("fence.lock"), @"
     fence.lock format=1 codes=1 since=2026-07-23T12:00:00Z
     glob 0.3.4 e4eba85ea1d0a966a983acd07deee566e67395d2d96b6fb39e62b5a833f1eb0b 2026-07-23T12:00:00Z young
@@ -715,11 +853,16 @@ fn init_takes_young_releases_for_known_where_it_is_told_to() {
     let mut project =
         Project::at("2026-07-23T12:00:00Z", &[("app", "0.1.0", &["glob"]), ("glob", "0.3.4", &[])]);
     project.write("fence.toml", "");
-    insta::assert_snapshot!(project.run("init --accept-young"), @"
+    insta::assert_snapshot!(project.run("init --accept-young"), @r#"
     $ cargo fence init --accept-young
+    warning: fence.toml is there and stays as it is, so what `--feed` names counted for this run alone; to keep it, write there
+
+          [feeds.rustsec]
+          path = "advisories"
+
          Created fence.lock (1 release)
     [exit code 0]
-    ");
+    "#);
     insta::assert_snapshot!(project.run("check"), @"
     $ cargo fence check
         Finished 1 admitted (1 baseline), 1 of this project at level medium in […]s

@@ -381,7 +381,7 @@ impl Project {
         assert!(!stderr.contains("Usage:"), "`{command}` was suggested, and does not exist:\n{stderr}");
     }
 
-    fn digest(&self, name: &str, version: &str) -> String {
+    pub(crate) fn digest(&self, name: &str, version: &str) -> String {
         let text = fs::read_to_string(self.index_file(name)).unwrap();
         let line = text.lines().find(|line| version_of(line) == version);
         let line = line.unwrap_or_else(|| panic!("the index has no {name} {version}"));

@@ -103,6 +103,55 @@ fn a_fence_that_is_well_has_a_line_for_each_thing() {
     assert_eq!((held["name"].as_str(), held["label"].as_str()), (Some("glob"), Some("held[review]")));
 }
 
+/// As on the page: what nobody asked for is counted apart, and told of only where all of it is asked for.
+#[test]
+fn what_is_held_of_older_classes_is_folded() {
+    let standing = Standing::before("");
+    let fence = FakeRegistry::start();
+    lead_cargo_to(&standing, &fence.url("crates-io/"));
+    let mut status = some_status();
+    for at in 0..3 {
+        let mut held = status["held"][0].clone();
+        held["version"] = format!("0.{at}.9").into();
+        held["older"] = true.into();
+        status["held"].as_array_mut().unwrap().push(held);
+    }
+    status["held_releases"] = 3.into();
+    fence.serve("status.json", status.to_string());
+    let held = |line: &str| {
+        let told = told(&standing, line);
+        let start = told.find("\n  held").unwrap() + 1;
+        told[start..told.find("\n  refused").unwrap() + 1].to_owned()
+    };
+    assert_snapshot!(held("status"), @r#"
+    held        3 releases of crates that were asked for; and 3 releases of older classes, which no
+                build asked for
+                held[young] own 2.0.0 of own: published 2 hours ago; admitted in 7 days
+                held[review] arrayref 0.3.10: published 5 hours ago; needs a \u{7}reviewer (instead:
+                  0.3.9)
+                held[review] glob 0.3.4: published 1 day ago; admitted in 6 days (instead: 0.3.9)
+    "#);
+    assert_snapshot!(held("status --verbose"), @r#"
+    held        3 releases of crates that were asked for; and 3 releases of older classes, which no
+                build asked for
+                held[young] own 2.0.0 of own: published 2 hours ago; admitted in 7 days
+                held[review] arrayref 0.3.10: published 5 hours ago; needs a \u{7}reviewer (instead:
+                  0.3.9)
+                held[review] glob 0.3.4: published 1 day ago; admitted in 6 days (instead: 0.3.9)
+                held[review] glob 0.0.9: published 1 day ago; admitted in 6 days (instead: 0.3.9)
+                held[review] glob 0.1.9: published 1 day ago; admitted in 6 days (instead: 0.3.9)
+                held[review] glob 0.2.9: published 1 day ago; admitted in 6 days (instead: 0.3.9)
+    "#);
+    let only_older: Vec<Value> = status["held"].as_array().unwrap()[3..].to_vec();
+    status["held"] = only_older.into();
+    status["held_releases"] = 0.into();
+    fence.serve("status.json", status.to_string());
+    assert_snapshot!(held("status"), @"
+    held        nothing of what was asked for; and 3 releases of older classes, which no build asked
+                for
+    ");
+}
+
 #[test]
 fn the_fence_that_cargo_asks_comes_first() {
     let standing = Standing::before("");

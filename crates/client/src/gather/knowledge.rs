@@ -131,6 +131,11 @@ impl Knowledge {
         self.damage.get().copied()
     }
 
+    /// Adds what a fence saw, where no journal was given when the facts were gathered; before anything is judged.
+    pub fn recall(&mut self, journal: Journal) {
+        self.journal = Some(journal);
+    }
+
     /// What was known at the moment asked about of the crate `name` of a registry, as the lockfile names that.
     /// Of a crate that nobody could read, nothing is known: see [`Problem::IndexUnread`].
     ///
@@ -160,7 +165,7 @@ impl Knowledge {
         if let Some(journal) = &self.journal {
             let index = view.map(CrateView::index).transpose()?;
             let checked = index.filter(|index| index.presence == Presence::Listed).map(|index| index.checked);
-            remember(&mut facts, checked, journal.memory(name, self.now), self.now);
+            remember(&mut facts, checked, memory(journal, name, self.now), self.now);
         }
         Ok(facts)
     }
@@ -197,7 +202,8 @@ impl FactsOf for Knowledge {
     fn facts_of(&self, name: &CrateName) -> CrateFacts<'_> {
         let facts = self.first_with(name).and_then(|found| match found {
             Some((view, times)) => self.facts_in(Some(&view), times, name),
-            None => Ok(CrateFacts::unknown(name.clone())),
+            // No index file of it was read, but a fence may have seen it.
+            None => self.facts_in(None, PublishTimes::Trusted, name),
         });
         facts.unwrap_or_else(|error| {
             self.damage.get_or_init(|| error);
@@ -232,6 +238,16 @@ impl Knowledge {
             }
         }
         Ok(None)
+    }
+}
+
+/// What a journal knew of a crate. A fence writes down names as the paths of an index have them.
+fn memory(journal: &Journal, name: &CrateName, now: Time) -> Memory {
+    let memory = journal.memory(name, now);
+    let lower: Option<CrateName> = name.as_str().to_ascii_lowercase().parse().ok();
+    match lower.filter(|lower| memory.latest_read.is_none() && lower != name) {
+        Some(lower) => journal.memory(&lower, now),
+        None => memory,
     }
 }
 

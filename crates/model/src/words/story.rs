@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 
 use super::outlook;
-use super::sentence;
+use super::sentence_in;
 use super::text::{ago, ahead, harmless};
 use crate::code::{Code, Effect};
-use crate::decision::{Because, Decision, Grounds, Reason, Step, Verdict};
+use crate::decision::{Decision, Grounds, Reason, Step, Verdict};
 use crate::time::{Span, Time};
 
 /// What became of a release, in a few words: `admitted: by age`, `held[review]`.
@@ -45,7 +45,7 @@ pub fn facts(decision: &Decision, now: Time) -> Vec<Fact<'_>> {
     let reasons = decision.reasons.iter().map(|reason| Fact {
         at: reason.known,
         reason: Some(reason),
-        sentence: harmless(&counted_sentence(reason, decision, now)),
+        sentence: harmless(&sentence_in(reason, decision, now)),
         does: does(reason),
     });
     let mut facts: Vec<Fact<'_>> = published.into_iter().chain(opened).chain(reasons).collect();
@@ -58,24 +58,6 @@ pub fn facts(decision: &Decision, now: Time) -> Vec<Fact<'_>> {
         }
     }
     facts
-}
-
-/// What was found, in one sentence; of an age that a feed keeps from being counted also how much of it counts.
-fn counted_sentence(reason: &Reason, decision: &Decision, now: Time) -> String {
-    let stopped = decision.reason(Code::ClockStopped).map(|stopped| &stopped.because);
-    let (Because::Young { age, wait }, Some(Because::FeedBehind { feed, as_of, .. }), Some(opened)) =
-        (&reason.because, stopped, decision.clock.opened)
-    else {
-        return sentence(reason);
-    };
-    let counts =
-        if *age > Span::ZERO { format!("{} count", age.in_words()) } else { "nothing counts".to_owned() };
-    let ends = as_of.map_or_else(|| "was never read".to_owned(), |as_of| format!("ends on {}", as_of.date()));
-    format!(
-        "in the open for {}, of which {counts}: {feed} {ends}; the wait is {}",
-        (now - opened).in_words(),
-        wait.in_words()
-    )
 }
 
 /// What a reason does to the verdict, in a few words; nothing where it changes nothing.

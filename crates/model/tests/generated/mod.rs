@@ -13,6 +13,7 @@ use fence_model::facts::{
 };
 use fence_model::judge::{Checksum, InUse, Treatment};
 use fence_model::policy::{Baseline, BaselineEntry, Exception, Standing};
+use fence_model::readings::{BuildCode, Finding, Looked, Reading};
 use fence_model::{Code, CodeClass, CrateName, Digest, Effect, Level, Span, Time};
 use fence_testkit::world::{World, digest, name, time, version};
 use proptest::prelude::*;
@@ -102,7 +103,49 @@ pub(crate) fn world(lots: &mut Lots) -> World {
         ]);
         (feed.state, feed.as_of) = (state, age.map(|age| world.now - age));
     }
+    if lots.once_in(2) {
+        readings(lots, &mut world);
+    }
     world
+}
+
+/// Somebody looks into packages, and has read some of them beside others.
+fn readings(lots: &mut Lots, world: &mut World) {
+    world.look_into_packages();
+    let releases =
+        |facts: &CrateFacts<'_>| facts.releases.iter().map(|r| r.version.clone()).collect::<Vec<_>>();
+    let crates: Vec<_> = world.crates.iter().map(|(of, facts)| (of.clone(), releases(facts))).collect();
+    for (of, versions) in &crates {
+        for at in versions {
+            let bases = versions.iter().filter(|base| *base < at).map(ToString::to_string).map(Some);
+            for base in bases.chain([None]).filter(|_| !lots.once_in(3)).collect::<Vec<_>>() {
+                let looked = looked(lots);
+                world.looked(of.as_str(), &at.to_string(), base.as_deref(), looked);
+            }
+        }
+    }
+}
+
+/// What came of looking at a release.
+fn looked(lots: &mut Lots) -> Looked {
+    let mut reading = Reading::default();
+    match lots.below(8) {
+        3 => return Looked::InVain("there is no network".into()),
+        4 => reading.unchanged = true,
+        5 => reading.capabilities = vec!["net".into()],
+        6 => {
+            reading.build_code =
+                lots.pick(&[BuildCode::New, BuildCode::Acts(vec!["main in build.rs".into()])])
+        }
+        7 => reading.findings = vec![finding()],
+        _ => {}
+    }
+    Looked::Read(reading)
+}
+
+/// A finding that asks for a reviewer.
+pub(crate) fn finding() -> Finding {
+    Finding { code: "fetch-and-run".into(), severity: "high".into(), place: "build.rs:12".into() }
 }
 
 /// Things that hardly ever come about by lot alone; what else was drawn for the crates stays.

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
-use fence_model::{CrateName, Digest, ReleaseId, Span, Time, Verdict};
+use fence_model::readings::Unread;
+use fence_model::{Code, CrateName, Digest, ReleaseId, Span, Time, Verdict};
 use fence_registry::config::RegistryConfig;
 use semver::Version;
 use tokio::task::spawn_blocking;
 
 use super::asking::{Trouble, Viewed};
 use super::stall::{Admitted, lower};
-use super::{Inner, Refusal};
+use super::{Inner, Refusal, Term};
 use crate::alarms::AlarmKind;
-use crate::answer::Answer;
+use crate::answer::{Answer, Page};
 use crate::event::Weight;
 use crate::judgement::{Case, Known, Lacking};
 use crate::packages;
@@ -24,6 +25,9 @@ const CONFIG_FOR: Span = Span::minutes(10);
 
 /// How long it is remembered which releases were found admitted with their neighbours.
 pub(super) const ADMITTED_FOR: Span = Span::minutes(1);
+
+/// How many times as long as for a registry's word somebody waits for a package to be read.
+const PATIENCE_TO_READ: u32 = 4;
 
 /// A release that somebody wants the bytes of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -36,8 +40,12 @@ pub(super) struct Wanted {
 /// What becomes of a download.
 enum Ruling {
     Admitted(Vec<ReleaseId>),
-    /// With what cargo prints.
-    Refused(String),
+    Refused {
+        /// What cargo prints.
+        why: String,
+        /// What is to be read, where nothing else is in the way.
+        unread: Option<Unread>,
+    },
     /// The registry shows no such release, and never did as far as anybody saw.
     NeverSeen,
     /// It shows it with this digest.
@@ -51,7 +59,16 @@ impl Inner {
         let stall = &self.stalls[at];
         // What changes while this is judged makes what is found worthless for others.
         let before = (self.editions(), stall.admitted_epoch());
-        match self.ruled(at, &wanted).await {
+        let mut ruled = self.ruled(at, &wanted).await;
+        if let Ok(Ruling::Refused { unread: Some(unread), .. }) = &ruled {
+            // Longer than for a registry's word: both packages come over the network, and are read.
+            let patience = self.times.patience * PATIENCE_TO_READ;
+            let reading = self.read_once(at, unread.clone());
+            if tokio::time::timeout(patience, reading).await.is_ok() {
+                ruled = self.ruled(at, &wanted).await;
+            }
+        }
+        match ruled {
             Err(trouble) => self.unavailable(&format!("{name} {version} cannot be judged"), &trouble),
             Ok(Ruling::Admitted(found)) => {
                 stall.remember_admitted(found, before, self.now());
@@ -65,7 +82,7 @@ impl Inner {
                     None => self.unavailable(&format!("{name} {version}"), &Trouble::Lost),
                 }
             }
-            Ok(Ruling::Refused(why)) => self.refused(at, &wanted, why),
+            Ok(Ruling::Refused { why, .. }) => self.refused(at, &wanted, why),
             Ok(Ruling::OtherDigest(shown)) => {
                 let why = format!(
                     "the fence holds {name} {version}: the registry shows it with digest {}, and {} was asked for\n\
@@ -98,6 +115,14 @@ impl Inner {
         Answer::Unavailable { why, again: self.times.leave_alone }
     }
 
+    /// Where a release's page is, for who is told to look at it: at the address that this fence told cargo to download
+    /// from, and nothing that a client says. That of a fence for one command would be gone when somebody looks.
+    fn page_of(&self, registry: &str, Wanted { name, version, .. }: &Wanted) -> Option<String> {
+        let page =
+            Page::Release { registry: registry.to_owned(), name: name.clone(), version: version.clone() };
+        (self.term == Term::Open).then(|| format!("{}{}", self.base, page.path()))
+    }
+
     async fn ruled(self: &Arc<Self>, at: usize, wanted: &Wanted) -> Result<Ruling, Trouble> {
         let stall = &self.stalls[at];
         let subject = lower(&wanted.name);
@@ -107,12 +132,14 @@ impl Inner {
         let admitted = stall.admitted_before(self.editions(), now);
         let crates = BTreeMap::from([(subject.clone(), Known { view, memory })]);
         let wanted = wanted.clone();
-        let rule = move |case: &Case<'_>| ruling(case, &subject, &wanted, admitted.clone(), now);
+        let page = self.page_of(&stall.path, &wanted);
+        let rule =
+            move |case: &Case<'_>| ruling(case, &subject, &wanted, (admitted.clone(), page.clone()), now);
         Ok(self.with_all(at, crates, now, rule).await?.0)
     }
 
     /// The bytes of an admitted release, from this machine or from the registry.
-    async fn bytes_of(self: Arc<Self>, at: usize, wanted: Wanted) -> Result<Bytes, Answer> {
+    pub(super) async fn bytes_of(self: Arc<Self>, at: usize, wanted: Wanted) -> Result<Bytes, Answer> {
         let Wanted { name, version, digest } = &wanted;
         let (packages, digest) = (self.packages.clone(), *digest);
         match spawn_blocking(move || packages.read(digest)).await {
@@ -227,7 +254,7 @@ fn ruling(
     case: &Case<'_>,
     subject: &CrateName,
     Wanted { version, digest, .. }: &Wanted,
-    admitted: Vec<ReleaseId>,
+    (admitted, page): (Vec<ReleaseId>, Option<String>),
     now: Time,
 ) -> (Ruling, Lacking) {
     match case.digests(subject, version).as_slice() {
@@ -240,7 +267,9 @@ fn ruling(
     let ruling = match decision.verdict {
         Verdict::Admit => Ruling::Admitted(found),
         Verdict::Hold | Verdict::Block => {
-            Ruling::Refused(refusal(&decision, case.stay(subject, &decision).as_ref(), now))
+            let why = refusal(&decision, case.stay(subject, &decision).as_ref(), page, now);
+            let is_only_unread = decision.has(Code::Unscanned) && !decision.needs_review();
+            Ruling::Refused { why, unread: decision.unread.filter(|_| is_only_unread) }
         }
     };
     (ruling, lacking)

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use fence_client::gather::Evidence;
 use fence_model::facts::Birth;
+use fence_model::readings::Readings;
 use fence_model::{CrateName, Span, Time};
 use fence_registry::journal::Memory;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -77,6 +78,7 @@ impl Inner {
         let Viewed { view, trouble } = self.at_rest(at, &name, trouble).await?;
         let Some(file) = view.file.clone() else { return Ok(Paged { shelved: None, trouble }) };
         let (made_from, read, checked) = (file.digest, view.read, view.checked);
+        let read_before = self.looking.edition();
         let ((shown, page), ground) = self.judged(at, &name, view, now).await?;
         self.tell_of_page(at, &name, &shown);
         let until = match (ground, shown.until) {
@@ -84,7 +86,7 @@ impl Inner {
             (Ground::Whole, Some(until)) => until.min(now + LONGEST_STANDING),
             (Ground::Whole, None) => now + LONGEST_STANDING,
         };
-        let Shown { bytes, waiting, leads, refused, lags, .. } = shown;
+        let Shown { bytes, waiting, first, refused, lags, .. } = shown;
         let page = match page {
             Some(page) => page,
             None => spawn_blocking(move || page_of(&bytes)).await.map_err(|_| Trouble::Lost)?,
@@ -102,9 +104,11 @@ impl Inner {
             stale_until: AtomicI64::new(stale_until.unix()),
             asked: AtomicI64::new(asked.unix()),
             waiting,
-            leads,
+            first,
             refused,
             told: Default::default(),
+            // What was read while it was made may be about it.
+            outdated: AtomicBool::new(self.looking.edition() != read_before),
         });
         stall.shelve(name, Arc::clone(&shelved));
         Ok(Paged { shelved: Some(shelved), trouble })
@@ -154,9 +158,11 @@ impl Inner {
     ) -> Result<(T, Ground), Trouble> {
         let mut rounds = 0;
         loop {
-            let (told, lacking, back) = self.on_a_core(at, crates, now, judge.clone()).await?;
+            let (told, mut lacking, back) = self.on_a_core(at, crates, now, judge.clone()).await?;
             crates = back;
-            if lacking.is_nothing() {
+            let unread = std::mem::take(&mut lacking.unread);
+            let is_news = lacking.is_nothing() && rounds < MOST_ROUNDS && self.look_into(at, unread).await;
+            if lacking.is_nothing() && !is_news {
                 return Ok((told, Ground::Whole));
             }
             if rounds == MOST_ROUNDS {
@@ -180,8 +186,9 @@ impl Inner {
         let judged = spawn_blocking(move || {
             let (rules, evidence) = (inner.rulebook.in_force(), inner.evidence());
             let births = |package: &str, registry: Option<&str>| inner.birth(at, package, registry, now);
+            let readings = inner.readings(at, &rules);
             let (told, lacking) = {
-                let case = Case::new(inner.question(at, &rules, &evidence, now), &crates, &births);
+                let case = Case::new(inner.question(at, &rules, &evidence, &readings, now), &crates, &births);
                 judge(&case)
             };
             (told, lacking, crates)
@@ -194,6 +201,7 @@ impl Inner {
         at: usize,
         rules: &'a Rules,
         evidence: &'a Evidence,
+        readings: &'a Readings,
         now: Time,
     ) -> Question<'a> {
         let stall = &self.stalls[at];
@@ -204,6 +212,7 @@ impl Inner {
             names: &self.names,
             registry: stall.source.registry(),
             source: &stall.source_of,
+            readings,
             now,
         }
     }

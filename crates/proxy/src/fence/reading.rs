@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::asking::{Trouble, Viewed};
 use super::downloads::ADMITTED_FOR;
-use super::stall::{Shelved, Stall, lower, time};
+use super::stall::{Shelved, lower, time};
 use super::status::behind;
 use super::{Editions, Inner};
 use crate::answer::{About, Answer, Page};
@@ -113,20 +113,7 @@ impl Inner {
                 and(&behind)
             ));
         }
-        Frame {
-            now,
-            waiting: {
-                let refused = self.refused_lately();
-                let of = |stall: &Stall| {
-                    stall.waiting(|name, version| {
-                        refused.contains(&(stall.path.clone(), format!("{name} {version}")))
-                    })
-                };
-                self.stalls.iter().map(of).sum()
-            },
-            alarms: self.alarms.latest().len(),
-            notices,
-        }
+        Frame { now, held: self.held_in_all(), alarms: self.alarms.latest().len(), notices }
     }
 
     /// Up to when those speak whose silence stops the clock: the advisory feeds, and registries that are a folder, which
@@ -166,6 +153,12 @@ impl Inner {
         }))
     }
 
+    /// How many releases are held, wherever that is told.
+    pub(super) fn held_in_all(&self) -> usize {
+        let refused = self.refused_lately();
+        self.stalls.iter().map(|stall| stall.held(&refused)).sum()
+    }
+
     /// The releases that are held of the crates that were asked for last, and how many crates more have some.
     pub(super) async fn held(self: Arc<Self>, most: usize) -> (Vec<Held>, usize) {
         let now = self.now();
@@ -176,14 +169,22 @@ impl Inner {
         }
         asked.sort_by(|a, b| (b.0, a.1, &a.2).cmp(&(a.0, b.1, &b.2)));
         let more = asked.len().saturating_sub(most);
-        asked.truncate(most);
+        let refused = self.refused_lately();
+        if more > 0 {
+            // What is left out is rather what would be folded away.
+            let (shown, folded): (Vec<_>, Vec<_>) = asked
+                .into_iter()
+                .partition(|(_, at, name, shelved)| self.stalls[*at].held_of(name, shelved, &refused) > 0);
+            asked = shown.into_iter().chain(folded).take(most).collect();
+        }
         let (editions, spoken) = (self.editions(), self.spoken());
-        let refused = Arc::new(self.refused_lately());
         let mut all: Vec<Option<Vec<Held>>> = vec![None; asked.len()];
         let mut under_way: JoinSet<(usize, Vec<Held>)> = JoinSet::new();
         for (place, (asked, at, name, shelved)) in asked.into_iter().enumerate() {
-            let registry = self.stalls[at].path.clone();
-            let (refused, leads) = (Arc::clone(&refused), shelved.leads.clone());
+            let stall = &self.stalls[at];
+            let registry = stall.path.clone();
+            let rank = |version: &Version| (version.clone(), stall.rank(&name, &shelved, version, &refused));
+            let ranks: BTreeMap<Version, Rank> = shelved.waiting.iter().map(rank).collect();
             let held_of = move |told: &[Told]| {
                 let held = told.iter().filter(|told| told.decision.verdict != Verdict::Admit);
                 let held = held.map(|Told { decision, stay }| Held {
@@ -191,10 +192,7 @@ impl Inner {
                     decision: Arc::clone(decision),
                     stay: stay.clone(),
                     asked,
-                    rank: Rank::of(
-                        refused.contains(&(registry.clone(), decision.release.to_string())),
-                        leads.as_ref() == Some(&decision.release.version),
-                    ),
+                    rank: ranks.get(&decision.release.version).copied().unwrap_or(Rank::Older),
                 });
                 held.collect::<Vec<_>>()
             };
@@ -382,9 +380,10 @@ impl Inner {
         let wanted = sought.to_ascii_lowercase();
         let mut found = Vec::new();
         let mut unasked = Vec::new();
+        let refused = self.refused_lately();
         if !wanted.is_empty() {
             for stall in &self.stalls {
-                let (asked, known) = stall.crates_with(&wanted, &self.names);
+                let (asked, known) = stall.crates_with(&wanted, &self.names, &refused);
                 let exact: Option<CrateName> = wanted.parse().ok();
                 let is_there = |name: &CrateName| asked.iter().any(|(asked, ..)| asked == name);
                 unasked.extend(
@@ -392,9 +391,9 @@ impl Inner {
                         .filter(|name| !is_there(name) && !known.contains(name))
                         .map(|name| (stall.path.clone(), name)),
                 );
-                let of = |name, waiting, asked| Found { registry: stall.path.clone(), name, waiting, asked };
+                let of = |name, held, asked| Found { registry: stall.path.clone(), name, held, asked };
                 found.extend(known.into_iter().map(|name| of(name, 0, None)));
-                found.extend(asked.into_iter().map(|(name, waiting, asked)| of(name, waiting, Some(asked))));
+                found.extend(asked.into_iter().map(|(name, held, asked)| of(name, held, Some(asked))));
             }
         }
         // The name itself, then what begins so, then what was asked for; short names before long ones.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use fence_client::cache::ContentDigest;
@@ -19,11 +19,13 @@ use tokio::sync::Semaphore;
 
 use super::asking::Trouble;
 use super::reading::HeldBefore;
+use super::status::RefusedLately;
 use super::{ASKED_AT_LEAST, ASKED_AT_ONCE, Editions, Journals, Mount, Setup, StartError, Times};
 use crate::answer::IndexPage;
 use crate::event::{Event, Weight};
 use crate::judgement::SourceOf;
 use crate::page;
+use crate::pages::Rank;
 use crate::scribe::Scribe;
 use crate::views::{File, Views};
 
@@ -140,12 +142,14 @@ pub(super) struct Shelved {
     pub(super) asked: AtomicI64,
     /// The newest releases that are held, by class.
     pub(super) waiting: Vec<Version>,
-    /// The one among them that is of the crate's newest class.
-    pub(super) leads: Option<Version>,
+    /// Those among them that people are shown first whether or not a build asked for them.
+    pub(super) first: Vec<Version>,
     /// How many releases are not admitted.
     pub(super) refused: usize,
     /// What readers were told of those that wait.
     pub(super) told: Told,
+    /// Whether something was read meanwhile that may change it.
+    pub(super) outdated: AtomicBool,
 }
 
 /// What readers were told of a crate last.
@@ -175,9 +179,10 @@ impl Shelved {
             stale_until: copy(&self.stale_until),
             asked: copy(&self.asked),
             waiting: self.waiting.clone(),
-            leads: self.leads.clone(),
+            first: self.first.clone(),
             refused: self.refused,
             told: Told::default(),
+            outdated: AtomicBool::new(self.outdated.load(Ordering::Acquire)),
         }
     }
 
@@ -206,7 +211,8 @@ impl Shelved {
     /// speak.
     pub(super) fn stands(&self, editions: Editions, spoken: Time, now: Time) -> bool {
         let is_behind = self.lags.is_some_and(|as_of| as_of < spoken.min(time(&self.checked)));
-        self.editions == editions && now < self.until && !is_behind
+        let is_outdated = self.outdated.load(Ordering::Acquire);
+        self.editions == editions && now < self.until && !is_behind && !is_outdated
     }
 }
 
@@ -380,6 +386,13 @@ impl Stall {
         shelf.insert(name, shelved);
     }
 
+    /// Has the page of a crate made again when it is asked for next.
+    pub(super) fn outdate(&self, name: &CrateName) {
+        if let Some(shelved) = reading(&self.shelf).get(name) {
+            shelved.outdated.store(true, Ordering::Release);
+        }
+    }
+
     /// Squeezes some of the pages that are as they were made.
     pub(super) fn squeeze(&self, most: usize) {
         let is_large = |shelved: &Arc<Shelved>| shelved.size == Size::AsMade;
@@ -404,16 +417,28 @@ impl Stall {
         reading(&self.shelf).iter().map(|(name, shelved)| (name.clone(), Arc::clone(shelved))).collect()
     }
 
-    /// How many releases wait of the crates on the shelf that people are shown first: those of the newest class, and those
-    /// that were refused.
-    pub(super) fn waiting(&self, was_refused: impl Fn(&CrateName, &Version) -> bool) -> usize {
+    /// How many releases of the crates on the shelf are held: those that people are shown first. Whoever tells a number
+    /// tells this one; those of older classes are counted apart.
+    pub(super) fn held(&self, refused: &RefusedLately) -> usize {
         let shelf = reading(&self.shelf);
-        let shown_first = shelf.iter().map(|(name, shelved)| {
-            let is_first =
-                |version: &&Version| shelved.leads.as_ref() == Some(version) || was_refused(name, version);
-            shelved.waiting.iter().filter(is_first).count()
-        });
-        shown_first.sum()
+        shelf.iter().map(|(name, shelved)| self.held_of(name, shelved, refused)).sum()
+    }
+
+    /// The same of one of them.
+    pub(super) fn held_of(&self, name: &CrateName, shelved: &Shelved, refused: &RefusedLately) -> usize {
+        let ranks = shelved.waiting.iter().map(|version| self.rank(name, shelved, version, refused));
+        ranks.filter(|rank| *rank != Rank::Older).count()
+    }
+
+    /// How early people are shown a release that waits.
+    pub(super) fn rank(
+        &self,
+        name: &CrateName,
+        shelved: &Shelved,
+        version: &Version,
+        refused: &RefusedLately,
+    ) -> Rank {
+        Rank::of(refused.has(&self.path, name, version), shelved.first.contains(version))
     }
 
     /// The crates on the shelf of which a release waits.
@@ -423,19 +448,19 @@ impl Stall {
         waiting.map(|(name, shelved)| (name.clone(), Arc::clone(shelved))).collect()
     }
 
-    /// The crates on the shelf that have `part` in their name, with how many of their releases wait and when a client asked
+    /// The crates on the shelf that have `part` in their name, with how many of their releases are held and when a client asked
     /// for them last; and those of `names` that have it and are not there. A registry that is not crates.io has no known
     /// names.
     pub(super) fn crates_with(
         &self,
         part: &str,
         names: &KnownNames,
+        refused: &RefusedLately,
     ) -> (Vec<(CrateName, usize, Time)>, Vec<CrateName>) {
         let shelf = reading(&self.shelf);
-        let asked = shelf
-            .iter()
-            .filter(|(name, _)| name.as_str().contains(part))
-            .map(|(name, shelved)| (name.clone(), shelved.waiting.len(), time(&shelved.asked)));
+        let asked = shelf.iter().filter(|(name, _)| name.as_str().contains(part)).map(|(name, shelved)| {
+            (name.clone(), self.held_of(name, shelved, refused), time(&shelved.asked))
+        });
         let asked = asked.collect();
         let known = match self.source_of {
             SourceOf::CratesIo => names

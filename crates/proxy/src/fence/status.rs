@@ -51,7 +51,11 @@ pub struct Status {
     pub alarms: Vec<Alarm>,
     /// Downloads that were refused, the newest first.
     pub refused: Vec<Refusal>,
-    /// Releases that are held of crates that were asked for, the newest of each class, those asked for last first.
+    /// How many releases are held of crates that were asked for, those of older classes aside: the number that the pages
+    /// and `cargo fence status` tell.
+    pub held_releases: usize,
+    /// Releases that are held of crates that were asked for, the newest of each class, those asked for last first; of the
+    /// crates that were asked for longest ago they may be left out.
     pub held: Vec<Held>,
 }
 
@@ -109,12 +113,26 @@ pub struct Held {
     pub instead: Option<Version>,
     /// When it was published, as far as that is known.
     pub published: Option<Time>,
+    /// Whether it is of an older class, no build asked for it, and it fixes nothing that builds get instead: such are folded
+    /// away where people read, and counted apart.
+    pub older: bool,
     /// What it is, in a word: `held[review]`, `blocked[malicious]`.
     pub label: String,
     /// When a client asked for the crate last.
     pub asked: Time,
     /// Why, in a line.
     pub why: String,
+}
+
+/// The releases of which a download was refused lately: registry and release, in lower case, since not all who ask spell a
+/// crate as it spells itself.
+#[derive(Debug)]
+pub(super) struct RefusedLately(BTreeSet<(String, String)>);
+
+impl RefusedLately {
+    pub(super) fn has(&self, registry: &str, name: &CrateName, version: &Version) -> bool {
+        self.0.contains(&(registry.to_owned(), format!("{name} {version}").to_ascii_lowercase()))
+    }
 }
 
 /// Those who speak up to moments so far back that young releases wait for them. Whoever is told that the clock stands, in
@@ -130,10 +148,11 @@ impl Inner {
         refusals.truncate(REFUSALS_SHOWN);
     }
 
-    /// The releases of which a download was refused lately, by registry, as they are written.
-    pub(super) fn refused_lately(&self) -> BTreeSet<(String, String)> {
+    /// The releases of which a download was refused lately.
+    pub(super) fn refused_lately(&self) -> RefusedLately {
         let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        refusals.iter().map(|refusal| (refusal.registry.clone(), refusal.release.clone())).collect()
+        let of = |refusal: &Refusal| (refusal.registry.clone(), refusal.release.to_ascii_lowercase());
+        RefusedLately(refusals.iter().map(of).collect())
     }
 
     pub(super) async fn status(self: Arc<Self>) -> Status {
@@ -154,6 +173,7 @@ impl Inner {
         let told = |held: pages::Held| Held {
             registry: held.registry,
             published: held.decision.published,
+            older: held.rank == pages::Rank::Older,
             label: outlook::label(&held.decision),
             why: outlook::line(&held.decision, now),
             instead: held.stay,
@@ -172,6 +192,7 @@ impl Inner {
         };
         let folder = self.rulebook.folder();
         let speaking = self.speaking(now);
+        let held_releases = self.held_in_all();
         Status {
             format: 1,
             version: env!("CARGO_PKG_VERSION"),
@@ -187,6 +208,7 @@ impl Inner {
             kept,
             alarms: self.alarms.latest(),
             refused: self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            held_releases,
             held: held.into_iter().map(told).collect(),
         }
     }

@@ -24,8 +24,8 @@ pub(crate) struct Search {
 pub(crate) struct Found {
     pub(crate) registry: String,
     pub(crate) name: CrateName,
-    /// How many of its releases are held that somebody would have got otherwise.
-    pub(crate) waiting: usize,
+    /// How many of its releases are held, those of older classes aside.
+    pub(crate) held: usize,
     /// When a client asked for it last; none where none did.
     pub(crate) asked: Option<Time>,
 }
@@ -36,8 +36,8 @@ pub(crate) fn search(Search { frame, sought, found, more, unasked }: &Search) ->
     let path = |registry: &str, name: &CrateName| {
         Page::Crate { registry: registry.to_owned(), name: name.clone() }.path()
     };
-    let rows = found.iter().map(|Found { registry, name, waiting, asked }| {
-        let told: Node = match (waiting, asked) {
+    let rows = found.iter().map(|Found { registry, name, held, asked }| {
+        let told: Node = match (held, asked) {
             (0, Some(asked)) => several([Node::from("asked for "), since(*asked, now).into()]),
             (0, None) => "not asked for yet".into(),
             (n, _) => el("span").class("count").with(format!("{n} held")).into(),

@@ -77,6 +77,7 @@ fn all_is_well() -> Status {
         kept: Default::default(),
         alarms: Vec::new(),
         refused: Vec::new(),
+        held_releases: 0,
         held: Vec::new(),
     }
 }
@@ -84,7 +85,7 @@ fn all_is_well() -> Status {
 /// A page and the terminal go by the same: what the fence itself says is behind.
 #[test]
 fn a_clock_that_stands_is_not_well() {
-    let frame = Frame { now: time(NOW), waiting: 0, alarms: 0, notices: Vec::new() };
+    let frame = Frame { now: time(NOW), held: 0, alarms: 0, notices: Vec::new() };
     let late = Some(time("2026-08-20T07:10:00Z"));
     let well = status(&frame, &Status { counted_up_to: late, ..all_is_well() });
     assert!(well.contains("all is well"), "{well}");
@@ -98,14 +99,14 @@ fn a_clock_that_stands_is_not_well() {
 fn all(text: &str) -> Vec<String> {
     let owned = || text.to_owned();
     let now = time(NOW);
-    let frame = Frame { now, waiting: 3, alarms: 1, notices: vec![owned()] };
+    let frame = Frame { now, held: 3, alarms: 1, notices: vec![owned()] };
     let decision = Arc::new(decision(text));
     let held = Held {
         registry: owned(),
         decision: Arc::clone(&decision),
         stay: None,
         asked: now,
-        rank: Rank::Newest,
+        rank: Rank::First,
     };
     let alarm = Alarm {
         kind: AlarmKind::Lure,

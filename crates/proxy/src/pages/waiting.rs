@@ -53,17 +53,17 @@ pub(crate) struct Held {
 pub(crate) enum Rank {
     /// A build asked for it and did not get it.
     Refused,
-    /// It is of its crate's newest class.
-    Newest,
-    /// It is the newest of an older class, and no build asked for it.
+    /// It is of its crate's newest class, or fixes what builds get instead.
+    First,
+    /// It is the newest of an older class, and no build asked for it: such are folded away, and counted apart.
     Older,
 }
 
 impl Rank {
-    pub(crate) const fn of(was_refused: bool, is_newest: bool) -> Self {
-        match (was_refused, is_newest) {
+    pub(crate) const fn of(was_refused: bool, is_first: bool) -> Self {
+        match (was_refused, is_first) {
             (true, _) => Self::Refused,
-            (false, true) => Self::Newest,
+            (false, true) => Self::First,
             (false, false) => Self::Older,
         }
     }
@@ -148,9 +148,7 @@ impl For {
 /// The page.
 pub(crate) fn waiting(Waiting { frame, held, more, base }: &Waiting) -> String {
     let now = frame.now;
-    // A fix of what is in use is never folded away.
-    let is_folded = |held: &&Held| held.rank == Rank::Older && !held.decision.has(Code::HeldFix);
-    let (older, held): (Vec<&Held>, Vec<&Held>) = held.iter().partition(is_folded);
+    let (older, held): (Vec<&Held>, Vec<&Held>) = held.iter().partition(|held| held.rank == Rank::Older);
     let mut sorted: Vec<(For, &Held)> =
         held.into_iter().map(|held| (For::of(&held.decision, now), held)).collect();
     sorted.sort_by_key(|(what, held)| (*what, held.rank, newest_first(held)));
@@ -159,7 +157,7 @@ pub(crate) fn waiting(Waiting { frame, held, more, base }: &Waiting) -> String {
         .map(|what| (what, sorted.iter().filter(|(of, _)| *of == what).map(|(_, held)| *held).collect()))
         .filter(|(_, held): &(For, Vec<&Held>)| !held.is_empty())
         .collect();
-    let mut content = vec![head(&groups, older.len(), *more)];
+    let mut content = vec![head(&groups, older.len(), (frame.held, *more))];
     if groups.is_empty() && older.is_empty() {
         content.push(nothing_held(base));
     }
@@ -205,14 +203,21 @@ fn folded(mut older: Vec<&Held>, now: Time) -> Element {
     )
 }
 
-fn head(groups: &[(For, Vec<&Held>)], older: usize, more: usize) -> Element {
+fn head(groups: &[(For, Vec<&Held>)], older: usize, (all, more): (usize, usize)) -> Element {
     let counted: Vec<String> = groups.iter().map(|(what, held)| what.counted(held.len())).collect();
-    let all: usize = groups.iter().map(|(_, held)| held.len()).sum();
-    let lead = match all {
+    let told: usize = groups.iter().map(|(_, held)| held.len()).sum();
+    let lead = match told {
         0 if older > 0 => {
             "Of the crates that were asked for, only releases of older classes are held.".to_owned()
         }
         0 => "Nothing is held of the crates that were asked for.".to_owned(),
+        // Of crates beyond those that are told of nothing more is known here than their number.
+        told if all > told => format!(
+            "{} held of the crates that were asked for, of which {told} {} told of here: {}.",
+            if all == 1 { "1 release is".to_owned() } else { format!("{all} releases are") },
+            if told == 1 { "is" } else { "are" },
+            words::text::and(&counted)
+        ),
         1 => format!("1 release is held of the crates that were asked for: {}.", words::text::and(&counted)),
         n => format!(
             "{n} releases are held of the crates that were asked for: {}.",

@@ -23,7 +23,7 @@ use fence_model::{Digest, Span, Time};
 use fence_proxy::RulesOf;
 use fence_proxy::answer::{Answer, Answers, Ask, IndexPage};
 use fence_proxy::event::{Event, Log, Weight};
-use fence_proxy::fence::{Fence, Journals, Mount, Setup, StartError, Times, Tokens};
+use fence_proxy::fence::{Fence, Journals, Mount, Reads, Setup, StartError, Times, Tokens};
 use fence_proxy::server::{ServeError, Server, Settings};
 use fence_testkit::publishing::Publishing;
 use tokio::runtime::Runtime;
@@ -44,6 +44,8 @@ pub struct World {
     pub log: Arc<Heard>,
     pub feeds: Vec<(String, PathBuf)>,
     pub times: Times,
+    /// Who reads packages: nobody, unless a test says who.
+    pub reads: Option<Reads>,
     pub limits: fence_client::Limits,
 }
 
@@ -100,6 +102,7 @@ impl World {
             log: Arc::default(),
             feeds: Vec::new(),
             times: Times { patience: Duration::from_secs(20), ..Times::default() },
+            reads: None,
             limits: fence_client::Limits::DEFAULT,
         }
     }
@@ -166,12 +169,14 @@ impl World {
             cache: Cache::on(&file("cache"), Arc::clone(&self.disk) as Arc<dyn Disk>),
             state: file("state"),
             journals: Journals::Shared,
+            term: fence_proxy::fence::Term::Open,
             base: base.to_owned(),
             tokens: Tokens::None,
             clock: Arc::new(move || Time::from_unix(clock.load(Ordering::SeqCst))),
             log: Arc::clone(&self.log) as Arc<dyn Log>,
             words: |problems| problems.iter().map(|problem| format!("{problem:?}")).collect(),
             explain: |_| "**What it is.** A code, with `code` in it.\n\nAnother paragraph.",
+            reads: self.reads.clone(),
             times: self.times,
         }
     }

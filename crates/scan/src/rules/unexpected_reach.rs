@@ -59,7 +59,7 @@ const SAYS_SO: [&str; 66] = [
     "telemetry",
     "metrics",
     "update",
-    "sync",
+    "synchroniz",
     "cluster",
     "peer",
     "p2p",

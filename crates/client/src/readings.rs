@@ -1,0 +1,238 @@
+//! Readings of packages: made once for each pair of releases, kept, and handed to the judgement from there.
+//!
+//! What is kept is named by the digests of both packages and by the version of the scanner, so it is never out of date.
+//! What could not be read, and a scanner that did not come to an end, are not kept: the next one tries again.
+
+use std::num::NonZeroUsize;
+
+use fence_model::readings::{BuildCode, Finding, Looked, Pair, Reading, Unread};
+use fence_model::{CrateName, Digest, ReleaseId};
+use fence_scan::{Asks, Comparison, Place as Ground, Report, Severity};
+
+use crate::cache::{Cache, Keep, Kept, Place};
+use crate::environment::Environment;
+use crate::index::IndexSource;
+use crate::packages::{PackageError, Packages};
+use crate::progress::Progress;
+use crate::scanner::{FAILED, Packed, Scanner};
+use crate::side_by_side;
+
+/// How many packages are read at a time on each core: one waits for its registry while another is read.
+const AT_ONCE_ON_A_CORE: usize = 2;
+
+/// Readings on disk.
+#[derive(Debug, Clone)]
+pub struct Shelf(Cache);
+
+impl Shelf {
+    /// Those in this cache.
+    pub fn of(cache: &Cache) -> Self {
+        Self(cache.clone())
+    }
+
+    /// The reading of a pair, if one is there and whole.
+    pub fn get(&self, pair: Pair) -> Option<Reading> {
+        let kept = Kept::parse(&self.0.read(&place(pair)).ok()??, &[])?;
+        serde_json::from_slice(&kept.bytes).ok()
+    }
+
+    /// Keeps a reading, where it is one that another scanner would repeat.
+    ///
+    /// # Errors
+    /// What the disk says, in words.
+    pub fn put(&self, pair: Pair, reading: &Reading) -> Result<(), String> {
+        if reading.findings.iter().any(|finding| finding.code == FAILED) {
+            return Ok(());
+        }
+        let bytes = serde_json::to_vec(reading).map_err(|error| error.to_string())?;
+        let kept = Kept { notes: Vec::new(), bytes }.format();
+        self.0.write(&place(pair), &kept, Keep::ForNow).map_err(|error| error.to_string())
+    }
+}
+
+fn place(pair: Pair) -> Place {
+    let base = pair.base.map_or_else(|| "alone".to_owned(), |base| base.to_string());
+    Place::of(&["readings", &fence_scan::SCANNER.to_string(), &pair.release.to_string(), &base])
+}
+
+/// Reads packages that nobody read yet.
+pub struct Reader<'a> {
+    /// Where cargo's cache is.
+    pub environment: &'a Environment,
+    /// The registry of a crate; none where the network is not to be used.
+    pub registry_of: &'a (dyn Fn(&CrateName) -> Option<&'a IndexSource> + Sync),
+    /// Who reads.
+    pub scanner: &'a Scanner,
+    /// Where readings are kept.
+    pub shelf: &'a Shelf,
+    /// Who is told.
+    pub progress: &'a dyn Progress,
+}
+
+impl Reader<'_> {
+    /// What came of looking at each, side by side.
+    pub fn look(&self, unread: Vec<Unread>) -> Vec<(Pair, Looked)> {
+        let kept =
+            |unread: &Unread| self.shelf.get(unread.pair).map(|found| (unread.pair, Looked::Read(found)));
+        let (mut looked, mut left) = (Vec::new(), Vec::new());
+        for unread in unread {
+            match kept(&unread) {
+                Some(found) => looked.push(found),
+                None => left.push(unread),
+            }
+        }
+        if left.is_empty() {
+            return looked;
+        }
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        self.progress.begin("packages", left.len());
+        looked.extend(side_by_side::map(left, cores * AT_ONCE_ON_A_CORE, |unread| {
+            let found = self.look_at(&unread).unwrap_or_else(|error| Looked::InVain(error.to_string()));
+            self.progress.advance();
+            (unread.pair, found)
+        }));
+        self.progress.end();
+        looked
+    }
+
+    fn look_at(&self, Unread { release, base, pair }: &Unread) -> Result<Looked, PackageError> {
+        let new = self.package(release, pair.release)?;
+        let old = match base.as_ref().zip(pair.base) {
+            Some((version, digest)) => {
+                let base = ReleaseId { name: release.name.clone(), version: version.clone() };
+                Some(self.package(&base, digest)?)
+            }
+            None => None,
+        };
+        let reading = read(self.scanner, old.as_ref(), &new);
+        if let Err(why) = self.shelf.put(*pair, &reading) {
+            self.progress.warn(&why);
+        }
+        Ok(Looked::Read(reading))
+    }
+
+    fn package(&self, release: &ReleaseId, digest: Digest) -> Result<Packed, PackageError> {
+        let packages =
+            Packages { environment: self.environment, registry: (self.registry_of)(&release.name) };
+        packages.of_digest(release, digest)
+    }
+}
+
+/// Reads a package, beside that of its base or alone.
+pub fn read(scanner: &Scanner, base: Option<&Packed>, package: &Packed) -> Reading {
+    match base {
+        Some(base) => of_change(&scanner.compare(base, package).result),
+        None => of_release(&scanner.scan(package).result),
+    }
+}
+
+/// A comparison in the judgement's words.
+fn of_change(change: &Comparison) -> Reading {
+    let Asks { new_capabilities, build_code, build_uses, findings, unchanged, .. } = Asks::of(change);
+    let mut acting: Vec<String> = build_uses
+        .iter()
+        .map(|acts| match acts.function.as_str() {
+            "" => acts.span.file.clone(),
+            function => format!("{function} in {}", acts.span.file),
+        })
+        .collect();
+    acting.sort();
+    acting.dedup();
+    Reading {
+        capabilities: new_capabilities.iter().map(|capability| capability.as_str().to_owned()).collect(),
+        build_code: match build_code {
+            fence_scan::BuildCode::Same | fence_scan::BuildCode::Changed => BuildCode::AsBefore,
+            fence_scan::BuildCode::Acts => BuildCode::Acts(acting),
+            fence_scan::BuildCode::New => BuildCode::New,
+        },
+        findings: findings.iter().map(finding).collect(),
+        unchanged,
+    }
+}
+
+/// A report in the judgement's words: without a base there is nothing new but all of it, so only what is grave asks.
+fn of_release(report: &Report) -> Reading {
+    let is_grave =
+        |found: &&fence_scan::Finding| found.severity == Severity::High && found.place != Ground::Tests;
+    let findings = report.findings.iter().filter(is_grave).map(finding).collect();
+    Reading { findings, ..Reading::default() }
+}
+
+fn finding(found: &fence_scan::Finding) -> Finding {
+    let place = match found.line {
+        0 => found.file.clone(),
+        line => format!("{}:{line}", found.file),
+    };
+    Finding { code: found.code.clone(), severity: found.severity.as_str().to_owned(), place }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair() -> Pair {
+        Pair { release: Digest([1; 32]), base: Some(Digest([2; 32])) }
+    }
+
+    fn found(code: &str) -> Reading {
+        let finding = Finding { code: code.into(), severity: "high".into(), place: "build.rs:1".into() };
+        Reading { findings: vec![finding], ..Reading::default() }
+    }
+
+    #[test]
+    fn what_was_read_is_kept_for_this_pair() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::of(&Cache::at(folder.path()));
+        assert_eq!(shelf.get(pair()), None);
+        shelf.put(pair(), &found("fetch-and-run")).unwrap();
+        assert_eq!(shelf.get(pair()), Some(found("fetch-and-run")));
+        assert_eq!(shelf.get(Pair { base: None, ..pair() }), None);
+    }
+
+    #[test]
+    fn a_damaged_reading_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path());
+        let shelf = Shelf::of(&cache);
+        shelf.put(pair(), &found("fetch-and-run")).unwrap();
+        let mut bytes = cache.read(&place(pair())).unwrap().unwrap();
+        let last = bytes.len() - 2;
+        bytes[last] ^= 1;
+        cache.write(&place(pair()), &bytes, Keep::ForNow).unwrap();
+        assert_eq!(shelf.get(pair()), None);
+    }
+
+    /// The machine may have been busy: another try may come to an end.
+    #[test]
+    fn a_scanner_that_failed_is_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::of(&Cache::at(folder.path()));
+        shelf.put(pair(), &found(FAILED)).unwrap();
+        assert_eq!(shelf.get(pair()), None);
+    }
+
+    #[test]
+    fn without_a_base_only_what_is_grave_asks() {
+        let finding = |severity, place| fence_scan::Finding {
+            code: "time-bomb".into(),
+            severity,
+            file: "src/lib.rs".into(),
+            line: 7,
+            column: 1,
+            length: 1,
+            place,
+            function: String::new(),
+            reason: String::new(),
+            text: String::new(),
+            clues: Vec::new(),
+        };
+        let findings = vec![
+            finding(Severity::High, Ground::Normal),
+            finding(Severity::Medium, Ground::Normal),
+            finding(Severity::High, Ground::Tests),
+        ];
+        let reading = of_release(&Report { findings, ..Report::default() });
+        assert_eq!(reading.findings.len(), 1);
+        assert_eq!(reading.findings[0].place, "src/lib.rs:7");
+    }
+}

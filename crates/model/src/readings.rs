@@ -1,0 +1,140 @@
+//! Readings: what a scanner found when it read a release beside its base.
+//!
+//! A reading is bound to the bytes of both, so it stays true whatever becomes of the index, and whoever has it can hand it
+//! on. The judgement asks for the one that compares a release with the base that it found itself; a reading beside any
+//! other release says nothing.
+//!
+//! Who did not look ([`Readings::NOT_ASKED`]) is told so: the codes that rest on readings are then unknown. Who looks, and
+//! lacks a reading, has a release that nobody read (`unscanned`): it waits for the ceiling.
+
+use std::collections::BTreeMap;
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::names::{Digest, ReleaseId};
+
+/// The bytes that a reading is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pair {
+    /// The release that is judged.
+    pub release: Digest,
+    /// The release that it is compared with; none where it was read alone.
+    pub base: Option<Digest>,
+}
+
+/// What was found about a pair.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Reading {
+    /// Capabilities that the base nowhere has, and that a reviewer must have seen come: `net`, `process`.
+    pub capabilities: Vec<String>,
+    /// What became of the code that runs where dependents are built.
+    pub build_code: BuildCode,
+    /// Findings that a reviewer has to look at, the gravest first.
+    pub findings: Vec<Finding>,
+    /// Whether all that is built is the same, but for the version.
+    pub unchanged: bool,
+}
+
+/// What became of the code that runs where dependents are built: build scripts and procedural macros.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BuildCode {
+    /// Nothing that asks for a reviewer.
+    #[default]
+    AsBefore,
+    /// The base has none.
+    New,
+    /// Something in it that acts on more than the build is new or changed: these functions, with their files.
+    Acts(Vec<String>),
+}
+
+/// A finding of a scanner.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Finding {
+    /// The scanner's name for it: `fetch-and-run`.
+    pub code: String,
+    /// How grave it calls it: `medium`, `high`.
+    pub severity: String,
+    /// Where, within the package: `build.rs:12`, or a file alone; empty for the package as a whole.
+    pub place: String,
+}
+
+/// What came of looking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Looked {
+    /// It was read.
+    Read(Reading),
+    /// It could not be, for this reason.
+    InVain(String),
+}
+
+/// The readings at hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readings {
+    is_asked: bool,
+    of: BTreeMap<Pair, Looked>,
+}
+
+impl Readings {
+    /// Of who does not look into packages.
+    pub const NOT_ASKED: Self = Self { is_asked: false, of: BTreeMap::new() };
+
+    /// Of who does, and has nothing yet.
+    pub const NONE_YET: Self = Self { is_asked: true, of: BTreeMap::new() };
+
+    /// Whether packages are looked into.
+    pub fn is_asked(&self) -> bool {
+        self.is_asked
+    }
+
+    /// Adds what came of looking at a pair. What was read is never taken back by a later try in vain.
+    pub fn add(&mut self, pair: Pair, looked: Looked) {
+        let is_read = matches!(self.of.get(&pair), Some(Looked::Read(_)));
+        if !is_read || matches!(looked, Looked::Read(_)) {
+            self.of.insert(pair, looked);
+        }
+    }
+
+    /// What came of looking at a pair; none where nobody tried.
+    pub fn of(&self, pair: Pair) -> Option<&Looked> {
+        self.of.get(&pair)
+    }
+
+    /// Whether a release was looked at, beside whatever other.
+    pub fn has(&self, release: Digest) -> bool {
+        let lowest = Pair { release, base: None };
+        self.of.range(lowest..).next().is_some_and(|(pair, _)| pair.release == release)
+    }
+}
+
+/// A release that nobody looked at yet, with the base that it is to be read beside: what was found there might change
+/// its decision.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unread {
+    /// The release.
+    pub release: ReleaseId,
+    /// The version of its base, where it has one.
+    pub base: Option<Version>,
+    /// The bytes of both.
+    pub pair: Pair,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_is_not_taken_back() {
+        let pair = Pair { release: Digest([1; 32]), base: Some(Digest([0; 32])) };
+        let mut readings = Readings::NONE_YET;
+        assert!(!readings.has(pair.release) && readings.of(pair).is_none());
+        readings.add(pair, Looked::InVain("no network".into()));
+        readings.add(pair, Looked::Read(Reading::default()));
+        readings.add(pair, Looked::InVain("no network".into()));
+        assert_eq!(readings.of(pair), Some(&Looked::Read(Reading::default())));
+        assert!(readings.has(pair.release) && !readings.has(Digest([0; 32])));
+    }
+}

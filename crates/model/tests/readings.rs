@@ -1,0 +1,172 @@
+//! How readings of packages are judged: what a release gained beside its base, and what it means that nobody read it.
+
+use fence_model::readings::{BuildCode, Finding, Looked, Reading};
+use fence_model::{Code, Level, Verdict};
+use fence_testkit::world::{World, show};
+
+/// A crate with a release of long ago and one of ten days, which somebody looks into.
+fn world() -> World {
+    let mut world = World::at("2026-08-25T12:00:00Z");
+    world.release("tidy", "1.0.0", "2026-01-01");
+    world.release("tidy", "1.0.1", "2026-08-15");
+    world.look_into_packages();
+    world
+}
+
+fn reading(reading: Reading) -> World {
+    let mut world = world();
+    world.read("tidy", "1.0.1", Some("1.0.0"), reading);
+    world
+}
+
+/// Expects the decision on tidy 1.0.1 to read as the snapshot.
+macro_rules! check {
+    ($world:expr, @$expected:literal) => {
+        insta::assert_snapshot!(show(&$world.decide("tidy", "1.0.1")), @$expected)
+    };
+}
+
+#[test]
+fn what_was_read_and_asks_for_nobody_is_admitted_by_age() {
+    check!(reading(Reading::default()), @"tidy 1.0.1 admit (by age)");
+}
+
+#[test]
+fn what_nobody_read_waits_for_the_ceiling() {
+    check!(world(), @"
+    tidy 1.0.1 hold
+      young [hold]: in the open for 10 days, 30 days are asked for
+      unscanned [ceiling]: its package has not been read yet
+      > wait until 2026-09-14T12:00:00Z
+      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > an exception for young
+    ");
+    let mut in_vain = world();
+    in_vain.looked("tidy", "1.0.1", Some("1.0.0"), Looked::InVain("there is no network".into()));
+    check!(in_vain, @"
+    tidy 1.0.1 hold
+      young [hold]: in the open for 10 days, 30 days are asked for
+      unscanned [ceiling]: its package could not be read: there is no network
+      > wait until 2026-09-14T12:00:00Z
+      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > an exception for young
+    ");
+    check!(world().level(Level::Low), @"
+    tidy 1.0.1 admit (by age)
+      unscanned [note]: its package has not been read yet
+    ");
+    check!(world().later("2026-09-14T12:00:00Z"), @"tidy 1.0.1 admit (by age)");
+}
+
+#[test]
+fn an_audit_needs_no_reading() {
+    let mut world = world();
+    world.full_audit("mozilla", "tidy", "1.0.1", "2026-08-20");
+    assert_eq!(world.decide("tidy", "1.0.1").unread, None);
+    check!(world, @"
+    tidy 1.0.1 admit (audited)
+      unscanned [ceiling]: its package has not been read yet
+      audited-once [favour]: audited by mozilla (1.0.1)
+    ");
+}
+
+#[test]
+fn a_new_capability_asks_for_a_reviewer() {
+    let net = Reading { capabilities: vec!["net".into()], ..Reading::default() };
+    check!(reading(net.clone()), @"
+    tidy 1.0.1 hold
+      new-capability [review]: can use the network, which 1.0.0 could not
+      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > an exception for new-capability
+    ");
+    check!(reading(net.clone()).level(Level::Low), @"
+    tidy 1.0.1 admit (by age)
+      new-capability [double]: can use the network, which 1.0.0 could not
+    ");
+    let mut seen = reading(net);
+    seen.delta_audit("mozilla", "tidy", "1.0.0", "1.0.1", "2026-08-20");
+    seen.full_audit("mozilla", "tidy", "1.0.0", "2026-02-20");
+    check!(seen, @"
+    tidy 1.0.1 admit (audited)
+      audited-once [favour]: audited by mozilla (1.0.0 → 1.0.1)
+      new-capability [review, cleared]: can use the network, which 1.0.0 could not
+    ");
+}
+
+#[test]
+fn new_build_code_asks_for_a_reviewer() {
+    check!(reading(Reading { build_code: BuildCode::New, ..Reading::default() }), @"
+    tidy 1.0.1 hold
+      new-build-code [review]: runs code where it is built, which 1.0.0 did not
+      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > an exception for new-build-code
+    ");
+    let acts = BuildCode::Acts(vec!["main in build.rs".into(), "fetch in build.rs".into()]);
+    check!(reading(Reading { build_code: acts, ..Reading::default() }), @"
+    tidy 1.0.1 hold
+      new-build-code [review]: what acts where it is built is new or changed since 1.0.0: main in build.rs, fetch in build.rs
+      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > an exception for new-build-code
+    ");
+}
+
+#[test]
+fn a_finding_asks_for_a_reviewer_at_every_level() {
+    let finding =
+        Finding { code: "fetch-and-run".into(), severity: "high".into(), place: "build.rs:12".into() };
+    let found = reading(Reading { findings: vec![finding], ..Reading::default() });
+    check!(found, @"
+    tidy 1.0.1 hold
+      unreviewed-finding [review]: fetch-and-run (high) at build.rs:12, which nobody has looked at
+      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > an exception for unreviewed-finding
+    ");
+    assert_eq!(found.level(Level::Low).decide("tidy", "1.0.1").verdict, Verdict::Hold);
+}
+
+#[test]
+fn unchanged_code_waits_half_as_long() {
+    let mut world = reading(Reading { unchanged: true, ..Reading::default() });
+    world = world.later("2026-08-19T12:00:00Z");
+    check!(world, @"
+    tidy 1.0.1 admit (by age)
+      unchanged-code [favour]: all that is built is as in 1.0.0, but for the version
+    ");
+}
+
+/// A reading beside another release than the base says nothing.
+#[test]
+fn a_reading_beside_another_release_does_not_count() {
+    let mut world = world();
+    world.release("tidy", "0.9.0", "2025-01-01");
+    world.read("tidy", "1.0.1", Some("0.9.0"), Reading::default());
+    world.read("tidy", "1.0.1", None, Reading::default());
+    assert!(world.decide("tidy", "1.0.1").has(Code::Unscanned));
+}
+
+/// Who brings a capability in by one release and uses it in the next is found out at the next as well: what asks for a
+/// reviewer is nobody's base.
+#[test]
+fn a_release_that_asks_for_a_reviewer_is_no_base() {
+    let mut world = reading(Reading { capabilities: vec!["net".into()], ..Reading::default() });
+    world.release("tidy", "1.0.2", "2026-08-24");
+    let decision = world.decide("tidy", "1.0.2");
+    assert_eq!(decision.base.map(|base| base.to_string()).as_deref(), Some("1.0.0"));
+}
+
+/// What is held asks to be read as well, whatever its age; what is blocked, and what somebody vouches for, does not.
+#[test]
+fn it_is_said_what_is_to_be_read() {
+    let mut world = world();
+    world.release("fresh", "1.0.0", "2026-08-24");
+    world.release("tidy", "1.0.2", "2026-08-24").needs("fresh", "^1");
+    let unread = |world: &World, at: &str| {
+        world.decide("tidy", at).unread.map(|unread| (unread.base.map(|base| base.to_string()), unread.pair))
+    };
+    assert_eq!(unread(&world, "1.0.0"), None);
+    let (base, pair) = unread(&world, "1.0.1").unwrap();
+    assert_eq!(base.as_deref(), Some("1.0.0"));
+    world.readings.add(pair, Looked::Read(Reading::default()));
+    assert_eq!(unread(&world, "1.0.1"), None);
+    assert_eq!(unread(&world, "1.0.2").unwrap().0.as_deref(), Some("1.0.1"));
+}

@@ -1,0 +1,210 @@
+//! Looking into packages: what a judgement wants read is read in the background, once for all who want it.
+//!
+//! ```text
+//! judgement ──> Unread ──> kept? ──> readings ──> the page is made again
+//!                           └─ no ─> both packages ──> scanner, in a process of its own ──> kept ──┘
+//! ```
+//!
+//! Who asks for a page does not wait: a release that nobody read is held meanwhile. Who asks for the bytes of one does,
+//! where nothing but that holds it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use bytes::Bytes;
+use fence_client::readings::Shelf;
+use fence_client::scanner::Packed;
+use fence_model::policy::Scan;
+use fence_model::readings::{Looked, Pair, Reading, Readings, Unread};
+use fence_model::{CrateName, Digest, Span, Time};
+use semver::Version;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use super::Inner;
+use super::downloads::Wanted;
+use super::stall::{lower, reading, writing};
+use crate::answer::Answer;
+use crate::event::Weight;
+use crate::flights::Flights;
+use crate::rules::Rules;
+
+/// Who reads a package, beside that of its base or alone.
+pub type Reads = Arc<dyn Fn(Option<&Packed>, &Packed) -> Reading + Send + Sync>;
+
+/// How long a package that could not be had is left alone.
+const TRIED_AGAIN_AFTER: Span = Span::minutes(10);
+
+/// What was read, and who reads.
+pub(super) struct Looking {
+    reads: Option<Reads>,
+    shelf: Shelf,
+    readings: RwLock<Arc<Readings>>,
+    /// Counts up with each reading.
+    edition: AtomicU64,
+    under_way: Flights<(usize, Pair), ()>,
+    at_once: Semaphore,
+    tried_in_vain: Mutex<HashMap<Pair, Time>>,
+    /// What is read in the background.
+    background: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Looking {
+    pub(super) fn new(reads: Option<Reads>, shelf: Shelf, at_once: usize) -> Self {
+        Self {
+            reads,
+            shelf,
+            readings: RwLock::new(Arc::new(Readings::NONE_YET)),
+            edition: AtomicU64::new(0),
+            under_way: Flights::default(),
+            at_once: Semaphore::new(at_once),
+            tried_in_vain: Mutex::default(),
+            background: Mutex::default(),
+        }
+    }
+
+    pub(super) fn edition(&self) -> u64 {
+        self.edition.load(Ordering::Acquire)
+    }
+
+    fn add(&self, pair: Pair, found: Reading) {
+        Arc::make_mut(&mut writing(&self.readings)).add(pair, Looked::Read(found));
+        self.edition.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Waits until all that is being read in the background was.
+    pub(super) async fn rest(&self) {
+        let reading = std::mem::take(&mut *self.background.lock().unwrap_or_else(PoisonError::into_inner));
+        for read in reading {
+            let _ = read.await;
+        }
+    }
+
+    fn is_left_alone(&self, pair: Pair, now: Time) -> bool {
+        let tried = self.tried_in_vain.lock().unwrap_or_else(PoisonError::into_inner);
+        tried.get(&pair).is_some_and(|at| *at <= now && now - *at < TRIED_AGAIN_AFTER)
+    }
+
+    fn tried(&self, pair: Pair, now: Time) {
+        let mut tried = self.tried_in_vain.lock().unwrap_or_else(PoisonError::into_inner);
+        tried.retain(|_, at| *at <= now && now - *at < TRIED_AGAIN_AFTER);
+        tried.insert(pair, now);
+    }
+}
+
+impl Inner {
+    /// What was read of a registry's packages, as far as the rules want them read and somebody can.
+    pub(super) fn readings(&self, at: usize, rules: &Rules) -> Arc<Readings> {
+        let is_asked = self.looking.reads.is_some()
+            && rules.policy.scan == Scan::New
+            // A folder of index files has no packages.
+            && !self.stalls[at].is_folder();
+        if is_asked { Arc::clone(&reading(&self.looking.readings)) } else { Arc::new(Readings::NOT_ASKED) }
+    }
+
+    /// Has read what a judgement wants read: whether there is something by now that the judgement did not know. The
+    /// rest is read in the background.
+    pub(super) async fn look_into(self: &Arc<Self>, at: usize, unread: BTreeSet<Unread>) -> bool {
+        if unread.is_empty() || self.looking.reads.is_none() {
+            return false;
+        }
+        let inner = Arc::clone(self);
+        let kept = spawn_blocking(move || {
+            let (mut is_news, mut left) = (false, Vec::new());
+            for unread in unread {
+                match inner.looking.shelf.get(unread.pair) {
+                    Some(found) => {
+                        inner.looking.add(unread.pair, found);
+                        is_news = true;
+                    }
+                    None => left.push(unread),
+                }
+            }
+            (is_news, left)
+        });
+        let Ok((is_news, left)) = kept.await else { return false };
+        let read = |unread| {
+            // What is read for a fence that is gone is read for nobody.
+            let inner = Arc::downgrade(self);
+            tokio::spawn(async move {
+                if let Some(inner) = inner.upgrade() {
+                    inner.read_once(at, unread).await;
+                }
+            })
+        };
+        let mut background = self.looking.background.lock().unwrap_or_else(PoisonError::into_inner);
+        background.retain(|reading| !reading.is_finished());
+        background.extend(left.into_iter().map(read));
+        is_news
+    }
+
+    /// Reads a release, once for all who want it, and unless that was tried in vain just now.
+    pub(super) async fn read_once(self: &Arc<Self>, at: usize, unread: Unread) {
+        if self.looking.is_left_alone(unread.pair, self.now()) {
+            return;
+        }
+        let errand = || {
+            let (inner, unread) = (Arc::clone(self), unread.clone());
+            async move { inner.read_package(at, unread).await }
+        };
+        let _ = self.looking.under_way.join((at, unread.pair), errand).await;
+    }
+
+    async fn read_package(self: Arc<Self>, at: usize, unread: Unread) {
+        let Ok(_permit) = self.looking.at_once.acquire().await else { return };
+        let Some(reads) = self.looking.reads.clone() else { return };
+        let Unread { release, base, pair } = &unread;
+        let packages = async {
+            let new = self.package(at, &release.name, &release.version, pair.release).await?;
+            let old = match base.as_ref().zip(pair.base) {
+                Some((version, digest)) => Some(self.package(at, &release.name, version, digest).await?),
+                None => None,
+            };
+            Ok::<_, Answer>((old, new))
+        };
+        let Ok((old, new)) = packages.await else {
+            // Why was told where it went wrong.
+            return self.looking.tried(*pair, self.now());
+        };
+        let (inner, pair) = (Arc::clone(&self), *pair);
+        let read = spawn_blocking(move || {
+            let packed = |bytes: Bytes| Packed::Crate(bytes.into());
+            let (old, new) = (old.map(packed), packed(new));
+            let found = reads(old.as_ref(), &new);
+            if let Err(why) = inner.looking.shelf.put(pair, &found) {
+                inner.tell(Weight::Warning, "cache", Vec::new(), why);
+            }
+            found
+        });
+        let Ok(found) = read.await else { return self.looking.tried(pair, self.now()) };
+        self.tell_of_reading(at, &unread, &found);
+        self.looking.add(pair, found);
+        let stall = &self.stalls[at];
+        stall.outdate(&lower(&release.name));
+        // What was judged for readers rests on what was read.
+        stall.forget_admitted();
+    }
+
+    async fn package(
+        self: &Arc<Self>,
+        at: usize,
+        name: &CrateName,
+        version: &Version,
+        digest: Digest,
+    ) -> Result<Bytes, Answer> {
+        let wanted = Wanted { name: name.clone(), version: version.clone(), digest };
+        Arc::clone(self).bytes_of(at, wanted).await
+    }
+
+    fn tell_of_reading(&self, at: usize, Unread { release, base, .. }: &Unread, found: &Reading) {
+        let beside = base.as_ref().map_or_else(String::new, |base| format!(" beside {base}"));
+        let grave = found.capabilities.len() + found.findings.len();
+        let words = match grave {
+            0 => format!("read {release}{beside}"),
+            count => format!("read {release}{beside}: {count} new capabilities and findings"),
+        };
+        let about = format!("{}/{}", self.stalls[at].path, release.name);
+        self.tell(Weight::Note, "read", vec![("about", about)], words);
+    }
+}
