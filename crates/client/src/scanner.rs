@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use fence_scan::{
-    Comparison, File, Finding, Limits, Package, Place, Report, Severity, compare, scan, unpack,
+    Comparison, File, Finding, Limits, Package, Place, Report, Scan, Severity, compare, scan, unpack,
 };
 use serde::{Deserialize, Serialize};
 
@@ -144,7 +144,7 @@ pub fn work() -> io::Result<()> {
         b"compare" => {
             let old = read_package(&mut job, &limits)?;
             let new = read_package(&mut job, &limits)?;
-            let result = compare(&old, &scan(&old), &new, &scan(&new));
+            let result = compare(&Scan::of(&old), &Scan::of(&new));
             serde_json::to_vec(&Answer { open, result })
         }
         _ => return Err(io::Error::other("a worker is started by the fence alone")),

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use fence_scan::{Asks, BuildCode, Limits, Package, compare, scan, unpack};
+use fence_scan::{Asks, BuildCode, Limits, Package, Scan, compare, unpack};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -26,7 +26,7 @@ fn main() {
         };
         let (old, new) =
             (open(folder.as_ref(), name, from.to_owned()), open(folder.as_ref(), name, to.to_owned()));
-        let change = compare(&old, &scan(&old), &new, &scan(&new));
+        let change = compare(&Scan::of(&old), &Scan::of(&new));
         let asks = Asks::of(&change);
         pairs += 1;
         lines.push(change.review_lines);

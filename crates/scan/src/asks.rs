@@ -119,7 +119,7 @@ impl Asks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{File, Package, compare, scan};
+    use crate::{File, Package, Scan, compare};
 
     fn package(version: &str, files: &[(&str, &str)]) -> Package {
         let manifest = format!("[package]\nname = \"a\"\nversion = \"{version}\"\n");
@@ -133,7 +133,7 @@ mod tests {
 
     fn asks(old: &[(&str, &str)], new: &[(&str, &str)]) -> Asks {
         let (old, new) = (package("1.0.0", old), package("1.0.1", new));
-        Asks::of(&compare(&old, &scan(&old), &new, &scan(&new)))
+        Asks::of(&compare(&Scan::of(&old), &Scan::of(&new)))
     }
 
     #[test]

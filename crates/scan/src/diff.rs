@@ -4,6 +4,7 @@
 //! the change, wherever it moved; what is new in a release that had none of it weighs more than what it always did.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use crate::names::Code;
 use crate::package::{Magic, Package, extension, is_of_tests};
 use crate::report::{Capability, Finding, Place, Report, Severity, Span, Use};
 use crate::rules::{Explanation, package_rules::about, span_in};
-use crate::scan::settle;
+use crate::scan::{Scan, settle};
 use crate::sign::{self, Sign, Signs};
 use crate::source::UnitKind;
 
@@ -126,31 +127,29 @@ pub struct Comparison {
     pub unchanged: bool,
 }
 
-/// Compares two releases by their packages and reports.
-pub fn compare(old: &Package, old_report: &Report, new: &Package, new_report: &Report) -> Comparison {
-    let before = manifest_of(old);
-    let after = manifest_of(new);
-    let old_code = Code::read(old, &before);
-    let new_code = Code::read(new, &after);
-    let files = files(old, new, &new_code, &old_code);
-    let dependencies = new_dependencies(&before, &after);
+/// Compares two releases.
+pub fn compare(old: &Scan<'_>, new: &Scan<'_>) -> Comparison {
+    let Scan { package: old, manifest: before, code: old_code, report: old_report } = old;
+    let Scan { package: new, manifest: after, code: new_code, report: new_report } = new;
+    let files = files(old, new, new_code, old_code);
+    let dependencies = new_dependencies(before, after);
     let mut findings = new_findings(old_report, new_report);
-    dependency_findings(new, &before, &after, &new_code, &mut findings);
-    destinations(&old_code, &new_code, &mut findings);
+    dependency_findings(new, before, after, new_code, &mut findings);
+    destinations(old_code, new_code, &mut findings);
     checks(
-        &Release { manifest: &before, code: &old_code },
-        &Release { manifest: &after, code: &new_code },
+        &Release { manifest: before, code: old_code },
+        &Release { manifest: after, code: new_code },
         &mut findings,
     );
-    jumps(&old_code, &new_code, &files, &mut findings);
-    commands(old, new, &new_code, &files, &mut findings);
+    jumps(old_code, new_code, &files, &mut findings);
+    commands(old, new, new_code, &files, &mut findings);
     settle(&mut findings);
     crate::scan::show(new, &mut findings);
     let had: BTreeSet<Capability> = old_report.capabilities.iter().copied().collect();
     let has: BTreeSet<Capability> = new_report.capabilities.iter().copied().collect();
     let known: BTreeSet<(Capability, Place, &str)> =
         old_report.uses.iter().map(|of| (of.capability, of.place, of.function.as_str())).collect();
-    let changed_build = changed_build_functions(&old_code, &new_code);
+    let changed_build = changed_build_functions(old_code, new_code);
     let uses = new_report
         .uses
         .iter()
@@ -169,7 +168,7 @@ pub fn compare(old: &Package, old_report: &Report, new: &Package, new_report: &R
         file.place.is_some_and(|place| place != Place::Tests) && file.change != Change::Reformatted
     };
     let build_code = files.iter().filter(matters).any(|file| file.place.is_some_and(Place::is_build));
-    let manifest_same = same_but_version(&before, &after);
+    let manifest_same = same_but_version(before, after);
     Comparison {
         from: old_report.version.clone(),
         to: new_report.version.clone(),
@@ -191,7 +190,7 @@ pub fn compare(old: &Package, old_report: &Report, new: &Package, new_report: &R
         unchanged: manifest_same
             && !files
                 .iter()
-                .any(|file| matters(&file) || (file.place.is_none() && is_built_in(&file.path, &new_code))),
+                .any(|file| matters(&file) || (file.place.is_none() && is_built_in(&file.path, new_code))),
         files,
     }
 }
@@ -200,17 +199,12 @@ pub fn compare(old: &Package, old_report: &Report, new: &Package, new_report: &R
 fn changed_build_functions(old: &Code<'_>, new: &Code<'_>) -> BTreeSet<String> {
     let of_build = |code: &Code<'_>| -> BTreeSet<(String, Vec<u64>)> {
         functions(code)
-            .filter(|(number, ..)| code.place(*number).is_build())
-            .map(|(number, _, tokens)| (code.function_name(number), tokens))
+            .filter(|number| code.place(*number).is_build())
+            .map(|number| (code.function_name(number), tokens_of(code, number)))
             .collect()
     };
     let before = of_build(old);
     of_build(new).into_iter().filter(|of| !before.contains(of)).map(|(name, _)| name).collect()
-}
-
-fn manifest_of(package: &Package) -> Manifest {
-    let text = package.files.get("Cargo.toml").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    text.and_then(|text| Manifest::parse(&text).ok()).unwrap_or_default()
 }
 
 fn same_but_version(before: &Manifest, after: &Manifest) -> bool {
@@ -274,7 +268,7 @@ fn dependency_findings(
     code: &Code<'_>,
     findings: &mut Vec<Finding>,
 ) {
-    let Some(text) = package.files.get("Cargo.toml") else {
+    let Some(text) = package.file("Cargo.toml") else {
         return;
     };
     let had = before.built_from();
@@ -425,32 +419,38 @@ fn host_in(text: &[u8]) -> Option<&[u8]> {
 
 /// Functions that check, and do less.
 fn checks(old: &Release<'_>, new: &Release<'_>, findings: &mut Vec<Finding>) {
+    let of_trust = old.is_of_trust();
+    lost_crypto(old, new, findings);
     let new_code = new.code;
-    let mut before: FxHashMap<(String, String), Vec<Vec<u64>>> = FxHashMap::default();
-    for (_, name, tokens) in functions(old.code) {
-        before.entry(name).or_default().push(tokens);
+    let decides = |code: &Code<'_>, number: u32| {
+        let (owner, name) = named(code, number);
+        is_check(name, owner, of_trust)
+    };
+    let mut before: FxHashMap<_, Vec<Vec<u64>>> = FxHashMap::default();
+    for number in functions(old.code).filter(|number| decides(old.code, *number)) {
+        before.entry(named(old.code, number)).or_default().push(tokens_of(old.code, number));
     }
     // Of several functions of one name, those that stayed as they were tell nothing of the others.
     let mut changed = Vec::new();
-    for (number, name, tokens) in functions(new_code) {
-        let Some(known) = before.get_mut(&name) else {
+    for number in functions(new_code) {
+        let Some(known) = before.get_mut(&named(new_code, number)) else {
             continue;
         };
+        let tokens = tokens_of(new_code, number);
         if let Some(same) = known.iter().position(|was| *was == tokens) {
             known.remove(same);
         } else {
-            changed.push((number, name, tokens));
+            changed.push((number, tokens));
         }
     }
-    let of_trust = old.is_of_trust();
-    lost_crypto(old, new, findings);
-    for (number, name, is) in changed {
+    for (number, is) in changed {
         let unit = new_code.unit(number);
-        let left = before.get_mut(&name).filter(|left| !left.is_empty());
+        let (owner, name) = named(new_code, number);
+        let left = before.get_mut(&(owner, name)).filter(|left| !left.is_empty());
         let Some(was) = left.map(|left| left.remove(0)) else {
             continue;
         };
-        if new_code.place(number) == Place::Tests || !is_check(unit.name, unit.owner, of_trust) {
+        if new_code.place(number) == Place::Tests {
             continue;
         }
         let (part, _) = new_code.units[number as usize];
@@ -475,7 +475,7 @@ fn checks(old: &Release<'_>, new: &Release<'_>, findings: &mut Vec<Finding>) {
             new_code.parts[part as usize].path,
             new_code.parts[part as usize].source.text,
             unit.start as usize,
-            2 + 1 + unit.name.len(),
+            2 + 1 + name.len(),
         );
         let mut finding = about(
             CHECK,
@@ -660,18 +660,15 @@ fn count(tokens: &[u64], word: &str) -> usize {
     tokens.iter().filter(|token| **token == hash).count()
 }
 
-/// All functions with their owners' and own names, and their tokens.
-fn functions<'a>(code: &'a Code<'_>) -> impl Iterator<Item = (u32, (String, String), Vec<u64>)> + 'a {
-    (0..code.units.len() as u32).filter(|number| code.unit(*number).kind == UnitKind::Function).map(
-        |number| {
-            let unit = code.unit(number);
-            let name = (
-                String::from_utf8_lossy(unit.owner).into_owned(),
-                String::from_utf8_lossy(unit.name).into_owned(),
-            );
-            (number, name, tokens_of(code, number))
-        },
-    )
+/// All functions, by their numbers.
+fn functions<'a>(code: &'a Code<'_>) -> impl Iterator<Item = u32> + 'a {
+    (0..code.units.len() as u32).filter(|number| code.unit(*number).kind == UnitKind::Function)
+}
+
+/// Whose a unit is, and what it is called.
+fn named<'a>(code: &'a Code<'_>, number: u32) -> (&'a [u8], &'a [u8]) {
+    let unit = code.unit(number);
+    (code.words.text(unit.owner), code.words.text(unit.name))
 }
 
 fn tokens_of(code: &Code<'_>, number: u32) -> Vec<u64> {
@@ -734,8 +731,9 @@ fn jumps(old: &Code<'_>, new: &Code<'_>, files: &[FileChange], findings: &mut Ve
         if part.places.gravest().is_build() {
             let was = old.parts.iter().find(|old| old.path == part.path);
             let fixtures = |code: &crate::names::Part<'_>| -> BTreeSet<Vec<u8>> {
-                let marks = code.source.units.iter().flat_map(|unit| &unit.marks);
-                marks
+                code.source
+                    .marks()
+                    .iter()
                     .filter(|mark| mark.sign == Sign::FixturePath)
                     .map(|mark| code.source.text[mark.start as usize..mark.end as usize].to_vec())
                     .collect()
@@ -787,11 +785,10 @@ fn commands(
             && extension(&file.path) != "rs"
             && !is_of_people(&file.path)
     }) {
-        let Some(text) = new.files.get(&file.path).filter(|text| text.len() < 100_000 && is_text(text))
-        else {
+        let Some(text) = new.file(&file.path).filter(|text| text.len() < 100_000 && is_text(text)) else {
             continue;
         };
-        let was = old.files.get(&file.path).map_or(Signs::NONE, |was| sign::text(was));
+        let was = old.file(&file.path).map_or(Signs::NONE, sign::text);
         let is = sign::text(text);
         let gained = |of: Signs| is.any(of) && !was.any(of);
         let fetches = is.any(Signs::of(&[Sign::Downloader, Sign::Url]));
@@ -824,15 +821,15 @@ fn files(old: &Package, new: &Package, new_code: &Code<'_>, old_code: &Code<'_>)
         code.parts.iter().find(|part| part.path == path).map(|part| part.places.gravest())
     };
     let mut changes = Vec::new();
-    for (path, bytes) in &new.files {
+    for (path, bytes) in new.files() {
         if is_of_cargo(path) {
             continue;
         }
-        match old.files.get(path) {
+        match old.file(path) {
             None => {
                 let lines = if is_text(bytes) { lines_of_code(path, bytes) } else { 0 };
                 changes.push(FileChange {
-                    path: path.clone(),
+                    path: path.to_owned(),
                     change: Change::Added,
                     place: places(new_code, path),
                     lines,
@@ -850,13 +847,13 @@ fn files(old: &Package, new: &Package, new_code: &Code<'_>, old_code: &Code<'_>)
                 };
                 let change =
                     if lines == 0 && place.is_some() { Change::Reformatted } else { Change::Changed };
-                changes.push(FileChange { path: path.clone(), change, place, lines });
+                changes.push(FileChange { path: path.to_owned(), change, place, lines });
             }
         }
     }
-    for path in old.files.keys().filter(|path| !new.files.contains_key(*path) && !is_of_cargo(path)) {
+    for (path, _) in old.files().filter(|(path, _)| new.file(path).is_none() && !is_of_cargo(path)) {
         changes.push(FileChange {
-            path: path.clone(),
+            path: path.to_owned(),
             change: Change::Removed,
             place: places(old_code, path),
             lines: 0,
@@ -890,7 +887,7 @@ fn lines_of_code(path: &str, bytes: &[u8]) -> u64 {
 }
 
 /// The tokens of a file as hashes with their lines, without commas that formatting puts before a closing bracket.
-fn normalised(text: &[u8]) -> Vec<(u64, u32)> {
+fn normalised(text: &[u8]) -> Vec<Hashed> {
     let mut tokens = Vec::new();
     lex(text, &mut tokens);
     let mut line = 1;
@@ -918,36 +915,113 @@ fn hash(bytes: &[u8]) -> u64 {
 
 /// Lines of the new text that have tokens which the old had not there, and of the old that lost some.
 fn changed_lines(old: &[u8], new: &[u8]) -> u64 {
-    let (before, after) = (normalised(old), normalised(new));
-    let hunks = hunks(
-        &before.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(),
-        &after.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(),
-    );
     let mut lines = BTreeSet::new();
-    for (_, added) in hunks {
-        // Where something was only taken out, the place is one line to read.
-        if added.is_empty() {
-            lines.insert(after.get(added.start).or_else(|| after.last()).map_or(0, |(_, line)| *line));
-        }
-        lines.extend(after[added].iter().map(|(_, line)| *line));
-    }
+    add_changed_lines(&normalised(old), &normalised(new), &mut lines);
     lines.len() as u64
+}
+
+/// Tokens or lines that are compared at a time: where a few kinds come again and again, as in tables of numbers, the
+/// differ's time grows with the square.
+const COMPARED: usize = 30_000;
+
+/// A token as a hash, with its line.
+type Hashed = (u64, u32);
+
+fn add_changed_lines(before: &[Hashed], after: &[Hashed], lines: &mut BTreeSet<u32>) {
+    if before.len().max(after.len()) <= COMPARED {
+        for (_, added) in hunks(&hashes(before), &hashes(after)) {
+            add_lines(after, added, lines);
+        }
+        return;
+    }
+    // First by lines, then by the tokens of those that differ.
+    let (old, new) = (by_line(before), by_line(after));
+    if old.len().max(new.len()) > COMPARED {
+        return add_lines(after, 0..after.len(), lines);
+    }
+    let hash_of = |of: &[Hashed], line: &Range<usize>| {
+        let hashes = of[line.clone()].iter().map(|(hash, _)| *hash);
+        hashes.fold(line.len() as u64, |all, hash| {
+            (all.rotate_left(5) ^ hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        })
+    };
+    let old_hashes: Vec<u64> = old.iter().map(|line| hash_of(before, line)).collect();
+    let new_hashes: Vec<u64> = new.iter().map(|line| hash_of(after, line)).collect();
+    let tokens = |lines: &[Range<usize>], of: Range<usize>, all: usize| {
+        let begin = lines.get(of.start).map_or(all, |line| line.start);
+        begin..lines.get(of.end).map_or(all, |line| line.start)
+    };
+    for (removed, added) in hunks(&old_hashes, &new_hashes) {
+        let removed = &before[tokens(&old, removed, before.len())];
+        let added = tokens(&new, added, after.len());
+        let is_same = hashes(removed) == hashes(&after[added.clone()]);
+        if removed.len().max(added.len()) > COMPARED || added.is_empty() {
+            if !is_same {
+                add_lines(after, added, lines);
+            }
+        } else {
+            add_changed_lines(removed, &after[added], lines);
+        }
+    }
+}
+
+/// Adds the lines of some tokens; where something was only taken out, the place is one line to read.
+fn add_lines(after: &[Hashed], added: Range<usize>, lines: &mut BTreeSet<u32>) {
+    if added.is_empty() {
+        lines.insert(after.get(added.start).or_else(|| after.last()).map_or(0, |(_, line)| *line));
+    }
+    lines.extend(after[added].iter().map(|(_, line)| *line));
+}
+
+fn hashes(tokens: &[Hashed]) -> Vec<u64> {
+    tokens.iter().map(|(hash, _)| *hash).collect()
+}
+
+/// Which tokens each line has.
+fn by_line(tokens: &[Hashed]) -> Vec<Range<usize>> {
+    let mut end = 0;
+    let lines = tokens.chunk_by(|(_, line), (_, next)| line == next);
+    lines
+        .map(|line| {
+            end += line.len();
+            end - line.len()..end
+        })
+        .collect()
 }
 
 fn changed_text_lines(old: &[u8], new: &[u8]) -> u64 {
     let split = |text: &[u8]| -> Vec<u64> { text.split(|byte| *byte == b'\n').map(hash).collect() };
-    hunks(&split(old), &split(new))
-        .into_iter()
-        .map(|(removed, added)| removed.len().max(added.len()) as u64)
-        .sum()
+    let (old, new) = (split(old), split(new));
+    if old.len().max(new.len()) > COMPARED {
+        return if old == new { 0 } else { old.len().max(new.len()) as u64 };
+    }
+    hunks(&old, &new).into_iter().map(|(removed, added)| removed.len().max(added.len()) as u64).sum()
 }
 
 /// The parts in which two sequences differ.
-fn hunks(old: &[u64], new: &[u64]) -> Vec<(std::ops::Range<usize>, std::ops::Range<usize>)> {
+fn hunks(old: &[u64], new: &[u64]) -> Vec<(Range<usize>, Range<usize>)> {
     let mut input = imara_diff::InternedInput::default();
     input.update_before(old.iter().copied());
     input.update_after(new.iter().copied());
     let diff = imara_diff::Diff::compute(imara_diff::Algorithm::Histogram, &input);
     let range = |range: std::ops::Range<u32>| range.start as usize..range.end as usize;
     diff.hunks().map(|hunk| (range(hunk.before), range(hunk.after))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_table_is_compared_by_lines_first() {
+        let table = |changed: usize| {
+            let row = |at: usize| if at == changed { "1, 2, 3, 4, 9,\n" } else { "1, 2, 3, 4, 5,\n" };
+            let rows: String = (0..12_000).map(row).collect();
+            format!("const A: [u8; 60_000] = [\n{rows}];\nfn a() {{ b() }}\n")
+        };
+        let (old, new) = (table(12_000), table(7));
+        assert_eq!(changed_lines(old.as_bytes(), new.as_bytes()), 1);
+        assert_eq!(changed_lines(old.as_bytes(), old.replace("b()", "c()").as_bytes()), 1);
+        assert_eq!(changed_lines(old.as_bytes(), old.replace(",\n1", ", 1").as_bytes()), 0);
+    }
 }

@@ -20,7 +20,7 @@ pub(crate) fn meaning(text: &[u8]) -> Signs {
     if text.len() < 4 {
         return meaning;
     }
-    if crate::package::Magic::of(text).is_program() && text.len() >= 16 {
+    if crate::package::Magic::of_program(text).is_some() && text.len() >= 16 {
         meaning.add(Sign::HiddenProgram);
     }
     // Most of it is what a person could type.

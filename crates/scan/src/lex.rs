@@ -4,6 +4,8 @@
 //! the file. Comments and white space leave no token. The grammar is that of the Rust reference, chapter "Tokens";
 //! bytes above ASCII count as letters.
 
+use crate::word::{self, Word};
+
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -41,6 +43,8 @@ pub(crate) struct Token {
     pub(crate) first: u8,
     pub(crate) start: u32,
     pub(crate) end: u32,
+    /// Of an identifier, which word it is.
+    pub(crate) word: Word,
 }
 
 impl Token {
@@ -61,6 +65,8 @@ impl Token {
 const SPACE: u8 = 1;
 const LETTER: u8 = 2;
 const DIGIT: u8 = 4;
+/// A letter or digit of ASCII.
+const PLAIN: u8 = 8;
 
 /// The class of every byte.
 const CLASS: [u8; 256] = {
@@ -69,8 +75,9 @@ const CLASS: [u8; 256] = {
     while byte < 256 {
         class[byte] = match byte as u8 {
             b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => SPACE,
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80..=0xff => LETTER,
-            b'0'..=b'9' => DIGIT,
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => LETTER | PLAIN,
+            0x80..=0xff => LETTER,
+            b'0'..=b'9' => DIGIT | PLAIN,
             _ => 0,
         };
         byte += 1;
@@ -78,6 +85,7 @@ const CLASS: [u8; 256] = {
     class
 };
 
+#[inline]
 fn class(byte: u8) -> u8 {
     CLASS[byte as usize]
 }
@@ -86,12 +94,25 @@ fn class(byte: u8) -> u8 {
 ///
 /// A file of 4 GiB or more is cut there; the limits on files are far below.
 pub(crate) fn lex(source: &[u8], tokens: &mut Vec<Token>) {
+    lex_words(source, tokens, |_| word::NONE);
+}
+
+/// … and asks of each identifier which word it is.
+pub(crate) fn lex_words<'a>(
+    source: &'a [u8],
+    tokens: &mut Vec<Token>,
+    mut number: impl FnMut(&'a [u8]) -> Word,
+) {
     tokens.clear();
     let source = &source[..source.len().min(u32::MAX as usize)];
     let mut at = first_byte_of_code(source);
     while let Some(&byte) = source.get(at) {
         if class(byte) == SPACE {
             at += 1;
+            // Most of it are the blanks that lines begin with.
+            while source.get(at..at + 4) == Some(b"    ") {
+                at += 4;
+            }
             continue;
         }
         if byte >= 0x80 && unicode_space(source, at) > 0 {
@@ -101,7 +122,7 @@ pub(crate) fn lex(source: &[u8], tokens: &mut Vec<Token>) {
         let start = at;
         let kind;
         (kind, at) = match byte {
-            _ if class(byte) == LETTER => word(source, at),
+            _ if class(byte) & LETTER != 0 => word_or_literal(source, at),
             b'0'..=b'9' => (Kind::Number, number_end(source, at)),
             b'/' if source.get(at + 1) == Some(&b'/') => {
                 at = memchr::memchr(b'\n', &source[at..]).map_or(source.len(), |length| at + length);
@@ -118,9 +139,10 @@ pub(crate) fn lex(source: &[u8], tokens: &mut Vec<Token>) {
             _ => (Kind::Punct, at + 1),
         };
         // `r#name` is the word without its mark.
-        let start =
-            if kind == Kind::Ident && source[start..at].starts_with(b"r#") { start + 2 } else { start };
-        tokens.push(Token { kind, first: source[start], start: start as u32, end: at as u32 });
+        let is_raw = kind == Kind::Ident && byte == b'r' && source[start..at].starts_with(b"r#");
+        let start = if is_raw { start + 2 } else { start };
+        let word = if kind == Kind::Ident { number(&source[start..at]) } else { word::NONE };
+        tokens.push(Token { kind, first: source[start], start: start as u32, end: at as u32, word });
     }
 }
 
@@ -164,11 +186,24 @@ fn is_of_word(source: &[u8], at: usize) -> bool {
     })
 }
 
-/// A word, or the literal that its first letters are the prefix of.
-fn word(source: &[u8], start: usize) -> (Kind, usize) {
-    let mut at = start + 1;
-    while is_of_word(source, at) {
+/// Where a word ends of which the bytes before `at` are.
+fn word_end(source: &[u8], mut at: usize) -> usize {
+    loop {
+        while source.get(at).is_some_and(|byte| class(*byte) & PLAIN != 0) {
+            at += 1;
+        }
+        if !is_of_word(source, at) {
+            return at;
+        }
         at += 1;
+    }
+}
+
+/// A word, or the literal that its first letters are the prefix of.
+fn word_or_literal(source: &[u8], start: usize) -> (Kind, usize) {
+    let at = word_end(source, start + 1);
+    if at - start > 2 || !matches!(source.get(at), Some(b'"' | b'#' | b'\'')) {
+        return (Kind::Ident, at);
     }
     match (&source[start..at], source.get(at)) {
         (b"r" | b"br" | b"cr", Some(b'"' | b'#')) => raw_or_word(source, start, at),
@@ -189,14 +224,11 @@ fn raw_or_word(source: &[u8], start: usize, mut at: usize) -> (Kind, usize) {
         let is_raw_name = hashes == 1
             && source[start] == b'r'
             && after_prefix == start + 1
-            && source.get(at).is_some_and(|byte| class(*byte) == LETTER);
+            && source.get(at).is_some_and(|byte| class(*byte) & LETTER != 0);
         if !is_raw_name {
             return (Kind::Ident, after_prefix);
         }
-        while is_of_word(source, at) {
-            at += 1;
-        }
-        return (Kind::Ident, at);
+        return (Kind::Ident, word_end(source, at));
     }
     let kind = if source[start] == b'b' { Kind::RawBytes } else { Kind::RawText };
     at += 1;
@@ -232,11 +264,7 @@ fn tick(source: &[u8], at: usize) -> (Kind, usize) {
     if let Some(end) = char_end(source, at) {
         return (Kind::Char, end);
     }
-    let mut end = at + 1;
-    while is_of_word(source, end) {
-        end += 1;
-    }
-    (Kind::Lifetime, end)
+    (Kind::Lifetime, word_end(source, at + 1))
 }
 
 /// The end of a character whose `'` is at `at`; nothing where that is no character.

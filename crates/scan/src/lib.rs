@@ -3,7 +3,8 @@
 //! The way of a scan:
 //!
 //! 1. [`unpack()`] opens a `.crate` file within [`Limits`]; a folder's files come from whoever calls;
-//! 2. `lex`, `source`: each file of Rust is read once, as tokens, into functions, imports, paths and *signs*;
+//! 2. `lex`, `word`, `source`: each file of Rust is read once, as tokens whose words are numbers, into functions, imports,
+//!    paths and *signs*;
 //! 3. `names`: files become modules from the roots that the manifest names, and paths get their meaning;
 //! 4. `scope`: functions with what they lead to; `hidden`: what their texts do not show;
 //! 5. `rules`: signs that belong together become findings;
@@ -26,11 +27,12 @@ mod scope;
 mod sign;
 mod source;
 mod unpack;
+mod word;
 
 pub use asks::{Asks, BuildCode};
 pub use diff::{Change, Comparison, FileChange, compare};
 pub use package::{File, Package, Problem, ProblemKind};
 pub use report::{Amount, Blind, Capability, Clue, Finding, Place, Report, Severity, Span, Unanalyzed, Use};
 pub use rules::{Explanation, explanations};
-pub use scan::{SCANNER, scan};
+pub use scan::{SCANNER, Scan, scan};
 pub use unpack::{Limits, unpack};

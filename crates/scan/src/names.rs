@@ -3,16 +3,17 @@
 //! Files are followed from the roots that the manifest names or cargo finds: `mod`, `#[path]`, `include!`. A Rust file
 //! that nothing leads to is taken for normal code: a macro or a build script may lead there.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::lex::Token;
 use crate::manifest::{Build, Manifest};
 use crate::package::{Package, extension, is_of_tests};
 use crate::report::Place;
 use crate::sign::{self, Sign, Signs};
-use crate::source::{Form, PathUse, Source, UnitKind, read};
+use crate::source::{Form, PathUse, Scratch, Source, UnitKind, read};
+use crate::word::{self, Word, Words};
 
 /// Where the code of a file runs: a set of places.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,46 +53,120 @@ pub(crate) struct Part<'a> {
 
 /// A module of the package, over all files.
 #[derive(Default)]
-struct Module<'a> {
+struct Module {
     parent: u32,
     root: u32,
-    children: FxHashMap<&'a [u8], u32>,
+    children: FxHashMap<Word, u32>,
     /// Names that stand for paths: part and import.
-    imports: FxHashMap<&'a [u8], Vec<(u32, u32)>>,
+    imports: FxHashMap<Word, Vec<(u32, u32)>>,
     globs: Vec<(u32, u32)>,
 }
 
 /// All Rust code of a package.
 pub(crate) struct Code<'a> {
     pub(crate) parts: Vec<Part<'a>>,
+    pub(crate) words: Words<'a>,
     /// Each unit's part and its place in it.
     pub(crate) units: Vec<(u32, u32)>,
     /// Whom each unit leads to, sorted.
-    pub(crate) edges: Vec<Vec<u32>>,
+    pub(crate) edges: Lists,
     /// Crates outside that paths name, with a first place: to tell which dependencies are used.
     pub(crate) outside: BTreeMap<String, (u32, u32)>,
     /// Paths below which code was seen: `std::process::Command`, for each mark of a unit.
     pub(crate) through: FxHashMap<(u32, u32), String>,
-    modules: Vec<Module<'a>>,
-    by_name: FxHashMap<&'a [u8], Vec<u32>>,
-    dependencies: FxHashMap<Vec<u8>, String>,
+    modules: Vec<Module>,
+    /// The units of each name, in their order.
+    by_name: Lists,
+    /// Dependencies that the code may name, by the names that it has for them.
+    dependencies: FxHashMap<Word, Dependency>,
+}
+
+/// A package that code may name.
+struct Dependency {
+    /// Its own name, as code would write it.
+    package: String,
+    known: Known,
+}
+
+/// What is known of a package outside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// The table has paths of it, which begin with that word.
+    Paths(Word),
+    /// It declares another language's functions, as its name says.
+    Foreign,
+    Nothing,
+}
+
+impl Known {
+    fn of(package: &[u8]) -> Self {
+        match word::known(package).filter(|word| sign::paths().has_root(*word)) {
+            Some(root) => Self::Paths(root),
+            None if sign::is_foreign_package(package) => Self::Foreign,
+            None => Self::Nothing,
+        }
+    }
+}
+
+/// A list of numbers for each of many numbers, in one piece of memory.
+#[derive(Default)]
+pub(crate) struct Lists {
+    /// Where each list begins; and where the last ends.
+    begins: Vec<u32>,
+    all: Vec<u32>,
+}
+
+impl Lists {
+    /// For each number that lists have the lists that have it.
+    pub(crate) fn reversed(&self) -> Self {
+        let lists = self.begins.len().saturating_sub(1);
+        let pairs = (0..lists as u32).flat_map(|from| self.list(from).iter().map(move |to| (*to, from)));
+        let mut pairs: Vec<(u32, u32)> = pairs.collect();
+        pairs.sort_unstable();
+        Self::of(pairs.into_iter(), lists)
+    }
+
+    /// Of pairs that are sorted by their first.
+    fn of(pairs: impl Iterator<Item = (u32, u32)>, lists: usize) -> Self {
+        let mut begins = Vec::with_capacity(lists + 1);
+        let mut all = Vec::new();
+        for (list, number) in pairs {
+            while begins.len() <= list as usize {
+                begins.push(all.len() as u32);
+            }
+            all.push(number);
+        }
+        begins.resize(lists + 1, all.len() as u32);
+        Self { begins, all }
+    }
+
+    pub(crate) fn list(&self, number: u32) -> &[u32] {
+        match self.begins.get(number as usize..number as usize + 2) {
+            Some([begin, end]) => &self.all[*begin as usize..*end as usize],
+            _ => &[],
+        }
+    }
 }
 
 /// What a path was found to lead to.
-struct Found<'a> {
-    leads: Vec<Leads<'a>>,
+struct Found {
+    leads: Vec<Leads>,
+    /// Paths in the making: that which is asked for, and what imports make of it.
+    words: Vec<Word>,
     /// Steps that are left: globs of globs could take for ever.
     fuel: u32,
 }
 
 /// What a path leads to.
-enum Leads<'a> {
+enum Leads {
     /// Out of the package, to what the table may know.
-    Outside(String),
+    Outside(Vec<Word>),
+    /// Out of the package, to one of declarations that the table does not know; begins as the code calls it.
+    Foreign(Vec<Word>),
     /// Out of the package, to a crate that the table does not know.
-    Elsewhere(&'a [u8]),
+    Elsewhere(Word),
     /// To something of that name, of that owner or module, in the package.
-    Inside(&'a [u8], &'a [u8]),
+    Inside(Word, Word),
 }
 
 /// How many steps a name may take; no honest one takes more than a few.
@@ -108,33 +183,58 @@ impl<'a> Code<'a> {
     pub(crate) fn read(package: &'a Package, manifest: &Manifest) -> Self {
         let mut code = Self {
             parts: Vec::new(),
+            words: Words::known(),
             units: Vec::new(),
-            edges: Vec::new(),
+            edges: Lists::default(),
             outside: BTreeMap::new(),
             through: FxHashMap::default(),
             modules: Vec::new(),
-            by_name: FxHashMap::default(),
+            by_name: Lists::default(),
             dependencies: FxHashMap::default(),
         };
-        for (name, dependency) in &manifest.dependencies {
-            code.dependencies.insert(name.clone().into_bytes(), dependency.package.replace('-', "_"));
-        }
-        let mut tokens = Vec::new();
-        let rust = package.files.iter().filter(|(path, _)| extension(path) == "rs");
+        let mut scratch = Scratch::new();
+        let rust = package.files().filter(|(path, _)| extension(path) == "rs");
         let mut by_path: FxHashMap<&str, u32> = FxHashMap::default();
         for (path, bytes) in rust {
             by_path.insert(path, code.parts.len() as u32);
-            code.add_part(path, bytes, &mut tokens);
+            code.add_part(path, bytes, &mut scratch);
         }
-        code.follow(package, manifest, &mut by_path, &mut tokens);
+        code.follow(package, manifest, &mut by_path, &mut scratch);
+        // The rest of it is not small, and only reading needs it.
+        code.words = { scratch }.words;
+        for (name, dependency) in &manifest.dependencies {
+            // What no code names needs no word.
+            if let Some(word) = code.words.find(name.as_bytes()) {
+                let package = dependency.package.replace('-', "_");
+                let known = Known::of(package.as_bytes());
+                code.dependencies.insert(word, Dependency { package, known });
+            }
+        }
         code.number_units();
         code.resolve();
+        for part in &mut code.parts {
+            part.source.settle();
+        }
+        code.forget_paths();
         code
     }
 
-    fn add_part(&mut self, path: &'a str, text: &'a [u8], tokens: &mut Vec<Token>) -> u32 {
+    /// Forgets all paths but those that name a constant: nothing else asks for them once they are resolved.
+    fn forget_paths(&mut self) {
+        let mut is_constant = vec![false; self.words.len()];
+        for part in &self.parts {
+            for unit in part.source.units.iter().filter(|unit| unit.kind == UnitKind::Constant) {
+                is_constant[unit.name.0 as usize] = true;
+            }
+        }
+        for part in &mut self.parts {
+            part.source.forget_paths(|word| is_constant[word.0 as usize]);
+        }
+    }
+
+    fn add_part(&mut self, path: &'a str, text: &'a [u8], scratch: &mut Scratch<'a>) -> u32 {
         let index = self.parts.len() as u32;
-        let source = read(text, tokens);
+        let source = read(text, scratch);
         self.parts.push(Part {
             path,
             source,
@@ -147,19 +247,35 @@ impl<'a> Code<'a> {
         index
     }
 
+    /// What is known of a package of that very name.
+    fn known(&self, name: Word) -> Known {
+        if sign::paths().has_root(name) {
+            Known::Paths(name)
+        } else if sign::is_foreign_package(self.words.text(name)) {
+            Known::Foreign
+        } else {
+            Known::Nothing
+        }
+    }
+
+    /// Whom a unit leads to, sorted.
+    pub(crate) fn edges(&self, unit: u32) -> &[u32] {
+        self.edges.list(unit)
+    }
+
     /// The part that a file is, read when something first leads to it; nothing where the package has no such file.
     fn part_at(
         &mut self,
         path: &str,
         package: &'a Package,
         by_path: &mut FxHashMap<&'a str, u32>,
-        tokens: &mut Vec<Token>,
+        scratch: &mut Scratch<'a>,
     ) -> Option<u32> {
         if let Some(part) = by_path.get(path) {
             return Some(*part);
         }
-        let (path, bytes) = package.files.get_key_value(path)?;
-        let part = self.add_part(path, bytes, tokens);
+        let (path, bytes) = package.entry(path)?;
+        let part = self.add_part(path, bytes, scratch);
         by_path.insert(path, part);
         Some(part)
     }
@@ -170,14 +286,14 @@ impl<'a> Code<'a> {
         package: &'a Package,
         manifest: &Manifest,
         by_path: &mut FxHashMap<&'a str, u32>,
-        tokens: &mut Vec<Token>,
+        scratch: &mut Scratch<'a>,
     ) {
         let mut waiting: Vec<(u32, Place, Option<u32>)> = Vec::new();
         for (path, place) in roots(package, manifest) {
-            if let Some(part) = self.part_at(&path, package, by_path, tokens) {
+            if let Some(part) = self.part_at(&path, package, by_path, scratch) {
                 // A root that is called like no source is one that was not to be looked at.
                 if extension(&path) != "rs" {
-                    self.parts[part as usize].source.units[0].mark(Sign::IncludesOdd, 0, 1);
+                    self.parts[part as usize].source.mark(0, Sign::IncludesOdd, 0, 1);
                 }
                 self.parts[part as usize].is_root = true;
                 waiting.push((part, place, None));
@@ -194,7 +310,7 @@ impl<'a> Code<'a> {
                 if self.parts[part as usize].modules.is_empty() {
                     self.place_modules(part, module);
                 }
-                self.next_files(part, place, package, by_path, tokens, &mut waiting);
+                self.next_files(part, place, package, by_path, scratch, &mut waiting);
             }
             // What nothing leads to.
             let Some(left) = self.parts.iter().position(|part| part.places == Places::default()) else {
@@ -203,7 +319,7 @@ impl<'a> Code<'a> {
             // What lies beside the sources is a tool of the project, not of those who use the crate.
             let path = self.parts[left].path;
             let beside =
-                !path.starts_with("src/") && path != "build.rs" && package.files.contains_key("src/lib.rs");
+                !path.starts_with("src/") && path != "build.rs" && package.file("src/lib.rs").is_some();
             let place = if is_of_tests(path) || beside {
                 Place::Tests
             } else if manifest.is_proc_macro {
@@ -234,7 +350,7 @@ impl<'a> Code<'a> {
         let imports = &self.parts[part as usize].source.imports;
         for (index, import) in imports.iter().enumerate() {
             let module = &mut self.modules[places[import.module as usize] as usize];
-            if import.name.is_empty() {
+            if import.name == word::NONE {
                 module.globs.push((part, index as u32));
             } else {
                 module.imports.entry(import.name).or_default().push((part, index as u32));
@@ -243,8 +359,8 @@ impl<'a> Code<'a> {
         self.parts[part as usize].modules = places;
     }
 
-    fn child(&mut self, parent: u32, name: &'a [u8]) -> u32 {
-        if let Some(child) = self.modules[parent as usize].children.get(name) {
+    fn child(&mut self, parent: u32, name: Word) -> u32 {
+        if let Some(child) = self.modules[parent as usize].children.get(&name) {
             return *child;
         }
         let number = self.modules.len() as u32;
@@ -261,7 +377,7 @@ impl<'a> Code<'a> {
         place: Place,
         package: &'a Package,
         by_path: &mut FxHashMap<&'a str, u32>,
-        tokens: &mut Vec<Token>,
+        scratch: &mut Scratch<'a>,
         waiting: &mut Vec<(u32, Place, Option<u32>)>,
     ) {
         let path = self.parts[part as usize].path;
@@ -270,16 +386,16 @@ impl<'a> Code<'a> {
         let owns_folder = self.parts[part as usize].is_root || matches!(stem, "mod" | "lib" | "main");
         for child in self.parts[part as usize].source.children.clone() {
             let mut base = if owns_folder { folder.to_owned() } else { joined(folder, stem) };
-            for name in self.module_names(part, child.module) {
+            for name in self.module_names(part, child.module, scratch) {
                 base = joined(&base, &name);
             }
-            let name = String::from_utf8_lossy(child.name);
+            let name = scratch.words.shown(child.name);
             let usual = [joined(&base, &format!("{name}.rs")), joined(&base, &format!("{name}/mod.rs"))];
             let said = child.paths.iter().flat_map(|path| [joined(folder, path), joined(&base, path)]);
             let candidates: Vec<String> = said.chain(usual).collect();
             let place = if child.is_test && !place.is_build() { Place::Tests } else { place };
             for candidate in candidates {
-                if let Some(found) = self.part_at(&candidate, package, by_path, tokens) {
+                if let Some(found) = self.part_at(&candidate, package, by_path, scratch) {
                     let parent = self.parts[part as usize].modules[child.module as usize];
                     let module = self.child(parent, child.name);
                     waiting.push((found, place, Some(module)));
@@ -295,25 +411,25 @@ impl<'a> Code<'a> {
             if target == path {
                 continue;
             }
-            if let Some(found) = self.part_at(&target, package, by_path, tokens) {
+            if let Some(found) = self.part_at(&target, package, by_path, scratch) {
                 let module = self.parts[part as usize].modules[0];
                 waiting.push((found, place, Some(module)));
             } else {
                 // Code from a file that is not said, or not there.
-                let unit = &mut self.parts[part as usize].source.units[include.unit as usize];
-                unit.mark(Sign::IncludesOdd, include.start, include.end);
+                let source = &mut self.parts[part as usize].source;
+                source.mark(include.unit, Sign::IncludesOdd, include.start, include.end);
             }
         }
     }
 
     /// The names of the inline modules around one, outermost first.
-    fn module_names(&self, part: u32, module: u32) -> Vec<String> {
+    fn module_names(&self, part: u32, module: u32, scratch: &Scratch<'_>) -> Vec<String> {
         let modules = &self.parts[part as usize].source.modules;
         let mut names = Vec::new();
         let mut at = module;
         // No file is nested deeper by people.
         while at != 0 && names.len() < 32 {
-            names.push(String::from_utf8_lossy(modules[at as usize].name).into_owned());
+            names.push(scratch.words.shown(modules[at as usize].name).into_owned());
             at = modules[at as usize].parent;
         }
         names.reverse();
@@ -321,63 +437,73 @@ impl<'a> Code<'a> {
     }
 
     fn number_units(&mut self) {
+        let mut named = Vec::new();
         for (index, part) in self.parts.iter_mut().enumerate() {
             part.first_unit = self.units.len() as u32;
             for (unit, of) in part.source.units.iter().enumerate() {
                 let number = self.units.len() as u32;
                 self.units.push((index as u32, unit as u32));
-                if !matches!(of.kind, UnitKind::File) && !of.name.is_empty() {
-                    self.by_name.entry(of.name).or_default().push(number);
+                if !matches!(of.kind, UnitKind::File) && of.name != word::NONE {
+                    named.push((of.name.0, number));
                 }
             }
         }
-        self.edges = vec![Vec::new(); self.units.len()];
+        named.sort_unstable();
+        self.by_name = Lists::of(named.into_iter(), self.words.len());
     }
 
     /// Finds what all paths lead to, and marks and joins units accordingly.
     fn resolve(&mut self) {
-        let mut found = Found { leads: Vec::new(), fuel: 0 };
-        let mut marks: Vec<(usize, u32, Sign, PathUse)> = Vec::new();
-        let mut through: Vec<((u32, u32), String)> = Vec::new();
+        let mut found = Found { leads: Vec::new(), words: Vec::new(), fuel: 0 };
+        let mut marks: Vec<(Signs, PathUse)> = Vec::new();
+        let mut through = FxHashMap::default();
         let mut edges: Vec<(u32, u32)> = Vec::new();
-        let mut outside: Vec<(String, (u32, u32))> = Vec::new();
-        let mut roots_seen: rustc_hash::FxHashSet<String> = rustc_hash::FxHashSet::default();
-        let mut named: rustc_hash::FxHashSet<&[u8]> = rustc_hash::FxHashSet::default();
-        for (index, part) in self.parts.iter().enumerate() {
+        // Crates outside that were met, by their roots in the table and by their names in the code.
+        let mut met: [FxHashSet<Word>; 2] = Default::default();
+        let mut outside: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+        for index in 0..self.parts.len() {
+            let part = &self.parts[index];
             for path in &part.source.paths {
                 let segments = part.source.segments(path.first, path.count);
                 let unit = part.first_unit + path.unit;
                 if path.form == Form::Method {
-                    self.join(unit, segments[0], b"", true, &mut edges);
+                    self.join(unit, segments[0], word::NONE, true, &mut edges);
                     continue;
                 }
                 let module = part.modules[part.source.units[path.unit as usize].module as usize];
                 found.leads.clear();
+                found.words.clear();
+                found.words.extend_from_slice(segments);
                 found.fuel = FUEL;
-                self.lead(module, segments, 0, &mut found);
+                self.lead(module, 0, 0, &mut found);
+                let at = (index as u32, path.start);
                 for leads in found.leads.drain(..) {
                     match leads {
                         Leads::Outside(path_outside) => {
-                            if let Some(signs) = sign::paths().signs(&path_outside) {
-                                for sign in signs.iter() {
-                                    marks.push((index, path.unit, sign, *path));
-                                }
-                                if signs != Signs::NONE {
-                                    through.push(((index as u32, path.start), path_outside.clone()));
-                                }
-                            }
-                            let root = path_outside.split("::").next().unwrap_or_default();
-                            if !matches!(root, "std" | "core" | "alloc") && roots_seen.insert(root.to_owned())
+                            if let Some(signs) = sign::paths().signs(&path_outside)
+                                && signs != Signs::NONE
                             {
-                                outside.push((root.to_owned(), (index as u32, path.start)));
+                                marks.push((signs, *path));
+                                through.insert(at, self.shown(&path_outside));
+                            }
+                            let root = path_outside[0];
+                            if !matches!(root, word::STD | word::CORE | word::ALLOC) && met[0].insert(root) {
+                                outside.entry(self.words.shown(root).into_owned()).or_insert(at);
+                            }
+                        }
+                        Leads::Foreign(path_outside) => {
+                            let root = path_outside[0];
+                            marks.push((sign::OF_FOREIGN_PACKAGES, *path));
+                            let below = self.shown(&path_outside[1..]);
+                            let separator = if below.is_empty() { "" } else { "::" };
+                            through.insert(at, format!("{}{separator}{below}", self.package_of(root)));
+                            if met[1].insert(root) {
+                                outside.entry(self.package_of(root).into_owned()).or_insert(at);
                             }
                         }
                         Leads::Elsewhere(name) => {
-                            if named.insert(name) {
-                                let package = self.dependencies.get(name).cloned();
-                                let package =
-                                    package.unwrap_or_else(|| String::from_utf8_lossy(name).into_owned());
-                                outside.push((package, (index as u32, path.start)));
+                            if met[1].insert(name) {
+                                outside.entry(self.package_of(name).into_owned()).or_insert(at);
                             }
                         }
                         Leads::Inside(owner, name) => {
@@ -388,39 +514,40 @@ impl<'a> Code<'a> {
                     }
                 }
             }
-        }
-        for (part, unit, sign, path) in marks {
-            self.parts[part].source.units[unit as usize].mark(sign, path.start, path.end);
-        }
-        // Who writes where he has a connection sends.
-        for unit in self.parts.iter_mut().flat_map(|part| &mut part.source.units) {
-            if unit.signs.has(Sign::WriteAll) && unit.signs.any(Signs::of(&[Sign::Net, Sign::Listen])) {
-                unit.signs.add(Sign::Send);
-                if let Some(mark) = unit.marks.iter().find(|mark| mark.sign == Sign::WriteAll).copied() {
-                    unit.marks.push(crate::source::Mark { sign: Sign::Send, ..mark });
+            for (signs, path) in marks.drain(..) {
+                for sign in signs.iter() {
+                    self.parts[index].source.mark(path.unit, sign, path.start, path.end);
                 }
             }
         }
-        for (from, to) in edges {
-            if from != to {
-                self.edges[from as usize].push(to);
-            }
-        }
-        for targets in &mut self.edges {
-            targets.sort_unstable();
-            targets.dedup();
-        }
-        self.through.extend(through);
-        for (root, at) in outside {
-            self.outside.entry(root).or_insert(at);
+        edges.retain(|(from, to)| from != to);
+        edges.sort_unstable();
+        edges.dedup();
+        self.edges = Lists::of(edges.into_iter(), self.units.len());
+        self.through = through;
+        self.outside = outside;
+    }
+
+    /// The package that the code calls so.
+    fn package_of(&self, name: Word) -> Cow<'_, str> {
+        match self.dependencies.get(&name) {
+            Some(dependency) => Cow::Borrowed(dependency.package.as_str()),
+            None => self.words.shown(name),
         }
     }
 
+    /// A path as people write it.
+    fn shown(&self, path: &[Word]) -> String {
+        let words: Vec<_> = path.iter().map(|word| self.words.shown(*word)).collect();
+        words.join("::")
+    }
+
     /// Joins a unit to those that a name means.
-    fn join(&self, from: u32, name: &[u8], owner: &[u8], is_method: bool, edges: &mut Vec<(u32, u32)>) {
-        let Some(namesakes) = self.by_name.get(name) else {
+    fn join(&self, from: u32, name: Word, owner: Word, is_method: bool, edges: &mut Vec<(u32, u32)>) {
+        let namesakes = self.by_name.list(name.0);
+        if namesakes.is_empty() {
             return;
-        };
+        }
         let of_owner = |unit: &&u32| {
             let (part, unit) = self.units[**unit as usize];
             let unit = &self.parts[part as usize].source.units[unit as usize];
@@ -433,8 +560,8 @@ impl<'a> Code<'a> {
         let begin = namesakes.partition_point(|unit| *unit < first);
         let near = &namesakes[begin..namesakes.partition_point(|unit| *unit < behind)];
         // Among very many only the nearest are asked for their owner.
-        let asked = if namesakes.len() <= MANY { namesakes.as_slice() } else { near };
-        if owner.first().is_some_and(u8::is_ascii_uppercase) {
+        let asked = if namesakes.len() <= MANY { namesakes } else { near };
+        if self.words.text(owner).first().is_some_and(u8::is_ascii_uppercase) {
             let before = edges.len();
             edges.extend(asked.iter().take(MANY).filter(of_owner).take(NAMESAKES).map(|to| (from, *to)));
             if edges.len() > before {
@@ -442,120 +569,106 @@ impl<'a> Code<'a> {
             }
         }
         // In the same file first: a common name means the nearest.
-        let of = if near.is_empty() || is_method { namesakes.as_slice() } else { near };
+        let of = if near.is_empty() || is_method { namesakes } else { near };
         if of.len() <= NAMESAKES {
             edges.extend(of.iter().map(|to| (from, *to)));
         }
     }
 
-    /// Finds what a path leads to from a module.
-    fn lead(&self, module: u32, segments: &[&'a [u8]], steps: u32, found: &mut Found<'a>) {
-        let Some((name, rest)) = segments.split_first() else {
+    /// Finds what a path leads to from a module: that which begins at `begin` of [`Found::words`].
+    fn lead(&self, module: u32, begin: usize, steps: u32, found: &mut Found) {
+        let Some(name) = found.words.get(begin).copied() else {
             return;
         };
         if steps > STEPS || found.leads.len() > 8 || found.fuel == 0 {
             return;
         }
         found.fuel -= 1;
-        match *name {
-            b"std" | b"core" | b"alloc" => found.leads.push(Leads::Outside(outside_path(name, rest))),
-            b"crate" => self.lead_inside(self.modules[module as usize].root, rest, segments, steps, found),
-            b"self" => self.lead_inside(module, rest, segments, steps, found),
-            b"super" => self.lead_inside(self.modules[module as usize].parent, rest, segments, steps, found),
+        let rest = begin + 1;
+        let of = &self.modules[module as usize];
+        match name {
+            word::STD | word::CORE | word::ALLOC => found.outside(name, rest),
+            word::CRATE => self.lead_inside(of.root, rest, begin, steps, found),
+            word::SELF => self.lead_inside(module, rest, begin, steps, found),
+            word::SUPER => self.lead_inside(of.parent, rest, begin, steps, found),
             _ => {
+                let is_path = rest < found.words.len();
+                let child = of.children.get(&name);
+                let dependency = self.dependencies.get(&name).filter(|_| is_path);
                 // A module or import of a dependency's name does not hide the dependency: `::name` still means that.
-                let shadowed = self
-                    .dependencies
-                    .get(*name)
-                    .filter(|package| !rest.is_empty() && sign::paths().has_root(package.as_bytes()));
-                let is_shadowed = self.modules[module as usize].children.contains_key(name)
-                    || self.modules[module as usize].imports.contains_key(name);
-                if let Some(package) = shadowed.filter(|_| is_shadowed) {
-                    found.leads.push(elsewhere(package.as_bytes(), name, rest));
+                if let Some(dependency) = dependency.filter(|dependency| dependency.known != Known::Nothing)
+                    && (child.is_some() || of.imports.contains_key(&name))
+                {
+                    found.elsewhere(dependency.known, begin);
                 }
-                if self.lead_imported(module, name, rest, steps, found) {
+                if self.lead_imported(module, begin, rest, steps, found) {
                     return;
                 }
-                if let Some(child) = self.modules[module as usize].children.get(name) {
-                    self.lead_inside(*child, rest, segments, steps, found);
-                } else if let Some(package) = self.dependencies.get(*name).filter(|_| !rest.is_empty()) {
-                    found.leads.push(elsewhere(package.as_bytes(), name, rest));
-                } else if sign::paths().has_root(name) && !rest.is_empty() && !self.by_name.contains_key(name)
+                if let Some(child) = child {
+                    self.lead_inside(*child, rest, begin, steps, found);
+                } else if let Some(dependency) = dependency {
+                    found.elsewhere(dependency.known, begin);
+                } else if is_path
+                    && self.known(name) != Known::Nothing
+                    && self.by_name.list(name.0).is_empty()
                 {
-                    found.leads.push(Leads::Outside(outside_path(name, rest)));
+                    found.elsewhere(self.known(name), begin);
                 } else {
                     let before = found.leads.len();
-                    self.lead_by_globs(module, segments, steps, found);
+                    self.lead_by_globs(module, begin, steps, found);
                     if found.leads.len() == before {
-                        found.leads.push(inside(segments));
+                        found.inside(begin);
                     }
                 }
             }
         }
     }
 
-    /// Below a module of the package.
-    fn lead_inside(
-        &self,
-        module: u32,
-        segments: &[&'a [u8]],
-        whole: &[&'a [u8]],
-        steps: u32,
-        found: &mut Found<'a>,
-    ) {
-        let Some((name, rest)) = segments.split_first() else {
+    /// Below a module of the package, from `begin`; the whole path begins at `whole`.
+    fn lead_inside(&self, module: u32, begin: usize, whole: usize, steps: u32, found: &mut Found) {
+        let Some(name) = found.words.get(begin).copied() else {
             return;
         };
         if steps > STEPS {
             return;
         }
-        if *name == b"super" {
-            return self.lead_inside(self.modules[module as usize].parent, rest, whole, steps + 1, found);
+        let rest = begin + 1;
+        let of = &self.modules[module as usize];
+        if name == word::SUPER {
+            return self.lead_inside(of.parent, rest, whole, steps + 1, found);
         }
-        if steps > STEPS {
-            return;
-        }
-        if let Some(child) = self.modules[module as usize].children.get(name)
-            && !rest.is_empty()
-        {
+        if let Some(child) = of.children.get(&name).filter(|_| rest < found.words.len()) {
             return self.lead_inside(*child, rest, whole, steps + 1, found);
         }
-        if self.lead_imported(module, name, rest, steps, found) {
+        if self.lead_imported(module, begin, rest, steps, found) {
             return;
         }
         let before = found.leads.len();
-        self.lead_by_globs(module, segments, steps, found);
+        self.lead_by_globs(module, begin, steps, found);
         if found.leads.len() == before {
-            found.leads.push(inside(whole));
+            found.inside(whole);
         }
     }
 
     /// Through a name that a module imports, or that one around it does; says whether there is one.
-    fn lead_imported(
-        &self,
-        module: u32,
-        name: &[u8],
-        rest: &[&'a [u8]],
-        steps: u32,
-        found: &mut Found<'a>,
-    ) -> bool {
+    fn lead_imported(&self, module: u32, begin: usize, rest: usize, steps: u32, found: &mut Found) -> bool {
+        let name = found.words[begin];
         let mut at = module;
         for _ in 0..8 {
-            if let Some(imports) = self.modules[at as usize].imports.get(name) {
+            if let Some(imports) = self.modules[at as usize].imports.get(&name) {
                 for (part, import) in imports.iter().take(32) {
                     let source = &self.parts[*part as usize].source;
                     let import = source.imports[*import as usize];
                     let path = source.segments(import.first, import.count);
                     // `use log;` and `extern crate log;` name a crate, not themselves.
-                    if path.len() == 1 && path[0] == name {
-                        let package = self.dependencies.get(name).map_or(name, |package| package.as_bytes());
-                        found.leads.push(elsewhere(package, path[0], rest));
+                    if path == [name] {
+                        let dependency = self.dependencies.get(&name);
+                        let known = dependency.map_or_else(|| self.known(name), |of| of.known);
+                        found.elsewhere(known, begin);
                         continue;
                     }
-                    let mut whole = path.to_vec();
-                    whole.extend_from_slice(rest);
                     // From where it was imported, which for `use` is the module itself.
-                    self.lead(at, &whole, steps + 1, found);
+                    found.with(path, rest, |whole, found| self.lead(at, whole, steps + 1, found));
                 }
                 return true;
             }
@@ -568,7 +681,7 @@ impl<'a> Code<'a> {
         false
     }
 
-    fn lead_by_globs(&self, module: u32, segments: &[&'a [u8]], steps: u32, found: &mut Found<'a>) {
+    fn lead_by_globs(&self, module: u32, begin: usize, steps: u32, found: &mut Found) {
         if steps > 4 {
             return;
         }
@@ -578,58 +691,65 @@ impl<'a> Code<'a> {
             }
             let source = &self.parts[*part as usize].source;
             let import = source.imports[*import as usize];
-            let mut whole = source.segments(import.first, import.count).to_vec();
-            whole.extend_from_slice(segments);
-            let mut tried = Found { leads: Vec::new(), fuel: found.fuel };
+            let path = source.segments(import.first, import.count);
+            let name = found.words[begin];
+            let had = std::mem::take(&mut found.leads);
             // A glob that leads into the same module again is no way.
-            self.lead(module, &whole, steps + 3, &mut tried);
-            found.fuel = tried.fuel;
+            found.with(path, begin, |whole, found| self.lead(module, whole, steps + 3, found));
+            let tried = std::mem::replace(&mut found.leads, had);
             // Outside, only what the table knows is there.
-            found.leads.extend(tried.leads.into_iter().filter(|leads| match leads {
-                Leads::Outside(path) => {
-                    sign::paths().signs(path).is_some_and(|signs| signs != Signs::NONE) && {
-                        let first = String::from_utf8_lossy(segments[0]);
-                        let glob = path.find(&format!("::{first}")).map(|at| &path[..at]);
-                        glob.is_some_and(|glob| {
-                            let below = path[glob.len()..].split("::").nth(1).unwrap_or_default();
-                            sign::paths().knows(&format!("{glob}::{below}"))
-                        })
-                    }
-                }
-                Leads::Inside(..) | Leads::Elsewhere(_) => false,
+            found.leads.extend(tried.into_iter().filter(|leads| match leads {
+                Leads::Outside(path) => self.is_known_below_glob(path, name),
+                Leads::Inside(..) | Leads::Elsewhere(_) | Leads::Foreign(_) => false,
             }));
         }
     }
-}
 
-fn inside<'a>(segments: &[&'a [u8]]) -> Leads<'a> {
-    let name = segments.last().copied().unwrap_or_default();
-    let owner = segments.len().checked_sub(2).map(|at| segments[at]).unwrap_or_default();
-    Leads::Inside(owner, name)
-}
-
-/// Out of the package, with the path where the table may know it.
-fn elsewhere<'a>(package: &[u8], name: &'a [u8], rest: &[&[u8]]) -> Leads<'a> {
-    if sign::paths().has_root(package) {
-        Leads::Outside(outside_path(package, rest))
-    } else {
-        Leads::Elsewhere(name)
+    /// Whether the table has a line for the first part of a path that is called so, and the path bears something.
+    fn is_known_below_glob(&self, path: &[Word], name: Word) -> bool {
+        let bears = sign::paths().signs(path).is_some_and(|signs| signs != Signs::NONE);
+        let name = self.words.text(name);
+        let below = path.iter().skip(1).position(|word| self.words.text(*word).starts_with(name));
+        bears && below.is_some_and(|at| sign::paths().line(&path[..at + 2]).is_some())
     }
 }
 
-fn outside_path(root: &[u8], rest: &[&[u8]]) -> String {
-    let mut path = String::from_utf8_lossy(root).into_owned();
-    // `core` and `alloc` show what `std` does; the table says most under `std`.
-    if matches!(path.as_str(), "core" | "alloc")
-        && rest.first().is_some_and(|next| matches!(*next, b"net" | b"str" | b"mem" | b"string" | b"char"))
-    {
-        path = "std".to_owned();
+impl Found {
+    /// Does something with a path, and what comes from `rest` on of those in the making; gives it where that begins.
+    fn with(&mut self, path: &[Word], rest: usize, then: impl FnOnce(usize, &mut Self)) {
+        let begin = self.words.len();
+        self.words.extend_from_slice(path);
+        self.words.extend_from_within(rest..begin);
+        then(begin, self);
+        self.words.truncate(begin);
     }
-    for segment in rest {
-        path.push_str("::");
-        path.push_str(&String::from_utf8_lossy(segment));
+
+    /// Out of the package, below that root.
+    fn outside(&mut self, root: Word, rest: usize) {
+        let rest = &self.words[rest..];
+        // `core` and `alloc` show what `std` does; the table says most under `std`.
+        let is_of_std = matches!(root, word::CORE | word::ALLOC)
+            && matches!(rest.first(), Some(&(word::NET | word::STR | word::MEM | word::STRING | word::CHAR)));
+        let root = if is_of_std { word::STD } else { root };
+        self.leads.push(Leads::Outside(std::iter::once(root).chain(rest.iter().copied()).collect()));
     }
-    path
+
+    /// Out of the package, with the path where something is known of it; its name stands at `begin`.
+    fn elsewhere(&mut self, known: Known, begin: usize) {
+        match known {
+            Known::Paths(root) => self.outside(root, begin + 1),
+            Known::Foreign => self.leads.push(Leads::Foreign(self.words[begin..].to_vec())),
+            Known::Nothing => self.leads.push(Leads::Elsewhere(self.words[begin])),
+        }
+    }
+
+    /// In the package, wherever something of that name is.
+    fn inside(&mut self, begin: usize) {
+        let path = &self.words[begin..];
+        let name = path.last().copied().unwrap_or_default();
+        let owner = path.len().checked_sub(2).map(|at| path[at]).unwrap_or_default();
+        self.leads.push(Leads::Inside(owner, name));
+    }
 }
 
 /// The roots of a package with where they run, as the manifest says or cargo finds them.
@@ -648,7 +768,7 @@ fn roots(package: &Package, manifest: &Manifest) -> Vec<(String, Place)> {
     roots.push(("src/main.rs".to_owned(), Place::Normal));
     roots.extend(manifest.programs.iter().map(|path| (joined("", path), Place::Normal)));
     roots.extend(manifest.tests.iter().map(|path| (joined("", path), Place::Tests)));
-    for path in package.files.keys() {
+    for (path, _) in package.files() {
         let mut parts = path.split('/');
         let (first, rest) = (parts.next().unwrap_or_default(), path.split('/').count());
         match first {
@@ -657,12 +777,12 @@ fn roots(package: &Package, manifest: &Manifest) -> Vec<(String, Place)> {
                     && path.starts_with("src/bin/")
                     && (rest == 3 || path.ends_with("/main.rs") && rest == 4) =>
             {
-                roots.push((path.clone(), Place::Normal));
+                roots.push((path.to_owned(), Place::Normal));
             }
             "tests" | "examples" | "benches"
                 if extension(path) == "rs" && rest == 2 || (rest == 3 && path.ends_with("/main.rs")) =>
             {
-                roots.push((path.clone(), Place::Tests));
+                roots.push((path.to_owned(), Place::Tests));
             }
             _ => {}
         }

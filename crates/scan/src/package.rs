@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::ops::Range;
 
 /// A file of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,10 +14,14 @@ pub struct File {
 }
 
 /// The files of a package by their paths, and what was wrong with how they came.
+///
+/// All texts lie in one piece of memory, as the archive has them: the largest packages unpack to some 160 MB, which
+/// nobody should hold twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Package {
-    /// Sorted by path.
-    pub files: BTreeMap<String, Vec<u8>>,
+    texts: Vec<u8>,
+    /// Where each file lies in `texts`.
+    files: BTreeMap<String, Range<usize>>,
     /// What no package that cargo makes has, or what lies beyond a limit.
     pub problems: Vec<Problem>,
 }
@@ -47,16 +52,28 @@ impl Package {
     /// A package of these files. Of two with one path the first stays, and the second is a problem.
     pub fn of(files: impl IntoIterator<Item = File>) -> Self {
         let mut package = Self::default();
-        for file in files {
-            package.add(file.path, file.bytes);
+        for File { path, bytes } in files {
+            let begin = package.texts.len();
+            package.texts.extend_from_slice(&bytes);
+            package.add(path, begin..begin + bytes.len());
         }
         package
     }
 
-    pub(crate) fn add(&mut self, path: String, bytes: Vec<u8>) {
+    /// A package of nothing yet, whose files will be parts of these bytes.
+    pub(crate) fn within(texts: Vec<u8>) -> Self {
+        Self { texts, ..Self::default() }
+    }
+
+    /// What its files are parts of.
+    pub(crate) fn texts(&self) -> &[u8] {
+        &self.texts
+    }
+
+    pub(crate) fn add(&mut self, path: String, lies: Range<usize>) {
         match self.files.entry(path) {
             Entry::Vacant(free) => {
-                free.insert(bytes);
+                free.insert(lies);
             }
             Entry::Occupied(taken) => {
                 let path = taken.key().clone();
@@ -66,6 +83,22 @@ impl Package {
                 self.problems.push(Problem { kind: ProblemKind::Tampering, path, what });
             }
         }
+    }
+
+    /// All files with what is in them, sorted by path.
+    pub fn files(&self) -> impl ExactSizeIterator<Item = (&str, &[u8])> {
+        self.files.iter().map(|(path, lies)| (path.as_str(), &self.texts[lies.clone()]))
+    }
+
+    /// What is in a file; nothing where the package has none of that path.
+    pub fn file(&self, path: &str) -> Option<&[u8]> {
+        self.entry(path).map(|(_, bytes)| bytes)
+    }
+
+    /// A file with the path that the package itself has for it.
+    pub(crate) fn entry(&self, path: &str) -> Option<(&str, &[u8])> {
+        let (path, lies) = self.files.get_key_value(path)?;
+        Some((path, &self.texts[lies.clone()]))
     }
 }
 
@@ -91,7 +124,12 @@ pub(crate) enum Magic {
 
 impl Magic {
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        match bytes {
+        Self::of_mark(bytes).unwrap_or_else(|| if is_text(bytes) { Self::Text } else { Self::Data })
+    }
+
+    /// What the first bytes alone tell.
+    fn of_mark(bytes: &[u8]) -> Option<Self> {
+        Some(match bytes {
             [0x7f, b'E', b'L', b'F', ..] => Self::Elf,
             [b'M', b'Z', ..] if is_pe(bytes) => Self::Pe,
             [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => Self::MachO,
@@ -113,19 +151,20 @@ impl Magic {
             [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] | [b'G', b'I', b'F', b'8', ..] => {
                 Self::Image
             }
-            _ if is_text(bytes) => Self::Text,
-            _ => Self::Data,
-        }
+            _ => return None,
+        })
     }
 
-    /// Whether a system runs or loads it.
-    pub(crate) const fn is_program(self) -> bool {
-        matches!(self, Self::Elf | Self::Pe | Self::MachO)
+    /// What kind of program it is: what a system runs or loads; nothing where it is none.
+    pub(crate) fn of_program(bytes: &[u8]) -> Option<Self> {
+        Self::of_mark(bytes).filter(|magic| matches!(magic, Self::Elf | Self::Pe | Self::MachO))
     }
 
-    /// Whether it becomes part of a program, too: libraries and modules of WebAssembly.
-    pub(crate) const fn is_linked_or_run(self) -> bool {
-        self.is_program() || matches!(self, Self::Wasm | Self::Archive)
+    /// Whether it is a program or becomes part of one: libraries and modules of WebAssembly.
+    pub(crate) fn is_linked_or_run(bytes: &[u8]) -> bool {
+        let of_programs =
+            |magic| matches!(magic, Self::Elf | Self::Pe | Self::MachO | Self::Wasm | Self::Archive);
+        Self::of_mark(bytes).is_some_and(of_programs)
     }
 
     pub(crate) const fn name(self) -> &'static str {
@@ -163,11 +202,12 @@ fn is_pe(bytes: &[u8]) -> bool {
 /// No zero and hardly a control character in the first 4 KiB.
 fn is_text(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(4096)];
-    let control = head
-        .iter()
-        .filter(|byte| **byte < 0x20 && !matches!(byte, b'\n' | b'\r' | b'\t' | 0x0c | 0x1b))
-        .count();
-    !head.contains(&0) && control * 100 <= head.len()
+    let is_control = |byte: &u8| *byte < 0x20 && !matches!(*byte, b'\n' | b'\r' | b'\t' | 0x0c | 0x1b);
+    // Counted in bytes, many at once.
+    let counts =
+        head.chunks(128).map(|chunk| chunk.iter().map(|byte| u8::from(is_control(byte))).sum::<u8>());
+    let control: usize = counts.map(usize::from).sum();
+    control == 0 || (memchr::memchr(0, head).is_none() && control * 100 <= head.len())
 }
 
 /// What a path's ending promises.

@@ -3,12 +3,14 @@
 //! One rule, one file, with its reason, its page for whoever meets the finding, and its fixtures: code on which it fires,
 //! and code that looks alike on which it does not. A rule never rests on a name or a text alone.
 
+use rustc_hash::FxHashMap;
+
 use crate::manifest::Manifest;
 use crate::names::Code;
 use crate::report::{Clue, Finding, Place, Severity, Span};
 use crate::scope::Scope;
 use crate::sign::{Sign, Signs};
-use crate::source::Mark;
+use crate::source::{Mark, Unit};
 
 mod ai_tool;
 mod build_reaches_out;
@@ -175,7 +177,7 @@ impl Look<'_> {
     /// The signs of the scope's first function and of those that it names.
     pub(crate) fn near(&self) -> Signs {
         let root = self.scope.units[0];
-        let named = self.code.edges[root as usize].iter();
+        let named = self.code.edges(root).iter();
         named.fold(self.code.unit(root).signs, |signs, unit| signs.and(self.code.unit(*unit).signs))
     }
 
@@ -249,19 +251,17 @@ pub(crate) fn judge(code: &Code<'_>, scopes: &[Scope], manifest: &Manifest) -> V
     let mut findings = Vec::new();
     for rule in RULES {
         let needs = Signs::of(rule.needs);
-        // The first unit of each scope that said something, and how grave it was.
-        let mut said: Vec<(u32, Finding)> = Vec::new();
+        let mut said = Said::default();
         for scope in scopes.iter().filter(|scope| scope.signs.any(needs)) {
-            if scope.is_whole && said.iter().any(|(_, finding)| finding.severity >= Severity::Medium) {
+            if scope.is_whole && said.by_root.values().any(|severity| *severity >= Severity::Medium) {
                 continue;
             }
-            let within = |(root, _): &&(u32, Finding)| scope.is_whole || scope.units.contains(root);
-            let graver = said.iter().filter(within).map(|(_, finding)| finding.severity).max();
+            let graver = said.within(scope);
             if graver >= Some(Severity::High) {
                 continue;
             }
             // So many of one kind tell nothing more.
-            if said.len() >= 1000 {
+            if said.by_root.len() >= 1000 {
                 break;
             }
             let look = Look { code, scope, manifest };
@@ -270,14 +270,44 @@ pub(crate) fn judge(code: &Code<'_>, scopes: &[Scope], manifest: &Manifest) -> V
             {
                 let finding = finding(rule, &look, hit);
                 if Some(finding.severity) > graver {
-                    said.retain(|(root, _)| !(scope.is_whole || scope.units.contains(root)));
-                    said.push((scope.units[0], finding));
+                    said.say(scope, finding);
                 }
             }
         }
-        findings.extend(said.into_iter().map(|(_, finding)| finding));
+        findings.extend(said.findings.into_iter().map(|(_, finding)| finding));
     }
     findings
+}
+
+/// What one rule has to say so far.
+#[derive(Default)]
+struct Said {
+    /// The findings with the first unit of the scope that each is of, in their order.
+    findings: Vec<(u32, Finding)>,
+    /// How grave it is, by that unit.
+    by_root: FxHashMap<u32, Severity>,
+}
+
+impl Said {
+    /// How grave it is what was said of a scope's units.
+    fn within(&self, scope: &Scope) -> Option<Severity> {
+        if scope.is_whole {
+            return self.by_root.values().max().copied();
+        }
+        scope.units.iter().filter_map(|unit| self.by_root.get(unit)).max().copied()
+    }
+
+    /// Says it of a scope, instead of what was said within.
+    fn say(&mut self, scope: &Scope, finding: Finding) {
+        let is_within = |unit: u32| scope.is_whole || scope.units.contains(&unit);
+        let before = self.by_root.len();
+        self.by_root.retain(|root, _| !is_within(*root));
+        if self.by_root.len() < before {
+            self.findings.retain(|(root, _)| !is_within(*root));
+        }
+        self.by_root.insert(scope.units[0], finding.severity);
+        self.findings.push((scope.units[0], finding));
+    }
 }
 
 fn finding(rule: &Rule, look: &Look<'_>, hit: Hit) -> Finding {
@@ -285,8 +315,9 @@ fn finding(rule: &Rule, look: &Look<'_>, hit: Hit) -> Finding {
     let place = scope.place;
     let found = hit.at.iter().find_map(|sign| look.code.first(scope, *sign));
     let (unit, mark) = found.unwrap_or_else(|| {
-        let unit = look.code.unit(scope.units[0]);
-        (scope.units[0], Mark { sign: Sign::Unsafe, start: unit.start, end: unit.start + 1 })
+        let Unit { start, .. } = *look.code.unit(scope.units[0]);
+        let (_, unit) = look.code.units[scope.units[0] as usize];
+        (scope.units[0], Mark { unit, sign: Sign::Unsafe, start, end: start + 1 })
     });
     // What is hidden is shown, and where.
     let hidden =
@@ -334,41 +365,40 @@ pub(crate) fn span(code: &Code<'_>, unit: u32, mark: Mark) -> Span {
     part.lines.span(part.path, part.source.text, mark.start as usize, (mark.end - mark.start) as usize)
 }
 
-/// Where the lines of a file begin, found when first asked for.
+/// Where lines of a file begin, found when first asked for: each 64th, so that a table is small beside its text.
 #[derive(Default)]
 pub(crate) struct Lines(std::cell::OnceCell<Vec<u32>>);
 
 impl Lines {
+    const STEP: usize = 64;
+
     /// The line and column of a place.
     fn span(&self, file: &str, text: &[u8], at: usize, length: usize) -> Span {
         let begins = self.0.get_or_init(|| {
             let newlines = memchr::memchr_iter(b'\n', text).map(|at| at as u32 + 1);
-            std::iter::once(0).chain(newlines).collect()
+            std::iter::once(0).chain(newlines).step_by(Self::STEP).collect()
         });
-        let line = begins.partition_point(|begin| *begin as usize <= at);
-        let begin = begins[line - 1] as usize;
-        let end = begins.get(line).map_or(text.len(), |next| *next as usize - 1);
-        Span {
-            file: file.to_owned(),
-            line: line as u32,
-            column: (at - begin + 1) as u32,
-            length: length.min(end.saturating_sub(at)) as u32,
-        }
+        let known = begins.partition_point(|begin| *begin as usize <= at) - 1;
+        span_from(file, text, (begins[known] as usize, known * Self::STEP), at, length)
     }
 }
 
 /// The line and column of a place in a file.
 pub(crate) fn span_in(file: &str, text: &[u8], at: usize, length: usize) -> Span {
-    let before = &text[..at.min(text.len())];
-    let line = memchr::memchr_iter(b'\n', before).count() + 1;
-    let begin = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-    let rest = &text[at.min(text.len())..];
-    let line_end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+    span_from(file, text, (0, 0), at.min(text.len()), length)
+}
+
+/// … and before it the beginning of a line is known, and how many lines are before that.
+fn span_from(file: &str, text: &[u8], (begin, lines): (usize, usize), at: usize, length: usize) -> Span {
+    let line = lines + memchr::memchr_iter(b'\n', &text[begin..at]).count() + 1;
+    let begin = memchr::memrchr(b'\n', &text[begin..at]).map_or(begin, |newline| begin + newline + 1);
+    let line_end = memchr::memchr(b'\n', &text[at..]).unwrap_or(text.len() - at);
+    let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     Span {
         file: file.to_owned(),
-        line: u32::try_from(line).unwrap_or(u32::MAX),
-        column: u32::try_from(before.len() - begin + 1).unwrap_or(u32::MAX),
-        length: u32::try_from(length.min(line_end)).unwrap_or(u32::MAX),
+        line: number(line),
+        column: number(at - begin + 1),
+        length: number(length.min(line_end)),
     }
 }
 

@@ -10,25 +10,49 @@ use crate::report::{Amount, Blind, Capability, Finding, Place, Report, Unanalyze
 use crate::rules;
 use crate::sign::Sign;
 use crate::source::UnitKind;
+use crate::word;
 
 /// The scanner's version: reports of another are not compared with its own, and made again.
 pub const SCANNER: u32 = 2;
 
 /// Scans a package.
 pub fn scan(package: &Package) -> Report {
-    let text = package.files.get("Cargo.toml").map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    let manifest = text.as_deref().map(Manifest::parse);
-    let broken = match &manifest {
-        Some(Err(error)) => Some(error.clone()),
-        _ => None,
-    };
-    let manifest = manifest.and_then(Result::ok).unwrap_or_default();
-    let mut code = Code::read(package, &manifest);
-    mark_embedded(package, &mut code);
-    mark_parsed(&mut code);
+    Scan::of(package).report
+}
+
+/// A package that was scanned: its report, and what [`crate::compare`] needs of it beside.
+pub struct Scan<'a> {
+    pub(crate) package: &'a Package,
+    pub(crate) manifest: Manifest,
+    pub(crate) code: Code<'a>,
+    /// What was seen.
+    pub report: Report,
+}
+
+impl<'a> Scan<'a> {
+    /// Scans a package.
+    pub fn of(package: &'a Package) -> Self {
+        let text = package.file("Cargo.toml").map(String::from_utf8_lossy);
+        let (manifest, broken) = match text.map(|text| Manifest::parse(&text)) {
+            None => (Manifest::default(), None),
+            Some(Ok(manifest)) => (manifest, None),
+            Some(Err(why)) => (Manifest::default(), Some(why)),
+        };
+        let mut code = Code::read(package, &manifest);
+        mark_embedded(package, &mut code);
+        mark_parsed(&mut code);
+        for part in &mut code.parts {
+            part.source.settle();
+        }
+        let report = report(package, &manifest, broken, &code);
+        Self { package, manifest, code, report }
+    }
+}
+
+fn report(package: &Package, manifest: &Manifest, broken: Option<String>, code: &Code<'_>) -> Report {
     let scopes = code.scopes();
-    let mut findings = rules::judge(&code, &scopes, &manifest);
-    findings.extend(rules::package_rules::judge(package, &manifest, &code));
+    let mut findings = rules::judge(code, &scopes, manifest);
+    findings.extend(rules::package_rules::judge(package, manifest, code));
     if let Some(error) = broken {
         findings.push(rules::package_rules::about(
             "package-tampering",
@@ -40,13 +64,13 @@ pub fn scan(package: &Package) -> Report {
     }
     settle(&mut findings);
     show(package, &mut findings);
-    let uses = uses(&code);
+    let uses = uses(code);
     let mut capabilities: BTreeSet<Capability> =
         uses.iter().filter(|of| of.place != Place::Tests).map(|of| of.capability).collect();
     if code.parts.iter().any(|part| part.places.gravest().is_build()) {
         capabilities.insert(Capability::BuildTimeExec);
     }
-    if package.files.iter().any(|(path, bytes)| Magic::of(bytes).is_linked_or_run() && !is_of_tests(path)) {
+    if package.files().any(|(path, bytes)| Magic::is_linked_or_run(bytes) && !is_of_tests(path)) {
         capabilities.insert(Capability::EmbeddedBinary);
     }
     Report {
@@ -56,8 +80,8 @@ pub fn scan(package: &Package) -> Report {
         capabilities: capabilities.into_iter().collect(),
         uses,
         findings,
-        unanalyzed: unanalyzed(package, &code),
-        read: amount(package, &code),
+        unanalyzed: unanalyzed(package, code),
+        read: amount(package, code),
     }
 }
 
@@ -80,7 +104,7 @@ pub(crate) fn show(package: &Package, findings: &mut [Finding]) {
     const WIDEST: usize = 200;
     let mut lines: BTreeMap<String, Vec<&[u8]>> = BTreeMap::new();
     for finding in findings.iter_mut().filter(|finding| finding.line > 0) {
-        let Some(text) = package.files.get(&finding.file) else {
+        let Some(text) = package.file(&finding.file) else {
             continue;
         };
         let lines =
@@ -100,9 +124,8 @@ fn mark_embedded(package: &Package, code: &mut Code<'_>) {
         for include in part.source.includes.clone() {
             let base = if include.from_root { "" } else { folder.as_str() };
             let target = crate::names::joined(base, include.path.trim_start_matches('/'));
-            if !include.as_code && package.files.get(&target).is_some_and(|bytes| is_program(bytes)) {
-                let unit = &mut part.source.units[include.unit as usize];
-                unit.mark(Sign::EmbeddedProgram, include.start, include.end);
+            if !include.as_code && package.file(&target).is_some_and(is_program) {
+                part.source.mark(include.unit, Sign::EmbeddedProgram, include.start, include.end);
             }
         }
     }
@@ -111,7 +134,11 @@ fn mark_embedded(package: &Package, code: &mut Code<'_>) {
 /// Marks functions of procedural macros that make tokens of a text by `parse`, whose type no path tells.
 fn mark_parsed(code: &mut Code<'_>) {
     for part in code.parts.iter_mut().filter(|part| part.places.has(Place::ProcMacro)) {
-        for unit in part.source.units.iter_mut().filter(|unit| unit.kind == UnitKind::Function) {
+        for number in 0..part.source.units.len() as u32 {
+            let unit = &part.source.units[number as usize];
+            if unit.kind != UnitKind::Function {
+                continue;
+            }
             let text = &part.source.text[unit.start as usize..unit.end.max(unit.start) as usize];
             let parses = [&b".parse()"[..], b".parse::<"]
                 .iter()
@@ -119,7 +146,7 @@ fn mark_parsed(code: &mut Code<'_>) {
                 .filter(|_| memchr::memmem::find(text, b"TokenStream").is_some());
             if let Some(at) = parses {
                 let at = unit.start + at as u32 + 1;
-                unit.mark(Sign::ParseCode, at, at + 5);
+                part.source.mark(number, Sign::ParseCode, at, at + 5);
             }
         }
     }
@@ -127,7 +154,8 @@ fn mark_parsed(code: &mut Code<'_>) {
 
 /// A program, as it is or as text.
 fn is_program(bytes: &[u8]) -> bool {
-    Magic::of(bytes).is_program() || hidden::plain(bytes).is_some_and(|bytes| Magic::of(&bytes).is_program())
+    Magic::of_program(bytes).is_some()
+        || hidden::plain(bytes).is_some_and(|bytes| Magic::of_program(&bytes).is_some())
 }
 
 /// Which function can do what, once for each capability.
@@ -135,15 +163,16 @@ fn uses(code: &Code<'_>) -> Vec<Use> {
     let reachable = code.reachable();
     let mut uses = Vec::new();
     for number in 0..code.units.len() as u32 {
-        let unit = code.unit(number);
-        let mut seen = BTreeSet::new();
-        for mark in &unit.marks {
+        let mut seen = 0_u32;
+        for mark in code.marks(number) {
             let Some(capability) = mark.sign.capability() else {
                 continue;
             };
-            if !seen.insert(capability) {
+            let bit = 1 << capability as u8;
+            if seen & bit != 0 {
                 continue;
             }
+            seen |= bit;
             let (part, _) = code.units[number as usize];
             let through = code.through.get(&(part, mark.start)).cloned();
             uses.push(Use {
@@ -168,12 +197,12 @@ impl Code<'_> {
     /// What a person calls a unit: `Type::name`, `name`, `name!`; nothing for what lies outside of all.
     pub(crate) fn function_name(&self, number: u32) -> String {
         let unit = self.unit(number);
-        let name = String::from_utf8_lossy(unit.name);
+        let name = self.words.shown(unit.name);
         match unit.kind {
             UnitKind::File => String::new(),
             UnitKind::Macro => format!("{name}!"),
-            _ if unit.owner.is_empty() => name.into_owned(),
-            _ => format!("{}::{name}", String::from_utf8_lossy(unit.owner)),
+            _ if unit.owner == word::NONE => name.into_owned(),
+            _ => format!("{}::{name}", self.words.shown(unit.owner)),
         }
     }
 
@@ -186,7 +215,7 @@ impl Code<'_> {
                 unit.is_public
                     || unit.is_macro_entry
                     || matches!(unit.kind, UnitKind::File)
-                    || unit.name == b"main"
+                    || unit.name == word::MAIN
                     || unit.signs.has(Sign::PreMain)
                     || unit.signs.has(Sign::Exported)
                     || self.place(*number) == Place::BuildScript
@@ -194,7 +223,7 @@ impl Code<'_> {
             .collect();
         while let Some(unit) = waiting.pop() {
             if !std::mem::replace(&mut reachable[unit as usize], true) {
-                waiting.extend(self.edges[unit as usize].iter().copied());
+                waiting.extend_from_slice(self.edges(unit));
             }
         }
         reachable
@@ -221,7 +250,7 @@ fn unanalyzed(package: &Package, code: &Code<'_>) -> Vec<Unanalyzed> {
             add(Blind::MacroOutput, part.path, count, bytes);
         }
     }
-    for (path, bytes) in &package.files {
+    for (path, bytes) in package.files() {
         if is_of_tests(path) {
             continue;
         }
@@ -263,8 +292,8 @@ fn unanalyzed(package: &Package, code: &Code<'_>) -> Vec<Unanalyzed> {
 
 fn amount(package: &Package, code: &Code<'_>) -> Amount {
     Amount {
-        files: package.files.len() as u64,
-        bytes: package.files.values().map(|bytes| bytes.len() as u64).sum(),
+        files: package.files().len() as u64,
+        bytes: package.files().map(|(_, bytes)| bytes.len() as u64).sum(),
         rust_files: code.parts.len() as u64,
         rust_bytes: code.parts.iter().map(|part| part.source.text.len() as u64).sum(),
         functions: code

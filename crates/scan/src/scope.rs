@@ -62,10 +62,16 @@ const SINKS: Signs = Signs::of(&[
     Sign::PreMain,
 ]);
 
-impl<'a> Code<'a> {
-    pub(crate) fn unit(&self, number: u32) -> &Unit<'a> {
+impl Code<'_> {
+    pub(crate) fn unit(&self, number: u32) -> &Unit {
         let (part, unit) = self.units[number as usize];
         &self.parts[part as usize].source.units[unit as usize]
+    }
+
+    /// The marks of a unit, in their order.
+    pub(crate) fn marks(&self, number: u32) -> &[Mark] {
+        let (part, unit) = self.units[number as usize];
+        self.parts[part as usize].source.marks_of(unit)
     }
 
     /// Where a unit runs.
@@ -100,12 +106,7 @@ impl<'a> Code<'a> {
 
     /// The units that do something, and those that lead there.
     fn candidates(&self) -> Vec<u32> {
-        let mut callers: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
-        for (from, targets) in self.edges.iter().enumerate() {
-            for to in targets {
-                callers.entry(*to).or_default().push(from as u32);
-            }
-        }
+        let callers = self.edges.reversed();
         let mut is_candidate = vec![false; self.units.len()];
         let mut level: Vec<u32> =
             (0..self.units.len() as u32).filter(|unit| self.unit(*unit).signs.any(SINKS)).collect();
@@ -113,7 +114,7 @@ impl<'a> Code<'a> {
             let mut next = Vec::new();
             for unit in level {
                 if !std::mem::replace(&mut is_candidate[unit as usize], true) {
-                    next.extend(callers.get(&unit).into_iter().flatten().copied());
+                    next.extend_from_slice(callers.list(unit));
                 }
             }
             level = next;
@@ -132,7 +133,7 @@ impl<'a> Code<'a> {
         for _ in 0..STEPS {
             let end = units.len();
             for at in begin..end {
-                for to in &self.edges[units[at] as usize] {
+                for to in self.edges(units[at]) {
                     if units.len() >= MOST_UNITS {
                         is_cut = true;
                         break;
@@ -148,11 +149,8 @@ impl<'a> Code<'a> {
         }
         if is_cut {
             // What leads to everything is looked at with its nearest alone.
-            let near = self.edges[root as usize]
-                .iter()
-                .copied()
-                .filter(|unit| self.unit(*unit).signs.any(SINKS))
-                .take(12);
+            let near =
+                self.edges(root).iter().copied().filter(|unit| self.unit(*unit).signs.any(SINKS)).take(12);
             units = std::iter::once(root).chain(near.filter(|unit| *unit != root)).collect();
             signs = units.iter().fold(Signs::NONE, |signs, unit| signs.and(self.unit(*unit).signs));
         }
@@ -188,7 +186,8 @@ impl<'a> Code<'a> {
                     if let Some(decoded) = decoded {
                         found = found.and(decoded.means);
                         found.add(Sign::Decoded);
-                        let mark = Mark { sign: Sign::Decoded, start: literal.start, end: literal.end };
+                        let Literal { unit: own, start, end, .. } = literal;
+                        let mark = Mark { unit: own, sign: Sign::Decoded, start, end };
                         first.get_or_insert_with(|| (*unit, mark, decoded.text.clone()));
                     }
                     if values.len() < 256 && (2..=4096).contains(&value.len()) {
@@ -203,11 +202,9 @@ impl<'a> Code<'a> {
                     found.add(Sign::Decoded);
                     let unit = scope.units[0];
                     let start = self.unit(unit).start;
-                    first.get_or_insert((
-                        unit,
-                        Mark { sign: Sign::Decoded, start, end: start + 2 },
-                        under.text,
-                    ));
+                    let (_, own) = self.units[unit as usize];
+                    let mark = Mark { unit: own, sign: Sign::Decoded, start, end: start + 2 };
+                    first.get_or_insert((unit, mark, under.text));
                 }
             }
         }
@@ -222,7 +219,7 @@ impl<'a> Code<'a> {
     /// The first place in a scope that bears a sign.
     pub(crate) fn first(&self, scope: &Scope, sign: Sign) -> Option<(u32, Mark)> {
         scope.units.iter().find_map(|unit| {
-            let marks = &self.unit(*unit).marks;
+            let marks = self.marks(*unit);
             marks.iter().find(|mark| mark.sign == sign).map(|mark| (*unit, *mark))
         })
     }
@@ -254,17 +251,18 @@ fn hidden_pieces(code: &Code<'_>, unit: u32) -> Signs {
     let source = &code.parts[part as usize].source;
     let mut at: Vec<(u32, Option<Literal>, Option<u32>)> =
         code.literals(unit).map(|literal| (literal.start, Some(literal), None)).collect();
-    let constants: Vec<u32> = code.edges[unit as usize]
+    let constants: Vec<u32> = code
+        .edges(unit)
         .iter()
         .copied()
         .filter(|to| code.unit(*to).kind == UnitKind::Constant)
         .take(32)
         .collect();
     if !constants.is_empty() {
-        for path in source.paths_of(own) {
-            let name = source.segments(path.first, path.count).last().copied().unwrap_or_default();
-            if let Some(constant) = constants.iter().find(|constant| code.unit(**constant).name == name) {
-                at.push((path.start, None, Some(*constant)));
+        for named in source.constants_of(own) {
+            let is_meant = |constant: &&u32| code.unit(**constant).name == named.name;
+            if let Some(constant) = constants.iter().find(is_meant) {
+                at.push((named.start, None, Some(*constant)));
             }
         }
         at.sort_by_key(|(start, _, _)| *start);

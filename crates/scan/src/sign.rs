@@ -9,6 +9,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use rustc_hash::FxHashMap;
 
 use crate::report::Capability;
+use crate::word::{self, Word};
 
 macro_rules! signs {
     ($($(#[$doc:meta])* $name:ident = $word:literal $(, $capability:ident)?;)*) => {
@@ -310,32 +311,44 @@ impl Signs {
     }
 }
 
-/// Which paths of std and of well-known crates bear which signs.
+/// Which paths of std and of well-known crates bear which signs: a tree of words.
 pub(crate) struct PathTable {
-    /// Keys are whole paths; what a path says counts for all below it, unless that has a line of its own.
-    entries: FxHashMap<&'static str, Signs>,
-    /// The first segments of all paths.
-    roots: FxHashMap<&'static [u8], ()>,
+    /// What each node bears, if it has a line; the first is the root.
+    nodes: Vec<Option<Signs>>,
+    steps: FxHashMap<(u32, Word), u32>,
 }
 
 static PATHS: LazyLock<PathTable> = LazyLock::new(|| {
-    let mut entries = FxHashMap::default();
-    let mut roots = FxHashMap::default();
+    let mut table = PathTable { nodes: vec![None], steps: FxHashMap::default() };
     for (path, signs) in lines(include_str!("../data/paths.txt")) {
-        roots.insert(path.split("::").next().unwrap_or(path).as_bytes(), ());
-        entries.insert(path, signs);
+        let mut node = 0;
+        for word in path.split("::").filter_map(|word| word::known(word.as_bytes())) {
+            let next = table.nodes.len() as u32;
+            node = *table.steps.entry((node, word)).or_insert(next);
+            if node == next {
+                table.nodes.push(None);
+            }
+        }
+        table.nodes[node as usize] = Some(signs);
     }
-    PathTable { entries, roots }
+    for (root, _) in lines(include_str!("../data/paths.txt")).filter_map(|(path, _)| path.split_once("::")) {
+        if let Some(word) = word::known(root.as_bytes()).filter(|_| is_foreign_package(root.as_bytes())) {
+            let node = table.steps[&(0, word)];
+            table.nodes[node as usize].get_or_insert(OF_FOREIGN_PACKAGES);
+        }
+    }
+    table
 });
 
-static SEGMENTS: LazyLock<FxHashMap<&'static [u8], ()>> = LazyLock::new(|| {
-    let segments = PATHS.entries.keys().flat_map(|path| path.split("::"));
-    segments.map(|segment| (segment.as_bytes(), ())).collect()
-});
+/// The words of which the tables are made.
+pub(crate) fn words_of_tables() -> impl Iterator<Item = &'static str> {
+    let paths = lines(include_str!("../data/paths.txt")).flat_map(|(path, _)| path.split("::"));
+    paths.chain(lines(include_str!("../data/methods.txt")).map(|(name, _)| name))
+}
 
 static TYPES: LazyLock<FxHashMap<&'static [u8], Signs>> = LazyLock::new(|| {
-    let of_std = PATHS.entries.iter().filter(|(path, _)| path.starts_with("std::"));
-    let types = of_std.filter_map(|(path, signs)| Some((path.rsplit("::").next()?, *signs)));
+    let of_std = lines(include_str!("../data/paths.txt")).filter(|(path, _)| path.starts_with("std::"));
+    let types = of_std.filter_map(|(path, signs)| Some((path.rsplit("::").next()?, signs)));
     let types = types.filter(|(name, _)| name.starts_with(|first: char| first.is_ascii_uppercase()));
     types.map(|(name, signs)| (name.as_bytes(), signs)).collect()
 });
@@ -345,55 +358,60 @@ pub(crate) fn pasted(name: &[u8]) -> Option<Signs> {
     TYPES.get(name).copied().filter(|signs| *signs != Signs::NONE)
 }
 
-/// A segment of the table's paths, as a slice that lives as long as the program.
-pub(crate) fn known_segment(segment: &[u8]) -> Option<&'static [u8]> {
-    SEGMENTS.get_key_value(segment).map(|(known, ())| *known)
-}
-
 /// The table of paths.
 pub(crate) fn paths() -> &'static PathTable {
     &PATHS
 }
 
 impl PathTable {
-    /// Whether any path begins with that segment.
-    pub(crate) fn has_root(&self, segment: &[u8]) -> bool {
-        self.roots.contains_key(segment) || is_foreign_package(segment)
+    /// Whether any path begins with that word.
+    pub(crate) fn has_root(&self, word: Word) -> bool {
+        self.steps.contains_key(&(0, word))
     }
 
     /// What a path bears by its longest part that has a line; nothing where none has one.
-    pub(crate) fn signs(&self, path: &str) -> Option<Signs> {
-        let mut part = path;
-        loop {
-            if let Some(signs) = self.entries.get(part) {
-                return Some(*signs);
-            }
-            let Some((before, _)) = part.rsplit_once("::") else {
-                let foreign = is_foreign_package(part.as_bytes());
-                return foreign.then_some(const { Signs::of(&[Sign::Ffi]) });
-            };
-            part = before;
-        }
+    pub(crate) fn signs(&self, path: &[Word]) -> Option<Signs> {
+        self.walk(path).filter_map(|node| self.nodes[node as usize]).last()
     }
 
-    /// Whether the table has a line for this very path, or for one below it.
-    pub(crate) fn knows(&self, path: &str) -> bool {
-        self.entries.contains_key(path)
+    /// What the table says of this very path; nothing where it has no such line.
+    pub(crate) fn line(&self, path: &[Word]) -> Option<Signs> {
+        let (length, node) = self.walk(path).enumerate().last()?;
+        self.nodes[node as usize].filter(|_| length + 1 == path.len())
+    }
+
+    /// The nodes along a path, as far as the table goes.
+    fn walk(&self, path: &[Word]) -> impl Iterator<Item = u32> {
+        let mut node = 0;
+        path.iter().map_while(move |word| {
+            node = *self.steps.get(&(node, *word))?;
+            Some(node)
+        })
     }
 }
 
 /// Whether a package is one of declarations of another language, as names of packages say it.
-fn is_foreign_package(name: &[u8]) -> bool {
+pub(crate) fn is_foreign_package(name: &[u8]) -> bool {
     name.ends_with(b"_sys")
 }
 
-static METHODS: LazyLock<FxHashMap<&'static [u8], Signs>> = LazyLock::new(|| {
-    lines(include_str!("../data/methods.txt")).map(|(name, signs)| (name.as_bytes(), signs)).collect()
+/// What all paths of such packages bear that have no line of their own.
+pub(crate) const OF_FOREIGN_PACKAGES: Signs = Signs::of(&[Sign::Ffi]);
+
+static METHODS: LazyLock<Vec<Option<Signs>>> = LazyLock::new(|| {
+    let mut methods = Vec::new();
+    for (name, signs) in lines(include_str!("../data/methods.txt")) {
+        if let Some(Word(number)) = word::known(name.as_bytes()) {
+            methods.resize(methods.len().max(number as usize + 1), None);
+            methods[number as usize] = Some(signs);
+        }
+    }
+    methods
 });
 
 /// What the call of a method bears, whatever it is called on.
-pub(crate) fn method(name: &[u8]) -> Option<Signs> {
-    METHODS.get(name).copied()
+pub(crate) fn method(name: Word) -> Option<Signs> {
+    METHODS.get(name.0 as usize).copied().flatten()
 }
 
 static FOREIGN: LazyLock<FxHashMap<&'static [u8], Signs>> = LazyLock::new(|| {
@@ -510,7 +528,7 @@ mod tests {
 
     #[test]
     fn all_tables_can_be_read() {
-        assert!(paths().entries.len() > 100);
+        assert!(paths().nodes.len() > 100);
         assert!(METHODS.len() > 10 && FOREIGN.len() > 10);
         assert!(TEXTS.lines.len() > 100);
         assert!(Sign::ALL.len() <= 128, "a set is 128 bits");

@@ -6,21 +6,22 @@
 //! Everything is by position in the file; names are slices of it. What paths mean is found in [`crate::names`], once
 //! all files of the package are read.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::lex::{Kind, Token, lex};
+use crate::lex::{Kind, Token, lex, lex_words};
 use crate::literal;
 use crate::sign::{self, Sign, Signs};
+use crate::word::{self, Word, Words};
 
 /// A function, constant, macro, foreign function, or what is left of the file.
 #[derive(Clone, Debug)]
-pub(crate) struct Unit<'a> {
+pub(crate) struct Unit {
     pub(crate) kind: UnitKind,
-    pub(crate) name: &'a [u8],
+    pub(crate) name: Word,
     /// The type or trait whose it is.
-    pub(crate) owner: &'a [u8],
+    pub(crate) owner: Word,
     /// The trait that is implemented by it.
-    pub(crate) of_trait: &'a [u8],
+    pub(crate) of_trait: Word,
     /// Which of the file's modules it lies in.
     pub(crate) module: u32,
     pub(crate) start: u32,
@@ -30,19 +31,10 @@ pub(crate) struct Unit<'a> {
     /// `#[proc_macro]` and its kin.
     pub(crate) is_macro_entry: bool,
     pub(crate) signs: Signs,
-    pub(crate) marks: Vec<Mark>,
+    /// How many marks it has.
+    marks: u8,
     /// How many tokens it has, those of units within it not counted.
     pub(crate) tokens: u32,
-}
-
-impl Unit<'_> {
-    /// Notes a sign. Of common signs the first places tell enough; rules ask for one.
-    pub(crate) fn mark(&mut self, sign: Sign, start: u32, end: u32) {
-        if !self.signs.has(sign) || self.marks.len() < 64 {
-            self.marks.push(Mark { sign, start, end });
-        }
-        self.signs.add(sign);
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +46,10 @@ pub(crate) enum UnitKind {
     Foreign,
 }
 
-/// A sign at a place.
+/// A sign at a place of a unit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
+    pub(crate) unit: u32,
     pub(crate) sign: Sign,
     pub(crate) start: u32,
     pub(crate) end: u32,
@@ -64,17 +57,17 @@ pub(crate) struct Mark {
 
 /// A module of the file: the file itself, or `mod name { … }`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Module<'a> {
-    pub(crate) name: &'a [u8],
+pub(crate) struct Module {
+    pub(crate) name: Word,
     pub(crate) parent: u32,
     pub(crate) is_test: bool,
 }
 
 /// `mod name;`
 #[derive(Clone, Debug)]
-pub(crate) struct Child<'a> {
+pub(crate) struct Child {
     pub(crate) module: u32,
-    pub(crate) name: &'a [u8],
+    pub(crate) name: Word,
     /// `#[path = "…"]`, each of them: which one counts may depend on `cfg_attr`.
     pub(crate) paths: Vec<String>,
     pub(crate) is_test: bool,
@@ -82,10 +75,10 @@ pub(crate) struct Child<'a> {
 
 /// A name that stands for a path: `use`, `type`, `extern crate`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Import<'a> {
+pub(crate) struct Import {
     pub(crate) module: u32,
-    /// Empty for all names of the path.
-    pub(crate) name: &'a [u8],
+    /// No word for all names of the path.
+    pub(crate) name: Word,
     pub(crate) first: u32,
     pub(crate) count: u16,
 }
@@ -111,6 +104,14 @@ pub(crate) enum Form {
     Macro,
     /// Anything else.
     Value,
+}
+
+/// Where a unit names something.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named {
+    pub(crate) unit: u32,
+    pub(crate) start: u32,
+    pub(crate) name: Word,
 }
 
 /// A literal that says something: a string, or an array of bytes.
@@ -142,13 +143,17 @@ pub(crate) struct Include {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Source<'a> {
     pub(crate) text: &'a [u8],
-    pub(crate) units: Vec<Unit<'a>>,
-    pub(crate) modules: Vec<Module<'a>>,
-    pub(crate) children: Vec<Child<'a>>,
-    pub(crate) imports: Vec<Import<'a>>,
+    pub(crate) units: Vec<Unit>,
+    /// Of all units; by unit, each unit's in their order, once [`Self::settle`] was called.
+    marks: Vec<Mark>,
+    pub(crate) modules: Vec<Module>,
+    pub(crate) children: Vec<Child>,
+    pub(crate) imports: Vec<Import>,
     pub(crate) paths: Vec<PathUse>,
     /// Of imports and paths.
-    pub(crate) segments: Vec<&'a [u8]>,
+    segments: Vec<Word>,
+    /// Where each unit names something by a word that is a constant's, too; known once paths are forgotten.
+    constants: Vec<Named>,
     pub(crate) literals: Vec<Literal>,
     pub(crate) includes: Vec<Include>,
     /// Tokens, so that an empty library can be told.
@@ -157,9 +162,46 @@ pub(crate) struct Source<'a> {
     pub(crate) macro_input: (u64, u64),
 }
 
-impl<'a> Source<'a> {
-    pub(crate) fn segments(&self, first: u32, count: u16) -> &[&'a [u8]] {
+impl Source<'_> {
+    pub(crate) fn segments(&self, first: u32, count: u16) -> &[Word] {
         &self.segments[first as usize..first as usize + count as usize]
+    }
+
+    /// Notes a sign. Of common signs the first places tell enough; rules ask for one.
+    pub(crate) fn mark(&mut self, unit: u32, sign: Sign, start: u32, end: u32) {
+        let of = &mut self.units[unit as usize];
+        if !of.signs.has(sign) || of.marks < 64 {
+            of.marks = of.marks.saturating_add(1);
+            self.marks.push(Mark { unit, sign, start, end });
+        }
+        of.signs.add(sign);
+    }
+
+    /// Notes that units which write where they have a connection send, and brings each unit's marks together.
+    pub(crate) fn settle(&mut self) {
+        const CONNECTED: Signs = Signs::of(&[Sign::Net, Sign::Listen]);
+        let mut sends = Vec::new();
+        for mark in self.marks.iter().filter(|mark| mark.sign == Sign::WriteAll) {
+            let signs = self.units[mark.unit as usize].signs;
+            if signs.any(CONNECTED) && !signs.has(Sign::Send) {
+                self.units[mark.unit as usize].signs.add(Sign::Send);
+                sends.push(Mark { sign: Sign::Send, ..*mark });
+            }
+        }
+        self.marks.extend(sends);
+        self.marks.sort_by_key(|mark| mark.unit);
+    }
+
+    /// All marks.
+    pub(crate) fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    /// The marks of a unit, in their order.
+    pub(crate) fn marks_of(&self, unit: u32) -> &[Mark] {
+        let begin = self.marks.partition_point(|mark| mark.unit < unit);
+        let length = self.marks[begin..].iter().take_while(|mark| mark.unit == unit).count();
+        &self.marks[begin..begin + length]
     }
 
     /// The literals of a unit, in their order.
@@ -169,11 +211,22 @@ impl<'a> Source<'a> {
         &self.literals[begin..end]
     }
 
-    /// The paths of a unit, in their order.
-    pub(crate) fn paths_of(&self, unit: u32) -> &[PathUse] {
-        let begin = self.paths.partition_point(|path| path.unit < unit);
-        let end = self.paths.partition_point(|path| path.unit <= unit);
-        &self.paths[begin..end]
+    /// Lets go of paths and imports; keeps where words are named that are constants'.
+    pub(crate) fn forget_paths(&mut self, is_constant: impl Fn(Word) -> bool) {
+        let last = |path: &PathUse| {
+            let name = self.segments(path.first, path.count).last().copied().unwrap_or_default();
+            Named { unit: path.unit, start: path.start, name }
+        };
+        let named = self.paths.iter().map(last).filter(|named| is_constant(named.name));
+        self.constants = named.collect();
+        (self.paths, self.segments, self.imports) = Default::default();
+    }
+
+    /// Where a unit names what may be a constant, in the order of the code.
+    pub(crate) fn constants_of(&self, unit: u32) -> &[Named] {
+        let begin = self.constants.partition_point(|named| named.unit < unit);
+        let end = self.constants.partition_point(|named| named.unit <= unit);
+        &self.constants[begin..end]
     }
 
     /// The value of a literal.
@@ -189,41 +242,87 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Reads a file; `tokens` is scratch space.
-pub(crate) fn read<'a>(text: &'a [u8], tokens: &mut Vec<Token>) -> Source<'a> {
-    lex(text, tokens);
+/// What files are read with, one after the other: space that is used again, and the words of all of them.
+pub(crate) struct Scratch<'a> {
+    pub(crate) words: Words<'a>,
+    tokens: Vec<Token>,
+    numbers: FxHashMap<(u32, Word), u32>,
+    seen: FxHashSet<u64>,
+    recent: Vec<u64>,
+    /// For each word the last file, from one, whose imports or units are called so.
+    named: Vec<u32>,
+    files: u32,
+}
+
+impl Scratch<'_> {
+    pub(crate) fn new() -> Self {
+        Self {
+            words: Words::known(),
+            tokens: Vec::new(),
+            numbers: FxHashMap::default(),
+            seen: FxHashSet::default(),
+            recent: vec![0; RECENT],
+            named: Vec::new(),
+            files: 0,
+        }
+    }
+}
+
+/// Paths of one word have the word's number; those of several have numbers from here on. There are fewer words than
+/// bytes, of which the limits allow fewer than this.
+const FIRST_PATH: u32 = 1 << 29;
+
+/// How many of the paths that were seen last are at hand.
+const RECENT: usize = 1 << 10;
+
+/// Reads a file.
+pub(crate) fn read<'a>(text: &'a [u8], scratch: &mut Scratch<'a>) -> Source<'a> {
+    let Scratch { words, tokens, numbers, seen, recent, named, files } = scratch;
+    lex_words(text, tokens, |text| words.number(text));
+    seen.clear();
+    recent.fill(0);
+    *files += 1;
     let mut reader = Reader {
         text,
         tokens,
+        words,
         at: 0,
         source: Source { text, tokens: u32::try_from(tokens.len()).unwrap_or(u32::MAX), ..Source::default() },
         unit: 0,
         module: 0,
-        owner: b"",
-        of_trait: b"",
+        owner: word::NONE,
+        of_trait: word::NONE,
         in_foreign: false,
         in_test: false,
+        walked: 0,
         stack: Vec::new(),
         pending: None,
         statements: Vec::new(),
         attributes: Attributes::default(),
         singles: Vec::new(),
-        seen: FxHashSet::default(),
+        numbers,
+        seen,
+        recent,
     };
-    reader.source.modules.push(Module { name: b"", parent: 0, is_test: false });
-    reader.open_unit(UnitKind::File, b"", 0, text.len() as u32);
+    reader.source.modules.push(Module { name: word::NONE, parent: 0, is_test: false });
+    reader.open_unit(UnitKind::File, word::NONE, 0, text.len() as u32);
     reader.walk();
-    reader.finish();
-    reader.source
+    reader.finish(named, *files);
+    let mut source = reader.source;
+    source.units.shrink_to_fit();
+    source.paths.shrink_to_fit();
+    source.segments.shrink_to_fit();
+    source.literals.shrink_to_fit();
+    source
 }
 
 /// What brackets restore when they close.
 #[derive(Clone, Copy)]
-struct Frame<'a> {
+struct Frame {
     unit: u32,
     module: u32,
-    owner: &'a [u8],
-    of_trait: &'a [u8],
+    owner: Word,
+    of_trait: Word,
     in_foreign: bool,
     in_test: bool,
 }
@@ -231,44 +330,54 @@ struct Frame<'a> {
 /// What the attributes before an item say.
 #[derive(Clone, Default)]
 struct Attributes {
+    /// Whether there were any.
+    is_any: bool,
     is_test: bool,
     is_macro_entry: bool,
     is_macro_export: bool,
     paths: Vec<String>,
     link_name: Option<Vec<u8>>,
-    marks: Vec<Mark>,
+    /// What they say of the item by themselves, and where.
+    marks: Vec<(Sign, u32, u32)>,
     is_exported: bool,
     export_name: Option<Vec<u8>>,
 }
 
 /// What the next `{` opens.
-enum Pending<'a> {
+enum Pending {
     Unit(u32),
     Module(u32),
-    Owner { owner: &'a [u8], of_trait: &'a [u8], is_test: bool },
+    Owner { owner: Word, of_trait: Word, is_test: bool },
     Foreign,
 }
 
 struct Reader<'a, 't> {
     text: &'a [u8],
     tokens: &'t [Token],
+    words: &'t mut Words<'a>,
     at: usize,
     source: Source<'a>,
     unit: u32,
     module: u32,
-    owner: &'a [u8],
-    of_trait: &'a [u8],
+    owner: Word,
+    of_trait: Word,
     in_foreign: bool,
     in_test: bool,
-    stack: Vec<Frame<'a>>,
-    pending: Option<(usize, Pending<'a>)>,
+    /// Tokens of the unit that were walked since it was entered.
+    walked: u32,
+    stack: Vec<Frame>,
+    pending: Option<(usize, Pending)>,
     /// Constants: they end with the `;` at their depth.
     statements: Vec<(usize, u32)>,
     attributes: Attributes,
     /// Names alone, which may stand for a function, a constant or an import: looked at when all of these are known.
     singles: Vec<PathUse>,
-    /// Paths that a unit has already, by their hashes: the first place of each tells enough.
-    seen: FxHashSet<u64>,
+    /// Paths of several words by their numbers: that of the path without its last word, and that word.
+    numbers: &'t mut FxHashMap<(u32, Word), u32>,
+    /// Which unit has which path already, and how: the first place of each tells enough.
+    seen: &'t mut FxHashSet<u64>,
+    /// Those of them that came last; nothing is zero.
+    recent: &'t mut [u64],
 }
 
 impl<'a> Reader<'a, '_> {
@@ -280,11 +389,11 @@ impl<'a> Reader<'a, '_> {
         self.tokens.get(at).is_some_and(|token| token.is(byte))
     }
 
-    fn word(&self, at: usize) -> Option<&'a [u8]> {
-        self.tokens.get(at).filter(|token| token.kind == Kind::Ident).map(|token| token.text(self.text))
+    fn word(&self, at: usize) -> Option<Word> {
+        self.tokens.get(at).filter(|token| token.kind == Kind::Ident).map(|token| token.word)
     }
 
-    fn is_word(&self, at: usize, word: &[u8]) -> bool {
+    fn is_word(&self, at: usize, word: Word) -> bool {
         self.word(at) == Some(word)
     }
 
@@ -295,7 +404,7 @@ impl<'a> Reader<'a, '_> {
 
     fn walk(&mut self) {
         while let Some(token) = self.token(self.at) {
-            self.source.units[self.unit as usize].tokens += 1;
+            self.walked += 1;
             match token.kind {
                 Kind::Ident => self.read_word(token),
                 Kind::Open => self.open(token),
@@ -314,15 +423,32 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn finish(&mut self) {
-        let mut names: FxHashSet<&[u8]> = FxHashSet::default();
-        names.extend(self.source.imports.iter().map(|import| import.name));
-        names.extend(self.source.units.iter().map(|unit| unit.name));
-        let has_glob = self.source.imports.iter().any(|import| import.name.is_empty());
+    /// Goes on in another unit.
+    fn enter(&mut self, unit: u32) {
+        self.source.units[self.unit as usize].tokens += std::mem::take(&mut self.walked);
+        self.unit = unit;
+    }
+
+    /// What was said by attributes is said of what ends here, or of nothing.
+    fn forget_attributes(&mut self) {
+        if self.attributes.is_any {
+            self.attributes = Attributes::default();
+        }
+    }
+
+    fn finish(&mut self, named: &mut Vec<u32>, file: u32) {
+        self.enter(0);
+        named.resize(self.words.len(), 0);
+        let imports = self.source.imports.iter().map(|import| import.name);
+        for name in imports.chain(self.source.units.iter().map(|unit| unit.name)) {
+            named[name.0 as usize] = file;
+        }
+        let has_glob = self.source.imports.iter().any(|import| import.name == word::NONE);
         for single in std::mem::take(&mut self.singles) {
             let name = self.source.segments[single.first as usize];
             // What a glob brings in is not known here: types and constants are asked for later.
-            if names.contains(name) || (has_glob && name[0].is_ascii_uppercase()) {
+            let is_type = self.text[single.start as usize].is_ascii_uppercase();
+            if named[name.0 as usize] == file || (has_glob && is_type) {
                 self.source.paths.push(single);
             }
         }
@@ -331,10 +457,12 @@ impl<'a> Reader<'a, '_> {
         self.source.paths.sort_by_key(|path| (path.unit, path.start));
     }
 
-    fn open_unit(&mut self, kind: UnitKind, name: &'a [u8], start: u32, end: u32) -> u32 {
-        let attributes = std::mem::take(&mut self.attributes);
+    fn open_unit(&mut self, kind: UnitKind, name: Word, start: u32, end: u32) -> u32 {
+        let attributes =
+            if self.attributes.is_any { std::mem::take(&mut self.attributes) } else { Attributes::default() };
         let index = self.source.units.len() as u32;
-        let mut unit = Unit {
+        let is_exported = attributes.is_exported && kind == UnitKind::Function;
+        self.source.units.push(Unit {
             kind,
             name,
             owner: self.owner,
@@ -342,41 +470,38 @@ impl<'a> Reader<'a, '_> {
             module: self.module,
             start,
             end,
-            is_public: false,
+            is_public: kind == UnitKind::Macro && attributes.is_macro_export,
             is_test: self.in_test || attributes.is_test,
             is_macro_entry: attributes.is_macro_entry,
             signs: Signs::NONE,
-            marks: Vec::new(),
+            marks: 0,
             tokens: 0,
-        };
-        for mark in attributes.marks {
+        });
+        for (sign, start, end) in attributes.marks {
             // Functions lie among the code anyway; data does not.
-            if mark.sign != Sign::MapExecutable || kind == UnitKind::Constant {
-                unit.mark(mark.sign, mark.start, mark.end);
+            if sign != Sign::MapExecutable || kind == UnitKind::Constant {
+                self.source.mark(index, sign, start, end);
             }
         }
-        if attributes.is_exported && kind == UnitKind::Function {
-            let name = attributes.export_name.as_deref().unwrap_or(name);
+        if is_exported {
+            let name = attributes.export_name.as_deref().unwrap_or(self.words.text(name));
             let sign = if is_system_symbol(name) { Sign::Interposed } else { Sign::Exported };
-            unit.mark(sign, start, start + 2);
-        }
-        if kind == UnitKind::Macro {
-            unit.is_public = attributes.is_macro_export;
+            self.source.mark(index, sign, start, start + 2);
         }
         if kind == UnitKind::Foreign {
+            let name = self.words.text(name);
             let real = attributes.link_name.as_deref().unwrap_or(name);
             if let Some(signs) = sign::foreign(real) {
                 for sign in signs.iter().chain((real != name).then_some(Sign::RenamedFfi)) {
-                    unit.mark(sign, start, start + 2);
+                    self.source.mark(index, sign, start, start + 2);
                 }
             }
         }
-        self.source.units.push(unit);
         index
     }
 
     fn mark(&mut self, sign: Sign, start: u32, end: u32) {
-        self.source.units[self.unit as usize].mark(sign, start, end);
+        self.source.mark(self.unit, sign, start, end);
     }
 
     fn marks(&mut self, signs: Signs, start: u32, end: u32) {
@@ -403,20 +528,21 @@ impl<'a> Reader<'a, '_> {
             if depth == self.stack.len() {
                 match pending {
                     Pending::Unit(unit) => {
-                        self.unit = unit;
+                        self.enter(unit);
                         // What a test defines for itself is a test's, too.
                         self.in_test |= self.source.units[unit as usize].is_test;
                     }
                     Pending::Module(module) => {
                         self.module = module;
-                        self.owner = b"";
-                        self.of_trait = b"";
+                        self.owner = word::NONE;
+                        self.of_trait = word::NONE;
                         let is_test = self.source.modules[module as usize].is_test;
                         if is_test && !self.in_test {
                             // What lies in it outside of functions is a test's, too.
                             self.in_test = true;
                             let start = token.start;
-                            self.unit = self.open_unit(UnitKind::File, b"", start, start);
+                            let unit = self.open_unit(UnitKind::File, word::NONE, start, start);
+                            self.enter(unit);
                         }
                         self.in_test = is_test;
                     }
@@ -437,14 +563,14 @@ impl<'a> Reader<'a, '_> {
 
     fn close(&mut self) {
         if self.is(self.at, b'}') {
-            self.attributes = Attributes::default();
+            self.forget_attributes();
         }
         if let Some(frame) = self.stack.pop() {
             if frame.unit != self.unit {
                 let end = self.tokens[self.at].end;
                 self.source.units[self.unit as usize].end = end;
+                self.enter(frame.unit);
             }
-            self.unit = frame.unit;
             self.module = frame.module;
             self.owner = frame.owner;
             self.of_trait = frame.of_trait;
@@ -465,7 +591,7 @@ impl<'a> Reader<'a, '_> {
         if let Some((_, unit)) = self.statements.pop() {
             let end = self.tokens[self.at.min(self.tokens.len() - 1)].end;
             self.source.units[self.unit as usize].end = end;
-            self.unit = unit;
+            self.enter(unit);
         }
     }
 
@@ -479,11 +605,11 @@ impl<'a> Reader<'a, '_> {
                 if self.pending.as_ref().is_some_and(|(of, _)| *of == depth) {
                     self.pending = None;
                 }
-                self.attributes = Attributes::default();
+                self.forget_attributes();
                 self.at += 1;
             }
             b',' => {
-                self.attributes = Attributes::default();
+                self.forget_attributes();
                 self.at += 1;
             }
             b'#' => self.read_attribute(),
@@ -505,11 +631,12 @@ impl<'a> Reader<'a, '_> {
             self.at += 1;
             return;
         }
+        self.attributes.is_any = true;
         let is_inner = at > self.at + 1;
         let mut depth = 0_u32;
         let start = at;
         // Only what nothing else is built with is a test.
-        if !is_inner && self.is_word(at + 1, b"cfg") && self.is(at + 2, b'(') {
+        if !is_inner && self.is_word(at + 1, word::CFG) && self.is(at + 2, b'(') {
             let mut predicate = at + 3;
             self.attributes.is_test |= self.needs_test(&mut predicate, 0);
         }
@@ -524,7 +651,7 @@ impl<'a> Reader<'a, '_> {
                     }
                 }
                 Kind::Ident => {
-                    let word = token.text(self.text);
+                    let word = token.word;
                     let value = (self.is(at + 1, b'='))
                         .then(|| self.token(at + 2))
                         .flatten()
@@ -532,35 +659,34 @@ impl<'a> Reader<'a, '_> {
                         .map(|text| literal::value(text, self.text).into_owned());
                     let is_first = at == start + 1;
                     match word {
-                        b"test" | b"bench" if is_first && !is_inner && self.is(at + 1, b']') => {
+                        word::TEST | word::BENCH if is_first && !is_inner && self.is(at + 1, b']') => {
                             self.attributes.is_test = true;
                         }
-                        b"proc_macro" | b"proc_macro_derive" | b"proc_macro_attribute" => {
+                        word::PROC_MACRO | word::PROC_MACRO_DERIVE | word::PROC_MACRO_ATTRIBUTE => {
                             self.attributes.is_macro_entry = true;
                         }
-                        b"macro_export" => self.attributes.is_macro_export = true,
-                        b"path" => {
+                        word::MACRO_EXPORT => self.attributes.is_macro_export = true,
+                        word::PATH => {
                             self.attributes
                                 .paths
                                 .extend(value.map(|value| String::from_utf8_lossy(&value).into_owned()));
                         }
-                        b"link_name" => self.attributes.link_name = value,
-                        b"no_mangle" => self.attributes.is_exported = true,
-                        b"export_name" => {
+                        word::LINK_NAME => self.attributes.link_name = value,
+                        word::NO_MANGLE => self.attributes.is_exported = true,
+                        word::EXPORT_NAME => {
                             self.attributes.is_exported = true;
                             self.attributes.export_name = value;
                         }
-                        b"link_section" if value.as_deref().is_some_and(runs_before_main) => {
-                            let mark = Mark { sign: Sign::PreMain, start: token.start, end: token.end };
-                            self.attributes.marks.push(mark);
+                        word::LINK_SECTION if value.as_deref().is_some_and(runs_before_main) => {
+                            self.attributes.marks.push((Sign::PreMain, token.start, token.end));
                         }
-                        b"link_section" if value.as_deref().is_some_and(is_section_of_code) => {
-                            let mark = Mark { sign: Sign::MapExecutable, start: token.start, end: token.end };
-                            self.attributes.marks.push(mark);
+                        word::LINK_SECTION if value.as_deref().is_some_and(is_section_of_code) => {
+                            self.attributes.marks.push((Sign::MapExecutable, token.start, token.end));
                         }
-                        b"ctor" | b"constructor" | b"startup" if is_first || self.is(at + 1, b']') => {
-                            let mark = Mark { sign: Sign::PreMain, start: token.start, end: token.end };
-                            self.attributes.marks.push(mark);
+                        word::CTOR | word::CONSTRUCTOR | word::STARTUP
+                            if is_first || self.is(at + 1, b']') =>
+                        {
+                            self.attributes.marks.push((Sign::PreMain, token.start, token.end));
                         }
                         _ => {}
                     }
@@ -585,7 +711,7 @@ impl<'a> Reader<'a, '_> {
                 *at += 2;
                 return false;
             }
-            return matches!(word, b"test" | b"doctest" | b"doc");
+            return matches!(word, word::TEST | word::DOCTEST | word::DOC);
         }
         *at += 1;
         let mut parts = Vec::new();
@@ -597,8 +723,8 @@ impl<'a> Reader<'a, '_> {
         }
         *at += 1;
         match word {
-            b"all" => parts.contains(&true),
-            b"any" => !parts.is_empty() && !parts.contains(&false),
+            word::ALL => parts.contains(&true),
+            word::ANY => !parts.is_empty() && !parts.contains(&false),
             _ => false,
         }
     }
@@ -653,7 +779,7 @@ impl<'a> Reader<'a, '_> {
             }
             at += 1;
             // `99 as u8`
-            if self.is_word(at, b"as") {
+            if self.is_word(at, word::AS) {
                 at += 2;
             }
             if self.is(at, b',') {
@@ -671,24 +797,21 @@ impl<'a> Reader<'a, '_> {
         if at - first >= 20 {
             self.mark(Sign::Opaque, start, end);
         }
-        self.source.units[self.unit as usize].tokens += (at - first) as u32;
+        self.walked += (at - first) as u32;
         self.at = at + 1;
         true
     }
 
     fn read_word(&mut self, token: Token) {
-        let word = token.text(self.text);
-        // All keywords that matter here are short.
-        if word.len() <= 11 && self.read_keyword(word, token) {
-            return;
+        if !self.read_keyword(token.word, token) {
+            self.read_path();
         }
-        self.read_path();
     }
 
     /// Reads an item that begins with a keyword; says whether it was one.
-    fn read_keyword(&mut self, word: &'a [u8], token: Token) -> bool {
+    fn read_keyword(&mut self, word: Word, token: Token) -> bool {
         match word {
-            b"fn" => {
+            word::FN => {
                 if self.is(self.at + 1, b'[') && self.is(self.at + 2, b'<') {
                     self.read_pasted_function(token);
                     return true;
@@ -702,36 +825,36 @@ impl<'a> Reader<'a, '_> {
                     self.open_unit(UnitKind::Foreign, name, token.start, token.end);
                 } else {
                     let unit = self.open_unit(UnitKind::Function, name, token.start, token.end);
-                    self.source.units[unit as usize].is_public = is_public || !self.of_trait.is_empty();
+                    self.source.units[unit as usize].is_public = is_public || self.of_trait != word::NONE;
                     self.pending = Some((self.stack.len(), Pending::Unit(unit)));
                 }
                 self.at += 2;
             }
-            b"mod" if self.word(self.at + 1).is_some() => self.read_module(),
-            b"use" if self.may_begin_item() => self.read_use(),
-            b"impl" | b"trait" if self.may_begin_item() => self.read_owner(word == b"trait"),
-            b"const" | b"static" if self.names_constant() => {
+            word::MOD if self.word(self.at + 1).is_some() => self.read_module(),
+            word::USE if self.may_begin_item() => self.read_use(),
+            word::IMPL | word::TRAIT if self.may_begin_item() => self.read_owner(word == word::TRAIT),
+            word::CONST | word::STATIC if self.names_constant() => {
                 let mut at = self.at + 1;
-                if self.is_word(at, b"mut") {
+                if self.is_word(at, word::MUT) {
                     at += 1;
                 }
-                let name = self.word(at).unwrap_or(b"");
+                let name = self.word(at).unwrap_or(word::NONE);
                 let is_public = self.is_public(self.at);
                 let unit = self.open_unit(UnitKind::Constant, name, token.start, token.end);
                 self.source.units[unit as usize].is_public = is_public;
                 self.statements.push((self.stack.len(), self.unit));
-                self.unit = unit;
+                self.enter(unit);
                 self.at = at + 1;
             }
-            b"type" if self.word(self.at + 1).is_some() && self.may_begin_item() => self.read_alias(),
-            b"extern" => self.read_extern(token),
-            b"unsafe" => {
+            word::TYPE if self.word(self.at + 1).is_some() && self.may_begin_item() => self.read_alias(),
+            word::EXTERN => self.read_extern(token),
+            word::UNSAFE => {
                 // `#[unsafe(no_mangle)]` is read as an attribute.
                 self.mark(Sign::Unsafe, token.start, token.end);
                 self.at += 1;
             }
-            b"macro_rules" if self.is(self.at + 1, b'!') && self.word(self.at + 2).is_some() => {
-                let name = self.word(self.at + 2).unwrap_or(b"");
+            word::MACRO_RULES if self.is(self.at + 1, b'!') && self.word(self.at + 2).is_some() => {
+                let name = self.word(self.at + 2).unwrap_or(word::NONE);
                 let unit = self.open_unit(UnitKind::Macro, name, token.start, token.end);
                 let depth = self.stack.len();
                 // Some write `macro_rules! name ( … );`.
@@ -740,20 +863,37 @@ impl<'a> Reader<'a, '_> {
                     self.pending = Some((depth, Pending::Unit(unit)));
                 } else if self.token(self.at).is_some_and(|token| token.kind == Kind::Open) {
                     self.statements.push((depth, self.unit));
-                    self.unit = unit;
+                    self.enter(unit);
                 }
             }
-            b"as" => {
-                if self.is_word(self.at + 1, b"char") {
+            word::AS => {
+                if self.is_word(self.at + 1, word::CHAR) {
                     self.mark(Sign::ToText, token.start, token.end);
                 }
                 self.at += 1;
             }
-            b"let" | b"if" | b"in" | b"mut" | b"ref" | b"pub" | b"for" | b"else" | b"loop" | b"move"
-            | b"match" | b"while" | b"where" | b"return" | b"struct" | b"enum" | b"async" | b"await"
-            | b"break" | b"dyn" => {
-                if matches!(word, b"struct" | b"enum") {
-                    self.attributes = Attributes::default();
+            word::LET
+            | word::IF
+            | word::IN
+            | word::MUT
+            | word::REF
+            | word::PUB
+            | word::FOR
+            | word::ELSE
+            | word::LOOP
+            | word::MOVE
+            | word::MATCH
+            | word::WHILE
+            | word::WHERE
+            | word::RETURN
+            | word::STRUCT
+            | word::ENUM
+            | word::ASYNC
+            | word::AWAIT
+            | word::BREAK
+            | word::DYN => {
+                if matches!(word, word::STRUCT | word::ENUM) {
+                    self.forget_attributes();
                 }
                 self.at += 1;
             }
@@ -776,7 +916,7 @@ impl<'a> Reader<'a, '_> {
             // `pub(crate) use`, `#[…] use`
             Kind::Close => true,
             Kind::Ident => {
-                matches!(before.text(self.text), b"pub" | b"unsafe" | b"default" | b"auto" | b"extern")
+                matches!(before.word, word::PUB | word::UNSAFE | word::DEFAULT | word::AUTO | word::EXTERN)
             }
             Kind::Text => true,
             _ => false,
@@ -791,9 +931,17 @@ impl<'a> Reader<'a, '_> {
             };
             at = before;
             match self.word(at) {
-                Some(b"pub") => return true,
-                Some(b"const" | b"async" | b"unsafe" | b"extern" | b"crate" | b"super" | b"self" | b"in") => {
-                }
+                Some(word::PUB) => return true,
+                Some(
+                    word::CONST
+                    | word::ASYNC
+                    | word::UNSAFE
+                    | word::EXTERN
+                    | word::CRATE
+                    | word::SUPER
+                    | word::SELF
+                    | word::IN,
+                ) => {}
                 Some(_) => return false,
                 None if self
                     .token(at)
@@ -806,7 +954,7 @@ impl<'a> Reader<'a, '_> {
 
     /// `const NAME:`, `static mut NAME:`; neither `const fn` nor `*const T`.
     fn names_constant(&self) -> bool {
-        let at = if self.is_word(self.at + 1, b"mut") { self.at + 2 } else { self.at + 1 };
+        let at = if self.is_word(self.at + 1, word::MUT) { self.at + 2 } else { self.at + 1 };
         self.word(at).is_some()
             && self.is(at + 1, b':')
             && !self.is(at + 2, b':')
@@ -820,7 +968,7 @@ impl<'a> Reader<'a, '_> {
         let mut at = self.at + 3;
         let begin = self.token(at).map_or(token.end, |first| first.start);
         let end = self.token(at).map_or(token.end, |first| first.end);
-        let prefix = &self.text[begin as usize..end as usize];
+        let prefix = self.words.number(&self.text[begin as usize..end as usize]);
         while at < self.tokens.len() && !self.is(at, b']') {
             at += 1;
         }
@@ -830,7 +978,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn read_module(&mut self) {
-        let name = self.word(self.at + 1).unwrap_or(b"");
+        let name = self.word(self.at + 1).unwrap_or(word::NONE);
         let attributes = std::mem::take(&mut self.attributes);
         let is_test = self.in_test || attributes.is_test;
         if self.is(self.at + 2, b';') {
@@ -852,7 +1000,7 @@ impl<'a> Reader<'a, '_> {
 
     /// `use a::{b as c, d::*};`
     fn read_use(&mut self) {
-        self.attributes = Attributes::default();
+        self.forget_attributes();
         self.at += 1;
         let mut prefix = Vec::new();
         self.read_use_tree(&mut prefix, 0);
@@ -864,7 +1012,7 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn read_use_tree(&mut self, prefix: &mut Vec<&'a [u8]>, depth: u32) {
+    fn read_use_tree(&mut self, prefix: &mut Vec<Word>, depth: u32) {
         let length = prefix.len();
         // No path that compiles is so deep.
         while prefix.len() < 64 {
@@ -880,13 +1028,13 @@ impl<'a> Reader<'a, '_> {
                     continue;
                 }
                 let mut name = word;
-                if self.is_word(self.at, b"as") {
-                    name = self.word(self.at + 1).unwrap_or(b"_");
+                if self.is_word(self.at, word::AS) {
+                    name = self.word(self.at + 1).unwrap_or(word::UNDERSCORE);
                     self.at += 2;
                 }
-                if word == b"self" {
-                    if name == b"self" {
-                        name = prefix.last().copied().unwrap_or(b"self");
+                if word == word::SELF {
+                    if name == word::SELF {
+                        name = prefix.last().copied().unwrap_or(word::SELF);
                     }
                 } else {
                     prefix.push(word);
@@ -897,7 +1045,7 @@ impl<'a> Reader<'a, '_> {
             } else if self.is(self.at, b'*') {
                 let at = self.tokens[self.at].start;
                 self.at += 1;
-                self.import(b"", prefix, at);
+                self.import(word::NONE, prefix, at);
                 break;
             } else if self.is(self.at, b'{') && depth < 32 {
                 self.at += 1;
@@ -921,7 +1069,7 @@ impl<'a> Reader<'a, '_> {
         prefix.truncate(length);
     }
 
-    fn import(&mut self, name: &'a [u8], path: &[&'a [u8]], at: u32) {
+    fn import(&mut self, name: Word, path: &[Word], at: u32) {
         if path.is_empty() {
             return;
         }
@@ -933,7 +1081,7 @@ impl<'a> Reader<'a, '_> {
         self.source.paths.push(PathUse {
             unit: self.unit,
             start: at,
-            end: at + name.len().max(1) as u32,
+            end: at + self.words.text(name).len().max(1) as u32,
             first,
             count,
             form: Form::Value,
@@ -942,8 +1090,8 @@ impl<'a> Reader<'a, '_> {
 
     /// `type Name<…> = a::b;`
     fn read_alias(&mut self) {
-        self.attributes = Attributes::default();
-        let name = self.word(self.at + 1).unwrap_or(b"");
+        self.forget_attributes();
+        let name = self.word(self.at + 1).unwrap_or(word::NONE);
         let mut at = self.at + 2;
         let limit = at + 24;
         while at < limit && !self.is(at, b'=') && !self.is(at, b';') && !self.is(at, b'{') {
@@ -966,7 +1114,7 @@ impl<'a> Reader<'a, '_> {
             }
             next += 3;
         }
-        if !path.is_empty() && path != [b"Self"] {
+        if !path.is_empty() && path != [word::SELF_TYPE] {
             let start = self.tokens[self.at.min(self.tokens.len() - 1)].start;
             self.import(name, &path, start);
         }
@@ -977,8 +1125,8 @@ impl<'a> Reader<'a, '_> {
         let is_test = std::mem::take(&mut self.attributes).is_test;
         let mut at = self.at + 1;
         let mut angle = 0_i32;
-        let mut owner: &[u8] = b"";
-        let mut of_trait: &[u8] = b"";
+        let mut owner = word::NONE;
+        let mut of_trait = word::NONE;
         let limit = at + 400;
         let mut settled = false;
         while at < limit
@@ -995,13 +1143,13 @@ impl<'a> Reader<'a, '_> {
                 }
                 Kind::Punct if token.first == b';' => break,
                 Kind::Open if token.first == b'{' && angle <= 0 => break,
-                Kind::Ident if angle == 0 && !settled => match token.text(self.text) {
-                    b"for" => {
+                Kind::Ident if angle == 0 && !settled => match token.word {
+                    word::FOR => {
                         of_trait = owner;
-                        owner = b"";
+                        owner = word::NONE;
                     }
-                    b"where" => settled = true,
-                    b"dyn" | b"mut" | b"const" | b"unsafe" => {}
+                    word::WHERE => settled = true,
+                    word::DYN | word::MUT | word::CONST | word::UNSAFE => {}
                     word => {
                         owner = word;
                         settled = is_trait;
@@ -1019,12 +1167,12 @@ impl<'a> Reader<'a, '_> {
     /// `extern crate`, `extern "C" { … }`, `extern "C" fn`.
     fn read_extern(&mut self, token: Token) {
         let mut at = self.at + 1;
-        if self.is_word(at, b"crate") {
+        if self.is_word(at, word::CRATE) {
             let Some(name) = self.word(at + 1) else {
                 self.at += 2;
                 return;
             };
-            let alias = if self.is_word(at + 2, b"as") { self.word(at + 3).unwrap_or(name) } else { name };
+            let alias = if self.is_word(at + 2, word::AS) { self.word(at + 3).unwrap_or(name) } else { name };
             let start = self.tokens[at + 1].start;
             self.import(alias, &[name], start);
             self.at = at + 2;
@@ -1034,7 +1182,7 @@ impl<'a> Reader<'a, '_> {
             at += 1;
         }
         if self.is(at, b'{') {
-            self.attributes = Attributes::default();
+            self.forget_attributes();
             self.mark(Sign::Ffi, token.start, token.end);
             self.pending = Some((self.stack.len(), Pending::Foreign));
         }
@@ -1047,7 +1195,7 @@ impl<'a> Reader<'a, '_> {
         let is_member = begin > 0 && self.is(begin - 1, b'.') && !self.is(begin.wrapping_sub(2), b'.');
         let first = self.source.segments.len() as u32;
         let start = self.tokens[begin].start;
-        self.source.segments.push(self.tokens[begin].text(self.text));
+        self.source.segments.push(self.tokens[begin].word);
         self.at += 1;
         let mut end = self.tokens[begin].end;
         while self.is_path_mark(self.at) {
@@ -1104,23 +1252,30 @@ impl<'a> Reader<'a, '_> {
 
     /// Whether the unit has no such path yet.
     fn is_new(&mut self, path: &PathUse) -> bool {
-        use std::hash::{Hash as _, Hasher as _};
-        let mut hasher = rustc_hash::FxHasher::default();
-        (path.unit, path.form as u8).hash(&mut hasher);
-        for segment in &self.source.segments[path.first as usize..] {
-            segment.hash(&mut hasher);
+        // A number for each path, never a hash: two paths that collide would let one hide behind the other.
+        let mut words = self.source.segments[path.first as usize..].iter();
+        let mut number = words.next().map_or(0, |word| word.0);
+        for word in words {
+            let next = FIRST_PATH + self.numbers.len() as u32;
+            number = *self.numbers.entry((number, *word)).or_insert(next);
         }
-        self.seen.insert(hasher.finish())
+        let key = u64::from(path.unit) << 32 | u64::from(number) << 2 | path.form as u64;
+        // Most of what was seen was seen just now.
+        let recent = &mut self.recent[(key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize % RECENT];
+        if *recent == key {
+            return false;
+        }
+        *recent = key;
+        self.seen.insert(key)
     }
 
     /// A name alone: kept where it can stand for something.
     fn read_single(&mut self, path: PathUse) {
-        let name = self.source.segments[path.first as usize];
         let next = self.token(self.at);
         let is_value = next.is_none_or(|next| {
             matches!(next.first, b',' | b')' | b';' | b']' | b'}' | b'.') || next.kind == Kind::Ident
         });
-        if name[0].is_ascii_uppercase() || is_value {
+        if self.text[path.start as usize].is_ascii_uppercase() || is_value {
             self.singles.push(path);
         } else {
             self.source.segments.truncate(path.first as usize);
@@ -1165,9 +1320,10 @@ impl<'a> Reader<'a, '_> {
             end = token.end;
             at += 1;
         }
-        // One that the table knows is kept as such; the source has no slice for it.
-        let known = sign::known_segment(&pasted);
-        self.source.segments.push(known.unwrap_or(&self.text[begin as usize..end as usize]));
+        // One that the scanner knows is kept as such; the source has no slice for it.
+        let word = word::known(&pasted);
+        let word = word.unwrap_or_else(|| self.words.number(&self.text[begin as usize..end as usize]));
+        self.source.segments.push(word);
         self.at = (at + 2).min(self.tokens.len());
     }
 
@@ -1178,15 +1334,17 @@ impl<'a> Reader<'a, '_> {
         }
         // `.chars().rev()`: a text is turned around.
         let before = self.at.checked_sub(5).and_then(|at| self.word(at));
-        if name == b"rev" && matches!(before, Some(b"chars" | b"bytes")) {
+        if name == word::REV && matches!(before, Some(word::CHARS | word::BYTES)) {
             self.mark(Sign::ToText, path.start, path.end);
         }
-        if name == b"parse" && self.reads_code() {
+        if name == word::PARSE && self.reads_code() {
             self.mark(Sign::ParseCode, path.start, path.end);
         }
-        let is_careless = name.starts_with(b"danger_accept_invalid") || name.starts_with(b"accept_invalid");
-        if is_careless && self.is_word(self.at + 1, b"true") {
-            self.mark(Sign::TlsUnchecked, path.start, path.end);
+        if self.is_word(self.at + 1, word::TRUE) {
+            let name = self.words.text(name);
+            if name.starts_with(b"danger_accept_invalid") || name.starts_with(b"accept_invalid") {
+                self.mark(Sign::TlsUnchecked, path.start, path.end);
+            }
         }
     }
 
@@ -1195,22 +1353,49 @@ impl<'a> Reader<'a, '_> {
         let from = self.at.saturating_sub(24);
         (from..(self.at + 4).min(self.tokens.len()))
             .rev()
-            .any(|at| self.word(at).is_some_and(|word| word.ends_with(b"TokenStream")))
+            .any(|at| self.word(at).is_some_and(|word| self.words.text(word).ends_with(b"TokenStream")))
     }
 
     /// A macro: those of std that take files in are followed; what others are given is read as code.
     fn read_macro(&mut self, path: PathUse) {
         let name = self.source.segments[(path.first + u32::from(path.count)) as usize - 1];
         match name {
-            b"include" => self.read_include(path, true),
-            b"include_bytes" | b"include_str" => self.read_include(path, false),
-            b"asm" | b"global_asm" | b"naked_asm" | b"llvm_asm" => self.mark(Sign::Asm, path.start, path.end),
-            b"panic" => self.mark(Sign::Panic, path.start, path.end),
-            b"concat" | b"vec" | b"println" | b"format" | b"assert" | b"assert_eq" | b"write"
-            | b"writeln" | b"matches" | b"debug_assert" | b"eprintln" | b"unreachable" | b"env"
-            | b"option_env" | b"print" | b"assert_ne" | b"cfg" | b"stringify" | b"thread_local" | b"todo"
-            | b"unimplemented" | b"format_args" | b"line" | b"file" | b"compile_error" | b"include_dir"
-            | b"debug_assert_eq" | b"eprint" | b"dbg" | b"quote" => {}
+            word::INCLUDE => self.read_include(path, true),
+            word::INCLUDE_BYTES | word::INCLUDE_STR => self.read_include(path, false),
+            word::ASM | word::GLOBAL_ASM | word::NAKED_ASM | word::LLVM_ASM => {
+                self.mark(Sign::Asm, path.start, path.end);
+            }
+            word::PANIC => self.mark(Sign::Panic, path.start, path.end),
+            word::CONCAT
+            | word::VEC
+            | word::PRINTLN
+            | word::FORMAT
+            | word::ASSERT
+            | word::ASSERT_EQ
+            | word::WRITE
+            | word::WRITELN
+            | word::MATCHES
+            | word::DEBUG_ASSERT
+            | word::EPRINTLN
+            | word::UNREACHABLE
+            | word::ENV
+            | word::OPTION_ENV
+            | word::PRINT
+            | word::ASSERT_NE
+            | word::CFG
+            | word::STRINGIFY
+            | word::THREAD_LOCAL
+            | word::TODO
+            | word::UNIMPLEMENTED
+            | word::FORMAT_ARGS
+            | word::LINE
+            | word::FILE
+            | word::COMPILE_ERROR
+            | word::INCLUDE_DIR
+            | word::DEBUG_ASSERT_EQ
+            | word::EPRINT
+            | word::DBG
+            | word::QUOTE => {}
             _ => {
                 self.try_pasted_paths(path);
                 let mut depth = 0_u32;
@@ -1245,11 +1430,11 @@ impl<'a> Reader<'a, '_> {
     /// `run!(process Command)`: the names that a macro is given may be joined to a path in it.
     fn try_pasted_paths(&mut self, path: PathUse) {
         self.try_pasted_names(path);
-        let mut words: Vec<&[u8]> = Vec::new();
+        let mut words: Vec<Word> = Vec::new();
         let mut at = self.at + 2;
         while words.len() < 8 && at < self.at + 24 {
             match self.token(at) {
-                Some(token) if token.kind == Kind::Ident => words.push(token.text(self.text)),
+                Some(token) if token.kind == Kind::Ident => words.push(token.word),
                 Some(token) if token.kind == Kind::Close => break,
                 Some(_) => {}
                 None => break,
@@ -1260,23 +1445,18 @@ impl<'a> Reader<'a, '_> {
             return;
         }
         for pair in words.windows(2) {
-            if let Some(signs) = sign::pasted(&[pair[0], pair[1]].concat()) {
+            if let Some(signs) = sign::pasted(&[self.words.text(pair[0]), self.words.text(pair[1])].concat())
+            {
                 self.marks(signs, path.start, path.end);
             }
         }
+        let mut joined = Vec::new();
         for begin in 0..words.len() - 1 {
             for end in begin + 2..=words.len().min(begin + 4) {
-                let mut joined = String::from("std");
-                for word in &words[begin..end] {
-                    if *word == b"std" {
-                        continue;
-                    }
-                    joined.push_str("::");
-                    joined.push_str(&String::from_utf8_lossy(word));
-                }
-                if sign::paths().knows(&joined)
-                    && let Some(signs) = sign::paths().signs(&joined)
-                {
+                joined.clear();
+                joined.push(word::STD);
+                joined.extend(words[begin..end].iter().filter(|word| **word != word::STD));
+                if let Some(signs) = sign::paths().line(&joined) {
                     self.marks(signs, path.start, path.end);
                 }
             }
@@ -1289,7 +1469,7 @@ impl<'a> Reader<'a, '_> {
     fn try_pasted_names(&mut self, path: PathUse) {
         const FARTHEST: usize = 1024;
         let mut run = Vec::new();
-        let mut begins: Vec<usize> = Vec::new();
+        let mut begins: Vec<(usize, Word)> = Vec::new();
         let mut depth = 0_u32;
         let mut at = self.at + 1;
         while let Some(token) = self.token(at)
@@ -1298,12 +1478,12 @@ impl<'a> Reader<'a, '_> {
             at += 1;
             match token.kind {
                 Kind::Ident => {
-                    begins.push(run.len());
+                    begins.push((run.len(), token.word));
                     run.extend_from_slice(token.text(self.text));
-                    let ends = begins.windows(2).map(|pair| (pair[0], pair[1]));
-                    for (begin, second) in ends.rev().take(3) {
+                    let ends = begins.windows(2).map(|pair| (pair[0], pair[1].0));
+                    for ((begin, word), second) in ends.rev().take(3) {
                         let (first, joined) = (&run[begin..second], &run[begin..]);
-                        if is_keyword(first) {
+                        if is_keyword(word) {
                             break;
                         }
                         if let Some(signs) = sign::pasted(joined) {
@@ -1346,7 +1526,7 @@ impl<'a> Reader<'a, '_> {
                     }
                 }
                 // What a build script hands over leads to what it wrote.
-                Kind::Ident if token.text(self.text) == b"env" && self.is(at + 1, b'!') => {
+                Kind::Ident if token.word == word::ENV && self.is(at + 1, b'!') => {
                     if let Some(name) = self.token(at + 3).filter(Token::is_text) {
                         match &*literal::value(name, self.text) {
                             b"CARGO_MANIFEST_DIR" => from_root = true,
@@ -1439,37 +1619,37 @@ fn is_odd_source(path: &str) -> bool {
 }
 
 /// Words of the language that stand beside a name in any code.
-fn is_keyword(word: &[u8]) -> bool {
+fn is_keyword(word: Word) -> bool {
     matches!(
         word,
-        b"as"
-            | b"async"
-            | b"const"
-            | b"dyn"
-            | b"else"
-            | b"enum"
-            | b"extern"
-            | b"fn"
-            | b"for"
-            | b"if"
-            | b"impl"
-            | b"in"
-            | b"let"
-            | b"match"
-            | b"mod"
-            | b"move"
-            | b"mut"
-            | b"pub"
-            | b"ref"
-            | b"return"
-            | b"static"
-            | b"struct"
-            | b"trait"
-            | b"type"
-            | b"unsafe"
-            | b"use"
-            | b"where"
-            | b"while"
+        word::AS
+            | word::ASYNC
+            | word::CONST
+            | word::DYN
+            | word::ELSE
+            | word::ENUM
+            | word::EXTERN
+            | word::FN
+            | word::FOR
+            | word::IF
+            | word::IMPL
+            | word::IN
+            | word::LET
+            | word::MATCH
+            | word::MOD
+            | word::MOVE
+            | word::MUT
+            | word::PUB
+            | word::REF
+            | word::RETURN
+            | word::STATIC
+            | word::STRUCT
+            | word::TRAIT
+            | word::TYPE
+            | word::UNSAFE
+            | word::USE
+            | word::WHERE
+            | word::WHILE
     )
 }
 

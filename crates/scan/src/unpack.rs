@@ -3,7 +3,7 @@
 //! Cargo makes archives of plain files below one folder, `name-version/`. Everything else in one is a problem that the
 //! report says: links, devices, paths that lead out, names twice. What is beyond a limit is not read, and that is said.
 
-use std::io::Read as _;
+use std::ops::Range;
 
 use crate::package::{Package, Problem, ProblemKind};
 
@@ -31,52 +31,93 @@ impl Default for Limits {
 
 /// Opens a `.crate` file. There is always a package: what could not be read is among its problems.
 pub fn unpack(archive: &[u8], limits: &Limits) -> Package {
-    let mut package = Package::default();
     // So small an archive may be mostly headers.
     let allowed = limits.bytes.min((archive.len() as u64).saturating_mul(limits.ratio).max(1_000_000));
-    let mut unpacked = Vec::new();
-    let mut reader = flate2::read::MultiGzDecoder::new(archive).take(allowed + 1);
-    if let Err(error) = reader.read_to_end(&mut unpacked) {
-        package.problems.push(Problem {
-            kind: ProblemKind::Damage,
-            path: String::new(),
-            what: format!("the archive is damaged after {} bytes: {error}", unpacked.len()),
-        });
+    let (unpacked, damaged) = inflate(archive, usize::try_from(allowed + 1).unwrap_or(usize::MAX));
+    let length = unpacked.len() as u64;
+    let mut package = Package::within(unpacked);
+    let mut problem = |kind, what| package.problems.push(Problem { kind, path: String::new(), what });
+    if let Some(why) = damaged {
+        let what = format!("the archive is damaged after {length} bytes: {why}");
+        problem(ProblemKind::Damage, what);
     }
-    if unpacked.len() as u64 > allowed {
-        package.problems.push(Problem {
-            kind: ProblemKind::Limit,
-            path: String::new(),
-            what: format!("the archive of {} bytes unpacks to more than {allowed} bytes", archive.len()),
-        });
+    if length > allowed {
+        let what = format!("the archive of {} bytes unpacks to more than {allowed} bytes", archive.len());
+        problem(ProblemKind::Limit, what);
     }
-    entries(&unpacked, limits, &mut package);
+    let (files, problems) = entries(package.texts(), limits);
+    package.problems.extend(problems);
+    for (path, lies) in files {
+        package.add(path, lies);
+    }
+    twins(&mut package);
     package
 }
 
-fn entries(unpacked: &[u8], limits: &Limits, package: &mut Package) {
-    let mut archive = tar::Archive::new(unpacked);
+/// What the members of a gzip file unpack to, up to `most` bytes, and why that may not be all.
+///
+/// Straight into one piece of memory, which is also what the decoder looks back into: nothing is copied.
+fn inflate(archive: &[u8], most: usize) -> (Vec<u8>, Option<String>) {
+    // A gzip file ends with how much it unpacks to. That may be a lie, so it is believed within reason.
+    let hint = archive.last_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize);
+    let mut unpacked = Vec::with_capacity(hint.min(archive.len().saturating_mul(32)).min(most) + 1);
+    let mut rest = archive;
+    let mut member = flate2::Decompress::new_gzip(15);
+    while unpacked.len() < most {
+        if unpacked.len() == unpacked.capacity() {
+            unpacked.reserve(unpacked.len().max(1 << 16).min(most - unpacked.len()));
+        }
+        let (read, written) = (member.total_in(), unpacked.len());
+        let status = member.decompress_vec(rest, &mut unpacked, flate2::FlushDecompress::None);
+        rest = &rest[(member.total_in() - read) as usize..];
+        match status {
+            Err(error) => return (unpacked, Some(error.to_string())),
+            Ok(flate2::Status::StreamEnd) if rest.is_empty() => break,
+            // Another member follows.
+            Ok(flate2::Status::StreamEnd) => member = flate2::Decompress::new_gzip(15),
+            Ok(_) if rest.is_empty() && unpacked.len() < unpacked.capacity() && unpacked.len() == written => {
+                return (unpacked, Some("it is cut short".to_owned()));
+            }
+            Ok(_) => {}
+        }
+    }
+    unpacked.truncate(most);
+    (unpacked, None)
+}
+
+type Files = Vec<(String, Range<usize>)>;
+
+/// The files of a tar archive, each with where it lies in it.
+fn entries(unpacked: &[u8], limits: &Limits) -> (Files, Vec<Problem>) {
+    let mut files = Vec::new();
+    let mut problems = Vec::new();
+    if let Err(what) = read_entries(unpacked, limits, &mut files, &mut problems) {
+        problems.push(damage(&what));
+    }
+    (files, problems)
+}
+
+fn read_entries(
+    unpacked: &[u8],
+    limits: &Limits,
+    files: &mut Files,
+    problems: &mut Vec<Problem>,
+) -> Result<(), String> {
+    let mut archive = tar::Archive::new(std::io::Cursor::new(unpacked));
     let mut root: Option<String> = None;
-    let entries = match archive.entries() {
-        Ok(entries) => entries,
-        Err(error) => return damage(package, &error.to_string()),
-    };
     let mut count = 0;
-    for entry in entries {
-        let mut entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => return damage(package, &error.to_string()),
-        };
+    for entry in archive.entries_with_seek().map_err(|error| error.to_string())? {
+        let entry = entry.map_err(|error| error.to_string())?;
         count += 1;
         if count > limits.files {
             let what = format!("the archive has more than {} entries", limits.files);
-            package.problems.push(Problem { kind: ProblemKind::Limit, path: String::new(), what });
-            return;
+            problems.push(Problem { kind: ProblemKind::Limit, path: String::new(), what });
+            return Ok(());
         }
-        let raw = entry.path_bytes().into_owned();
+        let raw = entry.path_bytes();
         let path = String::from_utf8_lossy(&raw).into_owned();
         let mut tampering = |what: String| {
-            package.problems.push(Problem { kind: ProblemKind::Tampering, path: path.clone(), what });
+            problems.push(Problem { kind: ProblemKind::Tampering, path: path.clone(), what });
         };
         let kind = entry.header().entry_type();
         if kind.is_dir() || kind.is_pax_global_extensions() {
@@ -111,41 +152,39 @@ fn entries(unpacked: &[u8], limits: &Limits, package: &mut Package) {
             }
             Some(_) => {}
         }
-        let rest = rest.to_owned();
         let size = entry.size();
         if size > limits.file_bytes {
             let what = format!("{rest} has {size} bytes; {} are read", limits.file_bytes);
-            package.problems.push(Problem { kind: ProblemKind::Limit, path: rest.clone(), what });
+            problems.push(Problem { kind: ProblemKind::Limit, path: rest.to_owned(), what });
         }
-        let mut bytes = Vec::with_capacity(size.min(limits.file_bytes).min(unpacked.len() as u64) as usize);
-        match (&mut entry).take(limits.file_bytes).read_to_end(&mut bytes) {
-            Ok(_) if (bytes.len() as u64) < size.min(limits.file_bytes) => {
-                damage(package, &format!("{rest} is cut short"));
-            }
-            Ok(_) => {}
-            Err(error) => damage(package, &format!("{rest}: {error}")),
+        let begin = usize::try_from(entry.raw_file_position()).unwrap_or(usize::MAX).min(unpacked.len());
+        let wanted = usize::try_from(size.min(limits.file_bytes)).unwrap_or(usize::MAX);
+        let length = wanted.min(unpacked.len() - begin);
+        if length < wanted {
+            problems.push(damage(&format!("{rest} is cut short")));
         }
-        package.add(rest, bytes);
+        files.push((rest.to_owned(), begin..begin + length));
     }
-    twins(package);
+    Ok(())
 }
 
 /// Files that are one where letters of either case are the same.
 fn twins(package: &mut Package) {
     let mut seen = std::collections::BTreeMap::new();
-    for path in package.files.keys() {
-        let folded = path.to_lowercase();
-        if let Some(other) = seen.insert(folded, path.clone()) {
-            package.problems.push(Problem {
+    let mut problems = Vec::new();
+    for (path, _) in package.files() {
+        if let Some(other) = seen.insert(path.to_lowercase(), path) {
+            problems.push(Problem {
                 kind: ProblemKind::Tampering,
-                path: path.clone(),
+                path: path.to_owned(),
                 what: format!("{other} and {path} are one file on some systems"),
             });
         }
     }
+    package.problems.extend(problems);
 }
 
-fn damage(package: &mut Package, what: &str) {
+fn damage(what: &str) -> Problem {
     let what = format!("the archive cannot be read to its end: {what}");
-    package.problems.push(Problem { kind: ProblemKind::Damage, path: String::new(), what });
+    Problem { kind: ProblemKind::Damage, path: String::new(), what }
 }

@@ -3,6 +3,7 @@
 use crate::report::Severity;
 use crate::rules::{Explanation, Hit, Look, Rule, WAY, hit};
 use crate::sign::Sign;
+use crate::word::Word;
 
 pub(super) const RULE: Rule = Rule {
     explanation: Explanation {
@@ -44,13 +45,14 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
         );
     }
     let root = look.code.unit(look.scope.units[0]);
-    let verifies_nothing =
-        root.name == b"verify_server_cert" && root.tokens < 90 && root.signs.has(Sign::TlsVerifier);
+    let verifies_nothing = look.code.words.text(root.name) == b"verify_server_cert"
+        && root.tokens < 90
+        && root.signs.has(Sign::TlsVerifier);
     if !verifies_nothing {
         return None;
     }
     // Who names it a danger offers it to those who ask.
-    let owner = String::from_utf8_lossy(root.owner).to_ascii_lowercase();
+    let owner = look.code.words.shown(root.owner).to_ascii_lowercase();
     let says = ["disabled", "danger", "insecure"].iter().any(|word| owner.contains(word))
         && look.says(&["tls", "ssl", "http", "client"]);
     let opt_in = says
@@ -67,7 +69,7 @@ fn judge(look: &Look<'_>) -> Option<Hit> {
 }
 
 /// Whether the verifier is made only where something is asked about checking certificates.
-fn is_asked_for(look: &Look<'_>, owner: &[u8]) -> bool {
+fn is_asked_for(look: &Look<'_>, owner: Word) -> bool {
     const ASKS: [&[u8]; 5] =
         [b"certs_verification", b"danger", b"insecure", b"accept_invalid", b"hostname_verification"];
     let mut made_in = (0..look.code.units.len() as u32)
@@ -79,7 +81,7 @@ fn is_asked_for(look: &Look<'_>, owner: &[u8]) -> bool {
                 [unit.start as usize..unit.end.max(unit.start) as usize];
             let has = |word: &[u8]| memchr::memmem::find(text, word).is_some();
             unit.kind == crate::source::UnitKind::Function
-                && has(owner)
+                && has(look.code.words.text(owner))
                 && has(b"if ")
                 && ASKS.iter().any(|ask| has(ask))
         });

@@ -1,5 +1,7 @@
 //! Rules over the package as such: its files, its characters, its manifest.
 
+use rustc_hash::FxHashMap;
+
 use crate::manifest::Manifest;
 use crate::names::{Code, joined};
 use crate::package::{Magic, Package, ProblemKind, extension, is_of_tests};
@@ -97,6 +99,7 @@ pub(crate) fn judge(package: &Package, manifest: &Manifest, code: &Code<'_>) -> 
         characters(part.path, part.source.text, part.places.gravest(), &mut findings);
         off_screen(part.path, part.source.text, part.places.gravest(), &mut findings);
     }
+    mixed(code, &mut findings);
     origin(package, manifest, code, &mut findings);
     configuration(package, &mut findings);
     findings
@@ -137,11 +140,11 @@ fn problems(package: &Package, findings: &mut Vec<Finding>) {
 
 /// Programs among the files, and what they are called.
 fn programs(package: &Package, code: &Code<'_>, findings: &mut Vec<Finding>) {
-    for (path, bytes) in &package.files {
-        let magic = Magic::of(bytes);
-        if !magic.is_program() {
+    let taken = std::cell::LazyCell::new(|| taken_in(code));
+    for (path, bytes) in package.files() {
+        let Some(magic) = Magic::of_program(bytes) else {
             continue;
-        }
+        };
         let promised = extension(path).to_ascii_lowercase();
         let tells = matches!(
             promised.as_str(),
@@ -164,7 +167,7 @@ fn programs(package: &Package, code: &Code<'_>, findings: &mut Vec<Finding>) {
                 | "out"
                 | "pyd"
         ) || path.contains(".so.");
-        let used = uses(code, path);
+        let used = uses(code, &taken, path);
         let place = if is_of_tests(path) && used.is_none() { Place::Tests } else { Place::Normal };
         let (name, severity, reason) = if tells {
             let severity = if used.is_some_and(Place::is_build) { Severity::High } else { Severity::Medium };
@@ -176,26 +179,29 @@ fn programs(package: &Package, code: &Code<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Where the code that takes in a file runs.
-fn uses(code: &Code<'_>, path: &str) -> Option<Place> {
-    let name = path.rsplit('/').next().unwrap_or(path);
+/// The files that code takes in: for each the first part that does, and where that code runs.
+fn taken_in(code: &Code<'_>) -> FxHashMap<String, (usize, Place)> {
+    let mut taken = FxHashMap::default();
     for (index, part) in code.parts.iter().enumerate() {
         let folder = part.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         for include in &part.source.includes {
             let base = if include.from_root { "" } else { folder };
-            if joined(base, include.path.trim_start_matches('/')) == path {
-                return Some(code.place(code.parts[index].first_unit + include.unit));
-            }
-        }
-        // A build script names it.
-        if part.places.gravest().is_build()
-            && name.len() > 3
-            && memchr::memmem::find(part.source.text, name.as_bytes()).is_some()
-        {
-            return Some(part.places.gravest());
+            let path = joined(base, include.path.trim_start_matches('/'));
+            taken.entry(path).or_insert((index, code.place(part.first_unit + include.unit)));
         }
     }
-    None
+    taken
+}
+
+/// Where the first code runs that takes in a file, or is build code that names it.
+fn uses(code: &Code<'_>, taken: &FxHashMap<String, (usize, Place)>, path: &str) -> Option<Place> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let taken = taken.get(path).copied();
+    let before = taken.map_or(code.parts.len(), |(index, _)| index);
+    let finder = memchr::memmem::Finder::new(name);
+    let mut build = code.parts[..before].iter().filter(|part| part.places.gravest().is_build());
+    let named = build.find(|part| name.len() > 3 && finder.find(part.source.text).is_some());
+    named.map(|part| part.places.gravest()).or(taken.map(|(_, place)| place))
 }
 
 /// Characters that turn, hide or imitate.
@@ -205,11 +211,12 @@ fn characters(path: &str, text: &[u8], place: Place, findings: &mut Vec<Finding>
         return;
     }
     let shown = String::from_utf8_lossy(text);
+    let shown = &*shown;
     let mut invisible = 0_usize;
     let (mut run, mut longest, mut last_end) = (0_usize, 0_usize, 0_usize);
     let mut first_invisible = None;
     let mut bidi = None;
-    for (at, character) in shown.char_indices() {
+    for (at, character) in beyond_ascii(shown) {
         match character {
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => bidi = bidi.or(Some(at)),
             // A character of a table, by itself.
@@ -264,41 +271,61 @@ fn characters(path: &str, text: &[u8], place: Place, findings: &mut Vec<Finding>
             format!("{invisible} characters of this file cannot be seen"),
         ));
     }
-    mixed(path, &shown, place, findings);
 }
 
-/// Names whose letters are of several scripts.
-fn mixed(path: &str, shown: &str, place: Place, findings: &mut Vec<Finding>) {
-    let mut tokens = Vec::new();
-    let text = shown.as_bytes();
-    crate::lex::lex(text, &mut tokens);
-    for token in tokens.iter().filter(|token| token.kind == crate::lex::Kind::Ident) {
-        let name = token.text(text);
-        if name.is_ascii() {
-            continue;
+/// The characters of a text that are not of ASCII, with where they are.
+fn beyond_ascii(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while bytes.get(at..at + 32).is_some_and(<[u8]>::is_ascii) {
+            at += 32;
         }
-        let Ok(name) = std::str::from_utf8(name) else {
+        at += bytes[at..].iter().position(|byte| !byte.is_ascii())?;
+        let found = (at, text[at..].chars().next()?);
+        at += found.1.len_utf8();
+        Some(found)
+    })
+}
+
+/// Names whose letters are of several scripts: the first of each file.
+fn mixed(code: &Code<'_>, findings: &mut Vec<Finding>) {
+    if !code.words.all().any(is_mixed) {
+        return;
+    }
+    let mut tokens = Vec::new();
+    for part in &code.parts {
+        let text = part.source.text;
+        crate::lex::lex(text, &mut tokens);
+        let mut names = tokens.iter().filter(|token| token.kind == crate::lex::Kind::Ident);
+        let Some(token) = names.find(|token| is_mixed(token.text(text))) else {
             continue;
         };
-        let latin = name.chars().any(|character| character.is_ascii_alphabetic());
-        let imitates = name.chars().any(imitates_latin);
-        if latin && imitates
-            || (!latin && name.chars().all(|character| imitates_latin(character) || character == '_'))
-        {
-            let span = span_in(path, text, token.start as usize, name.len());
-            findings.push(about(
-                MIXED,
-                Severity::High,
-                span,
-                place,
-                format!(
-                    "the name {} has letters that only look like Latin ones",
-                    name.escape_unicode().to_string().chars().take(120).collect::<String>()
-                ),
-            ));
-            return;
-        }
+        let name = String::from_utf8_lossy(token.text(text));
+        let span = span_in(part.path, text, token.start as usize, token.text(text).len());
+        findings.push(about(
+            MIXED,
+            Severity::High,
+            span,
+            part.places.gravest(),
+            format!(
+                "the name {} has letters that only look like Latin ones",
+                name.escape_unicode().to_string().chars().take(120).collect::<String>()
+            ),
+        ));
     }
+}
+
+/// Whether a name has letters of Latin and some that imitate them, or of these alone.
+fn is_mixed(name: &[u8]) -> bool {
+    if name.is_ascii() {
+        return false;
+    }
+    let name = String::from_utf8_lossy(name);
+    let latin = name.chars().any(|character| character.is_ascii_alphabetic());
+    let imitates = name.chars().any(imitates_latin);
+    latin && imitates
+        || (!latin && name.chars().all(|character| imitates_latin(character) || character == '_'))
 }
 
 /// Letters of Cyrillic, Greek and others that look like those of Latin.
@@ -411,7 +438,7 @@ fn off_screen(path: &str, text: &[u8], place: Place, findings: &mut Vec<Finding>
 
 /// Who it claims to be.
 fn origin(package: &Package, manifest: &Manifest, code: &Code<'_>, findings: &mut Vec<Finding>) {
-    let Some(text) = package.files.get("Cargo.toml") else {
+    let Some(text) = package.file("Cargo.toml") else {
         return;
     };
     let major = manifest.version.split('.').next().and_then(|major| major.parse::<u64>().ok()).unwrap_or(0);
@@ -430,7 +457,7 @@ fn origin(package: &Package, manifest: &Manifest, code: &Code<'_>, findings: &mu
     if major >= 90 && tokens < 600 {
         let at = memchr::memmem::find(text, b"version").unwrap_or(0);
         let severity = if functions > 0
-            || manifest.build != crate::manifest::Build::Off && package.files.contains_key("build.rs")
+            || manifest.build != crate::manifest::Build::Off && package.file("build.rs").is_some()
         {
             Severity::Medium
         } else {
@@ -449,7 +476,7 @@ fn origin(package: &Package, manifest: &Manifest, code: &Code<'_>, findings: &mu
     if is_near(&manifest.name, named) {
         let at = memchr::memmem::find(text, manifest.repository.as_bytes()).unwrap_or(0);
         let span = span_in("Cargo.toml", text, at, manifest.repository.len());
-        let acts = package.files.contains_key("build.rs") || manifest.is_proc_macro;
+        let acts = package.file("build.rs").is_some() || manifest.is_proc_macro;
         let severity = if acts { Severity::Medium } else { Severity::Low };
         findings.push(about(
             FORGED,
@@ -504,7 +531,7 @@ fn distance(left: &[u8], right: &[u8]) -> usize {
 fn configuration(package: &Package, findings: &mut Vec<Finding>) {
     const RUNS: [&str; 6] =
         ["rustc-wrapper", "rustc-workspace-wrapper", "runner", "linker", "rustc =", "rustc="];
-    for (path, bytes) in &package.files {
+    for (path, bytes) in package.files() {
         let is_config = path.ends_with(".cargo/config.toml") || path.ends_with(".cargo/config");
         if !is_config {
             continue;
@@ -518,7 +545,7 @@ fn configuration(package: &Package, findings: &mut Vec<Finding>) {
             (at + 1, if line.contains("wrapper") { Severity::Medium } else { Severity::Low })
         });
         let span = Span {
-            file: path.clone(),
+            file: path.to_owned(),
             line: u32::try_from(line).unwrap_or(0),
             column: u32::from(line > 0),
             length: 0,

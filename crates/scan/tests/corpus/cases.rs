@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fence_scan::{File, Finding, Package, Severity, compare, scan};
+use fence_scan::{File, Finding, Package, Scan, Severity, compare, scan};
 
 /// A case.
 pub(crate) struct Case {
@@ -23,7 +23,7 @@ impl Case {
     pub(crate) fn findings(&self) -> Vec<Finding> {
         match self.packages.as_slice() {
             [one] => scan(one).findings,
-            [old, new] => compare(old, &scan(old), new, &scan(new)).findings,
+            [old, new] => compare(&Scan::of(old), &Scan::of(new)).findings,
             _ => panic!("{}: one package or two", self.name),
         }
     }
