@@ -4,13 +4,14 @@
 //! the change, wherever it moved; what is new in a release that had none of it weighs more than what it always did.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::lex::{Kind, lex};
 use crate::manifest::{Dependency, Kind as Needed, Manifest};
-use crate::names::Code;
+use crate::names::{Code, Part};
 use crate::package::{Magic, Package, extension, is_of_tests};
 use crate::report::{Capability, Finding, Place, Report, Severity, Span, Use};
 use crate::rules::{Explanation, package_rules::about, span_in};
@@ -126,19 +127,37 @@ pub struct Comparison {
     pub unchanged: bool,
 }
 
+/// One of two releases that are compared.
+pub(crate) struct Side<'a> {
+    pub(crate) package: &'a Package,
+    pub(crate) report: &'a Report,
+    pub(crate) manifest: Manifest,
+    pub(crate) code: Code<'a>,
+}
+
+impl<'a> Side<'a> {
+    pub(crate) fn read(package: &'a Package, report: &'a Report) -> Self {
+        let manifest = manifest_of(package);
+        let code = Code::read(package, &manifest);
+        Self { package, report, manifest, code }
+    }
+}
+
 /// Compares two releases by their packages and reports.
 pub fn compare(old: &Package, old_report: &Report, new: &Package, new_report: &Report) -> Comparison {
-    let before = manifest_of(old);
-    let after = manifest_of(new);
-    let old_code = Code::read(old, &before);
-    let new_code = Code::read(new, &after);
-    let files = files(old, new, &new_code, &old_code);
-    let dependencies = new_dependencies(&before, &after);
+    compare_sides(&Side::read(old, old_report), &Side::read(new, new_report))
+}
+
+pub(crate) fn compare_sides(old: &Side<'_>, new: &Side<'_>) -> Comparison {
+    let Side { package: old, report: old_report, manifest: before, code: old_code } = old;
+    let Side { package: new, report: new_report, manifest: after, code: new_code } = new;
+    let files = files(old, new, new_code, old_code);
+    let dependencies = new_dependencies(before, after);
     let mut findings = new_findings(old_report, new_report);
-    dependency_findings(new, &before, &after, &new_code, &mut findings);
-    destinations(&old_code, &new_code, &mut findings);
-    checks(&old_code, &new_code, &mut findings);
-    jumps(&old_code, &new_code, &files, &mut findings);
+    dependency_findings(new, before, after, new_code, &mut findings);
+    destinations(old_code, new_code, &mut findings);
+    checks(old_code, new_code, &mut findings);
+    jumps(old_code, new_code, &files, &mut findings);
     settle(&mut findings);
     crate::scan::show(new, &mut findings);
     let had: BTreeSet<Capability> = old_report.capabilities.iter().copied().collect();
@@ -157,7 +176,7 @@ pub fn compare(old: &Package, old_report: &Report, new: &Package, new_report: &R
         file.place.is_some_and(|place| place != Place::Tests) && file.change != Change::Reformatted
     };
     let build_code = files.iter().filter(matters).any(|file| file.place.is_some_and(Place::is_build));
-    let manifest_same = same_but_version(&before, &after);
+    let manifest_same = same_but_version(before, after);
     Comparison {
         from: old_report.version.clone(),
         to: new_report.version.clone(),
@@ -179,7 +198,7 @@ pub fn compare(old: &Package, old_report: &Report, new: &Package, new_report: &R
         unchanged: manifest_same
             && !files
                 .iter()
-                .any(|file| matters(&file) || (file.place.is_none() && is_built_in(&file.path, &new_code))),
+                .any(|file| matters(&file) || (file.place.is_none() && is_built_in(&file.path, new_code))),
         files,
     }
 }
@@ -555,7 +574,8 @@ fn is_check(name: &[u8], owner: &[u8]) -> bool {
         "mac_eq",
         "signature",
     ];
-    let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+    // To invalidate is to forget.
+    let name = String::from_utf8_lossy(name).to_ascii_lowercase().replace("invalidate", "");
     let owner = String::from_utf8_lossy(owner).to_ascii_lowercase();
     WORDS.iter().any(|word| name.contains(word))
         || (matches!(name.as_str(), "eq" | "next" | "next_u64" | "fill_bytes" | "fill" | "generate")
@@ -586,7 +606,7 @@ fn tokens_of(code: &Code<'_>, number: u32) -> Vec<u64> {
     let unit = code.unit(number);
     let (part, _) = code.units[number as usize];
     let text = &code.parts[part as usize].source.text[unit.start as usize..unit.end.max(unit.start) as usize];
-    normalised(text).into_iter().map(|(hash, _)| hash).collect()
+    words(text).into_iter().map(|word| word.hash).collect()
 }
 
 /// Small changes that hand control to data or code elsewhere in the package.
@@ -666,9 +686,9 @@ fn jumps(old: &Code<'_>, new: &Code<'_>, files: &[FileChange], findings: &mut Ve
 
 /// All files that are not what they were, those that matter most first.
 fn files(old: &Package, new: &Package, new_code: &Code<'_>, old_code: &Code<'_>) -> Vec<FileChange> {
-    let places = |code: &Code<'_>, path: &str| {
-        code.parts.iter().find(|part| part.path == path).map(|part| part.places.gravest())
-    };
+    let parts = |code: &Code<'_>, path: &str| code.parts.iter().position(|part| part.path == path);
+    let places =
+        |code: &Code<'_>, path: &str| parts(code, path).map(|part| code.parts[part].places.gravest());
     let mut changes = Vec::new();
     for (path, bytes) in &new.files {
         if is_of_cargo(path) {
@@ -676,7 +696,11 @@ fn files(old: &Package, new: &Package, new_code: &Code<'_>, old_code: &Code<'_>)
         }
         match old.files.get(path) {
             None => {
-                let lines = if is_text(bytes) { lines_of_code(path, bytes) } else { 0 };
+                let lines = match parts(new_code, path) {
+                    Some(part) => lines_of_code(bytes, &new_code.parts[part]),
+                    None if is_text(bytes) => memchr::memchr_iter(b'\n', bytes).count() as u64,
+                    None => 0,
+                };
                 changes.push(FileChange {
                     path: path.clone(),
                     change: Change::Added,
@@ -687,15 +711,11 @@ fn files(old: &Package, new: &Package, new_code: &Code<'_>, old_code: &Code<'_>)
             Some(before) if before == bytes => {}
             Some(before) => {
                 let place = places(new_code, path);
-                let lines = if place.is_some() {
-                    changed_lines(before, bytes)
-                } else if is_text(bytes) {
-                    changed_text_lines(before, bytes)
-                } else {
-                    0
+                let (change, lines) = match parts(new_code, path) {
+                    Some(part) => changed_lines(before, bytes, &new_code.parts[part]),
+                    None if is_text(bytes) => (Change::Changed, changed_text_lines(before, bytes)),
+                    None => (Change::Changed, 0),
                 };
-                let change =
-                    if lines == 0 && place.is_some() { Change::Reformatted } else { Change::Changed };
                 changes.push(FileChange { path: path.clone(), change, place, lines });
             }
         }
@@ -726,17 +746,25 @@ fn is_text(bytes: &[u8]) -> bool {
     Magic::of(bytes) == Magic::Text
 }
 
-fn lines_of_code(path: &str, bytes: &[u8]) -> u64 {
-    if extension(path) == "rs" {
-        let lines: BTreeSet<u32> = normalised(bytes).into_iter().map(|(_, line)| line).collect();
-        lines.len() as u64
-    } else {
-        memchr::memchr_iter(b'\n', bytes).count() as u64
-    }
+/// Lines of a new file that have tokens, those of tests within it left out.
+fn lines_of_code(bytes: &[u8], part: &Part<'_>) -> u64 {
+    let tests = part.source.tests();
+    let counted = words(bytes).into_iter().filter(|word| !is_within(word.start, &tests));
+    counted.map(|word| word.line).collect::<BTreeSet<u32>>().len() as u64
 }
 
-/// The tokens of a file as hashes with their lines, without commas that formatting puts before a closing bracket.
-fn normalised(text: &[u8]) -> Vec<(u64, u32)> {
+/// A token, but for what formatting changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Word {
+    pub(crate) hash: u64,
+    /// The line in which it begins.
+    pub(crate) line: u32,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+/// The tokens of a file, without commas that formatting puts before a closing bracket.
+pub(crate) fn words(text: &[u8]) -> Vec<Word> {
     let mut tokens = Vec::new();
     lex(text, &mut tokens);
     let mut line = 1;
@@ -749,9 +777,14 @@ fn normalised(text: &[u8]) -> Vec<(u64, u32)> {
         if token.is(b',') && closes_next {
             continue;
         }
-        all.push((hash(token.text(text)), line));
+        all.push(Word { hash: hash(token.text(text)), line, start: token.start, end: token.end });
     }
     all
+}
+
+/// Whether a place lies in one of these ranges, which are sorted and apart.
+pub(crate) fn is_within(at: u32, ranges: &[Range<u32>]) -> bool {
+    ranges.get(ranges.partition_point(|range| range.end <= at)).is_some_and(|range| range.contains(&at))
 }
 
 fn hash(bytes: &[u8]) -> u64 {
@@ -762,22 +795,27 @@ fn hash(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// Lines of the new text that have tokens which the old had not there, and of the old that lost some.
-fn changed_lines(old: &[u8], new: &[u8]) -> u64 {
-    let (before, after) = (normalised(old), normalised(new));
-    let hunks = hunks(
-        &before.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(),
-        &after.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(),
-    );
+/// What became of a file of code, and how many lines of it there are to read: those of the new text that have tokens which
+/// the old had not there, and those from which some are gone; tests within it left out.
+fn changed_lines(old: &[u8], new: &[u8], part: &Part<'_>) -> (Change, u64) {
+    let (before, after) = (words(old), words(new));
+    let hunks = word_hunks(&before, &after);
+    let tests = part.source.tests();
     let mut lines = BTreeSet::new();
-    for (_, added) in hunks {
+    for (_, added) in &hunks {
         // Where something was only taken out, the place is one line to read.
-        if added.is_empty() {
-            lines.insert(after.get(added.start).or_else(|| after.last()).map_or(0, |(_, line)| *line));
-        }
-        lines.extend(after[added].iter().map(|(_, line)| *line));
+        let gone = if added.is_empty() { after.get(added.start).or_else(|| after.last()) } else { None };
+        let to_read = gone.into_iter().chain(&after[added.clone()]);
+        lines.extend(to_read.filter(|word| !is_within(word.start, &tests)).map(|word| word.line));
     }
-    lines.len() as u64
+    let change = if hunks.is_empty() { Change::Reformatted } else { Change::Changed };
+    (change, lines.len() as u64)
+}
+
+/// The parts in which the tokens of two files differ.
+pub(crate) fn word_hunks(old: &[Word], new: &[Word]) -> Vec<(Range<usize>, Range<usize>)> {
+    let hashes = |words: &[Word]| words.iter().map(|word| word.hash).collect::<Vec<_>>();
+    hunks(&hashes(old), &hashes(new))
 }
 
 fn changed_text_lines(old: &[u8], new: &[u8]) -> u64 {
@@ -789,11 +827,11 @@ fn changed_text_lines(old: &[u8], new: &[u8]) -> u64 {
 }
 
 /// The parts in which two sequences differ.
-fn hunks(old: &[u64], new: &[u64]) -> Vec<(std::ops::Range<usize>, std::ops::Range<usize>)> {
+fn hunks(old: &[u64], new: &[u64]) -> Vec<(Range<usize>, Range<usize>)> {
     let mut input = imara_diff::InternedInput::default();
     input.update_before(old.iter().copied());
     input.update_after(new.iter().copied());
     let diff = imara_diff::Diff::compute(imara_diff::Algorithm::Histogram, &input);
-    let range = |range: std::ops::Range<u32>| range.start as usize..range.end as usize;
+    let range = |range: Range<u32>| range.start as usize..range.end as usize;
     diff.hunks().map(|hunk| (range(hunk.before), range(hunk.after))).collect()
 }

@@ -7,7 +7,7 @@
 //! 3. `names`: files become modules from the roots that the manifest names, and paths get their meaning;
 //! 4. `scope`: functions with what they lead to; `hidden`: what their texts do not show;
 //! 5. `rules`: signs that belong together become findings;
-//! 6. [`Report`], and [`compare()`] for two of them.
+//! 6. [`Report`], and [`compare()`] for two of them; [`reading`] has the text of a change.
 //!
 //! Nothing here believes what it reads: no file is so broken that it is not read, and what was not read is said.
 
@@ -18,6 +18,7 @@ mod literal;
 mod manifest;
 mod names;
 mod package;
+pub mod reading;
 mod report;
 mod rules;
 mod scan;
