@@ -14,6 +14,7 @@ mod error;
 mod explain;
 mod judges;
 mod neighbour;
+mod pager;
 mod render;
 mod session;
 mod shell;

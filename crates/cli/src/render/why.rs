@@ -1,8 +1,8 @@
 //! One release on a page: the verdict, what led to it in time order, the wait, the ways out.
 
-use fence_model::Time;
 use fence_model::decision::{Decision, Verdict};
 use fence_model::words::{self, help, story};
+use fence_model::{ReleaseId, Time};
 
 use super::text;
 use crate::shell::{Colour, Ink, Shell, Verbosity};
@@ -49,6 +49,10 @@ pub(crate) fn page(decision: &Decision, path: Option<&[String]>, now: Time, shel
                 ""
             };
             row("", format!("- {}{mark}", text::harmless(&words::way(way, now))));
+        }
+        if decision.verdict == Verdict::Hold && decision.needs_review() {
+            let ReleaseId { name, version } = &decision.release;
+            lines.push(format!("              cargo fence review {name}@{version}"));
         }
         if decision.clears.iter().any(|way| way.is_override()) {
             // A command is to be copied, so it is never wrapped.
