@@ -11,8 +11,8 @@ use fence_registry::reach::Tests;
 use semver::Version;
 
 use crate::commands::{
-    cargo, check, completions, diff, disable, doctor, enable, except, explain, export, init, list, scan,
-    serve, status, update, why,
+    cargo, check, completions, diff, disable, doctor, enable, except, explain, export, init, list, review,
+    scan, serve, status, update, why,
 };
 
 /// Judges what a build would let in: every locked release, with reasons
@@ -107,6 +107,7 @@ pub(crate) enum Command {
     Update(update::Args),
     Scan(scan::Args),
     Diff(diff::Args),
+    Review(review::Args),
     Explain(explain::Args),
     Enable(enable::Args),
     Disable(disable::Args),

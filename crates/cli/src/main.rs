@@ -16,6 +16,7 @@ mod journals;
 mod judges;
 mod looking;
 mod neighbour;
+mod pager;
 mod render;
 mod session;
 mod shell;

@@ -581,13 +581,22 @@ pub(crate) fn find(
     global: &Global,
     environment: &Environment,
 ) -> Result<Project, CliError> {
+    Ok(find_if_any(sources, global, environment)?)
+}
+
+/// The same, for a command that does without a project where there is none.
+pub(crate) fn find_if_any(
+    sources: &Sources,
+    global: &Global,
+    environment: &Environment,
+) -> Result<Project, project::ProjectError> {
     let start = environment.current_folder().to_owned();
-    Ok(project::find(&project::Asked {
+    project::find(&project::Asked {
         start,
         manifest: global.manifest_path.clone(),
         lockfile: sources.lockfile.clone(),
         cargo: Some(cargo(environment)),
-    })?)
+    })
 }
 
 /// The cargo to ask: the one that started this, or the one in the path.

@@ -49,22 +49,59 @@ pub(crate) enum Ink {
     Note,
     /// What matters in a line.
     Strong,
+    /// A line that is new.
+    Added,
+    /// A line that is gone.
+    Gone,
+    /// In a source: a keyword.
+    Keyword,
+    /// In a source: a string or character.
+    Text,
+    /// In a source: a number.
+    Number,
+    /// In a source: a comment.
+    Comment,
 }
 
 impl Colour {
     /// `text` in the colour of `ink`.
     pub(crate) fn paint(self, ink: Ink, text: &str) -> String {
-        let code = match ink {
-            Ink::Bad => "1;31",
-            Ink::Waiting => "1;33",
-            Ink::Good => "1;32",
-            Ink::Place => "1;34",
-            Ink::Note => "1;36",
-            Ink::Strong => "1",
-        };
+        self.write(ink.code(), text)
+    }
+
+    /// `text` in the colour of `ink`, and underlined.
+    pub(crate) fn underline(self, ink: Option<Ink>, text: &str) -> String {
+        self.write(&ink.map_or_else(|| "4".to_owned(), |ink| format!("{};4", ink.code())), text)
+    }
+
+    /// `text` on a ground of its own.
+    pub(crate) fn invert(self, text: &str) -> String {
+        self.write("7", text)
+    }
+
+    fn write(self, code: &str, text: &str) -> String {
         match self {
             Self::On => format!("\x1b[{code}m{text}\x1b[0m"),
             Self::Off => text.to_owned(),
+        }
+    }
+}
+
+impl Ink {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Bad => "1;31",
+            Self::Waiting => "1;33",
+            Self::Good => "1;32",
+            Self::Place => "1;34",
+            Self::Note => "1;36",
+            Self::Strong => "1",
+            Self::Added => "32",
+            Self::Gone => "31",
+            Self::Keyword => "35",
+            Self::Text => "36",
+            Self::Number => "33",
+            Self::Comment => "2",
         }
     }
 }

@@ -7,13 +7,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use fence_model::{CrateName, Digest, ReleaseId};
+use fence_model::{CrateName, Digest, ReleaseId, Time};
 use fence_registry::IndexFile;
+use fence_registry::index::IndexLine;
 use fence_scan::File;
 use semver::Version;
 use sha2::{Digest as _, Sha256};
 
-use crate::cargo_cache::CargoCache;
+use crate::cargo_cache::{CargoCache, Kept};
 use crate::environment::Environment;
 use crate::index::{IndexAnswer, IndexError, IndexSource};
 use crate::limits::Limits;
@@ -156,7 +157,37 @@ pub struct Found {
     pub package: Packed,
 }
 
+/// A release that there is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its version.
+    pub version: Version,
+    /// Whether it is withdrawn; not known of what lies in cargo's cache.
+    pub yanked: bool,
+    /// When the registry says that it was published; not known of what lies in cargo's cache.
+    pub published: Option<Time>,
+}
+
 impl Packages<'_> {
+    /// The releases of a crate: those of the registry, or those in cargo's cache where the network is not to be used.
+    ///
+    /// # Errors
+    /// [`PackageError`].
+    pub fn list(&self, name: &CrateName) -> Result<Vec<Listed>, PackageError> {
+        let Some(registry) = self.registry else {
+            let kept = self.inventory().filter(|kept| kept.release.name == *name && kept.package.is_some());
+            return Ok(kept
+                .map(|kept| Listed { version: kept.release.version, yanked: false, published: None })
+                .collect());
+        };
+        let of_line = |line: &IndexLine<'_>| Listed {
+            version: line.version.clone(),
+            yanked: line.yanked,
+            published: line.published,
+        };
+        with_index(registry, name, |file| Ok(file.releases.iter().map(of_line).collect()))
+    }
+
     /// The package of a release; without a version, of the newest that is neither yanked nor a pre-release.
     ///
     /// # Errors
@@ -165,32 +196,26 @@ impl Packages<'_> {
         let Some(registry) = self.registry else {
             return self.kept(name, version);
         };
-        let lacks = |wanted: String| PackageError::DoesNotExist {
-            registry: registry.registry().name.clone(),
-            wanted,
-        };
-        let IndexAnswer::Read { bytes, .. } = registry.ask(name, None)? else {
-            return Err(lacks(format!("crate {name}")));
-        };
-        let file = IndexFile::parse(name, &bytes, &fence_registry::Limits::DEFAULT)
-            .map_err(|error| PackageError::IndexFile { name: name.clone(), cause: error.to_string() })?;
-        let line = match version {
-            Some(version) => file.releases.iter().find(|line| line.version == *version),
-            None => file
-                .releases
-                .iter()
-                .filter(|line| !line.yanked && line.version.pre.is_empty())
-                .max_by(|left, right| left.version.cmp(&right.version)),
-        };
-        let line = line.ok_or_else(|| {
-            lacks(version.map_or_else(
-                || format!("release of {name} that is neither yanked nor a pre-release"),
-                |version| format!("{name} {version}"),
-            ))
+        let lacks = |wanted: String| lacks(registry, wanted);
+        let (release, digest) = with_index(registry, name, |file| {
+            let line = match version {
+                Some(version) => file.releases.iter().find(|line| line.version == *version),
+                None => file
+                    .releases
+                    .iter()
+                    .filter(|line| !line.yanked && line.version.pre.is_empty())
+                    .max_by(|left, right| left.version.cmp(&right.version)),
+            };
+            let line = line.ok_or_else(|| {
+                lacks(version.map_or_else(
+                    || format!("release of {name} that is neither yanked nor a pre-release"),
+                    |version| format!("{name} {version}"),
+                ))
+            })?;
+            Ok((ReleaseId { name: name.clone(), version: line.version.clone() }, line.digest))
         })?;
-        let release = ReleaseId { name: name.clone(), version: line.version.clone() };
-        let package = self.of_digest(&release, line.digest)?;
-        Ok(Found { release, digest: line.digest, package })
+        let package = self.of_digest(&release, digest)?;
+        Ok(Found { release, digest, package })
     }
 
     /// The package of a release whose digest is known: nobody has to be asked what it is.
@@ -225,9 +250,7 @@ impl Packages<'_> {
 
     /// What cargo keeps under that name; the newest version where none is asked for.
     fn kept(&self, name: &CrateName, version: Option<&Version>) -> Result<Found, PackageError> {
-        let kept = CargoCache::of(self.environment).ok().flatten().and_then(|cache| cache.list().ok());
-        let of_name =
-            kept.into_iter().flat_map(|inventory| inventory.kept).filter(|kept| kept.release.name == *name);
+        let of_name = self.inventory().filter(|kept| kept.release.name == *name);
         let matching = of_name.filter(|kept| {
             kept.package.is_some() && version.is_none_or(|version| kept.release.version == *version)
         });
@@ -237,6 +260,12 @@ impl Packages<'_> {
         let kept = newest.ok_or_else(|| PackageError::NotHere(wanted))?;
         let found = self.in_cache(&kept.release).into_iter().next();
         found.ok_or_else(|| PackageError::NotHere(kept.release.clone()))
+    }
+
+    /// What cargo keeps, where that can be listed.
+    fn inventory(&self) -> impl Iterator<Item = Kept> + use<> {
+        let kept = CargoCache::of(self.environment).ok().flatten().and_then(|cache| cache.list().ok());
+        kept.into_iter().flat_map(|inventory| inventory.kept)
     }
 
     /// All packages in cargo's cache that are called so.
@@ -258,4 +287,22 @@ impl Packages<'_> {
             })
             .collect()
     }
+}
+
+/// What is asked of the index file of a crate.
+fn with_index<T>(
+    registry: &IndexSource,
+    name: &CrateName,
+    ask: impl FnOnce(&IndexFile<'_>) -> Result<T, PackageError>,
+) -> Result<T, PackageError> {
+    let IndexAnswer::Read { bytes, .. } = registry.ask(name, None)? else {
+        return Err(lacks(registry, format!("crate {name}")));
+    };
+    let file = IndexFile::parse(name, &bytes, &fence_registry::Limits::DEFAULT)
+        .map_err(|error| PackageError::IndexFile { name: name.clone(), cause: error.to_string() })?;
+    ask(&file)
+}
+
+fn lacks(registry: &IndexSource, wanted: String) -> PackageError {
+    PackageError::DoesNotExist { registry: registry.registry().name.clone(), wanted }
 }

@@ -4,13 +4,14 @@
 //! a byte, takes one job on its standard input, answers on its standard output, and ends. One that crashes, takes too
 //! long or says too much is a finding about the package, never a clean report.
 //!
-//! A job is `scan` or `compare` and one or two packages, each a `.crate` file or a list of files; every length is a
+//! A job is `scan`, `compare` or `read` and one or two packages, each a `.crate` file or a list of files; every length is a
 //! `u64` in little-endian order before the bytes that it counts. The answer is JSON.
 
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::Command;
 
+use fence_scan::reading::{self, Reading};
 use fence_scan::{
     Comparison, File, Finding, Limits, Package, Place, Report, Scan, Severity, compare, scan, unpack,
 };
@@ -95,6 +96,16 @@ impl Scanner {
         })
     }
 
+    /// Scans two packages, compares them, and takes the text of what changed.
+    pub fn read(&self, old: &Packed, new: &Packed) -> Scanned<Reading> {
+        let mut job = Vec::new();
+        write_job(&mut job, b"read", &[old, new]);
+        self.run(&job).unwrap_or_else(|why| {
+            let comparison = Comparison { findings: failed(&why).findings, ..Comparison::default() };
+            Scanned { result: Reading { comparison, ..Reading::default() }, open: Vec::new() }
+        })
+    }
+
     fn run<T: for<'a> Deserialize<'a>>(&self, job: &[u8]) -> Result<Scanned<T>, String> {
         let mut command = Command::new(&self.program);
         // A worker needs nothing of what its user has.
@@ -145,6 +156,12 @@ pub fn work() -> io::Result<()> {
             let old = read_package(&mut job, &limits)?;
             let new = read_package(&mut job, &limits)?;
             let result = compare(&Scan::of(&old), &Scan::of(&new));
+            serde_json::to_vec(&Answer { open, result })
+        }
+        b"read" => {
+            let old = read_package(&mut job, &limits)?;
+            let new = read_package(&mut job, &limits)?;
+            let result = reading::read(&Scan::of(&old), &Scan::of(&new));
             serde_json::to_vec(&Answer { open, result })
         }
         _ => return Err(io::Error::other("a worker is started by the fence alone")),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lex::{Kind, lex};
 use crate::manifest::{Dependency, Kind as Needed, Manifest};
-use crate::names::Code;
+use crate::names::{Code, Part};
 use crate::package::{Magic, Package, extension, is_of_tests};
 use crate::report::{Capability, Finding, Place, Report, Severity, Span, Use};
 use crate::rules::{Explanation, package_rules::about, span_in};
@@ -675,7 +675,7 @@ fn tokens_of(code: &Code<'_>, number: u32) -> Vec<u64> {
     let unit = code.unit(number);
     let (part, _) = code.units[number as usize];
     let text = &code.parts[part as usize].source.text[unit.start as usize..unit.end.max(unit.start) as usize];
-    normalised(text).into_iter().map(|(hash, _)| hash).collect()
+    hashes(&hashed(text))
 }
 
 /// Small changes that hand control to data or code elsewhere in the package.
@@ -817,9 +817,9 @@ fn commands(
 
 /// All files that are not what they were, those that matter most first.
 fn files(old: &Package, new: &Package, new_code: &Code<'_>, old_code: &Code<'_>) -> Vec<FileChange> {
-    let places = |code: &Code<'_>, path: &str| {
-        code.parts.iter().find(|part| part.path == path).map(|part| part.places.gravest())
-    };
+    let parts = |code: &Code<'_>, path: &str| code.parts.iter().position(|part| part.path == path);
+    let places =
+        |code: &Code<'_>, path: &str| parts(code, path).map(|part| code.parts[part].places.gravest());
     let mut changes = Vec::new();
     for (path, bytes) in new.files() {
         if is_of_cargo(path) {
@@ -827,7 +827,11 @@ fn files(old: &Package, new: &Package, new_code: &Code<'_>, old_code: &Code<'_>)
         }
         match old.file(path) {
             None => {
-                let lines = if is_text(bytes) { lines_of_code(path, bytes) } else { 0 };
+                let lines = match parts(new_code, path) {
+                    Some(part) => lines_of_code(bytes, &new_code.parts[part]),
+                    None if is_text(bytes) => memchr::memchr_iter(b'\n', bytes).count() as u64,
+                    None => 0,
+                };
                 changes.push(FileChange {
                     path: path.to_owned(),
                     change: Change::Added,
@@ -838,15 +842,11 @@ fn files(old: &Package, new: &Package, new_code: &Code<'_>, old_code: &Code<'_>)
             Some(before) if before == bytes => {}
             Some(before) => {
                 let place = places(new_code, path);
-                let lines = if place.is_some() {
-                    changed_lines(before, bytes)
-                } else if is_text(bytes) {
-                    changed_text_lines(before, bytes)
-                } else {
-                    0
+                let (change, lines) = match parts(new_code, path) {
+                    Some(part) => changed_lines(before, bytes, &new_code.parts[part].source.tests()),
+                    None if is_text(bytes) => (Change::Changed, changed_text_lines(before, bytes)),
+                    None => (Change::Changed, 0),
                 };
-                let change =
-                    if lines == 0 && place.is_some() { Change::Reformatted } else { Change::Changed };
                 changes.push(FileChange { path: path.to_owned(), change, place, lines });
             }
         }
@@ -877,17 +877,25 @@ fn is_text(bytes: &[u8]) -> bool {
     Magic::of(bytes) == Magic::Text
 }
 
-fn lines_of_code(path: &str, bytes: &[u8]) -> u64 {
-    if extension(path) == "rs" {
-        let lines: BTreeSet<u32> = normalised(bytes).into_iter().map(|(_, line)| line).collect();
-        lines.len() as u64
-    } else {
-        memchr::memchr_iter(b'\n', bytes).count() as u64
-    }
+/// Lines of a new file that have tokens, those of tests within it left out.
+fn lines_of_code(bytes: &[u8], part: &Part<'_>) -> u64 {
+    let tests = part.source.tests();
+    let counted = hashed(bytes).into_iter().filter(|word| !is_within(word.start, &tests));
+    counted.map(|word| word.line).collect::<BTreeSet<u32>>().len() as u64
 }
 
-/// The tokens of a file as hashes with their lines, without commas that formatting puts before a closing bracket.
-fn normalised(text: &[u8]) -> Vec<Hashed> {
+/// A token, but for what formatting changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hashed {
+    pub(crate) hash: u64,
+    /// The line in which it begins.
+    pub(crate) line: u32,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+/// The tokens of a file, without commas that formatting puts before a closing bracket.
+pub(crate) fn hashed(text: &[u8]) -> Vec<Hashed> {
     let mut tokens = Vec::new();
     lex(text, &mut tokens);
     let mut line = 1;
@@ -900,9 +908,14 @@ fn normalised(text: &[u8]) -> Vec<Hashed> {
         if token.is(b',') && closes_next {
             continue;
         }
-        all.push((hash(token.text(text)), line));
+        all.push(Hashed { hash: hash(token.text(text)), line, start: token.start, end: token.end });
     }
     all
+}
+
+/// Whether a place lies in one of these ranges, which are sorted and apart.
+pub(crate) fn is_within(at: u32, ranges: &[Range<u32>]) -> bool {
+    ranges.get(ranges.partition_point(|range| range.end <= at)).is_some_and(|range| range.contains(&at))
 }
 
 fn hash(bytes: &[u8]) -> u64 {
@@ -913,74 +926,90 @@ fn hash(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// Lines of the new text that have tokens which the old had not there, and of the old that lost some.
-fn changed_lines(old: &[u8], new: &[u8]) -> u64 {
+/// What became of a file of code, and how many lines of it there are to read: those of the new text that have tokens which
+/// the old had not there, and those from which some are gone; tests within it left out.
+fn changed_lines(old: &[u8], new: &[u8], tests: &[Range<u32>]) -> (Change, u64) {
+    let (before, after) = (hashed(old), hashed(new));
+    let hunks = token_hunks(&before, &after);
     let mut lines = BTreeSet::new();
-    add_changed_lines(&normalised(old), &normalised(new), &mut lines);
-    lines.len() as u64
+    for (_, added) in &hunks {
+        // Where something was only taken out, the place is one line to read.
+        let gone = if added.is_empty() { after.get(added.start).or_else(|| after.last()) } else { None };
+        let to_read = gone.into_iter().chain(&after[added.clone()]);
+        lines.extend(to_read.filter(|word| !is_within(word.start, tests)).map(|word| word.line));
+    }
+    let change = if hunks.is_empty() { Change::Reformatted } else { Change::Changed };
+    (change, lines.len() as u64)
+}
+
+/// The parts in which the tokens of two files differ.
+pub(crate) fn token_hunks(old: &[Hashed], new: &[Hashed]) -> Vec<(Range<usize>, Range<usize>)> {
+    let mut found = Vec::new();
+    add_hunks((old, 0..old.len()), (new, 0..new.len()), &mut found);
+    found
 }
 
 /// Tokens or lines that are compared at a time: where a few kinds come again and again, as in tables of numbers, the
 /// differ's time grows with the square.
 const COMPARED: usize = 30_000;
 
-/// A token as a hash, with its line.
-type Hashed = (u64, u32);
+/// A part of a text, by its tokens.
+type Stretch<'a> = (&'a [Hashed], Range<usize>);
 
-fn add_changed_lines(before: &[Hashed], after: &[Hashed], lines: &mut BTreeSet<u32>) {
+fn add_hunks(
+    (old, of_old): Stretch<'_>,
+    (new, of_new): Stretch<'_>,
+    found: &mut Vec<(Range<usize>, Range<usize>)>,
+) {
+    let (before, after) = (&old[of_old.clone()], &new[of_new.clone()]);
+    let shift = |range: &Range<usize>, by: usize| range.start + by..range.end + by;
     if before.len().max(after.len()) <= COMPARED {
-        for (_, added) in hunks(&hashes(before), &hashes(after)) {
-            add_lines(after, added, lines);
-        }
+        let hunks = hunks(&hashes(before), &hashes(after));
+        found.extend(
+            hunks.iter().map(|(gone, added)| (shift(gone, of_old.start), shift(added, of_new.start))),
+        );
         return;
     }
     // First by lines, then by the tokens of those that differ.
-    let (old, new) = (by_line(before), by_line(after));
-    if old.len().max(new.len()) > COMPARED {
-        return add_lines(after, 0..after.len(), lines);
+    let (old_lines, new_lines) = (by_line(before), by_line(after));
+    if old_lines.len().max(new_lines.len()) > COMPARED {
+        found.push((of_old, of_new));
+        return;
     }
     let hash_of = |of: &[Hashed], line: &Range<usize>| {
-        let hashes = of[line.clone()].iter().map(|(hash, _)| *hash);
+        let hashes = of[line.clone()].iter().map(|token| token.hash);
         hashes.fold(line.len() as u64, |all, hash| {
             (all.rotate_left(5) ^ hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
         })
     };
-    let old_hashes: Vec<u64> = old.iter().map(|line| hash_of(before, line)).collect();
-    let new_hashes: Vec<u64> = new.iter().map(|line| hash_of(after, line)).collect();
+    let old_hashes: Vec<u64> = old_lines.iter().map(|line| hash_of(before, line)).collect();
+    let new_hashes: Vec<u64> = new_lines.iter().map(|line| hash_of(after, line)).collect();
     let tokens = |lines: &[Range<usize>], of: Range<usize>, all: usize| {
         let begin = lines.get(of.start).map_or(all, |line| line.start);
         begin..lines.get(of.end).map_or(all, |line| line.start)
     };
-    for (removed, added) in hunks(&old_hashes, &new_hashes) {
-        let removed = &before[tokens(&old, removed, before.len())];
-        let added = tokens(&new, added, after.len());
-        let is_same = hashes(removed) == hashes(&after[added.clone()]);
-        if removed.len().max(added.len()) > COMPARED || added.is_empty() {
-            if !is_same {
-                add_lines(after, added, lines);
-            }
-        } else {
-            add_changed_lines(removed, &after[added], lines);
+    for (gone, added) in hunks(&old_hashes, &new_hashes) {
+        let gone = tokens(&old_lines, gone, before.len());
+        let added = tokens(&new_lines, added, after.len());
+        let is_same = hashes(&before[gone.clone()]) == hashes(&after[added.clone()]);
+        let is_large = gone.len().max(added.len()) > COMPARED;
+        let (gone, added) = (shift(&gone, of_old.start), shift(&added, of_new.start));
+        match () {
+            () if is_same => {}
+            () if is_large || added.is_empty() => found.push((gone, added)),
+            () => add_hunks((old, gone), (new, added), found),
         }
     }
 }
 
-/// Adds the lines of some tokens; where something was only taken out, the place is one line to read.
-fn add_lines(after: &[Hashed], added: Range<usize>, lines: &mut BTreeSet<u32>) {
-    if added.is_empty() {
-        lines.insert(after.get(added.start).or_else(|| after.last()).map_or(0, |(_, line)| *line));
-    }
-    lines.extend(after[added].iter().map(|(_, line)| *line));
-}
-
 fn hashes(tokens: &[Hashed]) -> Vec<u64> {
-    tokens.iter().map(|(hash, _)| *hash).collect()
+    tokens.iter().map(|token| token.hash).collect()
 }
 
 /// Which tokens each line has.
 fn by_line(tokens: &[Hashed]) -> Vec<Range<usize>> {
     let mut end = 0;
-    let lines = tokens.chunk_by(|(_, line), (_, next)| line == next);
+    let lines = tokens.chunk_by(|token, next| token.line == next.line);
     lines
         .map(|line| {
             end += line.len();
@@ -1004,7 +1033,7 @@ fn hunks(old: &[u64], new: &[u64]) -> Vec<(Range<usize>, Range<usize>)> {
     input.update_before(old.iter().copied());
     input.update_after(new.iter().copied());
     let diff = imara_diff::Diff::compute(imara_diff::Algorithm::Histogram, &input);
-    let range = |range: std::ops::Range<u32>| range.start as usize..range.end as usize;
+    let range = |range: Range<u32>| range.start as usize..range.end as usize;
     diff.hunks().map(|hunk| (range(hunk.before), range(hunk.after))).collect()
 }
 
@@ -1020,8 +1049,11 @@ mod tests {
             format!("const A: [u8; 60_000] = [\n{rows}];\nfn a() {{ b() }}\n")
         };
         let (old, new) = (table(12_000), table(7));
-        assert_eq!(changed_lines(old.as_bytes(), new.as_bytes()), 1);
-        assert_eq!(changed_lines(old.as_bytes(), old.replace("b()", "c()").as_bytes()), 1);
-        assert_eq!(changed_lines(old.as_bytes(), old.replace(",\n1", ", 1").as_bytes()), 0);
+        assert_eq!(changed_lines(old.as_bytes(), new.as_bytes(), &[]).1, 1);
+        assert_eq!(changed_lines(old.as_bytes(), old.replace("b()", "c()").as_bytes(), &[]).1, 1);
+        assert_eq!(
+            changed_lines(old.as_bytes(), old.replace(",\n1", ", 1").as_bytes(), &[]),
+            (Change::Reformatted, 0)
+        );
     }
 }

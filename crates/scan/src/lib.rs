@@ -8,7 +8,8 @@
 //! 3. `names`: files become modules from the roots that the manifest names, and paths get their meaning;
 //! 4. `scope`: functions with what they lead to; `hidden`: what their texts do not show;
 //! 5. `rules`: signs that belong together become findings;
-//! 6. [`Report`], and [`compare()`] for two of them; [`Asks`] says what of a change wants a reviewer.
+//! 6. [`Report`], and [`compare()`] for two of them; [`Asks`] says what of a change wants a reviewer, and [`reading`] has
+//!    the text of a change.
 //!
 //! Nothing here believes what it reads: no file is so broken that it is not read, and what was not read is said.
 
@@ -20,6 +21,7 @@ mod literal;
 mod manifest;
 mod names;
 mod package;
+pub mod reading;
 mod report;
 mod rules;
 mod scan;

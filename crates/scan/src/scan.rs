@@ -257,28 +257,7 @@ fn unanalyzed(package: &Package, code: &Code<'_>) -> Vec<Unanalyzed> {
         let magic = Magic::of(bytes);
         if !matches!(magic, Magic::Text | Magic::Image | Magic::Script) {
             add(Blind::Binary, path, 1, bytes.len() as u64);
-        } else if matches!(
-            extension(path),
-            "c" | "h"
-                | "cc"
-                | "cpp"
-                | "hpp"
-                | "cxx"
-                | "s"
-                | "S"
-                | "asm"
-                | "js"
-                | "py"
-                | "sh"
-                | "pl"
-                | "go"
-                | "java"
-                | "m"
-                | "mm"
-                | "ps1"
-                | "bat"
-                | "cmake"
-        ) {
+        } else if is_other_language(path) {
             add(Blind::OtherLanguage, path, 1, bytes.len() as u64);
         }
     }
@@ -288,6 +267,32 @@ fn unanalyzed(package: &Package, code: &Code<'_>) -> Vec<Unanalyzed> {
         }
     }
     all.into_values().collect()
+}
+
+/// Whether a file's name says that it is code in another language.
+pub(crate) fn is_other_language(path: &str) -> bool {
+    matches!(
+        extension(path),
+        "c" | "h"
+            | "cc"
+            | "cpp"
+            | "hpp"
+            | "cxx"
+            | "s"
+            | "S"
+            | "asm"
+            | "js"
+            | "py"
+            | "sh"
+            | "pl"
+            | "go"
+            | "java"
+            | "m"
+            | "mm"
+            | "ps1"
+            | "bat"
+            | "cmake"
+    )
 }
 
 fn amount(package: &Package, code: &Code<'_>) -> Amount {

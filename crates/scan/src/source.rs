@@ -163,6 +163,19 @@ pub(crate) struct Source<'a> {
 }
 
 impl Source<'_> {
+    /// Where its tests are, in bytes: sorted and apart.
+    pub(crate) fn tests(&self) -> Vec<std::ops::Range<u32>> {
+        let of_tests = self.units.iter().filter(|unit| unit.is_test && unit.start < unit.end);
+        let mut ranges: Vec<_> = of_tests.map(|unit| unit.start..unit.end).collect();
+        ranges.sort_by_key(|range| range.start);
+        ranges.dedup_by(|next, last| {
+            let touches = next.start <= last.end;
+            last.end = if touches { last.end.max(next.end) } else { last.end };
+            touches
+        });
+        ranges
+    }
+
     pub(crate) fn segments(&self, first: u32, count: u16) -> &[Word] {
         &self.segments[first as usize..first as usize + count as usize]
     }

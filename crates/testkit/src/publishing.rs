@@ -393,7 +393,8 @@ fn manifest(release: &Release, source_path: &str) -> String {
     manifest
 }
 
-fn sha256(bytes: &[u8]) -> Digest {
+/// The digest of these bytes, as an index has it.
+pub fn sha256(bytes: &[u8]) -> Digest {
     Digest(Sha256::digest(bytes).into())
 }
 

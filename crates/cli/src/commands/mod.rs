@@ -13,6 +13,7 @@ pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod list;
+pub(crate) mod review;
 pub(crate) mod scan;
 pub(crate) mod serve;
 pub(crate) mod status;
@@ -61,6 +62,7 @@ pub(crate) fn run(cli: &Cli, environment: &Environment, shell: &Shell) -> Result
         Command::Update(args) => update::run(args, global, environment, shell),
         Command::Scan(args) => scan::run(args, global, environment, shell),
         Command::Diff(args) => diff::run(args, global, environment, shell),
+        Command::Review(args) => review::run(args, global, environment, shell),
         Command::Explain(args) => explain::run(args, shell),
         Command::Enable(args) => enable::run(args, global, environment, shell),
         Command::Disable(args) => disable::run(args, global, environment, shell),

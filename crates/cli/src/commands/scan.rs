@@ -66,7 +66,7 @@ pub(crate) enum Format {
     Github,
 }
 
-fn severity(text: &str) -> Result<Severity, String> {
+pub(crate) fn severity(text: &str) -> Result<Severity, String> {
     let all = [Severity::None, Severity::Low, Severity::Medium, Severity::High];
     let found = all.into_iter().find(|severity| severity.as_str() == text);
     found.ok_or_else(|| "a severity is none, low, medium or high".to_owned())

@@ -411,7 +411,7 @@ fn waiting(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
     let first = waiting.iter().find(|w| w.decision.needs_review() && w.decision.verdict == Verdict::Hold);
     if let Some(Waiting { decision, .. }) = first {
         let release = &decision.release;
-        text += &format!("      cargo fence why {}@{}\n", release.name, release.version);
+        text += &format!("      cargo fence review {}@{}\n", release.name, release.version);
     }
     Some(text)
 }

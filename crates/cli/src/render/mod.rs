@@ -14,6 +14,7 @@ pub(crate) mod github;
 pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod markdown;
+pub(crate) mod review;
 pub(crate) mod sarif;
 pub(crate) mod scan;
 pub(crate) mod scan_formats;

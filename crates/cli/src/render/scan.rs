@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use fence_scan::{Capability, Change, Comparison, Finding, Place, Report, Severity, Unanalyzed};
 
-use crate::render::text::{count, harmless, size, wrap};
+use crate::render::text::{count, harmless, size, visible, wrap};
 use crate::shell::{Colour, Ink, Shell, Verbosity};
 
 /// A report.
@@ -55,6 +55,15 @@ pub(crate) fn reports(reports: &[Report], least: Severity, shell: &Shell) -> Str
 /// A comparison.
 pub(crate) fn comparison(comparison: &Comparison, least: Severity, shell: &Shell) -> String {
     let mut text = head(&format!("{} {} -> {}", comparison.name, comparison.from, comparison.to), shell);
+    text += &gains(comparison, shell);
+    text += &files(comparison, shell);
+    text += &findings(&comparison.findings, least, shell);
+    text + &end(&comparison.findings, least, "of the change", shell)
+}
+
+/// What the newer can do and needs that the older could and did not, and how much there is to read.
+pub(super) fn gains(comparison: &Comparison, shell: &Shell) -> String {
+    let mut text = String::new();
     let mut row = |name: &str, value: String| {
         if !value.is_empty() {
             text += &line(name, &value, shell);
@@ -81,9 +90,7 @@ pub(crate) fn comparison(comparison: &Comparison, least: Severity, shell: &Shell
             format!("{} of code", count(lines, "line"))
         },
     );
-    text += &files(comparison, shell);
-    text += &findings(&comparison.findings, least, shell);
-    text + &end(&comparison.findings, least, "of the change", shell)
+    text
 }
 
 fn files(comparison: &Comparison, shell: &Shell) -> String {
@@ -110,11 +117,11 @@ fn files(comparison: &Comparison, shell: &Shell) -> String {
     if text.is_empty() { text } else { format!("\n{text}") }
 }
 
-fn head(what: &str, shell: &Shell) -> String {
+pub(super) fn head(what: &str, shell: &Shell) -> String {
     format!("{}\n", shell.colour.paint(Ink::Strong, &harmless(what)))
 }
 
-fn line(name: &str, value: &str, shell: &Shell) -> String {
+pub(super) fn line(name: &str, value: &str, shell: &Shell) -> String {
     let name = format!("{name:>12}");
     format!("{} {}\n", shell.colour.paint(Ink::Note, &name), wrap(&harmless(value), 13, 13, shell.width))
 }
@@ -153,7 +160,7 @@ fn capabilities(report: &Report, shell: &Shell) -> String {
 }
 
 /// What was not read.
-fn unanalyzed(all: &[Unanalyzed], shell: &Shell) -> String {
+pub(super) fn unanalyzed(all: &[Unanalyzed], shell: &Shell) -> String {
     let told: Vec<String> = all
         .iter()
         .map(|of| {
@@ -183,13 +190,18 @@ fn findings(findings: &[Finding], least: Severity, shell: &Shell) -> String {
     shown.map(|finding| format!("\n{}", one(finding, shell))).collect()
 }
 
-/// A finding as rustc would show it.
-fn one(finding: &Finding, shell: &Shell) -> String {
-    let ink = match finding.severity {
+/// The ink of a severity.
+pub(super) fn ink(severity: Severity) -> Ink {
+    match severity {
         Severity::High => Ink::Bad,
         Severity::Medium => Ink::Waiting,
         Severity::Low | Severity::None => Ink::Note,
-    };
+    }
+}
+
+/// A finding as rustc would show it.
+pub(super) fn one(finding: &Finding, shell: &Shell) -> String {
+    let ink = ink(finding.severity);
     let colour = shell.colour;
     let head = format!("{}[{}]", finding.severity.as_str(), harmless(&finding.code));
     let used = head.chars().count() + 2;
@@ -226,14 +238,22 @@ fn one(finding: &Finding, shell: &Shell) -> String {
 
 fn snippet(finding: &Finding, width: usize, colour: Colour) -> String {
     let gutter = |text: &str| colour.paint(Ink::Place, text);
-    let text = harmless(&finding.text.replace('\t', " "));
+    // A tab is one byte of a column, and one blank here.
+    let seen = |text: &str| visible(&text.replace('\t', " "));
+    let text = seen(&finding.text);
     let blanks = text.chars().take_while(|character| *character == ' ').count().min(text.chars().count());
     // Deep indentation says nothing here.
     let cut = blanks.saturating_sub(4);
     let shown: String = text.chars().skip(cut).take(110).collect();
     let column = (finding.column as usize).saturating_sub(1);
-    let begin = if column > 100 { 0 } else { column.saturating_sub(cut) };
-    let length = (finding.length as usize).clamp(1, shown.chars().count().saturating_sub(begin).max(1));
+    let bytes = finding.text.as_bytes();
+    let wide = |from: usize, to: usize| {
+        let part = bytes.get(from.min(bytes.len())..to.min(bytes.len())).unwrap_or_default();
+        seen(&String::from_utf8_lossy(part)).chars().count()
+    };
+    let (from, begin) = if column > 100 { (0, 0) } else { (column, wide(0, column).saturating_sub(cut)) };
+    let length = wide(from, from + finding.length as usize)
+        .clamp(1, shown.chars().count().saturating_sub(begin).max(1));
     format!(
         "{:width$} {}\n{} {} {shown}\n{:width$} {} {:begin$}{}\n",
         "",
@@ -247,7 +267,7 @@ fn snippet(finding: &Finding, width: usize, colour: Colour) -> String {
     )
 }
 
-fn runs(place: Place) -> &'static str {
+pub(super) fn runs(place: Place) -> &'static str {
     match place {
         Place::BuildScript => "runs in the build of whoever depends on it",
         Place::ProcMacro => "runs in the compiler of whoever depends on it",
@@ -257,6 +277,15 @@ fn runs(place: Place) -> &'static str {
 }
 
 fn end(findings: &[Finding], least: Severity, what: &str, shell: &Shell) -> String {
+    let mut text = format!("\n{}", counts(findings, least, what, shell));
+    if let Some(finding) = findings.iter().find(|finding| finding.severity >= least) {
+        text += &format!("help: what a code means\n      cargo fence explain {}\n", harmless(&finding.code));
+    }
+    text
+}
+
+/// How many findings there are.
+pub(super) fn counts(findings: &[Finding], least: Severity, what: &str, shell: &Shell) -> String {
     let number = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let hidden = findings.iter().filter(|finding| finding.severity < least).count();
     let mut told = format!(
@@ -268,9 +297,5 @@ fn end(findings: &[Finding], least: Severity, what: &str, shell: &Shell) -> Stri
     if hidden > 0 {
         told += &format!("; {} not shown", count(hidden, "finding"));
     }
-    let mut text = format!("\n{} {told}\n", shell.colour.paint(Ink::Good, "    Findings"));
-    if let Some(finding) = findings.iter().find(|finding| finding.severity >= least) {
-        text += &format!("help: what a code means\n      cargo fence explain {}\n", harmless(&finding.code));
-    }
-    text
+    format!("{} {told}\n", shell.colour.paint(Ink::Good, "    Findings"))
 }

@@ -16,6 +16,7 @@ mod home;
 mod project;
 mod readings;
 mod registry;
+mod review;
 mod scan;
 mod scope;
 mod serve;
@@ -104,8 +105,9 @@ fn a_takeover_is_held_with_reasons_and_ways_out() {
        = through: app > lexopt 0.3.2 > arrayref
     help: stay on 0.3.9, which is admitted
           cargo update -p arrayref --precise 0.3.9
-    help: or look at what is known about it
+    help: or look at what is known about it, and at what it changes
           cargo fence why arrayref@0.3.10
+          cargo fence review arrayref@0.3.10
     help: or let it in for a while, on your own word
           cargo fence except arrayref@0.3.10 --codes needs-held,young-dependency,young --because "…" --until 2026-08-27
 
@@ -118,8 +120,9 @@ fn a_takeover_is_held_with_reasons_and_ways_out() {
        = look-alike: looks like proc-macro2 (another number)
        = new-crate: the crate is 5 hours old, first published on 2026-08-20
        = through: app > lexopt 0.3.2 > arrayref 0.3.10 > proc-macro1
-    help: look at what is known about it
+    help: look at what is known about it, and at what it changes
           cargo fence why proc-macro1@1.0.107
+          cargo fence review proc-macro1@1.0.107
     help: or let it in for a while, on your own word
           cargo fence except proc-macro1@1.0.107 --codes look-alike,new-crate,young --because "…" --until 2026-08-27
         Finished 1 admitted (1 by age), 2 held, 0 blocked, 1 of this project in […]s
@@ -147,8 +150,9 @@ fn colour_says_nothing_that_words_do_not() {
        [1;34m=[0m through: app > lexopt 0.3.2 > arrayref
     [1;36mhelp[0m: stay on 0.3.9, which is admitted
           cargo update -p arrayref --precise 0.3.9
-    [1;36mhelp[0m: or look at what is known about it
+    [1;36mhelp[0m: or look at what is known about it, and at what it changes
           cargo fence why arrayref@0.3.10
+          cargo fence review arrayref@0.3.10
     [1;36mhelp[0m: or let it in for a while, on your own word
           cargo fence except arrayref@0.3.10 --codes needs-held,young-dependency,young --because "…" --until 2026-08-27
 
@@ -161,8 +165,9 @@ fn colour_says_nothing_that_words_do_not() {
        [1;34m=[0m look-alike: looks like proc-macro2 (another number)
        [1;34m=[0m new-crate: the crate is 5 hours old, first published on 2026-08-20
        [1;34m=[0m through: app > lexopt 0.3.2 > arrayref 0.3.10 > proc-macro1
-    [1;36mhelp[0m: look at what is known about it
+    [1;36mhelp[0m: look at what is known about it, and at what it changes
           cargo fence why proc-macro1@1.0.107
+          cargo fence review proc-macro1@1.0.107
     [1;36mhelp[0m: or let it in for a while, on your own word
           cargo fence except proc-macro1@1.0.107 --codes look-alike,new-crate,young --because "…" --until 2026-08-27
     [1;33m    Finished[0m 1 admitted (1 by age), 2 held, 0 blocked, 1 of this project in […]s
@@ -202,8 +207,9 @@ fn a_takeover_that_was_found_out_is_blocked() {
        = look-alike: looks like proc-macro2 (another number)
        = new-crate: the crate is 2 days old, first published on 2026-08-20
        = through: app > lexopt 0.3.2 > arrayref 0.3.10 > proc-macro1
-    help: look at what is known about it
+    help: look at what is known about it, and at what it changes
           cargo fence why proc-macro1@1.0.107
+          cargo fence review proc-macro1@1.0.107
     help: or let it in for a while, on your own word
           cargo fence except proc-macro1@1.0.107 --codes look-alike,new-crate,young --because "…" --until 2026-08-29
         Finished 1 admitted (1 by age), 1 held, 1 blocked, 1 of this project in […]s
@@ -238,6 +244,7 @@ fn why_tells_everything_in_time_order() {
                   2026-08-20T13:15:00Z on
                   - an admitted release of proc-macro1 ^1.0.107, 2 independent audits by trusted sets
                   - an exception for needs-held, young-dependency, young (override)
+                  cargo fence review arrayref@0.3.10
                   cargo fence except arrayref@0.3.10 --codes needs-held,young-dependency,young --because "…" --until 2026-08-27
     [exit code 0]
     "#);
@@ -587,8 +594,9 @@ fn a_project_that_was_never_set_up_is_told_where_to_start() {
        | 2026-09-29
        |
        = new-crate: the crate is 52 days old, first published on 2026-07-01
-    help: look at what is known about it
+    help: look at what is known about it, and at what it changes
           cargo fence why helper@1.0.0
+          cargo fence review helper@1.0.0
     help: or let it in for a while, on your own word
           cargo fence except helper@1.0.0 --codes new-crate --because "…" --until 2026-08-29
 
@@ -1056,6 +1064,7 @@ fn help_is_short_and_names_what_there_is() {
       update       Ask the registry and all feeds again, and say what changed
       scan         Say what the code of a package can do, and what in it a reviewer should look at
       diff         Compare two packages: what the newer can do that the older could not, and how much there is to read
+      review       Show what a release changes, for somebody who is to vouch for it
       explain      Explain a code: what it means, why it matters, what to do
       enable       Switch the fence on: tell cargo to ask it in place of crates.io
       disable      Switch the fence off: cargo asks crates.io itself again

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, UNIX_EPOCH};
@@ -123,6 +124,28 @@ impl Project {
         let text = fs::read_to_string(&file).unwrap_or_default();
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, format!("{text}{line}\n")).unwrap();
+    }
+
+    /// Publishes a release that never was with its package, which cargo keeps as if it had fetched it.
+    pub(crate) fn release(&mut self, name: &str, version: &str, published: &str, files: &[(&str, String)]) {
+        let mut archive = tar::Builder::new(Vec::new());
+        for (path, text) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(text.len() as u64);
+            header.set_mode(0o644);
+            let path = format!("{name}-{version}/{path}");
+            archive.append_data(&mut header, path, text.as_bytes()).unwrap();
+        }
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(&archive.into_inner().unwrap()).unwrap();
+        let packed = packed.finish().unwrap();
+        let digest = fence_testkit::publishing::sha256(&packed).to_string();
+        self.write(&format!("home/.cargo/registry/cache/registry/{name}-{version}.crate"), packed);
+        self.publish(name, version, published, &[]);
+        let invented = "e1".repeat(32);
+        self.change(name, |line, found| {
+            Some(if found == version { line.replace(&invented, &digest) } else { line.to_owned() })
+        });
     }
 
     /// Leaves the dependencies of invented releases to features.

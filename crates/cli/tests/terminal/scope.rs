@@ -141,8 +141,9 @@ fn each_kind_of_use_has_its_level() {
        |
        = new-crate: the crate is 4 days old, first published on 2026-08-18
        = through: app > winnable
-    help: look at what is known about it
+    help: look at what is known about it, and at what it changes
           cargo fence why winnable@9.0.0
+          cargo fence review winnable@9.0.0
     help: or let it in for a while, on your own word
           cargo fence except winnable@9.0.0 --codes new-crate,young --because "…" --until 2026-08-29
 
@@ -185,8 +186,9 @@ fn where_kinds_cannot_be_told_the_strictest_level_holds() {
        |
        = new-crate: the crate is 4 days old, first published on 2026-08-18
        = through: app > winnable
-    help: look at what is known about it
+    help: look at what is known about it, and at what it changes
           cargo fence why winnable@9.0.0
+          cargo fence review winnable@9.0.0
     help: or let it in for a while, on your own word
           cargo fence except winnable@9.0.0 --codes new-crate,young --because "…" --until 2026-08-29
 

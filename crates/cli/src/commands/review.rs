@@ -1,0 +1,236 @@
+//! `cargo fence review`: what does a release change, for somebody who is to vouch for it?
+
+use std::path::Path;
+
+use fence_client::Environment;
+use fence_client::packages::{Found, Listed, PackageError, Packages};
+use fence_client::project::ProjectError;
+use fence_client::scanner::{Packed, Scanner};
+use fence_model::decision::Decision;
+use fence_model::{CrateName, Time};
+use fence_scan::Severity;
+use semver::Version;
+
+use crate::args::{Global, Sources, Spec};
+use crate::commands::Outcome;
+use crate::commands::scan::{Opened, registry, severity, warn_of_open};
+use crate::error::{CliError, Misuse};
+use crate::pager;
+use crate::render::review::{self, Review};
+use crate::session::{self, Opening, Session};
+use crate::shell::Shell;
+
+/// Show what a release changes, for somebody who is to vouch for it
+///
+/// First what is known of the release and what the change gained, then the findings, then the changed files by what they
+/// can do: build code, code with new capabilities or findings, other code, the manifest. What no build of a dependent
+/// reads is folded: tests, documents, comments and formatting.
+///
+/// It is compared with the release that Cargo.lock has, else with the one that the fence judges it by, else with the
+/// newest older one.
+///
+/// On a terminal the pages are turned by keys: n and N go to the next and previous finding, f and F to the next and
+/// previous file, o unfolds, / searches, q ends, h tells all keys.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A release as CRATE@VERSION, CRATE for its newest, a folder with a Cargo.toml, or a `.crate` file
+    #[arg(value_name = "PACKAGE")]
+    package: String,
+    /// Compare with this: a VERSION of the same crate, CRATE@VERSION, a folder, or a `.crate` file
+    #[arg(long, value_name = "PACKAGE")]
+    from: Option<String>,
+    /// Unfold tests, documents, comments and formatting, too
+    #[arg(long)]
+    all: bool,
+    /// Print everything at once, on a terminal too
+    #[arg(long)]
+    no_pager: bool,
+    /// Show findings from this severity on: none, low, medium or high
+    #[arg(long, value_name = "SEVERITY", value_parser = severity, default_value = "low")]
+    least: Severity,
+    #[command(flatten)]
+    sources: Sources,
+}
+
+/// What a change is compared with.
+struct Base {
+    packed: Packed,
+    /// Its version, where it is a release of the same crate.
+    version: Option<Version>,
+    /// What it is, and why it is that.
+    told: String,
+}
+
+/// What the project at hand says of the release.
+#[derive(Default)]
+struct Standing {
+    locked: Vec<Version>,
+    decision: Option<Decision>,
+    /// Why there is no decision.
+    undecided: Option<String>,
+    now: Option<Time>,
+}
+
+/// Compares, and shows.
+pub(crate) fn run(
+    args: &Args,
+    global: &Global,
+    environment: &Environment,
+    shell: &Shell,
+) -> Result<Outcome, CliError> {
+    let scanner = Scanner::of_process()
+        .map_err(|error| CliError::new(format!("the scanner cannot be started: {error}")))?;
+    let path = environment.current_folder().join(&args.package);
+    let is_release = !path.is_dir() && !args.package.ends_with(".crate") && !path.is_file();
+    let mut standing = Standing::default();
+    let mut published = None;
+    let (packed, base) = if is_release {
+        let spec: Spec = args.package.parse().map_err(|why| Misuse::NoPackage(args.package.clone(), why))?;
+        let registry = registry(global, environment)?;
+        let packages = Packages { environment, registry: registry.as_ref() };
+        let found = packages.release(&spec.name, spec.version.as_ref())?;
+        standing = Standing::of(&found, args, global, environment, shell)?;
+        let listed = packages.list(&spec.name)?;
+        published =
+            listed.iter().find(|one| one.version == found.release.version).and_then(|one| one.published);
+        let base = match &args.from {
+            Some(from) => named(from, Some(&spec.name), global, environment)?,
+            None => {
+                let (version, why) = choose(&found.release.version, &standing, &listed);
+                match version {
+                    Some(version) => Base {
+                        packed: packages.release(&spec.name, Some(&version))?.package,
+                        told: format!("{version}, {why}"),
+                        version: Some(version),
+                    },
+                    None => nothing(why),
+                }
+            }
+        };
+        (found.package, base)
+    } else {
+        let base = match &args.from {
+            Some(from) => named(from, None, global, environment)?,
+            None => nothing("since `--from` names nothing"),
+        };
+        (Opened::of(&args.package, global, environment)?.packed, base)
+    };
+    let read = scanner.read(&base.packed, &packed);
+    warn_of_open(&read.open, shell);
+    let now = standing.now.or(args.sources.now).unwrap_or_else(session::clock);
+    let review = Review {
+        reading: &read.result,
+        base: base.told,
+        base_version: base.version,
+        published: standing.decision.as_ref().and_then(|decision| decision.published).or(published),
+        decision: standing.decision.as_ref(),
+        undecided: standing.undecided,
+        least: args.least,
+        all: args.all,
+        now,
+    };
+    let page = review::page(&review, shell);
+    if !args.no_pager && pager::show(&page, environment, shell)? {
+        return Ok(Outcome::Pass);
+    }
+    shell.print(&review::print(&page))?;
+    Ok(Outcome::Pass)
+}
+
+/// Nothing to compare with: all is new.
+fn nothing(why: &str) -> Base {
+    Base {
+        packed: Packed::Files(Vec::new()),
+        version: None,
+        told: format!("nothing, {why}: all of it is new"),
+    }
+}
+
+/// What `--from` names: of the same crate a version is enough.
+fn named(
+    from: &str,
+    name: Option<&CrateName>,
+    global: &Global,
+    environment: &Environment,
+) -> Result<Base, CliError> {
+    let version = from.strip_prefix('@').unwrap_or(from).parse::<Version>().ok();
+    if let (Some(name), Some(version)) = (name, version) {
+        let packed = Opened::of(&format!("{name}@{version}"), global, environment)?.packed;
+        return Ok(Base { packed, told: format!("{version}, as you asked"), version: Some(version) });
+    }
+    let packed = Opened::of(from, global, environment)?.packed;
+    let is_of_crate = |spec: &Spec| Some(&spec.name) == name;
+    let version = from.parse::<Spec>().ok().filter(is_of_crate).and_then(|spec| spec.version);
+    // Where on this machine a file lies is nothing that a page for others needs.
+    let from = Path::new(from).file_name().map_or(from.into(), |name| name.to_string_lossy());
+    Ok(Base { packed, told: format!("{from}, as you asked"), version })
+}
+
+/// The release to compare with where nobody says, and why it is that.
+fn choose(version: &Version, standing: &Standing, listed: &[Listed]) -> (Option<Version>, &'static str) {
+    let locked = standing.locked.iter().filter(|locked| *locked < version).max();
+    if let Some(locked) = locked {
+        return (Some(locked.clone()), "which Cargo.lock has");
+    }
+    if let Some(base) = standing.decision.as_ref().and_then(|decision| decision.base.as_ref()) {
+        return (
+            Some(base.clone()),
+            "by which the fence judges it: the newest older release that was admitted when it appeared",
+        );
+    }
+    let older = || listed.iter().filter(|one| one.version < *version);
+    let is_usual = |one: &&Listed| !one.yanked && (one.version.pre.is_empty() || !version.pre.is_empty());
+    let newest = |one: Option<&Listed>| one.map(|one| one.version.clone());
+    if let Some(version) = newest(older().filter(is_usual).max_by(|a, b| a.version.cmp(&b.version))) {
+        return (Some(version), "the newest older release");
+    }
+    match newest(older().max_by(|a, b| a.version.cmp(&b.version))) {
+        Some(version) => {
+            (Some(version), "the newest older release, which is yanked or a pre-release like all of them")
+        }
+        None => (None, "since there is no older release"),
+    }
+}
+
+impl Standing {
+    /// What the project says, if there is one that has the crate.
+    fn of(
+        found: &Found,
+        args: &Args,
+        global: &Global,
+        environment: &Environment,
+        shell: &Shell,
+    ) -> Result<Self, CliError> {
+        let release = &found.release;
+        let project = match session::find_if_any(&args.sources, global, environment) {
+            Ok(project) => project,
+            Err(ProjectError::NoLockfile(_)) => return Ok(Self::default()),
+            Err(error) => return Err(error.into()),
+        };
+        let lockfile = project.read_lockfile()?;
+        let of_crate = lockfile.packages.iter().filter_map(|package| package.release());
+        let locked: Vec<Version> =
+            of_crate.filter(|locked| locked.name == release.name).map(|locked| locked.version).collect();
+        if locked.is_empty() {
+            let undecided = Some("not given: the project here does not use it".to_owned());
+            return Ok(Self { undecided, ..Self::default() });
+        }
+        let opened = Session::open(Opening::all(&args.sources), global, environment, shell);
+        let (decision, undecided, now) = match opened {
+            Ok(session) if session.digest_of(release).is_some() => {
+                // What cargo keeps without the network has not been compared with anything yet.
+                if let Some(wanted) = session.digest_of(release).filter(|wanted| *wanted != found.digest) {
+                    let (release, got) = (release.clone(), found.digest);
+                    return Err(PackageError::OtherBytes { release, got, wanted }.into());
+                }
+                (Some(session.decide(release)?), None, Some(session.now))
+            }
+            Ok(session) => {
+                (None, Some("not given: the index here does not have it yet".to_owned()), Some(session.now))
+            }
+            // The change can be read all the same.
+            Err(error) => (None, Some(format!("not known: {}", error.message)), None),
+        };
+        Ok(Self { locked, decision, undecided, now })
+    }
+}
