@@ -14,6 +14,7 @@ use fence_client::gather::{
 use fence_client::http::{Http, Network};
 use fence_client::project::changes::Change;
 use fence_client::project::{self, Project, lockfile};
+use fence_client::readings::Shelf;
 use fence_client::revision::{Files, Revision};
 use fence_client::scope::{self, Scope};
 use fence_client::snapshot::SourceKind;
@@ -164,7 +165,7 @@ impl Session {
         });
         // A folder of index files has no packages.
         let readings = match (policy.scan, &asking.index) {
-            (Scan::New, None) => Readings::NONE_YET,
+            (Scan::New, None) => Readings::of_these(Shelf::of(&asking.cache).asking()),
             (Scan::Off, _) | (_, Some(_)) => Readings::NOT_ASKED,
         };
         let looking = Looking::of(&lockfile, &asking.cargo, &network, &asking.cache, environment)?;
@@ -217,7 +218,7 @@ impl Session {
     fn unread(&self) -> Result<BTreeSet<Unread>, CliError> {
         let report = self.report(&self.settlement())?;
         let waiting = report.waiting.iter().map(|waiting| &waiting.decision);
-        Ok(report.decisions().chain(waiting).filter_map(|decision| decision.unread.clone()).collect())
+        Ok(report.decisions().chain(waiting).flat_map(|decision| decision.unread.clone()).collect())
     }
 
     /// The judgement of the whole lockfile.

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use fence_client::Environment;
 use fence_client::cache::Cache;
@@ -128,6 +129,9 @@ impl Standing {
             fence.rest().await;
             served
         });
+        // What is still read is read again by the next.
+        drop(fence);
+        runtime.shutdown_timeout(Duration::from_secs(1));
         Ok(served?)
     }
 }

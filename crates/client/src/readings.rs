@@ -20,6 +20,15 @@ use crate::side_by_side;
 /// How many packages are read at a time on each core: one waits for its registry while another is read.
 const AT_ONCE_ON_A_CORE: usize = 2;
 
+/// The folder of readings that ask for nobody.
+const CALM: &str = "calm";
+/// The folder of those that ask for a reviewer.
+const ASKING: &str = "asking";
+/// In place of a base's digest, where there is none.
+const ALONE: &str = "alone";
+/// How many that ask are kept in mind: whoever has read more has a cache that somebody filled.
+const MOST_ASKING: usize = 20_000;
+
 /// Readings on disk.
 #[derive(Debug, Clone)]
 pub struct Shelf(Cache);
@@ -32,7 +41,20 @@ impl Shelf {
 
     /// The reading of a pair, if one is there and whole.
     pub fn get(&self, pair: Pair) -> Option<Reading> {
-        let kept = Kept::parse(&self.0.read(&place(pair)).ok()??, &[])?;
+        [CALM, ASKING].iter().find_map(|shelf| self.read(&place(shelf, pair)))
+    }
+
+    /// All that ask for a reviewer: they count whatever the age of a release, so that waiting does not make them forgotten.
+    /// There are few.
+    pub fn asking(&self) -> Vec<(Pair, Reading)> {
+        let folder = self.0.path(&Place::of(&["readings", &fence_scan::SCANNER.to_string(), ASKING]));
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let pairs = files.filter_map(|file| pair_of(file.file_name().to_str()?)).take(MOST_ASKING);
+        pairs.filter_map(|pair| Some((pair, self.read(&place(ASKING, pair))?))).collect()
+    }
+
+    fn read(&self, place: &Place) -> Option<Reading> {
+        let kept = Kept::parse(&self.0.read(place).ok()??, &[])?;
         serde_json::from_slice(&kept.bytes).ok()
     }
 
@@ -41,18 +63,27 @@ impl Shelf {
     /// # Errors
     /// What the disk says, in words.
     pub fn put(&self, pair: Pair, reading: &Reading) -> Result<(), String> {
-        if reading.findings.iter().any(|finding| finding.code == FAILED) {
+        if reading.incomplete {
             return Ok(());
         }
         let bytes = serde_json::to_vec(reading).map_err(|error| error.to_string())?;
         let kept = Kept { notes: Vec::new(), bytes }.format();
-        self.0.write(&place(pair), &kept, Keep::ForNow).map_err(|error| error.to_string())
+        let shelf = if reading.asks() { ASKING } else { CALM };
+        self.0.write(&place(shelf, pair), &kept, Keep::ForNow).map_err(|error| error.to_string())
     }
 }
 
-fn place(pair: Pair) -> Place {
-    let base = pair.base.map_or_else(|| "alone".to_owned(), |base| base.to_string());
-    Place::of(&["readings", &fence_scan::SCANNER.to_string(), &pair.release.to_string(), &base])
+fn place(shelf: &str, pair: Pair) -> Place {
+    let base = pair.base.map_or_else(|| ALONE.to_owned(), |base| base.to_string());
+    let file = format!("{}-{base}", pair.release);
+    Place::of(&["readings", &fence_scan::SCANNER.to_string(), shelf, &file])
+}
+
+/// The pair that a file is named after.
+fn pair_of(file: &str) -> Option<Pair> {
+    let (release, base) = file.split_once('-')?;
+    let base = if base == ALONE { None } else { Some(base.parse().ok()?) };
+    Some(Pair { release: release.parse().ok()?, base })
 }
 
 /// Reads packages that nobody read yet.
@@ -150,17 +181,26 @@ fn of_change(change: &Comparison) -> Reading {
             fence_scan::BuildCode::Acts => BuildCode::Acts(acting),
             fence_scan::BuildCode::New => BuildCode::New,
         },
+        incomplete: findings.iter().any(|finding| finding.code == FAILED),
         findings: findings.iter().map(finding).collect(),
         unchanged,
     }
 }
 
-/// A report in the judgement's words: without a base there is nothing new but all of it, so only what is grave asks.
+/// A report in the judgement's words: without a base all of it is new, and of findings only what is grave asks.
 fn of_release(report: &Report) -> Reading {
     let is_grave =
         |found: &&fence_scan::Finding| found.severity == Severity::High && found.place != Ground::Tests;
     let findings = report.findings.iter().filter(is_grave).map(finding).collect();
-    Reading { findings, ..Reading::default() }
+    let has = |of: &&Capability| Asks::REVIEWED.contains(of) && **of != Capability::BuildTimeExec;
+    let builds = report.capabilities.contains(&Capability::BuildTimeExec);
+    Reading {
+        capabilities: report.capabilities.iter().filter(has).map(|of| of.as_str().to_owned()).collect(),
+        build_code: if builds { BuildCode::New } else { BuildCode::AsBefore },
+        findings,
+        unchanged: false,
+        incomplete: report.findings.iter().any(|finding| finding.code == FAILED),
+    }
 }
 
 fn finding(found: &fence_scan::Finding) -> Finding {
@@ -195,15 +235,30 @@ mod tests {
     }
 
     #[test]
+    fn those_that_ask_are_found_without_being_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::of(&Cache::at(folder.path()));
+        let alone = Pair { base: None, ..pair() };
+        let calm = Pair { release: Digest([3; 32]), base: None };
+        shelf.put(pair(), &found("fetch-and-run")).unwrap();
+        shelf.put(alone, &found("time-bomb")).unwrap();
+        shelf.put(calm, &Reading::default()).unwrap();
+        let mut asking = shelf.asking();
+        asking.sort_by_key(|(pair, _)| *pair);
+        assert_eq!(asking, [(alone, found("time-bomb")), (pair(), found("fetch-and-run"))]);
+        assert_eq!(shelf.get(calm), Some(Reading::default()));
+    }
+
+    #[test]
     fn a_damaged_reading_is_none() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::at(folder.path());
         let shelf = Shelf::of(&cache);
         shelf.put(pair(), &found("fetch-and-run")).unwrap();
-        let mut bytes = cache.read(&place(pair())).unwrap().unwrap();
+        let mut bytes = cache.read(&place(ASKING, pair())).unwrap().unwrap();
         let last = bytes.len() - 2;
         bytes[last] ^= 1;
-        cache.write(&place(pair()), &bytes, Keep::ForNow).unwrap();
+        cache.write(&place(ASKING, pair()), &bytes, Keep::ForNow).unwrap();
         assert_eq!(shelf.get(pair()), None);
     }
 
@@ -212,7 +267,7 @@ mod tests {
     fn a_scanner_that_failed_is_not_kept() {
         let folder = tempfile::tempdir().unwrap();
         let shelf = Shelf::of(&Cache::at(folder.path()));
-        shelf.put(pair(), &found(FAILED)).unwrap();
+        shelf.put(pair(), &Reading { incomplete: true, ..found(FAILED) }).unwrap();
         assert_eq!(shelf.get(pair()), None);
     }
 

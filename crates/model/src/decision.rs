@@ -60,7 +60,7 @@ pub struct Decision {
     /// Everything found, for and against, sorted: the gravest first.
     pub reasons: Vec<Reason>,
     /// What is to be read before this is all that it could be.
-    pub unread: Option<Unread>,
+    pub unread: Vec<Unread>,
     /// What would admit it, the cheapest first; empty if admitted.
     pub clears: Vec<Way>,
 }
@@ -465,20 +465,20 @@ pub enum Because {
     CapabilityGained {
         /// What, in the scanner's words.
         capability: String,
-        /// The base.
-        base: Version,
+        /// The base; none where all that came before is withdrawn.
+        base: Option<Version>,
     },
     /// Code that runs where dependents are built is new.
     BuildCodeNew {
         /// The base, which has none.
-        base: Version,
+        base: Option<Version>,
     },
     /// Code that runs where dependents are built, and acts on more than the build, is new or changed.
     BuildCodeActs {
         /// The functions, with their files.
         functions: Vec<String>,
-        /// The base.
-        base: Version,
+        /// The base; none where all that came before is withdrawn.
+        base: Option<Version>,
     },
     /// A scanner found something.
     Found(Finding),

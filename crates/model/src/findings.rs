@@ -18,7 +18,7 @@ use crate::facts::{
     Advisory, AdvisoryKind, Birth, Claim, Dependency, DependencyKind, Gone, Publisher, ReleaseFacts, Remark,
 };
 use crate::history::{new_dependencies, reaches_as};
-use crate::judge::{Checksum, Judge, Moment, Neighbourhood, Treatment};
+use crate::judge::{Checksum, Judge, Moment, Neighbourhood, Treatment, counted};
 use crate::names::CaretClass;
 use crate::policy::{Severity, has_settled};
 use crate::readings::{BuildCode, Looked, Reading};
@@ -155,7 +155,10 @@ impl<'a> Judge<'a> {
     fn read(&self, at: usize, found: &mut Vec<Reason>) {
         let Some(Reading { capabilities, build_code, findings, .. }) = self.reading(at) else { return };
         let known = self.history.release(at).published;
-        if let Some(base) = self.base(at).map(|base| self.history.release(base).version.clone()) {
+        let base = self.base(at).map(|base| self.history.release(base).version.clone());
+        // All of a crate's first release is new, which `new-crate` says; one whose earlier releases are all yanked or gone
+        // gains whatever it has, so that withdrawing them hides nothing.
+        if base.is_some() || self.history.has_earlier(at) {
             for capability in capabilities {
                 let because =
                     Because::CapabilityGained { capability: capability.clone(), base: base.clone() };
@@ -174,15 +177,18 @@ impl<'a> Judge<'a> {
         found.extend(because.map(|because| reason(Code::UnreviewedFinding, known, because)));
     }
 
-    /// `unscanned`: lapses with the ceiling, which is as long as it makes a release wait.
+    /// `unscanned`: lapses with the ceiling, which is as long as it makes a release wait. Beside a base that nobody read
+    /// either a reading tells nothing: what came in with that would seem to have been there.
     fn unscanned(&self, at: usize, moment: Moment<'_>, found: &mut Vec<Reason>) {
         let ceiling = self.asked.policy.wait.ceiling;
-        let is_past = self.opened(at).is_some_and(|opened| moment.now - opened >= ceiling);
+        let counted = counted(Some(self.history.release(at)), moment);
+        let is_past = self.opened(at).is_some_and(|opened| counted - opened >= ceiling);
         if !self.asked.readings.is_asked() || is_past {
             return;
         }
         let why = match self.looked(at) {
-            Some(Looked::Read(_)) => return,
+            Some(Looked::Read(_)) if self.unread_base(at).is_none() => return,
+            Some(Looked::Read(_)) => None,
             Some(Looked::InVain(why)) => Some(why.clone()),
             None => None,
         };

@@ -203,11 +203,12 @@ impl<'a> Judge<'a> {
                 steps,
             },
             reasons,
-            unread: None,
+            unread: Vec::new(),
             clears: Vec::new(),
         };
-        decision.unread =
-            position.and_then(|at| self.unread(at, decision.verdict, decision.grounds, &decision.reasons));
+        decision.unread = position.map_or_else(Vec::new, |at| {
+            self.unread(at, decision.verdict, decision.grounds, &decision.reasons)
+        });
         if decision.verdict != Verdict::Admit {
             decision.reasons.extend(self.held_fix(version));
             decision.clears = ways::out(self, &decision, time.audits, neighbours);
@@ -291,15 +292,28 @@ impl<'a> Judge<'a> {
         Pair { release: digest(at), base: self.base(at).map(digest) }
     }
 
+    /// The base of a release, where that is so young itself that it should have been read, and was not, and nobody vouches
+    /// for it.
+    pub(crate) fn unread_base(&self, at: usize) -> Option<usize> {
+        let ceiling = self.asked.policy.wait.ceiling;
+        let base = self.base(at)?;
+        let is_young = self
+            .appeared(base)
+            .zip(self.appeared(at))
+            .is_some_and(|(base, release)| base + ceiling > release);
+        let is_read = || matches!(self.looked(base), Some(Looked::Read(_)));
+        (is_young && !is_read() && self.vouched_since(base).once.is_none()).then_some(base)
+    }
+
     /// What is to be read before a decision is all that it could be: a release that is new or held, for which nobody
-    /// vouches, and that was not looked at.
+    /// vouches, and that was not looked at; and the young ones below it that stand for its base.
     fn unread(
         &self,
         at: usize,
         verdict: Verdict,
         grounds: Option<Grounds>,
         reasons: &[Reason],
-    ) -> Option<Unread> {
+    ) -> Vec<Unread> {
         let is_vouched_for = matches!(
             grounds,
             Some(Grounds::Audited | Grounds::FirstParty | Grounds::Baseline | Grounds::Exception)
@@ -309,21 +323,36 @@ impl<'a> Judge<'a> {
             Verdict::Hold => true,
             Verdict::Block => false,
         };
-        if !self.asked.readings.is_asked() || !is_wanted || self.looked(at).is_some() {
-            return None;
+        if !self.asked.readings.is_asked() || !is_wanted {
+            return Vec::new();
         }
-        let release = self.history.release(at);
-        Some(Unread {
-            release: ReleaseId { name: self.name().clone(), version: release.version.clone() },
-            base: self.base(at).map(|base| self.history.release(base).version.clone()),
+        // Each is younger than the ceiling beside the next, so that there are not many.
+        let chain = std::iter::successors(Some(at), |at| self.unread_base(*at));
+        chain.filter(|at| self.is_to_be_read(*at)).map(|at| self.as_unread(at)).collect()
+    }
+
+    /// Whether nobody looked at a release, or a scanner did not come to an end with it.
+    fn is_to_be_read(&self, at: usize) -> bool {
+        match self.looked(at) {
+            None => true,
+            Some(Looked::Read(reading)) => reading.incomplete,
+            Some(Looked::InVain(_)) => false,
+        }
+    }
+
+    fn as_unread(&self, at: usize) -> Unread {
+        let version = |at: usize| self.history.release(at).version.clone();
+        Unread {
+            release: ReleaseId { name: self.name().clone(), version: version(at) },
+            base: self.base(at).map(version),
             pair: self.pair(at),
-        })
+        }
     }
 
     /// The same, of a release that is new: what is held for long is read when somebody asks about it.
-    pub(crate) fn unread_of_new(&self, version: &Version, outcome: &Outcome) -> Option<Unread> {
-        let at = self.history.position(version).filter(|_| is_unscanned(&outcome.reasons))?;
-        self.unread(at, outcome.verdict, outcome.grounds, &outcome.reasons)
+    pub(crate) fn unread_of_new(&self, version: &Version, outcome: &Outcome) -> Vec<Unread> {
+        let at = self.history.position(version).filter(|_| is_unscanned(&outcome.reasons));
+        at.map_or_else(Vec::new, |at| self.unread(at, outcome.verdict, outcome.grounds, &outcome.reasons))
     }
 
     pub(crate) fn vouched_since(&self, at: usize) -> VouchedSince {
@@ -553,7 +582,7 @@ fn vouchable_from(release: &ReleaseFacts<'_>) -> Time {
 }
 
 /// Up to when a release's time is counted: a yank that stands stops it as a silent feed does.
-fn counted(release: Option<&ReleaseFacts<'_>>, moment: Moment<'_>) -> Time {
+pub(crate) fn counted(release: Option<&ReleaseFacts<'_>>, moment: Moment<'_>) -> Time {
     let counted = moment.feeds.counted(moment.now);
     match release.filter(|r| r.yanked).and_then(|r| r.sighting.as_deref()).and_then(|s| s.yanked_at) {
         Some(yanked_at) => counted.min(yanked_at),
@@ -734,7 +763,7 @@ fn is_cleared((code, effect): (Code, Effect), audits: usize) -> bool {
 }
 
 fn is_unscanned(reasons: &[Reason]) -> bool {
-    reasons.iter().any(|reason| reason.code == Code::Unscanned)
+    reasons.iter().any(|reason| reason.code == Code::Unscanned && reason.effect > Effect::Note)
 }
 
 /// The verdict of reasons of which all are known.

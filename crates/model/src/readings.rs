@@ -35,6 +35,16 @@ pub struct Reading {
     pub findings: Vec<Finding>,
     /// Whether all that is built is the same, but for the version.
     pub unchanged: bool,
+    /// Whether the scanner did not come to an end, so that another try may tell more.
+    #[serde(default)]
+    pub incomplete: bool,
+}
+
+impl Reading {
+    /// Whether any of it asks for a reviewer.
+    pub fn asks(&self) -> bool {
+        !self.capabilities.is_empty() || self.build_code != BuildCode::AsBefore || !self.findings.is_empty()
+    }
 }
 
 /// What became of the code that runs where dependents are built: build scripts and procedural macros.
@@ -85,15 +95,21 @@ impl Readings {
     /// Of who does, and has nothing yet.
     pub const NONE_YET: Self = Self { is_asked: true, of: BTreeMap::new() };
 
+    /// Of who does, and has these.
+    pub fn of_these(read: impl IntoIterator<Item = (Pair, Reading)>) -> Self {
+        let of = read.into_iter().map(|(pair, reading)| (pair, Looked::Read(reading))).collect();
+        Self { is_asked: true, of }
+    }
+
     /// Whether packages are looked into.
     pub fn is_asked(&self) -> bool {
         self.is_asked
     }
 
-    /// Adds what came of looking at a pair. What was read is never taken back by a later try in vain.
+    /// Adds what came of looking at a pair. What was read to its end is never taken back by a later try in vain.
     pub fn add(&mut self, pair: Pair, looked: Looked) {
-        let is_read = matches!(self.of.get(&pair), Some(Looked::Read(_)));
-        if !is_read || matches!(looked, Looked::Read(_)) {
+        let is_whole = |looked: &Looked| matches!(looked, Looked::Read(reading) if !reading.incomplete);
+        if !self.of.get(&pair).is_some_and(is_whole) || is_whole(&looked) {
             self.of.insert(pair, looked);
         }
     }

@@ -64,7 +64,7 @@ pub struct ReleaseVerdict {
     /// When its wait ends, where it is held for being young. If that is past, a feed is behind.
     pub until: Option<Time>,
     /// What is to be read before this is all that it could be, where the release is new.
-    pub unread: Option<Unread>,
+    pub unread: Vec<Unread>,
 }
 
 /// What a registry shows of a crate. `judged` are its releases; one that is not among them is refused.

@@ -5,6 +5,7 @@
 //! would be decided then. Ways are ordered as a person would try them: wait, evidence, override.
 
 use crate::clock::Feeds;
+use crate::code::Code;
 use crate::decision::{Decision, Need, Verdict, Way};
 use crate::judge::{Judge, Moment, Neighbourhood};
 use crate::time::Time;
@@ -89,10 +90,14 @@ fn lapses(judge: &Judge<'_>, decision: &Decision) -> Vec<Time> {
     moments
 }
 
-/// When the crate, and each young dependency that was found, is new no more.
+/// When the crate, and each young dependency that was found, is new no more; and when it matters no more that nobody read
+/// the release.
 fn grown_up(judge: &Judge<'_>, decision: &Decision) -> impl Iterator<Item = Time> {
     let own = judge.history.born.map(|born| born + judge.asked.policy.wait.crate_tenure);
-    own.into_iter().chain(decision.reasons.iter().filter_map(|reason| judge.grows_up(reason)))
+    let unread = decision.clock.opened.filter(|_| decision.has(Code::Unscanned));
+    let read = unread.map(|opened| opened + judge.asked.policy.wait.ceiling);
+    let needed = decision.reasons.iter().filter_map(|reason| judge.grows_up(reason));
+    own.into_iter().chain(read).chain(needed)
 }
 
 fn needs(judge: &Judge<'_>, neighbours: &Neighbourhood, more_audits: usize, as_of: Time) -> Vec<Need> {

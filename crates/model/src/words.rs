@@ -151,11 +151,21 @@ pub fn sentence(reason: &Reason) -> String {
             format!("{} until {}: {because}", codes.join(", "), until.date())
         }
         Because::CapabilityGained { capability, base } => {
-            format!("can {}, which {base} could not", doing(capability))
+            let before = base.as_ref().map_or_else(
+                || "all that came before is withdrawn".to_owned(),
+                |base| format!("which {base} could not"),
+            );
+            format!("can {}, {before}", doing(capability))
         }
-        Because::BuildCodeNew { base } => format!("runs code where it is built, which {base} did not"),
+        Because::BuildCodeNew { base: Some(base) } => {
+            format!("runs code where it is built, which {base} did not")
+        }
+        Because::BuildCodeNew { base: None } => {
+            "runs code where it is built, and all that came before is withdrawn".to_owned()
+        }
         Because::BuildCodeActs { functions, base } => {
-            format!("what acts where it is built is new or changed since {base}: {}", line_of(functions))
+            let since = base.as_ref().map_or_else(String::new, |base| format!(" or changed since {base}"));
+            format!("what acts where it is built is new{since}: {}", line_of(functions))
         }
         Because::Found(Finding { code, severity, place }) => match place.as_str() {
             "" => format!("{code} ({severity}), which nobody has looked at"),
@@ -360,10 +370,15 @@ mod tests {
                 until: AT,
                 codes: vec![Code::Young, Code::Deleted],
             },
-            Because::CapabilityGained { capability: text("net"), base: Version::new(1, 0, 0) },
-            Because::CapabilityGained { capability: text("asm"), base: Version::new(1, 0, 0) },
-            Because::BuildCodeNew { base: Version::new(1, 0, 0) },
-            Because::BuildCodeActs { functions: vec![text("main in build.rs")], base: Version::new(1, 0, 0) },
+            Because::CapabilityGained { capability: text("net"), base: Some(Version::new(1, 0, 0)) },
+            Because::CapabilityGained { capability: text("asm"), base: Some(Version::new(1, 0, 0)) },
+            Because::CapabilityGained { capability: text("net"), base: None },
+            Because::BuildCodeNew { base: Some(Version::new(1, 0, 0)) },
+            Because::BuildCodeNew { base: None },
+            Because::BuildCodeActs {
+                functions: vec![text("main in build.rs")],
+                base: Some(Version::new(1, 0, 0)),
+            },
             Because::Found(Finding {
                 code: text("fetch-and-run"),
                 severity: text("high"),
@@ -432,7 +447,9 @@ mod tests {
         young, deleted until 2026-08-17: it is ours
         can use the network, which 1.0.0 could not
         can do asm, which 1.0.0 could not
+        can use the network, all that came before is withdrawn
         runs code where it is built, which 1.0.0 did not
+        runs code where it is built, and all that came before is withdrawn
         what acts where it is built is new or changed since 1.0.0: main in build.rs
         fetch-and-run (high) at build.rs:12, which nobody has looked at
         scanner-failed (high), which nobody has looked at

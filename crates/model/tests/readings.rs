@@ -1,8 +1,8 @@
 //! How readings of packages are judged: what a release gained beside its base, and what it means that nobody read it.
 
-use fence_model::readings::{BuildCode, Finding, Looked, Reading};
+use fence_model::readings::{BuildCode, Finding, Looked, Pair, Reading, Readings, Unread};
 use fence_model::{Code, Level, Verdict};
-use fence_testkit::world::{World, show};
+use fence_testkit::world::{World, digest, show};
 
 /// A crate with a release of long ago and one of ten days, which somebody looks into.
 fn world() -> World {
@@ -62,7 +62,7 @@ fn what_nobody_read_waits_for_the_ceiling() {
 fn an_audit_needs_no_reading() {
     let mut world = world();
     world.full_audit("mozilla", "tidy", "1.0.1", "2026-08-20");
-    assert_eq!(world.decide("tidy", "1.0.1").unread, None);
+    assert!(world.decide("tidy", "1.0.1").unread.is_empty());
     check!(world, @"
     tidy 1.0.1 admit (audited)
       unscanned [ceiling]: its package has not been read yet
@@ -160,13 +160,64 @@ fn it_is_said_what_is_to_be_read() {
     let mut world = world();
     world.release("fresh", "1.0.0", "2026-08-24");
     world.release("tidy", "1.0.2", "2026-08-24").needs("fresh", "^1");
-    let unread = |world: &World, at: &str| {
-        world.decide("tidy", at).unread.map(|unread| (unread.base.map(|base| base.to_string()), unread.pair))
+    let unread = |world: &World, at: &str| -> Vec<String> {
+        let beside = |unread: &Unread| match &unread.base {
+            Some(base) => format!("{} beside {base}", unread.release),
+            None => format!("{} alone", unread.release),
+        };
+        world.decide("tidy", at).unread.iter().map(beside).collect()
     };
-    assert_eq!(unread(&world, "1.0.0"), None);
-    let (base, pair) = unread(&world, "1.0.1").unwrap();
-    assert_eq!(base.as_deref(), Some("1.0.0"));
-    world.readings.add(pair, Looked::Read(Reading::default()));
-    assert_eq!(unread(&world, "1.0.1"), None);
-    assert_eq!(unread(&world, "1.0.2").unwrap().0.as_deref(), Some("1.0.1"));
+    assert!(unread(&world, "1.0.0").is_empty());
+    assert_eq!(unread(&world, "1.0.1"), ["tidy 1.0.1 beside 1.0.0"]);
+    // What stands for a base is read as well.
+    assert_eq!(unread(&world, "1.0.2"), ["tidy 1.0.2 beside 1.0.1", "tidy 1.0.1 beside 1.0.0"]);
+    world.read("tidy", "1.0.1", Some("1.0.0"), Reading::default());
+    assert!(unread(&world, "1.0.1").is_empty());
+    assert_eq!(unread(&world, "1.0.2"), ["tidy 1.0.2 beside 1.0.1"]);
+    let finding = Finding { code: "scanner-failed".into(), severity: "high".into(), place: String::new() };
+    let failed = Reading { incomplete: true, findings: vec![finding], ..Reading::default() };
+    world.readings = Readings::of_these([(pair(), failed)]);
+    assert_eq!(unread(&world, "1.0.1"), ["tidy 1.0.1 beside 1.0.0"], "another try may tell more");
+}
+
+fn pair() -> Pair {
+    Pair { release: digest("tidy 1.0.1"), base: Some(digest("tidy 1.0.0")) }
+}
+
+/// Who lets a release lie that nobody looks at, and publishes it once more, has it read beside what came before.
+#[test]
+fn what_nobody_read_is_no_measure_for_the_next() {
+    let mut world = world();
+    world.release("tidy", "1.0.2", "2026-08-24");
+    world.read("tidy", "1.0.2", Some("1.0.1"), Reading { unchanged: true, ..Reading::default() });
+    let world = world.later("2026-09-02T12:00:00Z");
+    assert!(world.decide("tidy", "1.0.2").has(Code::Unscanned));
+    let mut read = world.clone();
+    let net = Reading { capabilities: vec!["net".into()], ..Reading::default() };
+    read.read("tidy", "1.0.1", Some("1.0.0"), net);
+    assert_eq!(read.decide("tidy", "1.0.2").unread.len(), 1, "beside 1.0.0, since 1.0.1 is no base any more");
+}
+
+/// Withdrawing all that was there hides nothing.
+#[test]
+fn without_a_base_all_is_new_but_for_a_first_release() {
+    let mut world = World::at("2026-08-25T12:00:00Z");
+    world.release("tidy", "1.0.0", "2026-01-01");
+    world.edit("tidy", "1.0.0").facts().yanked = true;
+    world.release("tidy", "1.0.1", "2026-08-15");
+    world.look_into_packages();
+    let has = Reading { capabilities: vec!["net".into()], build_code: BuildCode::New, ..Reading::default() };
+    world.read("tidy", "1.0.1", None, has.clone());
+    check!(world, @"
+    tidy 1.0.1 hold
+      new-build-code [review]: runs code where it is built, and all that came before is withdrawn
+      new-capability [review]: can use the network, all that came before is withdrawn
+      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > an exception for new-capability, new-build-code
+    ");
+    let mut first = World::at("2026-08-25T12:00:00Z");
+    first.release("tidy", "1.0.1", "2026-08-15");
+    first.look_into_packages();
+    first.read("tidy", "1.0.1", None, has);
+    assert!(!first.decide("tidy", "1.0.1").has(Code::NewCapability));
 }

@@ -177,6 +177,9 @@ const ASKED_AT_ONCE: usize = 32;
 /// How many crates are asked for ahead of those who will ask for them, of each registry.
 const ASKED_AHEAD: usize = 16;
 
+/// How many packages are read at a time.
+const READ_AT_ONCE: usize = 8;
+
 /// How many requests go to a registry at a time, however many there are.
 const ASKED_AT_LEAST: usize = 2;
 
@@ -308,7 +311,7 @@ impl Fence {
             feeds: setup.feeds,
             network: setup.network,
             packages: Packages::of(&setup.cache),
-            looking: Looking::new(setup.reads, Shelf::of(&setup.cache), cores),
+            looking: Looking::new(setup.reads, Shelf::of(&setup.cache), cores.min(READ_AT_ONCE)),
             cache: setup.cache,
             base: setup.base,
             term: setup.term,

@@ -25,6 +25,11 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     V: Clone + Send + Sync + 'static,
 {
+    /// Whether somebody is on the way for `key`.
+    pub(crate) fn has(&self, key: &K) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(key)
+    }
+
     /// What `errand` brings, run once for all who ask for `key` at a time. It goes on when those who wait go away.
     /// None if it came to nothing: it panicked, or the runtime is shutting down.
     pub(crate) async fn join<F>(&self, key: K, errand: impl FnOnce() -> F) -> Option<V>

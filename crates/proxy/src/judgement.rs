@@ -31,6 +31,9 @@ use crate::answer::IndexPage;
 use crate::page::page_of;
 use crate::views::{File, View};
 
+/// How many packages a judgement of one crate asks to be read: whoever releases by the hundred waits his turn.
+const MOST_UNREAD: usize = 8;
+
 /// What is asked, the same for every crate of a registry.
 #[derive(Clone, Copy)]
 pub(crate) struct Question<'a> {
@@ -209,7 +212,8 @@ impl<'a> Case<'a> {
             lags: self.lags(&judged),
         };
         let held = judged.iter().filter(|judged| judged.verdict == Verdict::Hold);
-        let unread = judged.iter().filter_map(|judged| judged.unread.clone()).collect();
+        // The newest first, which most people want; the next page asks for the rest.
+        let unread = judged.iter().rev().flat_map(|judged| judged.unread.clone()).take(MOST_UNREAD).collect();
         let lacking = self.lacking_of(&judge, held.map(|judged| &judged.version).collect());
         (shown, Lacking { unread, ..lacking })
     }
@@ -236,7 +240,7 @@ impl<'a> Case<'a> {
         let judge = settlement.judge(subject);
         let told = |version: &Version| tell(&settlement, &judge, &judged, version);
         let told: Vec<Told> = versions.iter().map(told).collect();
-        let unread = told.iter().filter_map(|told| told.decision.unread.clone()).collect();
+        let unread = told.iter().flat_map(|told| told.decision.unread.clone()).take(MOST_UNREAD).collect();
         let lacking = self.lacking_of(&judge, versions.iter().collect());
         (told, Lacking { unread, ..lacking })
     }

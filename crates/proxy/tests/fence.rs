@@ -12,7 +12,7 @@ use fence_client::scanner::Packed;
 use fence_model::Span;
 use fence_model::readings::{BuildCode, Reading};
 use fence_proxy::answer::{Answer, Answers, Ask};
-use fence_proxy::fence::Fence;
+use fence_proxy::fence::{Fence, Journals};
 use fence_testkit::publishing::{Publishing, index_path, package_path, release};
 use fence_testkit::registry::Act;
 use world::{OWN, World, in_front_of, told};
@@ -117,7 +117,12 @@ fn what_nobody_read_is_held_until_somebody_did() {
     insta::assert_snapshot!(world.page(&fence, "glob"), @"Current: 0.3.2, 0.3.3");
     // Another fence finds what was read, and need not read it again.
     drop(fence);
-    let fence = world.fence_with(|setup| setup.reads = Some(Arc::new(|_, _| panic!("it was read")))).unwrap();
+    let fence = world
+        .fence_with(|setup| {
+            setup.reads = Some(Arc::new(|_, _| panic!("it was read")));
+            setup.journals = Journals::OwnIfNeedBe;
+        })
+        .unwrap();
     insta::assert_snapshot!(world.page(&fence, "glob"), @"Current: 0.3.2, 0.3.3");
 }
 

@@ -168,7 +168,6 @@ pub fn compare(old: &Scan<'_>, new: &Scan<'_>) -> Comparison {
         file.place.is_some_and(|place| place != Place::Tests) && file.change != Change::Reformatted
     };
     let build_code = files.iter().filter(matters).any(|file| file.place.is_some_and(Place::is_build));
-    let manifest_same = same_but_version(before, after);
     Comparison {
         from: old_report.version.clone(),
         to: new_report.version.clone(),
@@ -187,38 +186,53 @@ pub fn compare(old: &Scan<'_>, new: &Scan<'_>) -> Comparison {
         build_code,
         unsafe_functions: (unsafe_functions(old_report), unsafe_functions(new_report)),
         review_lines: files.iter().filter(matters).map(|file| file.lines).sum(),
-        unchanged: manifest_same
-            && !files
-                .iter()
-                .any(|file| matters(&file) || (file.place.is_none() && is_built_in(&file.path, new_code))),
+        unchanged: same_but_version(old, new)
+            && files.iter().all(|file| is_for_people(&file.path) && !is_built_in(&file.path, new_code)),
         files,
     }
 }
 
 /// The names of functions that run where dependents are built, and are not what they were.
 fn changed_build_functions(old: &Code<'_>, new: &Code<'_>) -> BTreeSet<String> {
-    let of_build = |code: &Code<'_>| -> BTreeSet<(String, Vec<u64>)> {
+    // By their texts: whoever writes both releases could make hashes meet.
+    let of_build = |code: &Code<'_>| -> BTreeSet<(String, Vec<Vec<u8>>)> {
         functions(code)
             .filter(|number| code.place(*number).is_build())
-            .map(|number| (code.function_name(number), tokens_of(code, number)))
+            .map(|number| {
+                let text = text_of(code, number);
+                let tokens = hashed(text).into_iter().map(|token| token.text(text).to_owned());
+                (code.function_name(number), tokens.collect())
+            })
             .collect()
     };
     let before = of_build(old);
     of_build(new).into_iter().filter(|of| !before.contains(of)).map(|(name, _)| name).collect()
 }
 
-fn same_but_version(before: &Manifest, after: &Manifest) -> bool {
-    let needs = |manifest: &Manifest| -> Vec<(String, String, bool)> {
-        let built = manifest.dependencies.iter().filter(|(_, of)| of.kind != Needed::Dev);
-        built
-            .map(|(name, of)| (name.clone(), format!("{} {}", of.package, of.requirement), of.optional))
-            .collect()
+/// Whether the manifests are the same, line by line, but for the package's version.
+fn same_but_version(old: &Package, new: &Package) -> bool {
+    let lines = |package: &Package| -> Option<Vec<String>> {
+        let text = String::from_utf8_lossy(package.file("Cargo.toml")?).into_owned();
+        let mut table = String::new();
+        let lines = text.lines().filter_map(|line| {
+            if line.starts_with('[') {
+                table = line.to_owned();
+            }
+            let is_version = table == "[package]" && line.starts_with("version = ");
+            (!is_version).then(|| line.to_owned())
+        });
+        Some(lines.collect())
     };
-    needs(before) == needs(after)
-        && before.build == after.build
-        && before.is_proc_macro == after.is_proc_macro
-        && before.links == after.links
-        && before.features == after.features
+    lines(old).is_some_and(|old| Some(old) == lines(new))
+}
+
+/// Whether a file is one that people read, and builds do not: a short list, since whatever is not on it may be built from.
+fn is_for_people(path: &str) -> bool {
+    let stem = path.split('.').next().unwrap_or(path).to_ascii_uppercase();
+    let is_notice = ["README", "CHANGELOG", "CHANGES", "RELEASES", "LICENSE", "COPYING", "NOTICE", "AUTHORS"]
+        .iter()
+        .any(|notice| stem == *notice || stem.starts_with(&format!("{notice}-")));
+    path.starts_with(".github/") || (!path.contains('/') && is_notice && extension(path) != "rs")
 }
 
 /// Whether code takes in that file.
@@ -672,10 +686,13 @@ fn named<'a>(code: &'a Code<'_>, number: u32) -> (&'a [u8], &'a [u8]) {
 }
 
 fn tokens_of(code: &Code<'_>, number: u32) -> Vec<u64> {
+    hashes(&hashed(text_of(code, number)))
+}
+
+fn text_of<'a>(code: &'a Code<'_>, number: u32) -> &'a [u8] {
     let unit = code.unit(number);
     let (part, _) = code.units[number as usize];
-    let text = &code.parts[part as usize].source.text[unit.start as usize..unit.end.max(unit.start) as usize];
-    hashes(&hashed(text))
+    &code.parts[part as usize].source.text[unit.start as usize..unit.end.max(unit.start) as usize]
 }
 
 /// Small changes that hand control to data or code elsewhere in the package.
@@ -894,6 +911,13 @@ pub(crate) struct Hashed {
     pub(crate) end: u32,
 }
 
+impl Hashed {
+    /// What stands there.
+    fn text<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        &text[self.start as usize..self.end as usize]
+    }
+}
+
 /// The tokens of a file, without commas that formatting puts before a closing bracket.
 pub(crate) fn hashed(text: &[u8]) -> Vec<Hashed> {
     let mut tokens = Vec::new();
@@ -938,8 +962,19 @@ fn changed_lines(old: &[u8], new: &[u8], tests: &[Range<u32>]) -> (Change, u64) 
         let to_read = gone.into_iter().chain(&after[added.clone()]);
         lines.extend(to_read.filter(|word| !is_within(word.start, tests)).map(|word| word.line));
     }
+    if hunks.is_empty() && !same_texts((old, &before), (new, &after)) {
+        // Hashes that meet were made to: all of it is to be read.
+        lines.extend(after.iter().map(|token| token.line));
+        return (Change::Changed, lines.len() as u64);
+    }
     let change = if hunks.is_empty() { Change::Reformatted } else { Change::Changed };
     (change, lines.len() as u64)
+}
+
+/// Whether two texts have the same tokens.
+fn same_texts((old, before): (&[u8], &[Hashed]), (new, after): (&[u8], &[Hashed])) -> bool {
+    before.len() == after.len()
+        && before.iter().zip(after).all(|(before, after)| before.text(old) == after.text(new))
 }
 
 /// The parts in which the tokens of two files differ.

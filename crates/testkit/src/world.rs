@@ -368,7 +368,7 @@ impl World {
             version: release.version.clone(),
             verdict: settlement.decide(&judge, &release.version).verdict,
             until: None,
-            unread: None,
+            unread: Vec::new(),
         };
         let judged: Vec<ReleaseVerdict> = judge.releases().iter().map(judged).collect();
         view(&judge, &judged, self.now)

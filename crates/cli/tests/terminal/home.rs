@@ -225,8 +225,9 @@ fn nothing_is_written_without_a_yes_or_where_files_are_locked() {
     hint: add `--yes` to change it without a question
     --- .cargo/config.toml
     +++ /dev/null
-    @@ -1,6 +0,0 @@
+    @@ -1,7 +0,0 @@
     -# `cargo fence enable` made this file and its folder; `cargo fence disable` removes them.
+    -# If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
     -[source.crates-io]
     -replace-with = "fence"
     -
@@ -468,8 +469,9 @@ fn what_answers_at_the_address_decides_what_is_written() {
              `cargo fence serve --help` says how one is started
     --- /dev/null
     +++ .cargo/config.toml
-    @@ -0,0 +1,6 @@
+    @@ -0,0 +1,7 @@
     +# `cargo fence enable` made this file and its folder; `cargo fence disable` removes them.
+    +# If cargo cannot connect, no fence answers there: start it, or let cargo ask without one by `cargo fence disable`.
     +[source.mirror]
     +replace-with = "fence"
     +

@@ -45,8 +45,9 @@ fn a_build_script_that_comes_in_is_held_and_told() {
        = through: app > tidy
     help: stay on 1.0.0, which is admitted
           cargo update -p tidy --precise 1.0.0
-    help: or look at what is known about it
+    help: or look at what is known about it, and at what it changes
           cargo fence why tidy@1.0.2
+          cargo fence review tidy@1.0.2
     help: or let it in for a while, on your own word
           cargo fence except tidy@1.0.2 --codes new-capability,new-build-code,unreviewed-finding --because \"…\" --until 2026-09-01
 

@@ -691,7 +691,7 @@ reach = "machine"
         2:1+15 unknown key `newer-unaproved`
             did you mean `newer-unapproved`?
         3:1+10 unknown key `frobnicate`
-            known keys are level, levels, newer-unapproved, vulnerable, unsound, unmaintained, yanked, criteria, wait, freshness, codes, feeds, registries, sources, exceptions
+            known keys are level, levels, scan, newer-unapproved, vulnerable, unsound, unmaintained, yanked, criteria, wait, freshness, codes, feeds, registries, sources, exceptions
         4:9+8 `level`: unknown variant `lowest`, expected one of `low`, `medium`, `high`
         5:14+4 `vulnerable`: wanted string or table
         6:8+8 `wait`: a table belongs here, not a string

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
+use fence_model::decision::Decision;
 use fence_model::readings::Unread;
 use fence_model::{Code, CrateName, Digest, ReleaseId, Span, Time, Verdict};
 use fence_registry::config::RegistryConfig;
@@ -26,6 +27,9 @@ const CONFIG_FOR: Span = Span::minutes(10);
 /// How long it is remembered which releases were found admitted with their neighbours.
 pub(super) const ADMITTED_FOR: Span = Span::minutes(1);
 
+/// How often somebody waits for more to be read: what was read may give a release another base.
+const MOST_READINGS: usize = 4;
+
 /// How many times as long as for a registry's word somebody waits for a package to be read.
 const PATIENCE_TO_READ: u32 = 4;
 
@@ -44,8 +48,10 @@ enum Ruling {
         /// What cargo prints.
         why: String,
         /// What is to be read, where nothing else is in the way.
-        unread: Option<Unread>,
+        unread: Vec<Unread>,
     },
+    /// Nothing but that its package was not read is in the way, and that took longer than somebody waits.
+    Unread,
     /// The registry shows no such release, and never did as far as anybody saw.
     NeverSeen,
     /// It shows it with this digest.
@@ -59,16 +65,7 @@ impl Inner {
         let stall = &self.stalls[at];
         // What changes while this is judged makes what is found worthless for others.
         let before = (self.editions(), stall.admitted_epoch());
-        let mut ruled = self.ruled(at, &wanted).await;
-        if let Ok(Ruling::Refused { unread: Some(unread), .. }) = &ruled {
-            // Longer than for a registry's word: both packages come over the network, and are read.
-            let patience = self.times.patience * PATIENCE_TO_READ;
-            let reading = self.read_once(at, unread.clone());
-            if tokio::time::timeout(patience, reading).await.is_ok() {
-                ruled = self.ruled(at, &wanted).await;
-            }
-        }
-        match ruled {
+        match self.ruled_when_read(at, &wanted).await {
             Err(trouble) => self.unavailable(&format!("{name} {version} cannot be judged"), &trouble),
             Ok(Ruling::Admitted(found)) => {
                 stall.remember_admitted(found, before, self.now());
@@ -83,6 +80,12 @@ impl Inner {
                 }
             }
             Ok(Ruling::Refused { why, .. }) => self.refused(at, &wanted, why),
+            Ok(Ruling::Unread) => Answer::Unavailable {
+                why: format!(
+                    "the fence is still reading the package of {name} {version}\ntry again in a while"
+                ),
+                again: self.times.leave_alone,
+            },
             Ok(Ruling::OtherDigest(shown)) => {
                 let why = format!(
                     "the fence holds {name} {version}: the registry shows it with digest {}, and {} was asked for\n\
@@ -121,6 +124,25 @@ impl Inner {
         let page =
             Page::Release { registry: registry.to_owned(), name: name.clone(), version: version.clone() };
         (self.term == Term::Open).then(|| format!("{}{}", self.base, page.path()))
+    }
+
+    /// What becomes of a download; where nothing but that holds it, when its package was read.
+    async fn ruled_when_read(self: &Arc<Self>, at: usize, wanted: &Wanted) -> Result<Ruling, Trouble> {
+        // Longer than for a registry's word: both packages come over the network, and are read.
+        let deadline = tokio::time::Instant::now() + self.times.patience * PATIENCE_TO_READ;
+        for _ in 0..MOST_READINGS {
+            let ruled = self.ruled(at, wanted).await?;
+            let Ruling::Refused { unread, .. } = &ruled else { return Ok(ruled) };
+            if unread.iter().all(|unread| self.looking.is_left_alone(unread.pair, self.now())) {
+                return Ok(ruled);
+            }
+            for unread in unread.clone() {
+                if tokio::time::timeout_at(deadline, self.read_once(at, unread)).await.is_err() {
+                    return Ok(Ruling::Unread);
+                }
+            }
+        }
+        self.ruled(at, wanted).await
     }
 
     async fn ruled(self: &Arc<Self>, at: usize, wanted: &Wanted) -> Result<Ruling, Trouble> {
@@ -268,11 +290,20 @@ fn ruling(
         Verdict::Admit => Ruling::Admitted(found),
         Verdict::Hold | Verdict::Block => {
             let why = refusal(&decision, case.stay(subject, &decision).as_ref(), page, now);
-            let is_only_unread = decision.has(Code::Unscanned) && !decision.needs_review();
-            Ruling::Refused { why, unread: decision.unread.filter(|_| is_only_unread) }
+            let unread = if is_held_unread(&decision) { decision.unread } else { Vec::new() };
+            Ruling::Refused { why, unread }
         }
     };
     (ruling, lacking)
+}
+
+/// Whether a release is held for nothing but that nobody read it: it would be old enough.
+fn is_held_unread(decision: &Decision) -> bool {
+    let steps = &decision.clock.steps;
+    let unscanned = steps.iter().position(|step| step.code == Some(Code::Unscanned));
+    // The wait before that one was counted in.
+    let wait = unscanned.and_then(|at| at.checked_sub(1)).map(|before| steps[before].wait);
+    decision.standing_codes() == [Code::Young] && wait.is_some_and(|wait| decision.clock.age >= wait)
 }
 
 impl super::stall::Stall {

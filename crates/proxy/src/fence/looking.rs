@@ -9,7 +9,6 @@
 //! where nothing but that holds it.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -41,8 +40,8 @@ pub(super) struct Looking {
     reads: Option<Reads>,
     shelf: Shelf,
     readings: RwLock<Arc<Readings>>,
-    /// Counts up with each reading.
-    edition: AtomicU64,
+    /// How many readings there were of each crate, by name in lower case.
+    editions: Mutex<HashMap<CrateName, u64>>,
     under_way: Flights<(usize, Pair), ()>,
     at_once: Semaphore,
     tried_in_vain: Mutex<HashMap<Pair, Time>>,
@@ -52,25 +51,29 @@ impl Looking {
     pub(super) fn new(reads: Option<Reads>, shelf: Shelf, at_once: usize) -> Self {
         Self {
             reads,
+            // What asks for a reviewer counts whatever the age of a release.
+            readings: RwLock::new(Arc::new(Readings::of_these(shelf.asking()))),
+            editions: Mutex::default(),
             shelf,
-            readings: RwLock::new(Arc::new(Readings::NONE_YET)),
-            edition: AtomicU64::new(0),
             under_way: Flights::default(),
             at_once: Semaphore::new(at_once),
             tried_in_vain: Mutex::default(),
         }
     }
 
-    pub(super) fn edition(&self) -> u64 {
-        self.edition.load(Ordering::Acquire)
+    /// How many readings there were of a crate.
+    pub(super) fn edition_of(&self, name: &CrateName) -> u64 {
+        let editions = self.editions.lock().unwrap_or_else(PoisonError::into_inner);
+        editions.get(name).copied().unwrap_or_default()
     }
 
-    fn add(&self, pair: Pair, found: Reading) {
-        Arc::make_mut(&mut writing(&self.readings)).add(pair, Looked::Read(found));
-        self.edition.fetch_add(1, Ordering::AcqRel);
+    fn add(&self, Unread { release, pair, .. }: &Unread, found: Reading) {
+        Arc::make_mut(&mut writing(&self.readings)).add(*pair, Looked::Read(found));
+        let mut editions = self.editions.lock().unwrap_or_else(PoisonError::into_inner);
+        *editions.entry(lower(&release.name)).or_default() += 1;
     }
 
-    fn is_left_alone(&self, pair: Pair, now: Time) -> bool {
+    pub(super) fn is_left_alone(&self, pair: Pair, now: Time) -> bool {
         let tried = self.tried_in_vain.lock().unwrap_or_else(PoisonError::into_inner);
         tried.get(&pair).is_some_and(|at| *at <= now && now - *at < TRIED_AGAIN_AFTER)
     }
@@ -104,9 +107,10 @@ impl Inner {
             for unread in unread {
                 match inner.looking.shelf.get(unread.pair) {
                     Some(found) => {
-                        inner.looking.add(unread.pair, found);
+                        inner.looking.add(&unread, found);
                         is_news = true;
                     }
+                    None if inner.looking.under_way.has(&(at, unread.pair)) => {}
                     None => left.push(unread),
                 }
             }
@@ -165,7 +169,11 @@ impl Inner {
         });
         let Ok(found) = read.await else { return self.looking.tried(pair, self.now()) };
         self.tell_of_reading(at, &unread, &found);
-        self.looking.add(pair, found);
+        if found.incomplete {
+            // It counts as found meanwhile.
+            self.looking.tried(pair, self.now());
+        }
+        self.looking.add(&unread, found);
         let stall = &self.stalls[at];
         stall.outdate(&lower(&release.name));
         // What was judged for readers rests on what was read.

@@ -78,7 +78,7 @@ impl Inner {
         let Viewed { view, trouble } = self.at_rest(at, &name, trouble).await?;
         let Some(file) = view.file.clone() else { return Ok(Paged { shelved: None, trouble }) };
         let (made_from, read, checked) = (file.digest, view.read, view.checked);
-        let read_before = self.looking.edition();
+        let read_before = self.looking.edition_of(&name);
         if on_shelf.is_none() {
             self.look_ahead(at, &name, &file);
         }
@@ -110,10 +110,13 @@ impl Inner {
             first,
             refused,
             told: Default::default(),
-            // What was read while it was made may be about it.
-            outdated: AtomicBool::new(self.looking.edition() != read_before),
+            outdated: AtomicBool::new(false),
         });
-        stall.shelve(name, Arc::clone(&shelved));
+        stall.shelve(name.clone(), Arc::clone(&shelved));
+        // What was read while it was made may be about it; what is read from now on outdates this one.
+        if self.looking.edition_of(&name) != read_before {
+            stall.outdate(&name);
+        }
         Ok(Paged { shelved: Some(shelved), trouble })
     }
 
