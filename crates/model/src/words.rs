@@ -152,7 +152,7 @@ pub fn sentence(reason: &Reason) -> String {
         }
         Because::CapabilityGained { capability, base } => {
             let before = base.as_ref().map_or_else(
-                || "all that came before is withdrawn".to_owned(),
+                || "and all that came before is withdrawn".to_owned(),
                 |base| format!("which {base} could not"),
             );
             format!("can {}, {before}", doing(capability))
@@ -447,7 +447,7 @@ mod tests {
         young, deleted until 2026-08-17: it is ours
         can use the network, which 1.0.0 could not
         can do asm, which 1.0.0 could not
-        can use the network, all that came before is withdrawn
+        can use the network, and all that came before is withdrawn
         runs code where it is built, which 1.0.0 did not
         runs code where it is built, and all that came before is withdrawn
         what acts where it is built is new or changed since 1.0.0: main in build.rs

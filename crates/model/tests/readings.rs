@@ -211,7 +211,7 @@ fn without_a_base_all_is_new_but_for_a_first_release() {
     check!(world, @"
     tidy 1.0.1 hold
       new-build-code [review]: runs code where it is built, and all that came before is withdrawn
-      new-capability [review]: can use the network, all that came before is withdrawn
+      new-capability [review]: can use the network, and all that came before is withdrawn
       > one audit by a trusted set, from 2026-08-25T12:00:00Z on
       > an exception for new-capability, new-build-code
     ");
