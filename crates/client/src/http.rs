@@ -53,7 +53,7 @@ pub struct HttpSettings {
 }
 
 impl Default for HttpSettings {
-    /// What cargo does without a configuration, and many connections: a registry over HTTP/1.1 answers one
+    /// What cargo does without a configuration, and sixteen connections: a registry over HTTP/1.1 answers one
     /// request a round trip on each.
     fn default() -> Self {
         Self {
@@ -63,7 +63,7 @@ impl Default for HttpSettings {
             cainfo: None,
             timeout: Duration::from_secs(30),
             retries: 3,
-            connections: 32,
+            connections: 16,
         }
     }
 }

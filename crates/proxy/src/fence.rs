@@ -13,7 +13,6 @@
 //! A request for a package (`downloads`) is decided anew, its neighbours considered, and its bytes are compared with
 //! their digest before the first of them is sent.
 
-mod ahead;
 mod asking;
 mod downloads;
 mod looking;
@@ -172,10 +171,7 @@ impl Default for Times {
 
 /// How many requests go to registries at a time; each has its part, so that one that does not answer holds up nobody who
 /// asks another.
-const ASKED_AT_ONCE: usize = 32;
-
-/// How many crates are asked for ahead of those who will ask for them, of each registry.
-const ASKED_AHEAD: usize = 16;
+const ASKED_AT_ONCE: usize = 24;
 
 /// How many packages are read at a time.
 const READ_AT_ONCE: usize = 8;
@@ -273,7 +269,7 @@ struct Inner {
     remembered_releases: Remembered<reading::Place, reading::Read>,
     remembered_crates: Remembered<(usize, CrateName), Arc<Chronicle>>,
     background: Mutex<Vec<JoinHandle<()>>>,
-    /// What is asked for and read though nobody waits for it.
+    /// What is read though nobody waits for it.
     aside: Aside,
     /// What is written to disk and nobody waits for.
     writing: Mutex<Vec<JoinHandle<()>>>,
@@ -371,7 +367,7 @@ impl Fence {
         }
     }
 
-    /// Waits until what nobody waits for is done: packages that are read, crates that are asked for ahead.
+    /// Waits until what nobody waits for is done: packages that are read.
     pub async fn idle(&self) {
         self.0.aside.rest().await;
     }

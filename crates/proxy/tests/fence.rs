@@ -63,29 +63,6 @@ fn when_its_wait_is_over_it_is_shown_without_anybody_doing_anything() {
     ");
 }
 
-/// Whoever resolves asks for a crate first, and then for what it needs.
-#[test]
-fn what_a_crate_needs_is_asked_for_ahead() {
-    let world = World::at("2026-08-20T08:00:00Z");
-    world.registry.publish(release("marmalade", "1.0.0").at("2020-01-01T00:00:00Z"));
-    world.registry.publish(release("toastrack", "1.0.0").needs("marmalade", "^1").at("2020-01-01T00:00:00Z"));
-    world.registry.publish(release("breakfast", "1.0.0").needs("toastrack", "^1").at("2020-01-01T00:00:00Z"));
-    let fence = world.fence();
-    let asked = || {
-        let requests = world.registry.server().take_requests();
-        let mut paths: Vec<String> = requests.into_iter().map(|request| request.path).collect();
-        paths.retain(|path| !path.ends_with("config.json"));
-        paths.sort();
-        paths
-    };
-    world.page(&fence, "breakfast");
-    world.block_on(fence.idle());
-    assert_eq!(asked(), [file_of("breakfast"), file_of("toastrack")], "one step, and no further");
-    insta::assert_snapshot!(world.page(&fence, "toastrack"), @"Current: 1.0.0");
-    world.block_on(fence.idle());
-    assert_eq!(asked(), [file_of("marmalade")]);
-}
-
 /// A crate of which a release is ten days old, in front of a fence that has packages read: whatever has a build script
 /// gains one.
 fn read_packages() -> World {

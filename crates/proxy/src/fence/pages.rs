@@ -79,9 +79,6 @@ impl Inner {
         let Some(file) = view.file.clone() else { return Ok(Paged { shelved: None, trouble }) };
         let (made_from, read, checked) = (file.digest, view.read, view.checked);
         let read_before = self.looking.edition_of(&name);
-        if on_shelf.is_none() {
-            self.look_ahead(at, &name, &file);
-        }
         let ((shown, page), ground) = self.judged(at, &name, view, now).await?;
         self.tell_of_page(at, &name, &shown);
         let until = match (ground, shown.until) {

@@ -20,9 +20,7 @@ use tokio::sync::Semaphore;
 use super::asking::Trouble;
 use super::reading::HeldBefore;
 use super::status::RefusedLately;
-use super::{
-    ASKED_AHEAD, ASKED_AT_LEAST, ASKED_AT_ONCE, Editions, Journals, Mount, Setup, StartError, Times,
-};
+use super::{ASKED_AT_LEAST, ASKED_AT_ONCE, Editions, Journals, Mount, Setup, StartError, Times};
 use crate::answer::IndexPage;
 use crate::event::{Event, Weight};
 use crate::judgement::SourceOf;
@@ -55,8 +53,6 @@ pub(super) struct Stall {
     pub(super) admitted: Mutex<Admitted>,
     /// Requests that may go to it yet.
     pub(super) asked_at_once: Semaphore,
-    /// Crates that may be asked for ahead yet.
-    pub(super) ahead_at_once: Semaphore,
 }
 
 /// What is known of a crate's view without reading it.
@@ -253,7 +249,6 @@ impl Stall {
             config: Mutex::default(),
             admitted: Mutex::default(),
             asked_at_once: Semaphore::new((ASKED_AT_ONCE / setup.mounts.len()).max(ASKED_AT_LEAST)),
-            ahead_at_once: Semaphore::new(ASKED_AHEAD),
         })
     }
 
