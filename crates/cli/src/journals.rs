@@ -1,6 +1,6 @@
 //! The journals that fences keep on this machine: what they saw of a registry, and when.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fence_client::Environment;
 use fence_client::journal::read_journal;
@@ -41,13 +41,13 @@ pub(crate) fn that_saw(
         let memory = journal.memory(&name, now);
         saw(&memory).then_some((memory.latest_read, path, journal))
     };
-    let of_crates_io = all(environment).into_iter().filter(is_of_crates_io);
+    let of_crates_io = all(environment).into_iter().filter(|path| is_of_crates_io(path));
     let latest = of_crates_io.filter_map(read).max_by_key(|(read, ..)| *read);
     latest.map(|(_, path, journal)| (path, journal))
 }
 
 /// A fence calls a journal by the folder of its address, and by what tells registries in the same folder apart.
-fn is_of_crates_io(path: &PathBuf) -> bool {
+fn is_of_crates_io(path: &Path) -> bool {
     let rest = path.file_stem().and_then(|stem| stem.to_str()?.strip_prefix(CRATES_IO)?.strip_prefix('-'));
     let mark = rest.map(|rest| rest.split_once('-').map_or(rest, |(mark, _)| mark));
     mark.is_some_and(|mark| mark.bytes().all(|byte| byte.is_ascii_hexdigit()))

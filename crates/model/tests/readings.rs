@@ -190,9 +190,8 @@ fn what_nobody_read_is_no_measure_for_the_next() {
     let mut world = world();
     world.release("tidy", "1.0.2", "2026-08-24");
     world.read("tidy", "1.0.2", Some("1.0.1"), Reading { unchanged: true, ..Reading::default() });
-    let world = world.later("2026-09-02T12:00:00Z");
-    assert!(world.decide("tidy", "1.0.2").has(Code::Unscanned));
-    let mut read = world.clone();
+    let mut read = world.later("2026-09-02T12:00:00Z");
+    assert!(read.decide("tidy", "1.0.2").has(Code::Unscanned));
     let net = Reading { capabilities: vec!["net".into()], ..Reading::default() };
     read.read("tidy", "1.0.1", Some("1.0.0"), net);
     assert_eq!(read.decide("tidy", "1.0.2").unread.len(), 1, "beside 1.0.0, since 1.0.1 is no base any more");

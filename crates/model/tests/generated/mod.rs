@@ -135,7 +135,7 @@ fn looked(lots: &mut Lots) -> Looked {
         5 => reading.capabilities = vec!["net".into()],
         6 => {
             reading.build_code =
-                lots.pick(&[BuildCode::New, BuildCode::Acts(vec!["main in build.rs".into()])])
+                lots.pick(&[BuildCode::New, BuildCode::Acts(vec!["main in build.rs".into()])]);
         }
         7 => reading.findings = vec![finding()],
         _ => {}
