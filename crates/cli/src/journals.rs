@@ -6,7 +6,6 @@ use fence_client::Environment;
 use fence_client::journal::read_journal;
 use fence_model::{ReleaseId, Time};
 use fence_registry::Journal;
-use fence_registry::journal::Memory;
 
 use crate::standing::CRATES_IO;
 
@@ -32,14 +31,10 @@ pub(crate) fn that_saw(
     now: Time,
 ) -> Option<(PathBuf, Journal)> {
     let name = release.name.as_str().to_ascii_lowercase().parse().ok()?;
-    let saw = |memory: &Memory| {
-        memory.sightings.contains_key(&release.version)
-            || memory.gone.iter().any(|gone| gone.version == release.version)
-    };
     let read = |path: PathBuf| {
         let (journal, _) = read_journal(&path).ok()?;
         let memory = journal.memory(&name, now);
-        saw(&memory).then_some((memory.latest_read, path, journal))
+        memory.has(&release.version).then_some((memory.latest_read, path, journal))
     };
     let of_crates_io = all(environment).into_iter().filter(|path| is_of_crates_io(path));
     let latest = of_crates_io.filter_map(read).max_by_key(|(read, ..)| *read);

@@ -30,6 +30,11 @@ pub(crate) struct Looking {
     registries: Option<(IndexSource, BTreeMap<CrateName, IndexSource>)>,
 }
 
+/// The scanner, whose workers are this program.
+pub(crate) fn scanner() -> Result<Scanner, CliError> {
+    Scanner::of_process().map_err(|error| CliError::new(format!("the scanner cannot be started: {error}")))
+}
+
 impl Looking {
     /// For the packages of a lockfile, and others of crates.io.
     pub(crate) fn of(
@@ -63,8 +68,7 @@ impl Looking {
         unread: BTreeSet<Unread>,
         shell: &Shell,
     ) -> Result<Vec<(Pair, Looked)>, CliError> {
-        let scanner = Scanner::of_process()
-            .map_err(|error| CliError::new(format!("the scanner cannot be started: {error}")))?;
+        let scanner = scanner()?;
         let registry_of = |name: &CrateName| {
             self.registries.as_ref().map(|(crates_io, others)| others.get(name).unwrap_or(crates_io))
         };

@@ -1,5 +1,6 @@
 //! One run on one project: its files, the facts about its releases, and the judgement.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -58,6 +59,8 @@ pub(crate) struct Session {
     /// What was read in packages.
     readings: Readings,
     looking: Looking,
+    /// The judgement of the lockfile, where it was made to find out what to read.
+    judged: Cell<Option<Report>>,
     tally: Tally,
 }
 
@@ -138,7 +141,7 @@ impl Session {
             cache: Cache::of(environment)?,
             now,
         };
-        let network = asking.network(global)?;
+        let network = network(global, &asking.cargo)?;
         let (knowledge, tally) = asking.gather(refresh, &network, environment, shell)?;
         decidable(&knowledge, &policy, now)?;
         all_lines_read(&knowledge, &lockfile)?;
@@ -175,6 +178,7 @@ impl Session {
             now,
             readings,
             looking,
+            judged: Cell::default(),
             names: knowledge.names().map_err(GatherError::from)?,
             tally,
             project,
@@ -187,42 +191,43 @@ impl Session {
             locked,
             knowledge,
         };
-        if refresh != Refresh::All {
-            session.look(shell, Self::unread)?;
+        if refresh != Refresh::All && session.readings.is_asked() {
+            let judge = |session: &Self| session.report(&session.settlement());
+            let report = session.look(shell, judge, unread_in)?;
+            session.judged.set(Some(report));
         }
         Ok(session)
     }
 
-    /// Reads the packages that a judgement wants read, as far as they can be had.
-    pub(crate) fn look(
+    /// What `judge` says once the packages were read that it wants read, as far as they can be had. Each is looked at
+    /// once.
+    pub(crate) fn look<T>(
         &mut self,
         shell: &Shell,
-        wants: impl Fn(&Self) -> Result<BTreeSet<Unread>, CliError>,
-    ) -> Result<(), CliError> {
-        if !self.readings.is_asked() {
-            return Ok(());
-        }
+        judge: impl Fn(&Self) -> Result<T, CliError>,
+        wants: impl Fn(&T) -> Vec<Unread>,
+    ) -> Result<T, CliError> {
         for _ in 0..MOST_ROUNDS {
-            let unread = wants(self)?;
+            let judged = judge(self)?;
+            let is_new = |unread: &Unread| self.readings.of(unread.pair).is_none();
+            let unread: BTreeSet<Unread> = wants(&judged).into_iter().filter(is_new).collect();
             if unread.is_empty() {
-                break;
+                return Ok(judged);
             }
             for (pair, looked) in self.looking.look(unread, shell)? {
                 self.readings.add(pair, looked);
             }
+            self.judged.take();
         }
-        Ok(())
-    }
-
-    /// What the judgement of the lockfile wants read.
-    fn unread(&self) -> Result<BTreeSet<Unread>, CliError> {
-        let report = self.report(&self.settlement())?;
-        let waiting = report.waiting.iter().map(|waiting| &waiting.decision);
-        Ok(report.decisions().chain(waiting).flat_map(|decision| decision.unread.clone()).collect())
+        judge(self)
     }
 
     /// The judgement of the whole lockfile.
     pub(crate) fn report(&self, settlement: &Settlement<'_>) -> Result<Report, CliError> {
+        // Whatever else the settlement is asked it finds out then, and the same.
+        if let Some(report) = self.judged.take() {
+            return Ok(report);
+        }
         let hands = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         self.undamaged(judge_project(settlement, &self.locked, hands))
     }
@@ -391,6 +396,12 @@ impl Session {
     }
 }
 
+/// What the judgement of a lockfile wants read.
+fn unread_in(report: &Report) -> Vec<Unread> {
+    let waiting = report.waiting.iter().map(|waiting| &waiting.decision);
+    report.decisions().chain(waiting).flat_map(|decision| decision.unread.clone()).collect()
+}
+
 /// What facts are gathered for.
 struct Asking<'a> {
     sources: &'a Sources,
@@ -405,15 +416,6 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    fn network(&self, global: &Global) -> Result<Network, CliError> {
-        let is_offline =
-            global.reach() == Reach::Offline || self.cargo.network_mode()? == NetworkMode::Offline;
-        Ok(match is_offline {
-            true => Network::Offline,
-            false => Network::Online(Http::new(&self.cargo.http_settings()?)?),
-        })
-    }
-
     fn gather(
         &self,
         refresh: Refresh,
@@ -481,6 +483,15 @@ impl Asking<'_> {
         }
         Ok(feeds)
     }
+}
+
+/// Whether the network may be asked, and how.
+pub(crate) fn network(global: &Global, cargo: &CargoConfig) -> Result<Network, CliError> {
+    let is_offline = global.reach() == Reach::Offline || cargo.network_mode()? == NetworkMode::Offline;
+    Ok(match is_offline {
+        true => Network::Offline,
+        false => Network::Online(Http::new(&cargo.http_settings()?)?),
+    })
 }
 
 /// The feeds that `--feed` names, each with its path, if it is there.

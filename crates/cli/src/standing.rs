@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use fence_client::Environment;
 use fence_client::cache::Cache;
-use fence_client::cargo_config::{CargoConfig, IndexLocation, NetworkMode, Registry};
-use fence_client::http::{Http, Network};
+use fence_client::cargo_config::{CargoConfig, IndexLocation, Registry};
 use fence_client::project::{self, Project};
 use fence_client::readings;
-use fence_client::scanner::{Packed, Scanner};
+use fence_client::scanner::Packed;
 use fence_proxy::RulesOf;
 use fence_proxy::answer::Answers;
 use fence_proxy::event::Log;
@@ -21,10 +20,11 @@ pub(crate) use fence_proxy::server::USUAL_ADDRESS;
 use fence_proxy::server::{CertificateFiles, Names, Server, Settings};
 use tokio::runtime::Runtime;
 
-use crate::args::{Global, NamedPath, Reach};
+use crate::args::{Global, NamedPath};
 use crate::error::{self, CliError, Misuse};
 use crate::explain;
-use crate::session::{cargo, clock, feeds_of};
+use crate::looking::scanner;
+use crate::session::{cargo, clock, feeds_of, network};
 
 /// How many threads wait for disks and registries at a time. Each keeps some memory of its own.
 const BLOCKING_THREADS: usize = 40;
@@ -84,17 +84,12 @@ impl Standing {
         let base = plan.url.unwrap_or_else(|| format!("{scheme}://{}", server.address()));
         let base = base.trim_end_matches('/').to_owned();
         let config = CargoConfig::read(environment.current_folder(), environment)?;
-        let is_offline = global.reach() == Reach::Offline || config.network_mode()? == NetworkMode::Offline;
-        let network = match is_offline {
-            true => Network::Offline,
-            false => Network::Online(Http::new(&config.http_settings()?)?),
-        };
+        let network = network(global, &config)?;
         let own = own_addresses(&base, scheme, server.address());
         let mounts = mounts(&config, plan.index.as_deref(), &plan.registries, &own)?;
         let told = mounts.iter().map(|mount| (mount.path.clone(), mount.registry.name.clone())).collect();
         let state = environment.state_folder().ok_or(Misuse::NoStateFolder)?;
-        let scanner = Scanner::of_process()
-            .map_err(|error| CliError::new(format!("the scanner cannot be started: {error}")))?;
+        let scanner = scanner()?;
         let setup = Setup {
             mounts,
             rules: RulesOf::Project(Box::new(policy_of(global, environment)?)),

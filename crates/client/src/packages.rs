@@ -233,10 +233,7 @@ impl Packages<'_> {
     /// The package of a release from its registry, compared with its digest.
     fn fetch(registry: &IndexSource, release: &ReleaseId, digest: Digest) -> Result<Packed, PackageError> {
         let ReleaseId { name, version } = release;
-        let lacks = |wanted: String| PackageError::DoesNotExist {
-            registry: registry.registry().name.clone(),
-            wanted,
-        };
+        let lacks = |wanted: String| lacks(registry, wanted);
         let url = registry
             .url_of(name, version, &digest)?
             .ok_or_else(|| lacks("config.json, which says where packages lie".to_owned()))?;

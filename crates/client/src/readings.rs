@@ -126,17 +126,12 @@ impl Reader<'_> {
         looked
     }
 
-    fn look_at(&self, Unread { release, base, pair }: &Unread) -> Result<Looked, PackageError> {
-        let new = self.package(release, pair.release)?;
-        let old = match base.as_ref().zip(pair.base) {
-            Some((version, digest)) => {
-                let base = ReleaseId { name: release.name.clone(), version: version.clone() };
-                Some(self.package(&base, digest)?)
-            }
-            None => None,
-        };
+    fn look_at(&self, unread: &Unread) -> Result<Looked, PackageError> {
+        let new = self.package(&unread.release, unread.pair.release)?;
+        let base = unread.base_release();
+        let old = base.map(|(release, digest)| self.package(&release, digest)).transpose()?;
         let reading = read(self.scanner, old.as_ref(), &new);
-        if let Err(why) = self.shelf.put(*pair, &reading) {
+        if let Err(why) = self.shelf.put(unread.pair, &reading) {
             self.progress.warn(&why);
         }
         Ok(Looked::Read(reading))

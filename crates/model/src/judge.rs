@@ -182,6 +182,7 @@ impl<'a> Judge<'a> {
         let release = position.map(|at| self.history.release(at));
         let outcome = self.outcome(version, neighbours, self.present());
         let attained = self.attained(release, &outcome.reasons, &outcome.time);
+        let unread = position.map_or_else(Vec::new, |at| self.unread(at, &outcome));
         let Outcome { verdict, grounds, reasons, digest, time, weighed, steps } = outcome;
         let mut decision = Decision {
             release: ReleaseId { name: self.name().clone(), version: version.clone() },
@@ -203,12 +204,9 @@ impl<'a> Judge<'a> {
                 steps,
             },
             reasons,
-            unread: Vec::new(),
+            unread,
             clears: Vec::new(),
         };
-        decision.unread = position.map_or_else(Vec::new, |at| {
-            self.unread(at, decision.verdict, decision.grounds, &decision.reasons)
-        });
         if decision.verdict != Verdict::Admit {
             decision.reasons.extend(self.held_fix(version));
             decision.clears = ways::out(self, &decision, time.audits, neighbours);
@@ -307,19 +305,13 @@ impl<'a> Judge<'a> {
 
     /// What is to be read before a decision is all that it could be: a release that is new or held, for which nobody
     /// vouches, and that was not looked at; and the young ones below it that stand for its base.
-    fn unread(
-        &self,
-        at: usize,
-        verdict: Verdict,
-        grounds: Option<Grounds>,
-        reasons: &[Reason],
-    ) -> Vec<Unread> {
+    fn unread(&self, at: usize, outcome: &Outcome) -> Vec<Unread> {
         let is_vouched_for = matches!(
-            grounds,
+            outcome.grounds,
             Some(Grounds::Audited | Grounds::FirstParty | Grounds::Baseline | Grounds::Exception)
         );
-        let is_wanted = match verdict {
-            Verdict::Admit => !is_vouched_for && is_unscanned(reasons),
+        let is_wanted = match outcome.verdict {
+            Verdict::Admit => !is_vouched_for && is_unscanned(&outcome.reasons),
             Verdict::Hold => true,
             Verdict::Block => false,
         };
@@ -329,6 +321,12 @@ impl<'a> Judge<'a> {
         // Each is younger than the ceiling beside the next, so that there are not many.
         let chain = std::iter::successors(Some(at), |at| self.unread_base(*at));
         chain.filter(|at| self.is_to_be_read(*at)).map(|at| self.as_unread(at)).collect()
+    }
+
+    /// What is to be read for a release that is new; what is held for long is read when somebody asks about it.
+    pub(crate) fn unread_of_new(&self, version: &Version, outcome: &Outcome) -> Vec<Unread> {
+        let at = self.history.position(version).filter(|_| is_unscanned(&outcome.reasons));
+        at.map_or_else(Vec::new, |at| self.unread(at, outcome))
     }
 
     /// Whether nobody looked at a release, or a scanner did not come to an end with it.
@@ -347,12 +345,6 @@ impl<'a> Judge<'a> {
             base: self.base(at).map(version),
             pair: self.pair(at),
         }
-    }
-
-    /// The same, of a release that is new: what is held for long is read when somebody asks about it.
-    pub(crate) fn unread_of_new(&self, version: &Version, outcome: &Outcome) -> Vec<Unread> {
-        let at = self.history.position(version).filter(|_| is_unscanned(&outcome.reasons));
-        at.map_or_else(Vec::new, |at| self.unread(at, outcome.verdict, outcome.grounds, &outcome.reasons))
     }
 
     pub(crate) fn vouched_since(&self, at: usize) -> VouchedSince {

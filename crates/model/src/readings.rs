@@ -138,6 +138,14 @@ pub struct Unread {
     pub pair: Pair,
 }
 
+impl Unread {
+    /// The base and its bytes, where there is one.
+    pub fn base_release(&self) -> Option<(ReleaseId, Digest)> {
+        let (version, digest) = self.base.clone().zip(self.pair.base)?;
+        Some((ReleaseId { name: self.release.name.clone(), version }, digest))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -335,9 +335,7 @@ impl<'a> Case<'a> {
     /// Whether somebody saw a release of the crate `subject` that is gone.
     pub(crate) fn remembers(&self, subject: &CrateName, version: &Version) -> bool {
         let memory = self.loaded(subject).map(|loaded| &loaded.known.memory);
-        memory.is_some_and(|memory| {
-            memory.sightings.contains_key(version) || memory.gone.iter().any(|gone| gone.version == *version)
-        })
+        memory.is_some_and(|memory| memory.has(version))
     }
 
     /// The release of the crate `subject` to stay on instead of one that is not admitted: the highest below it that is

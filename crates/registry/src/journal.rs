@@ -454,6 +454,13 @@ pub struct Memory {
     pub latest_read: Option<Time>,
 }
 
+impl Memory {
+    /// Whether some read showed a release.
+    pub fn has(&self, version: &Version) -> bool {
+        self.sightings.contains_key(version) || self.gone.iter().any(|gone| gone.version == *version)
+    }
+}
+
 /// The releases of one crate, read by read.
 #[derive(Default)]
 struct Lives {

@@ -10,9 +10,9 @@ use std::time::Instant;
 
 use fence_client::cache::Cache;
 use fence_client::cargo_cache::{CargoCache, Examined, Inventory, Kept};
-use fence_client::cargo_config::{CargoConfig, FolderOf, NetworkMode};
+use fence_client::cargo_config::{CargoConfig, FolderOf};
 use fence_client::gather::{self, About, Age, GatherError, Knowledge, Problem, Refresh, Request};
-use fence_client::http::{Http, Network};
+use fence_client::http::Network;
 use fence_client::lockfiles;
 use fence_client::project::{self, Project, lockfile};
 use fence_client::{Environment, Limits};
@@ -25,14 +25,14 @@ use fence_model::{CrateName, Level, ReleaseId, Time};
 use fence_registry::Journal;
 use fence_registry::lockfile::{IndexProtocol, Lockfile, LockfileVersion, Package, Source};
 
-use crate::args::{Global, LevelArg, Reach, Sources};
+use crate::args::{Global, LevelArg, Sources};
 use crate::commands::Outcome;
 use crate::commands::check::Format;
 use crate::error::{self, CliError, Misuse, shown};
 use crate::neighbour;
 use crate::render::cache::{self as human, Bad, Looked, Place};
 use crate::render::{cache_json as json, text};
-use crate::session::{clock, feeds_of, index, journal, speaks};
+use crate::session::{clock, feeds_of, index, journal, network, speaks};
 use crate::shell::{Answered, Shell};
 use crate::standing::{CRATES_IO, USUAL_ADDRESS, policy_of};
 use crate::stock::{self, Against, Known, Origin, Shown, Standing};
@@ -382,12 +382,7 @@ impl Asking<'_> {
         environment: &Environment,
         shell: &Shell,
     ) -> Result<Knowledge, CliError> {
-        let is_offline =
-            global.reach() == Reach::Offline || self.config.network_mode()? == NetworkMode::Offline;
-        let network = match is_offline {
-            true => Network::Offline,
-            false => Network::Online(Http::new(&self.config.http_settings()?)?),
-        };
+        let network = network(global, &self.config)?;
         Ok(gather::gather(Request {
             lockfile,
             about: About::CargoCache,
@@ -397,7 +392,7 @@ impl Asking<'_> {
             index: self.index.as_deref(),
             feeds: &feeds_of(&self.sources.feeds, environment)?,
             // Who looks for what is bad by now does not want to hear what was known this morning.
-            refresh: if is_offline { Refresh::Old } else { Refresh::All },
+            refresh: if matches!(network, Network::Offline) { Refresh::Old } else { Refresh::All },
             network: &network,
             cache: &self.cache,
             now: self.now,

@@ -1,13 +1,13 @@
 //! `cargo fence diff`: what can a release do that another could not?
 
 use fence_client::Environment;
-use fence_client::scanner::Scanner;
 use fence_scan::Severity;
 
 use crate::args::Global;
 use crate::commands::Outcome;
 use crate::commands::scan::{Format, Opened, ShownArgs, outcome, warn_of_open};
 use crate::error::CliError;
+use crate::looking::scanner;
 use crate::render::scan as human;
 use crate::render::scan_formats as formats;
 use crate::shell::Shell;
@@ -34,8 +34,7 @@ pub(crate) fn run(
     environment: &Environment,
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
-    let scanner = Scanner::of_process()
-        .map_err(|error| CliError::new(format!("the scanner cannot be started: {error}")))?;
+    let scanner = scanner()?;
     let new = match (args.new.strip_prefix('@'), args.old.split_once('@')) {
         (Some(version), Some((name, _))) => format!("{name}@{version}"),
         _ => args.new.clone(),

@@ -5,7 +5,7 @@ use std::path::Path;
 use fence_client::Environment;
 use fence_client::packages::{Found, Listed, PackageError, Packages};
 use fence_client::project::ProjectError;
-use fence_client::scanner::{Packed, Scanner};
+use fence_client::scanner::Packed;
 use fence_model::decision::Decision;
 use fence_model::{CrateName, Time};
 use fence_scan::Severity;
@@ -15,6 +15,7 @@ use crate::args::{Global, Sources, Spec};
 use crate::commands::Outcome;
 use crate::commands::scan::{Opened, registry, severity, warn_of_open};
 use crate::error::{CliError, Misuse};
+use crate::looking::scanner;
 use crate::pager;
 use crate::render::review::{self, Review};
 use crate::session::{self, Opening, Session};
@@ -78,8 +79,7 @@ pub(crate) fn run(
     environment: &Environment,
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
-    let scanner = Scanner::of_process()
-        .map_err(|error| CliError::new(format!("the scanner cannot be started: {error}")))?;
+    let scanner = scanner()?;
     let path = environment.current_folder().join(&args.package);
     let is_release = !path.is_dir() && !args.package.ends_with(".crate") && !path.is_file();
     let mut standing = Standing::default();

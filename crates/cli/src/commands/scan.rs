@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fence_client::Environment;
-use fence_client::cargo_config::{CargoConfig, NetworkMode};
-use fence_client::http::{Http, Network};
+use fence_client::cargo_config::CargoConfig;
+use fence_client::http::Network;
 use fence_client::index::IndexSource;
 use fence_client::packages::{self, Packages};
 use fence_client::scanner::{Packed, Scanned, Scanner};
@@ -15,9 +15,10 @@ use fence_model::ReleaseId;
 use fence_registry::lockfile::Source;
 use fence_scan::{Report, Severity};
 
-use crate::args::{Global, Reach, Sources, Spec};
+use crate::args::{Global, Sources, Spec};
 use crate::commands::Outcome;
 use crate::error::{CliError, Misuse, shown};
+use crate::looking::scanner;
 use crate::render::scan as human;
 use crate::render::scan_formats as formats;
 use crate::session;
@@ -79,8 +80,7 @@ pub(crate) fn run(
     environment: &Environment,
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
-    let scanner = Scanner::of_process()
-        .map_err(|error| CliError::new(format!("the scanner cannot be started: {error}")))?;
+    let scanner = scanner()?;
     if let Some(lockfile) = &args.lockfile {
         return of_lockfile(lockfile.clone(), args, &scanner, global, environment, shell);
     }
@@ -140,13 +140,11 @@ impl Opened {
 /// The registry that stands for crates.io; none where the network is not to be used.
 pub(crate) fn registry(global: &Global, environment: &Environment) -> Result<Option<IndexSource>, CliError> {
     let cargo = CargoConfig::read(environment.current_folder(), environment)?;
-    if global.reach() == Reach::Offline || cargo.network_mode()? == NetworkMode::Offline {
-        return Ok(None);
-    }
-    let http = Http::new(&cargo.http_settings()?)?;
-    // A fence in front would withhold what is to be looked at because it is held.
-    let cargo = cargo.past_own_fence();
-    Ok(Some(IndexSource::new(cargo.crates_io()?, Network::Online(http))))
+    Ok(match session::network(global, &cargo)? {
+        Network::Offline => None,
+        // A fence in front would withhold what is to be looked at because it is held.
+        online => Some(IndexSource::new(cargo.past_own_fence().crates_io()?, online)),
+    })
 }
 
 /// A release's number, and what came of it.

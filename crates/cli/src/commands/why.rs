@@ -58,8 +58,8 @@ pub(crate) fn run(
             let misuse = if locked.is_empty() { Misuse::NotRead } else { Misuse::UnknownRelease };
             return Err(misuse(release).into());
         }
-        session.look(shell, |session| Ok(session.decide(&release)?.unread.into_iter().collect()))?;
-        let decision = session.decide(&release)?;
+        let decide = |session: &Session| session.decide(&release);
+        let decision = session.look(shell, decide, |decision| decision.unread.clone())?;
         let path = session.path_to(&release);
         let seen_by = seen_by.as_deref().filter(|_| presence == Presence::Gone);
         pages.push(why::page(&decision, path.as_deref(), seen_by, session.now, shell));

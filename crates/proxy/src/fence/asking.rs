@@ -6,7 +6,6 @@ use fence_client::index::{IndexAnswer, IndexError};
 use fence_model::facts::Birth;
 use fence_model::{CrateName, Span, Time};
 use fence_registry::journal::Shown as SeenReleases;
-use semver::Version;
 use tokio::task::spawn_blocking;
 
 use super::Inner;
@@ -226,16 +225,13 @@ impl Inner {
         let Ok(Some((Releases { shown, illegible, .. }, digest, view))) = on_disk.await else { return };
         let View { validator, checked, read, .. } = view;
         let memory = stall.scribe.recall(name.clone(), Time::LATEST).await;
-        let is_remembered = |version: &Version| {
-            memory.sightings.contains_key(version) || memory.gone.iter().any(|gone| gone.version == *version)
-        };
         let is_noted = match memory.latest_read {
             None => {
                 let read = Read { name: name.clone(), at: read, shown: Some(shown), illegible };
                 stall.scribe.observe(read).await.is_ok()
             }
             // It may lack what was written down later, by which nothing is gone.
-            Some(_) => shown.versions().all(is_remembered),
+            Some(_) => shown.versions().all(|version| memory.has(version)),
         };
         if is_noted {
             let (digest, presence) = (Some(digest), Presence::Listed);

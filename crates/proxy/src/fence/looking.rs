@@ -16,8 +16,7 @@ use fence_client::readings::Shelf;
 use fence_client::scanner::Packed;
 use fence_model::policy::Scan;
 use fence_model::readings::{Looked, Pair, Reading, Readings, Unread};
-use fence_model::{CrateName, Digest, Span, Time};
-use semver::Version;
+use fence_model::{CrateName, Digest, ReleaseId, Span, Time};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
@@ -98,7 +97,7 @@ impl Inner {
     /// Has read what a judgement wants read: whether there is something by now that the judgement did not know. The
     /// rest is read in the background.
     pub(super) async fn look_into(self: &Arc<Self>, at: usize, unread: BTreeSet<Unread>) -> bool {
-        if unread.is_empty() || self.looking.reads.is_none() {
+        if unread.is_empty() {
             return false;
         }
         let inner = Arc::clone(self);
@@ -144,20 +143,20 @@ impl Inner {
     async fn read_package(self: Arc<Self>, at: usize, unread: Unread) {
         let Ok(_permit) = self.looking.at_once.acquire().await else { return };
         let Some(reads) = self.looking.reads.clone() else { return };
-        let Unread { release, base, pair } = &unread;
+        let pair = unread.pair;
         let packages = async {
-            let new = self.package(at, &release.name, &release.version, pair.release).await?;
-            let old = match base.as_ref().zip(pair.base) {
-                Some((version, digest)) => Some(self.package(at, &release.name, version, digest).await?),
+            let new = self.package(at, unread.release.clone(), pair.release).await?;
+            let old = match unread.base_release() {
+                Some((base, digest)) => Some(self.package(at, base, digest).await?),
                 None => None,
             };
             Ok::<_, Answer>((old, new))
         };
         let Ok((old, new)) = packages.await else {
             // Why was told where it went wrong.
-            return self.looking.tried(*pair, self.now());
+            return self.looking.tried(pair, self.now());
         };
-        let (inner, pair) = (Arc::clone(&self), *pair);
+        let inner = Arc::clone(&self);
         let read = spawn_blocking(move || {
             let packed = |bytes: Bytes| Packed::Crate(bytes.into());
             let (old, new) = (old.map(packed), packed(new));
@@ -175,7 +174,7 @@ impl Inner {
         }
         self.looking.add(&unread, found);
         let stall = &self.stalls[at];
-        stall.outdate(&lower(&release.name));
+        stall.outdate(&lower(&unread.release.name));
         // What was judged for readers rests on what was read.
         stall.forget_admitted();
     }
@@ -183,11 +182,10 @@ impl Inner {
     async fn package(
         self: &Arc<Self>,
         at: usize,
-        name: &CrateName,
-        version: &Version,
+        ReleaseId { name, version }: ReleaseId,
         digest: Digest,
     ) -> Result<Bytes, Answer> {
-        let wanted = Wanted { name: name.clone(), version: version.clone(), digest };
+        let wanted = Wanted { name, version, digest };
         Arc::clone(self).bytes_of(at, wanted).await
     }
 
