@@ -51,10 +51,15 @@ impl Connection {
 
     /// Sends a request and reads its answer to the end.
     pub(crate) fn ask(&mut self, request: &[u8]) -> Result<Answer, String> {
+        self.ask_into(request, &mut io::sink())
+    }
+
+    /// The same, with the bytes of the answer, as they were sent, written to `body`.
+    pub(crate) fn ask_into(&mut self, request: &[u8], body: &mut impl Write) -> Result<Answer, String> {
         self.reader
             .get_mut()
             .write_all(request)
-            .and_then(|()| read_answer(&mut self.reader, &mut self.line))
+            .and_then(|()| read_answer(&mut self.reader, &mut self.line, body))
             .map_err(|error| {
                 let first = String::from_utf8_lossy(request);
                 format!("{}: {error}", first.lines().next().unwrap_or_default())
@@ -62,7 +67,7 @@ impl Connection {
     }
 }
 
-fn read_answer(reader: &mut impl BufRead, line: &mut String) -> io::Result<Answer> {
+fn read_answer(reader: &mut impl BufRead, line: &mut String, body: &mut impl Write) -> io::Result<Answer> {
     let mut next = |reader: &mut dyn BufRead| {
         line.clear();
         if reader.read_line(line)? == 0 {
@@ -89,7 +94,7 @@ fn read_answer(reader: &mut impl BufRead, line: &mut String) -> io::Result<Answe
     if status != 304 {
         answer.length = length.ok_or_else(|| nonsense("the answer does not say how long it is"))?;
     }
-    let read = io::copy(&mut reader.take(answer.length), &mut io::sink())?;
+    let read = io::copy(&mut reader.take(answer.length), body)?;
     if read == answer.length { Ok(answer) } else { Err(nonsense("the answer is shorter than it says")) }
 }
 
@@ -98,7 +103,7 @@ mod tests {
     use super::*;
 
     fn check(bytes: &str, expected: Result<(u16, Option<&str>, Coding, u64), &str>) {
-        let answer = read_answer(&mut bytes.as_bytes(), &mut String::new());
+        let answer = read_answer(&mut bytes.as_bytes(), &mut String::new(), &mut io::sink());
         let expected = expected.map(|(status, tag, coding, length)| Answer {
             status,
             tag: tag.map(str::to_owned),

@@ -30,6 +30,9 @@ const DOWNLOADS: &str = "dl";
 /// The folder of pages below a registry: no index path begins so.
 const CRATES: &str = "crate";
 
+/// All releases of a crate, where a page about one has its version: no version is spelt so.
+const ALL: &str = "all";
+
 /// The folder of pages about codes.
 const CODES: &str = "codes";
 
@@ -75,6 +78,8 @@ pub enum Ask {
 pub enum Page {
     /// What is held, and why.
     Waiting,
+    /// What is held of older classes, and no build asked for.
+    Older,
     /// The policy in force.
     Policy,
     /// How the fence is.
@@ -86,8 +91,15 @@ pub enum Page {
     },
     /// What a code means.
     Code(Code),
-    /// All releases of a crate.
+    /// A crate, with its latest releases.
     Crate {
+        /// The registry.
+        registry: String,
+        /// The crate.
+        name: CrateName,
+    },
+    /// All releases of a crate.
+    Releases {
         /// The registry.
         registry: String,
         /// The crate.
@@ -134,11 +146,13 @@ impl Page {
     pub fn path(&self) -> String {
         match self {
             Self::Waiting => "/".to_owned(),
+            Self::Older => "/older".to_owned(),
             Self::Policy => "/policy".to_owned(),
             Self::Status => "/status".to_owned(),
             Self::Search { sought } => format!("/search?q={}", encoded(sought)),
             Self::Code(code) => format!("/codes/{code}"),
             Self::Crate { registry, name } => format!("/{registry}/{CRATES}/{name}"),
+            Self::Releases { registry, name } => format!("/{registry}/{CRATES}/{name}/{ALL}"),
             Self::Release { registry, name, version } => format!("/{registry}/{CRATES}/{name}/{version}"),
         }
     }
@@ -146,6 +160,7 @@ impl Page {
     fn parse(path: &str) -> Option<Self> {
         match path {
             "/" => return Some(Self::Waiting),
+            "/older" => return Some(Self::Older),
             "/policy" => return Some(Self::Policy),
             "/status" => return Some(Self::Status),
             "/search" => return Some(Self::Search { sought: String::new() }),
@@ -156,6 +171,9 @@ impl Page {
             [CODES, code] => Some(Self::Code(code.parse().ok()?)),
             [registry, CRATES, name] if is_registry_name(registry) => {
                 Some(Self::Crate { registry: registry.to_owned(), name: name.parse().ok()? })
+            }
+            [registry, CRATES, name, ALL] if is_registry_name(registry) => {
+                Some(Self::Releases { registry: registry.to_owned(), name: name.parse().ok()? })
             }
             [registry, CRATES, name, version] if is_registry_name(registry) => Some(Self::Release {
                 registry: registry.to_owned(),

@@ -27,13 +27,13 @@ use semver::Version;
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use self::code::code;
-pub(crate) use self::crate_page::crate_page;
+pub(crate) use self::crate_page::{Extent, crate_page};
 use self::html::{Element, Node, document, el, several};
 pub(crate) use self::policy::{Rules, policy};
 pub(crate) use self::release::{Ground, Release, release};
 pub(crate) use self::search::{Found, Search, search};
 pub(crate) use self::status::status;
-pub(crate) use self::waiting::{Held, Rank, Waiting, waiting};
+pub(crate) use self::waiting::{Held, Rank, Waiting, older, waiting};
 use crate::answer::{Asset, Page};
 
 /// What stands around every page.

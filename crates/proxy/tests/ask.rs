@@ -19,11 +19,13 @@ fn ask() -> impl Strategy<Value = Ask> {
         .prop_filter_map("leading zero", |version| version.parse::<Version>().ok());
     let page = prop_oneof![
         Just(Page::Waiting),
+        Just(Page::Older),
         Just(Page::Policy),
         Just(Page::Status),
         "([^\\s]{1,20}( [^\\s]{1,20})?)?".prop_map(|sought| Page::Search { sought }),
         proptest::sample::select(Code::ALL).prop_map(Page::Code),
         (registry(), name.clone()).prop_map(|(registry, name)| Page::Crate { registry, name }),
+        (registry(), name.clone()).prop_map(|(registry, name)| Page::Releases { registry, name }),
         (registry(), name.clone(), version.clone()).prop_map(|(registry, name, version)| Page::Release {
             registry,
             name,

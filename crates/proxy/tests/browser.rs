@@ -33,12 +33,14 @@ fn pages() -> Vec<(&'static str, String)> {
     let of = |name: &'static str, path: &str| (name, path.to_owned());
     vec![
         of("waiting", "/"),
+        of("older", "/older"),
         of("policy", "/policy"),
         of("status", "/status"),
         of("search", "/search?q=ar"),
         of("search-nothing", "/search?q=nobody-has-this"),
         of("code", "/codes/yank-lure"),
         of("crate", "/crates-io/crate/arrayref"),
+        of("crate-all", "/crates-io/crate/arrayref/all"),
         of("crate-long", &format!("/crates-io/crate/{LONG_NAME}")),
         of("release-held", "/crates-io/crate/arrayref/0.3.10"),
         of("release-admitted", "/crates-io/crate/arrayref/0.3.9"),

@@ -239,6 +239,32 @@ fn what_is_held_is_counted_in_one_way() {
     "#);
 }
 
+/// What people seldom want has a page of its own: held releases of older classes, and the older releases of a crate.
+#[test]
+fn what_is_older_is_one_link_away() {
+    let (world, fence) = a_fix_that_is_held();
+    for patch in 0..45 {
+        let at = format!("2026-01-01T00:{patch:02}:00Z");
+        world.registry.publish(release("busy", &format!("1.0.{patch}")).at(&at));
+    }
+    for version in ["1.0.0", "2.0.0"] {
+        world.registry.publish(release("old", version).at("2026-08-20T07:00:00Z"));
+    }
+    world.later(Span::minutes(20));
+    for name in ["busy", "old"] {
+        world.page(&fence, name);
+    }
+    let waiting = html(&world, &fence, "/");
+    assert!(waiting.contains("<a href=\"/older\">1 held release of older classes"), "{waiting}");
+    insta::assert_snapshot!("older classes", read(&world, &fence, "/older"));
+    let latest = html(&world, &fence, "/crates-io/crate/busy");
+    assert!(latest.contains("<a href=\"/crates-io/crate/busy/all\">5 older releases</a>"), "{latest}");
+    assert!(latest.contains(">1.0.5<") && !latest.contains(">1.0.4<"), "{latest}");
+    let all = html(&world, &fence, "/crates-io/crate/busy/all");
+    assert!((0..45).all(|patch| all.contains(&format!(">1.0.{patch}<"))), "{all}");
+    assert!(!all.contains("older release"), "{all}");
+}
+
 #[test]
 fn the_policy_is_shown_with_its_reasons() {
     let world = World::at("2026-08-20T08:00:00Z").with_policy(
@@ -340,11 +366,13 @@ fn a_page_holds_nothing_that_its_policy_forbids() {
             &fence,
             &[
                 "/",
+                "/older",
                 "/policy",
                 "/status",
                 "/search?q=%3Cscript%3E",
                 "/codes/young",
                 "/crates-io/crate/arrayref",
+                "/crates-io/crate/arrayref/all",
             ][..],
         ),
         (&fix, &held_fix, &["/", "/crates-io/crate/parser/1.2.4", "/crates-io/crate/parser/1.2.3"][..]),
@@ -384,17 +412,17 @@ fn a_page_holds_nothing_that_its_policy_forbids() {
 #[test]
 fn many_crates_are_told_of_those_asked_for_last() {
     let world = World::at("2026-08-20T08:00:00Z");
-    for n in 0..205 {
+    for n in 0..125 {
         world.registry.publish(release(&format!("crate-{n:03}"), "1.0.0").at("2026-08-20T07:00:00Z"));
     }
     let fence = world.fence();
-    for n in 0..205 {
+    for n in 0..125 {
         world.page(&fence, &format!("crate-{n:03}"));
         world.later(Span::seconds(1));
     }
     let page = read(&world, &fence, "/");
-    assert!(page.contains("205 releases are held"), "{}", &page[..400]);
-    assert!(page.contains("of which 200 are told of here: 200 for"), "{}", &page[..400]);
+    assert!(page.contains("125 releases are held"), "{}", &page[..400]);
+    assert!(page.contains("of which 120 are told of here: 120 for"), "{}", &page[..400]);
     assert!(page.contains("5 more crates have something held"), "{}", &page[..400]);
-    assert!(page.contains("crate-204 1.0.0") && !page.contains("crate-004 1.0.0"));
+    assert!(page.contains("crate-124 1.0.0") && !page.contains("crate-004 1.0.0"));
 }

@@ -12,6 +12,7 @@
 use std::cell::RefCell;
 use std::fs;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::thread;
@@ -85,17 +86,22 @@ pub(crate) fn noise(root: &Path, data: &Path, words: &[&str]) -> Result<(), Stri
 }
 
 /// What is asked for as people do: the pages of which something is held, the longest first.
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 11] = [
     ("waiting", "/"),
-    ("release, held", "/crates-io/crate/arrayref/0.3.10"),
+    ("waiting, older classes", "/older"),
+    ("release, held", HELD),
     ("release, admitted", "/crates-io/crate/serde/1.0.228"),
     ("crate, 300 releases", "/crates-io/crate/serde"),
+    ("the same, all of them", "/crates-io/crate/serde/all"),
     ("crate, the largest file", "/crates-io/crate/windows"),
     ("policy", "/policy"),
     ("status", "/status"),
     ("search", "/search?q=win"),
     ("style sheet", "/style.css"),
 ];
+
+/// Stands for the page of a release that is held at the time.
+const HELD: &str = "held";
 
 /// How long a page may take that was asked for before.
 const LIMIT_PAGE: Duration = Duration::from_millis(5);
@@ -116,8 +122,9 @@ pub(crate) fn pages(root: &Path, data: &Path, words: &[&str]) -> Result<(), Stri
         registry.paths.len()
     );
     let mut connection = Connection::open(server.address)?;
+    let held = held_release(&mut connection, server.address)?;
     for (name, path) in PAGES {
-        let wanted = request(server.address, path, None);
+        let wanted = request(server.address, if path == HELD { &held } else { path }, None);
         let mut ask = || {
             let start = Instant::now();
             let answer = connection.ask(&wanted)?;
@@ -135,6 +142,15 @@ pub(crate) fn pages(root: &Path, data: &Path, words: &[&str]) -> Result<(), Stri
         );
     }
     Ok(())
+}
+
+/// The page of the first release that the fence says it holds.
+fn held_release(connection: &mut Connection, address: SocketAddr) -> Result<String, String> {
+    let mut status = Vec::new();
+    connection.ask_into(&request(address, "/status.json", None), &mut status)?;
+    let status: serde_json::Value = serde_json::from_slice(&status).map_err(|error| error.to_string())?;
+    let field = |name: &str| status["held"][0][name].as_str().ok_or("the fence holds nothing");
+    Ok(format!("/{}/crate/{}/{}", field("registry")?, field("name")?, field("version")?))
 }
 
 /// Loads two servers in turn. The second is what the first is measured by.

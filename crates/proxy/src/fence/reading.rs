@@ -20,10 +20,10 @@ use super::status::behind;
 use super::{Editions, Inner};
 use crate::answer::{About, Answer, Page};
 use crate::judgement::{Case, Chronicle, Known, Lacking, Told};
-use crate::pages::{self, Found, Frame, Ground, Held, Rank, Release, Search, Waiting};
+use crate::pages::{self, Extent, Found, Frame, Ground, Held, Rank, Release, Search, Waiting};
 
 /// How many crates the page of what is held tells of.
-pub(super) const HELD_TOLD: usize = 200;
+pub(super) const HELD_TOLD: usize = 120;
 
 /// How many crates a search finds at most.
 const FOUND: usize = 30;
@@ -74,10 +74,11 @@ impl Inner {
     /// The page that somebody asks for.
     pub(super) async fn read(self: Arc<Self>, page: Page) -> Answer {
         match page {
-            Page::Waiting => self.waiting_page().await,
+            Page::Waiting => self.waiting_page(pages::waiting).await,
+            Page::Older => self.waiting_page(pages::older).await,
             Page::Policy => self.policy_page(),
             Page::Status => {
-                let status = Arc::clone(&self).status().await;
+                let status = Arc::clone(&self).status_telling_of(Vec::new()).await;
                 html(pages::status(&self.frame(), &status))
             }
             Page::Search { sought } => html(pages::search(&self.found(&sought))),
@@ -86,7 +87,11 @@ impl Inner {
                 html(pages::code(&self.frame(), code, &rules.policy, (self.explain)(code)))
             }
             Page::Crate { registry, name } => match self.stall_at(&registry) {
-                Some(at) => self.crate_page(at, name).await,
+                Some(at) => self.crate_page(at, name, Extent::Latest).await,
+                None => self.nothing(&self.no_such_registry(&registry)),
+            },
+            Page::Releases { registry, name } => match self.stall_at(&registry) {
+                Some(at) => self.crate_page(at, name, Extent::All).await,
                 None => self.nothing(&self.no_such_registry(&registry)),
             },
             Page::Release { registry, name, version } => match self.stall_at(&registry) {
@@ -136,9 +141,9 @@ impl Inner {
         Answer::Page { html: pages::unavailable(&self.frame(), &why).into(), about: About::Unknown }
     }
 
-    async fn waiting_page(self: Arc<Self>) -> Answer {
+    async fn waiting_page(self: Arc<Self>, written: fn(&Waiting) -> String) -> Answer {
         let (held, more) = Arc::clone(&self).held(HELD_TOLD).await;
-        html(pages::waiting(&Waiting { frame: self.frame(), held, more, base: self.base.clone() }))
+        html(written(&Waiting { frame: self.frame(), held, more, base: self.base.clone() }))
     }
 
     fn policy_page(&self) -> Answer {
@@ -237,7 +242,7 @@ impl Inner {
         told
     }
 
-    async fn crate_page(self: Arc<Self>, at: usize, name: CrateName) -> Answer {
+    async fn crate_page(self: Arc<Self>, at: usize, name: CrateName, extent: Extent) -> Answer {
         let (subject, stall) = (lower(&name), &self.stalls[at]);
         let trouble = self.look(at, &subject, self.times.fresh_for).await;
         let (now, place) = (self.now(), (at, subject.clone()));
@@ -260,7 +265,7 @@ impl Inner {
         let mut alarms = self.alarms.latest();
         alarms.retain(|alarm| alarm.about.eq_ignore_ascii_case(&about));
         let stale = trouble.map(|trouble| trouble.to_string());
-        html(pages::crate_page(&self.frame(), &stall.path, &chronicle, &alarms, stale.as_deref()))
+        html(pages::crate_page(&self.frame(), &stall.path, &chronicle, extent, &alarms, stale.as_deref()))
     }
 
     /// All releases of a crate, judged now; none where there is no such crate.

@@ -152,6 +152,17 @@ pub(super) struct Shelved {
     pub(super) outdated: AtomicBool,
 }
 
+/// What is on a registry's shelf, in figures.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ShelfStock {
+    /// Crates of which a page is there.
+    pub(super) crates: usize,
+    /// Releases of them that are not admitted.
+    pub(super) refused_releases: usize,
+    /// Bytes of these pages, compressed.
+    pub(super) page_bytes: usize,
+}
+
 /// What readers were told of a crate last.
 #[derive(Debug, Default)]
 pub(super) struct Told(Mutex<Option<HeldBefore>>);
@@ -413,8 +424,13 @@ impl Stall {
         }
     }
 
-    pub(super) fn all_shelved(&self) -> Vec<(CrateName, Arc<Shelved>)> {
-        reading(&self.shelf).iter().map(|(name, shelved)| (name.clone(), Arc::clone(shelved))).collect()
+    /// What is on the shelf, in figures.
+    pub(super) fn stock(&self) -> ShelfStock {
+        reading(&self.shelf).values().fold(ShelfStock::default(), |all, shelved| ShelfStock {
+            crates: all.crates + 1,
+            refused_releases: all.refused_releases + shelved.refused,
+            page_bytes: all.page_bytes + shelved.page.gzip.len(),
+        })
     }
 
     /// How many releases of the crates on the shelf are held: those that people are shown first. Whoever tells a number
@@ -426,6 +442,9 @@ impl Stall {
 
     /// The same of one of them.
     pub(super) fn held_of(&self, name: &CrateName, shelved: &Shelved, refused: &RefusedLately) -> usize {
+        if !refused.has_any(&self.path, name) {
+            return shelved.first.len();
+        }
         let ranks = shelved.waiting.iter().map(|version| self.rank(name, shelved, version, refused));
         ranks.filter(|rank| *rank != Rank::Older).count()
     }

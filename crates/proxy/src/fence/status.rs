@@ -1,6 +1,6 @@
 //! What a fence says of itself: to who watches it, and to `cargo fence`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 use fence_model::words::outlook;
@@ -9,6 +9,7 @@ use semver::Version;
 use serde::Serialize;
 
 use super::reading::HELD_TOLD;
+use super::stall::ShelfStock;
 use super::{Inner, REFUSALS_SHOWN};
 use crate::alarms::{Alarm, AlarmKind};
 use crate::answer::{Figure, FigureKind};
@@ -124,14 +125,36 @@ pub struct Held {
     pub why: String,
 }
 
-/// The releases of which a download was refused lately: registry and release, in lower case, since not all who ask spell a
-/// crate as it spells itself.
-#[derive(Debug)]
-pub(super) struct RefusedLately(BTreeSet<(String, String)>);
+/// The versions of which a download was refused lately, by registry and crate; all in lower case, since not all who ask spell
+/// a crate as it spells itself.
+#[derive(Debug, Default)]
+pub(super) struct RefusedLately(BTreeMap<String, BTreeMap<String, BTreeSet<String>>>);
 
 impl RefusedLately {
+    fn of<'a>(refusals: impl Iterator<Item = &'a Refusal>) -> Self {
+        let mut all = Self::default();
+        for Refusal { registry, release, .. } in refusals {
+            if let Some((name, version)) = release.to_ascii_lowercase().split_once(' ') {
+                let crates = all.0.entry(registry.clone()).or_default();
+                crates.entry(name.to_owned()).or_default().insert(version.to_owned());
+            }
+        }
+        all
+    }
+
+    /// The versions of a crate, whose name is in lower case as on the shelf.
+    fn of_crate(&self, registry: &str, name: &CrateName) -> Option<&BTreeSet<String>> {
+        self.0.get(registry)?.get(name.as_str())
+    }
+
+    /// Whether any release of this crate is among them.
+    pub(super) fn has_any(&self, registry: &str, name: &CrateName) -> bool {
+        self.of_crate(registry, name).is_some()
+    }
+
     pub(super) fn has(&self, registry: &str, name: &CrateName, version: &Version) -> bool {
-        self.0.contains(&(registry.to_owned(), format!("{name} {version}").to_ascii_lowercase()))
+        let refused = self.of_crate(registry, name);
+        refused.is_some_and(|versions| versions.contains(&version.to_string().to_ascii_lowercase()))
     }
 }
 
@@ -151,25 +174,29 @@ impl Inner {
     /// The releases of which a download was refused lately.
     pub(super) fn refused_lately(&self) -> RefusedLately {
         let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = |refusal: &Refusal| (refusal.registry.clone(), refusal.release.to_ascii_lowercase());
-        RefusedLately(refusals.iter().map(of).collect())
+        RefusedLately::of(refusals.iter())
     }
 
     pub(super) async fn status(self: Arc<Self>) -> Status {
+        let (held, _) = Arc::clone(&self).held(HELD_TOLD).await;
+        self.status_telling_of(held).await
+    }
+
+    /// How the fence is. Of what is held it tells what it is given, and the number.
+    pub(super) async fn status_telling_of(self: Arc<Self>, held: Vec<pages::Held>) -> Status {
         let (rules, now) = (self.rulebook.in_force(), self.now());
         let mut registries = Vec::new();
         for stall in &self.stalls {
-            let shelved = stall.all_shelved();
+            let ShelfStock { crates, refused_releases, page_bytes } = stall.stock();
             registries.push(RegistryStatus {
                 path: stall.path.clone(),
                 name: stall.source.registry().name.clone(),
-                crates: shelved.len(),
-                refused_releases: shelved.iter().map(|(_, shelved)| shelved.refused).sum(),
-                page_bytes: shelved.iter().map(|(_, shelved)| shelved.page.gzip.len()).sum(),
+                crates,
+                refused_releases,
+                page_bytes,
                 journal_lines: stall.scribe.lines().await,
             });
         }
-        let (held, _) = Arc::clone(&self).held(HELD_TOLD).await;
         let told = |held: pages::Held| Held {
             registry: held.registry,
             published: held.decision.published,
@@ -220,17 +247,15 @@ impl Inner {
         let mut figures = Vec::new();
         for stall in &self.stalls {
             let labels = || vec![("registry", stall.path.clone())];
-            let shelved = stall.all_shelved();
-            let refused: usize = shelved.iter().map(|(_, shelved)| shelved.refused).sum();
-            let bytes: usize = shelved.iter().map(|(_, shelved)| shelved.page.gzip.len()).sum();
+            let ShelfStock { crates, refused_releases, page_bytes } = stall.stock();
             figures.extend([
-                gauge("fence_pages", "Crates of which a page is in memory.", labels(), shelved.len() as f64),
-                gauge("fence_page_bytes", "Bytes of these pages, compressed.", labels(), bytes as f64),
+                gauge("fence_pages", "Crates of which a page is in memory.", labels(), crates as f64),
+                gauge("fence_page_bytes", "Bytes of these pages, compressed.", labels(), page_bytes as f64),
                 gauge(
                     "fence_refused_releases",
                     "Releases of these crates that are not admitted.",
                     labels(),
-                    refused as f64,
+                    refused_releases as f64,
                 ),
             ]);
         }

@@ -1,4 +1,5 @@
-//! A crate: its releases with their verdicts over time.
+//! A crate: its releases with their verdicts over time. The latest are on its page, all of them on a page of their own: people
+//! seldom want those, and some crates have a thousand.
 
 use fence_model::facts::Gone;
 use fence_model::view::Mark as Shown;
@@ -12,17 +13,25 @@ use crate::alarms::Alarm;
 use crate::answer::Page;
 use crate::judgement::{Chronicle, Entry};
 
-/// How many releases are shown at once; the older ones unfold.
-const SHOWN: usize = 40;
+/// How many are its latest releases.
+const LATEST: usize = 40;
 
 /// How many releases a page has at most. The busiest crate has some 1,400.
 const MOST: usize = 2_000;
+
+/// Which releases of a crate a page shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Latest,
+    All,
+}
 
 /// The page.
 pub(crate) fn crate_page(
     frame: &Frame,
     registry: &str,
     chronicle: &Chronicle,
+    extent: Extent,
     alarms: &[Alarm],
     stale: Option<&str>,
 ) -> String {
@@ -59,29 +68,32 @@ pub(crate) fn crate_page(
         .with(stale)
         .with(picture::releases(&dots, now))
         .with(el("p").class("explained line").with("On the line: admitted. Above it: held or blocked."));
-    let mut newest: Vec<&Entry> = releases.iter().rev().take(MOST).collect();
-    let older = newest.split_off(newest.len().min(SHOWN));
+    let shown = match extent {
+        Extent::Latest => LATEST,
+        Extent::All => MOST,
+    };
+    let older = releases.len().saturating_sub(shown);
     let path = |entry: &Entry| Page::Release {
         registry: registry.to_owned(),
         name: name.clone(),
         version: entry.judged.version.clone(),
     };
-    let rows = |entries: &[&Entry]| entries.iter().map(|entry| row(entry, &path(entry), now)).collect();
+    let rows = releases.iter().rev().take(shown).map(|entry| row(entry, &path(entry), now)).collect();
     let columns = ["Release", "Published", "Verdict", "What cargo sees"];
-    let label = |which| format!("{which} releases of {name}, the newest first");
-    let older = if older.is_empty() {
-        nothing()
-    } else {
-        el("details")
-            .with(el("summary").with(count(older.len(), "older release")))
-            .with(table("releases", label("Older"), &columns, rows(&older)))
-            .into()
+    let which = if extent == Extent::All { "All" } else { "Latest" };
+    let label = format!("{which} releases of {name}, the newest first");
+    let older = match extent {
+        Extent::Latest if older > 0 => {
+            let all = Page::Releases { registry: registry.to_owned(), name: name.clone() };
+            el("p").with(el("a").set("href", all.path()).with(count(older, "older release"))).into()
+        }
+        _ => nothing(),
     };
     let list = el("section")
         .set("id", "releases")
         .set("aria-labelledby", "releases-title")
         .with(el("h2").set("id", "releases-title").with("Releases"))
-        .with(table("releases", label("Latest"), &columns, rows(&newest)))
+        .with(table("releases", label, &columns, rows))
         .with(older);
     let mut content = vec![head];
     content.extend((!alarms.is_empty()).then(|| alarms_of(alarms)));

@@ -148,6 +148,12 @@ fn all(text: &str) -> Vec<String> {
         ..all_is_well()
     };
     vec![
+        older(&Waiting {
+            frame: frame.clone(),
+            held: vec![Held { rank: Rank::Older, ..held.clone() }],
+            more: 0,
+            base: owned(),
+        }),
         waiting(&Waiting { frame: frame.clone(), held: vec![held], more: 0, base: owned() }),
         waiting(&Waiting { frame: frame.clone(), held: Vec::new(), more: 0, base: owned() }),
         release(&Release {

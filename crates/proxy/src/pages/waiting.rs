@@ -182,25 +182,37 @@ pub(crate) fn waiting(Waiting { frame, held, more, base }: &Waiting) -> String {
             }
         });
     }
-    content.extend((!older.is_empty()).then(|| folded(older, now)));
+    content.extend((!older.is_empty()).then(|| {
+        el("section")
+            .set("id", "older")
+            .with(el("p").with(el("a").set("href", Page::Older.path()).with(of_older_classes(older.len()))))
+    }));
     page(frame, Some(&Page::Waiting), "Waiting", content)
+}
+
+/// The page of what nobody asked for: the newest releases of older classes.
+pub(crate) fn older(Waiting { frame, held, .. }: &Waiting) -> String {
+    let mut older: Vec<&Held> = held.iter().filter(|held| held.rank == Rank::Older).collect();
+    older.sort_by_key(|held| newest_first(held));
+    let lead = match older.len() {
+        0 => "Nothing is held of the older classes of the crates that were asked for.".to_owned(),
+        n => format!("{}.", of_older_classes(n)),
+    };
+    let waiting = el("a").set("href", Page::Waiting.path()).with("Waiting");
+    let head = el("section")
+        .with(el("p").class("crumbs").with("in ").with(waiting))
+        .with(el("h1").with("Older classes"))
+        .with(el("p").class("lead").with(lead));
+    let rows = (!older.is_empty()).then(|| rows("Of older classes", &older, frame.now));
+    page(frame, Some(&Page::Waiting), "Older classes", vec![head, el("section").with(rows)])
+}
+
+fn of_older_classes(n: usize) -> String {
+    format!("{} of older classes, which no build asked for", count(n, "held release"))
 }
 
 fn newest_first(held: &Held) -> (Reverse<Option<Time>>, &ReleaseId) {
     (Reverse(held.decision.published.or(held.decision.clock.opened)), &held.decision.release)
-}
-
-/// What nobody asked for: the newest releases of older classes.
-fn folded(mut older: Vec<&Held>, now: Time) -> Element {
-    older.sort_by_key(|held| newest_first(held));
-    el("section").set("id", "older").with(
-        el("details")
-            .with(el("summary").with(format!(
-                "{} of older classes, which no build asked for",
-                count(older.len(), "held release")
-            )))
-            .with(rows("Of older classes", &older, now)),
-    )
 }
 
 fn head(groups: &[(For, Vec<&Held>)], older: usize, (all, more): (usize, usize)) -> Element {
