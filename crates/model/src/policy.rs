@@ -120,6 +120,16 @@ pub enum Scan {
     Off,
 }
 
+impl Scan {
+    /// As `fence.toml` writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Off => "off",
+        }
+    }
+}
+
 /// What a finding does to the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -217,13 +217,15 @@ impl Standing {
         }
         let opened = Session::open(Opening::all(&args.sources), global, environment, shell);
         let (decision, undecided, now) = match opened {
-            Ok(session) if session.digest_of(release).is_some() => {
+            Ok(mut session) if session.digest_of(release).is_some() => {
                 // What cargo keeps without the network has not been compared with anything yet.
                 if let Some(wanted) = session.digest_of(release).filter(|wanted| *wanted != found.digest) {
                     let (release, got) = (release.clone(), found.digest);
                     return Err(PackageError::OtherBytes { release, got, wanted }.into());
                 }
-                (Some(session.decide(release)?), None, Some(session.now))
+                let decide = |session: &Session| session.decide(release);
+                let decision = session.look(shell, decide, |decision| decision.unread.clone())?;
+                (Some(decision), None, Some(session.now))
             }
             Ok(session) => {
                 (None, Some("not given: the index here does not have it yet".to_owned()), Some(session.now))

@@ -80,25 +80,8 @@ pub(crate) fn picture(subject: &Subject<'_>, folding: Folding, now: Time) -> Pic
         line: *line,
         told: outlook::line(decision, now),
         facts,
-        helps: with_review(
-            help::helps(decision, subject.stay.as_ref(), (subject.named, subject.place), now),
-            decision,
-        ),
+        helps: help::helps(decision, subject.stay.as_ref(), (subject.named, subject.place), now),
     }
-}
-
-/// The ways out, with that of reading the change where somebody has to.
-fn with_review(mut helps: Vec<Help>, decision: &Decision) -> Vec<Help> {
-    let (name, version) = (&decision.release.name, &decision.release.version);
-    let why = format!("cargo fence why {name}@{version}");
-    if decision.verdict == Verdict::Hold
-        && decision.needs_review()
-        && let Some(help) = helps.iter_mut().find(|help| help.commands == [why.as_str()])
-    {
-        help.what += ", and at what it changes";
-        help.commands.push(format!("cargo fence review {name}@{version}"));
-    }
-    helps
 }
 
 /// The parts of a block. All of its text is fit for a terminal.

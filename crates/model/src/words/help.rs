@@ -75,16 +75,27 @@ pub fn helps(
         let what = or(&helps, "ask the feeds again that stand still");
         helps.push(Help { what, commands: vec!["cargo fence update".to_owned()] });
     }
-    let what = or(&helps, "look at what is known about it");
-    helps.push(Help { what, commands: vec![format!("cargo fence why {spec}")] });
     // Nobody has to vouch for what time clears, or for what waits for somebody else.
-    if decision.verdict == Verdict::Hold && fixes.is_none() && decision.needs_review() {
+    let asks_for_review = decision.verdict == Verdict::Hold && decision.needs_review();
+    let mut look = "look at what is known about it".to_owned();
+    let mut commands = vec![why(decision)];
+    if asks_for_review {
+        look += ", and at what it changes";
+        commands.push(format!("cargo fence review {spec}"));
+    }
+    helps.push(Help { what: or(&helps, &look), commands });
+    if asks_for_review && fixes.is_none() {
         helps.push(Help {
             what: "or let it in for a while, on your own word".to_owned(),
             commands: vec![except(decision, "…", &usual_end(decision, now))],
         });
     }
     helps
+}
+
+/// The command that tells all that is known.
+pub fn why(decision: &Decision) -> String {
+    format!("cargo fence why {}@{}", decision.release.name, decision.release.version)
 }
 
 /// The command for the exception that the decision itself says would admit the release.

@@ -1,7 +1,7 @@
 //! A policy in words: each number with what it does and why it is what it is.
 
 use crate::code::Level;
-use crate::policy::{Policy, Severity, Wait};
+use crate::policy::{Policy, Scan, Severity, Wait};
 use crate::time::Span;
 
 /// One setting of a policy.
@@ -121,6 +121,21 @@ pub fn waits(policy: &Policy) -> Vec<Setting> {
              wait",
         ),
     ]
+}
+
+/// Which packages are read.
+pub fn reading(policy: &Policy) -> Vec<Setting> {
+    vec![Setting {
+        key: "scan",
+        value: policy.scan.as_str().to_owned(),
+        choice: if policy.scan == Scan::default() { Choice::Default } else { Choice::Own },
+        what: "`new`: the scanner reads releases that are held or younger than the ceiling, beside what they are compared \
+               with; `off`: what releases can do is not known",
+        why: Some(
+            "what a takeover adds, a build script that reaches out or a program that it starts, stands in the package \
+             itself; older releases were in the open for long",
+        ),
+    }]
 }
 
 /// How old facts may be.

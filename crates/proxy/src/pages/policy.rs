@@ -1,7 +1,7 @@
 //! The policy in force, with the reason for each number.
 
 use fence_model::policy::{Baseline, Exception, FeedRole, FeedSource, Policy};
-use fence_model::words::policy::{Choice, Setting, freshness, level, severities, waits};
+use fence_model::words::policy::{Choice, Setting, freshness, level, reading, severities, waits};
 use fence_model::words::story::effect_does;
 use fence_model::words::text::{ahead, harmless};
 use fence_model::{Code, CodeClass, Effect, Level, Time};
@@ -40,6 +40,7 @@ pub(crate) fn policy(rules: &Rules<'_>) -> String {
             )))
             .with_all(codes(policy)),
         section("feeds", "Where evidence comes from").with(feeds_of(feeds)),
+        section("reading", "Which packages are read").with(settings("Reading", reading(policy))),
         section("freshness", "How old facts may be").with(settings("Freshness", freshness(policy))),
         section("in-use", "What cargo fence check says of releases in use")
             .with(settings("Severities", severities(policy))),

@@ -110,10 +110,14 @@ fn verdict(
 /// The ways out, and what would admit it.
 fn what_to_do(decision: &Decision, stay: Option<&Version>, now: Time) -> Element {
     // A page does not send its reader to the same page in the terminal.
-    let why = format!("cargo fence why {}@{}", decision.release.name, decision.release.version);
+    let why = help::why(decision);
     let helps: Vec<Help> = help::helps(decision, stay, (Named::ByVersion, Placed::Newer), now)
         .into_iter()
-        .filter(|help| help.commands != [why.clone()])
+        .map(|Help { what, mut commands }| {
+            commands.retain(|command| *command != why);
+            Help { what, commands }
+        })
+        .filter(|help| !help.commands.is_empty())
         .collect();
     let is_excepted =
         helps.iter().flat_map(|help| &help.commands).any(|command| command.starts_with("cargo fence except"));
