@@ -5,19 +5,26 @@ use std::process::Command;
 
 /// Runs a command, its output shown as it comes.
 pub(crate) fn command(command: &mut Command) -> Result<(), String> {
-    let shown = format!("{command:?}");
+    let shown = shown(command);
     let status = command.status().map_err(|error| format!("cannot start {shown}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{shown} failed ({status})")) }
 }
 
 /// Runs a command and gives back what it printed.
 pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>, String> {
-    let shown = format!("{command:?}");
+    let shown = shown(command);
     let output = command.output().map_err(|error| format!("cannot start {shown}: {error}"))?;
     if output.status.success() {
         return Ok(output.stdout);
     }
     Err(format!("{shown} failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr).trim()))
+}
+
+/// The program and its words, without what was set around them.
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words = words.map(|word| word.to_string_lossy().into_owned());
+    format!("`{}`", words.collect::<Vec<_>>().join(" "))
 }
 
 /// The cargo that runs this. What `cargo run` tells this program about itself is taken away: build scripts such as that

@@ -109,6 +109,9 @@ pub(crate) struct Mounted {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Feed {
     pub(crate) name: String,
+    /// `advisories` or `audits`; a fence of an older version does not tell.
+    #[serde(default)]
+    pub(crate) role: String,
     pub(crate) state: String,
     pub(crate) as_of: Option<Time>,
 }

@@ -143,9 +143,7 @@ impl FeedError {
             }
             Self::NoCopy { .. } => "run once without `--offline`".into(),
             Self::Unreachable { .. } => {
-                "look at the connection and at `http.proxy` in cargo's configuration; \
-                                         until then the last snapshot is used, and its clock stands still"
-                    .into()
+                "look at the connection and at `http.proxy` in cargo's configuration".into()
             }
             Self::Refused { feed, .. } => format!(
                 "let [feeds.{feed}] of fence.toml name an https address (a git feed also ssh:// or file://) \

@@ -18,10 +18,11 @@ use fence_proxy::server::{CertificateFiles, Tokens};
 use crate::args::{Global, NamedPath, named_path};
 use crate::commands::Outcome;
 use crate::error::{CliError, Misuse};
+use crate::neighbour;
 use crate::render::text;
 use crate::session::clock;
 use crate::shell::{Shell, Verbosity};
-use crate::standing::{Plan, Standing, USUAL_ADDRESS};
+use crate::standing::{Plan, Standing};
 
 /// Tells the allocator of glibc how many arenas it may have.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -38,9 +39,9 @@ const TOKENS_BYTES: u64 = 1 << 20;
 /// when it changes. A browser at the same address shows people what is held, and why.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Listen at this address and port
-    #[arg(long, value_name = "ADDRESS", default_value_t = USUAL_ADDRESS)]
-    listen: SocketAddr,
+    /// Listen at this address and port; else at that of CARGO_FENCE_LISTEN, else at 127.0.0.1:7343
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
     /// The address under which clients reach the fence, where that is not where it listens
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -92,11 +93,12 @@ pub(crate) fn run(
     environment: &Environment,
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
+    let listen = args.listen.map_or_else(|| neighbour::listen(environment), Ok)?;
     if args.uninstall {
-        return service::uninstall(args, environment, shell);
+        return service::uninstall(listen, args, environment, shell);
     }
-    if args.listen.ip().is_unspecified() && args.url.is_none() {
-        return Err(Misuse::NoUrl(args.listen).into());
+    if listen.ip().is_unspecified() && args.url.is_none() {
+        return Err(Misuse::NoUrl(listen).into());
     }
     let here = environment.current_folder();
     let tokens = args.tokens.as_ref().map(|file| read_tokens(&here.join(file))).transpose()?;
@@ -118,11 +120,11 @@ pub(crate) fn run(
         return Err(Misuse::NoSuchIndex(folder.clone()).into());
     }
     if args.install {
-        return service::install(args, global, environment, shell);
+        return service::install(listen, args, global, environment, shell);
     }
     with_few_arenas(environment);
     let plan = Plan {
-        listen: args.listen,
+        listen,
         url: args.url.clone(),
         index,
         registries: args.registries.clone(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use fence_client::snapshot::SourceKind;
 use fence_model::facts::FeedState;
 use fence_model::policy::{FeedRole, Policy};
 use fence_model::words::text::ahead;
@@ -135,21 +136,39 @@ fn reviewers(policy: &Policy, seen: &Seen) -> Option<Finding> {
     ))
 }
 
+/// What a feed that tells nothing new is the reason for.
+const fn while_silent(kind: SourceKind) -> &'static str {
+    match kind {
+        SourceKind::Registry | SourceKind::Advisories => "what is young does not get older",
+        SourceKind::Audits => "new audits in it do not count",
+    }
+}
+
 /// What the judgement of what is locked tells about the policy.
 fn of_judged(judged: &JudgedSeen, seen: &Seen) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut unread = Vec::new();
     for age in &judged.ages {
         let name = text::harmless(&age.name);
         let as_of = age.as_of.map_or("never read".to_owned(), |time| format!("as of {time}"));
-        let (code, gravity) = match age.state {
-            FeedState::Current => continue,
-            FeedState::Stale => ("feed-stale", Gravity::Warning),
-            FeedState::Absent => ("feed-absent", Gravity::Warning),
-            FeedState::Invalid => ("feed-invalid", Gravity::Warning),
+        let code = match (age.state, age.kind, age.as_of) {
+            (FeedState::Current, ..) => continue,
+            (FeedState::Stale | FeedState::Absent, SourceKind::Audits, None) => {
+                unread.push(name);
+                continue;
+            }
+            (FeedState::Stale, ..) => "feed-stale",
+            (FeedState::Absent, ..) => "feed-absent",
+            (FeedState::Invalid, ..) => "feed-invalid",
         };
-        let what =
-            format!("{name} is {}, {as_of}: what is young does not get older meanwhile", age.state.as_str());
-        findings.push(Finding::new(code, gravity, what).fix("ask again", &["cargo fence update"]));
+        let what = format!("{name} is {}, {as_of}: {} meanwhile", age.state.as_str(), while_silent(age.kind));
+        findings.push(Finding::new(code, Gravity::Warning, what).fix("ask again", &["cargo fence update"]));
+    }
+    if !unread.is_empty() {
+        let what = format!("audits that were never read count for nothing: {}", text::and(&unread));
+        findings.push(
+            Finding::new("feed-absent", Gravity::Warning, what).fix("ask again", &["cargo fence update"]),
+        );
     }
     if !judged.problems.is_empty() {
         let mut finding =

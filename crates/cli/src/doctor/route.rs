@@ -8,7 +8,8 @@ use fence_model::Level;
 
 use super::{Answer, Answered, CLOCK_TOLERANCE, Finding, Gravity, Seen, Spot, word};
 use crate::error::shown;
-use crate::neighbour::Status;
+use crate::neighbour::{Feed, Status};
+use crate::render::text;
 
 /// What leads cargo to a fence.
 const ENABLE: &str = "cargo fence enable";
@@ -217,16 +218,28 @@ fn of_fence(fence: &Status, url: &str, seen: &Seen) -> Vec<Finding> {
             .because(wrong.clone()),
         );
     }
-    for feed in fence.feeds.iter().filter(|feed| feed.state != "current") {
+    let is_unread_audits = |feed: &&Feed| feed.role == "audits" && feed.as_of.is_none();
+    let (unread, others): (Vec<&Feed>, Vec<&Feed>) =
+        fence.feeds.iter().filter(|feed| feed.state != "current").partition(is_unread_audits);
+    if !unread.is_empty() {
+        let names: Vec<String> = unread.iter().map(|feed| text::harmless(&feed.name)).collect();
+        let what = format!("audits that the fence never read count for nothing there: {}", text::and(&names));
+        findings.push(
+            Finding::new("fence-feed", Gravity::Warning, what)
+                .fix("see what it says about them", &["cargo fence update"]),
+        );
+    }
+    for feed in others {
         let as_of = feed.as_of.map_or("never read".to_owned(), |time| format!("as of {time}"));
+        let meanwhile = match feed.role.as_str() {
+            "audits" => "new audits in it do not count",
+            _ => "what is young does not get older",
+        };
         findings.push(
             Finding::new(
                 "fence-feed",
                 Gravity::Warning,
-                format!(
-                    "the fence's feed {} is {}, {as_of}: what is young does not get older there",
-                    feed.name, feed.state
-                ),
+                format!("the fence's feed {} is {}, {as_of}: {meanwhile} there", feed.name, feed.state),
             )
             .fix("see what it says about it", &["cargo fence update"]),
         );

@@ -209,6 +209,10 @@ fn a_fence_is_looked_at_itself() {
     }));
     all += &says(with(|fence| fence.policy_wrong = Some("fence.toml, line 3: an unknown key".into())));
     all += &says(with(|fence| fence.feeds[0].state = "stale".into()));
+    all += &says(with(|fence| {
+        fence.feeds[0].state = "absent".into();
+        fence.feeds[0].role = "audits".into();
+    }));
     all += &says(Answered { downloads: Some("https://static.example/crates".into()), ..fenced() });
     all += &says(Answered { downloads: None, ..fenced() });
     all += &says(Answered { index: Some(("glob".into(), Err("it answered 503".into()))), ..fenced() });
@@ -219,6 +223,7 @@ fn a_fence_is_looked_at_itself() {
     warning[policy-not-in-force]: the fence goes by an earlier policy: the one that lies there now cannot be read
         = fence.toml, line 3: an unknown key
     warning[fence-feed]: the fence's feed rustsec is stale, never read: what is young does not get older there
+    warning[fence-feed]: audits that the fence never read count for nothing there: rustsec
     open[downloads-elsewhere]: the fence's index sends cargo elsewhere for packages, past the fence
         = index at http://127.0.0.1:7343, packages at https://static.example
     broken[index-unread]: the fence has no registry at this address: it has no config.json
@@ -568,6 +573,12 @@ fn what_the_judgement_tells_of_the_policy_is_told() {
                 age("index", FeedState::Stale, Some(time("2026-08-01T00:00:00Z"))),
                 age("rustsec", FeedState::Invalid, Some(time("2026-08-02T00:00:00Z"))),
                 age("own", FeedState::Absent, None),
+                Age { kind: SourceKind::Audits, ..age("google", FeedState::Stale, None) },
+                Age { kind: SourceKind::Audits, ..age("zcash", FeedState::Absent, None) },
+                Age {
+                    kind: SourceKind::Audits,
+                    ..age("isrg", FeedState::Stale, Some(time("2026-08-02T00:00:00Z")))
+                },
             ],
             problems: vec!["rustsec: glob.md:1: not TOML".into()],
             no_way_out: vec![(release("a"), 12), (release("b"), 30)],
@@ -579,6 +590,8 @@ fn what_the_judgement_tells_of_the_policy_is_told() {
     warning[feed-stale]: index is stale, as of 2026-08-01T00:00:00Z: what is young does not get older meanwhile
     warning[feed-invalid]: rustsec is invalid, as of 2026-08-02T00:00:00Z: what is young does not get older meanwhile
     warning[feed-absent]: own is absent, never read: what is young does not get older meanwhile
+    warning[feed-stale]: isrg is stale, as of 2026-08-02T00:00:00Z: new audits in it do not count meanwhile
+    warning[feed-absent]: audits that were never read count for nothing: google and zcash
     warning[times-untold]: nobody vouches for publish times of https://own.example/index/: without a journal nothing from there gets older
         at /p/fence.toml
     warning[no-way-out]: only an exception would ever admit what is locked: a 1.0.0 and b 1.0.0

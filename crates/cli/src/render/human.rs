@@ -340,20 +340,25 @@ fn warnings(checked: &Checked<'_>, frame: Frame<'_>) -> Vec<String> {
 /// Releases that were younger than their wait when the fence was set up, and what they would be held for.
 fn not_vouched_for(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
     let mut releases = 0;
-    let mut lines = String::new();
+    // What is said of several is said once.
+    let mut said: Vec<(String, Vec<String>)> = Vec::new();
     for decision in checked.report.decisions().filter(|decision| decision.verdict == Verdict::Admit) {
-        let release = decision.release.to_string();
-        let reasons = decision.reasons.iter().filter(|reason| is_excused(reason));
-        let said: Vec<String> = reasons
-            .map(|reason| {
-                let sentence = format!("{}: {}", reason.code, text::harmless(&words::sentence(reason)));
-                let sentence = text::wrap(&sentence, 8 + release.len(), 8, frame.width);
-                format!("      {release}: {sentence}\n")
-            })
-            .collect();
-        releases += usize::from(!said.is_empty());
-        lines += &said.concat();
+        let reasons: Vec<&Reason> = decision.reasons.iter().filter(|reason| is_excused(reason)).collect();
+        releases += usize::from(!reasons.is_empty());
+        for reason in reasons {
+            let sentence = format!("{}: {}", reason.code, text::harmless(&words::sentence(reason)));
+            let release = decision.release.to_string();
+            match said.iter_mut().find(|(before, _)| *before == sentence) {
+                Some((_, of)) => of.push(release),
+                None => said.push((sentence, vec![release])),
+            }
+        }
     }
+    let line = |(sentence, of): &(String, Vec<String>)| {
+        let of = if of.len() > 1 && of.len() == releases { "all of them".to_owned() } else { of.join(", ") };
+        format!("      {}\n", text::wrap(&format!("{of}: {sentence}"), 6, 8, frame.width))
+    };
+    let lines: String = said.iter().map(line).collect();
     const LABEL: &str = "warning[baseline]";
     let label = frame.colour.paint(Ink::Waiting, LABEL);
     let head = format!(

@@ -164,7 +164,7 @@ fn registries(mounted: &[Mounted]) -> Row {
 }
 
 fn feeds(status: &Status) -> Row {
-    let line = |Feed { name, state, as_of }: &Feed| {
+    let line = |Feed { name, state, as_of, .. }: &Feed| {
         let age = match as_of {
             Some(as_of) => format!(", as of {}", text::ago(*as_of, status.now)),
             None => ", never read".to_owned(),
@@ -178,7 +178,13 @@ fn feeds(status: &Status) -> Row {
         feeds => {
             let bad = feeds.iter().filter(|feed| feed.state != "current").count();
             let says = format!("{bad} of {} not current", feeds.len());
-            Row { more: feeds.iter().map(line).collect(), ..Row::bad("feeds", says) }
+            let is_unread_audits = |feed: &&Feed| feed.role == "audits" && feed.as_of.is_none();
+            let unread: Vec<String> =
+                feeds.iter().filter(is_unread_audits).map(|feed| text::harmless(&feed.name)).collect();
+            let others = feeds.iter().filter(|feed| !is_unread_audits(feed)).map(line);
+            let unread = (!unread.is_empty())
+                .then(|| format!("audits never read: {}; they count for nothing here", text::and(&unread)));
+            Row { more: others.chain(unread).collect(), ..Row::bad("feeds", says) }
         }
     }
 }

@@ -97,3 +97,11 @@ fn a_feed_that_was_never_read_keeps_it_from_standing() {
     [exit code 2]
     ");
 }
+
+/// One variable moves a fence and whoever looks for it.
+#[test]
+fn it_listens_where_the_environment_says() {
+    let standing = Standing::before("");
+    let served = standing.serve("serve");
+    assert_eq!(served.address, standing.listen);
+}

@@ -255,6 +255,8 @@ fn some_status() -> Value {
             feed("rustsec\u{202e}", "stale", Some("2026-08-18T12:00:00Z")),
             feed("mozilla", "current", Some("2026-08-20T11:59:30Z")),
             feed("crev", "absent", None),
+            json!({ "name": "google", "role": "audits", "state": "stale", "as_of": null }),
+            json!({ "name": "zcash", "role": "audits", "state": "absent", "as_of": null }),
         ],
         "kept": { "packages": 96, "bytes": 41_350_000 },
         "alarms": [

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
+use fence_client::snapshot::SourceKind;
 use fence_model::words::outlook;
 use fence_model::{CrateName, Span, Time};
 use semver::Version;
@@ -82,6 +83,8 @@ pub struct RegistryStatus {
 pub struct FeedStatus {
     /// Its name.
     pub name: String,
+    /// What it is believed about: `advisories`, whose silence stops the clock, or `audits`.
+    pub role: &'static str,
     /// `current`, `stale`, `absent` or `invalid`.
     pub state: &'static str,
     /// Up to when it speaks.
@@ -214,6 +217,10 @@ impl Inner {
         let evidence = self.evidence();
         let feed = |age: &fence_client::gather::Age| FeedStatus {
             name: age.name.clone(),
+            role: match age.kind {
+                SourceKind::Audits => "audits",
+                SourceKind::Advisories | SourceKind::Registry => "advisories",
+            },
             state: age.state.as_str(),
             as_of: age.as_of,
         };

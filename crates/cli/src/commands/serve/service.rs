@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -39,18 +40,19 @@ const PASSED_ON: [&str; 11] = [
 
 /// Writes the service's file and has systemd start it.
 pub(super) fn install(
+    listen: SocketAddr,
     args: &Args,
     global: &Global,
     environment: &Environment,
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
-    let file = file(args, environment)?;
-    let name = unit::name(args.listen);
+    let file = file(listen, environment)?;
+    let name = unit::name(listen);
     let before = read(&file)?;
     if before.as_ref().is_some_and(|text| !text.starts_with(unit::MARK)) {
         return Err(Misuse::ServiceTaken(file).into());
     }
-    let unit = describe(args, global, environment)?;
+    let unit = describe(listen, args, global, environment)?;
     let after = unit::text(&unit).map_err(Misuse::UnspeakableWord)?;
     if before.as_deref() == Some(&after) {
         shell.status("Unchanged", &format!("{} is as it would be written", shown(&file)));
@@ -80,9 +82,14 @@ pub(super) fn install(
 }
 
 /// Stops the service and removes its file.
-pub(super) fn uninstall(args: &Args, environment: &Environment, shell: &Shell) -> Result<Outcome, CliError> {
-    let file = file(args, environment)?;
-    let name = unit::name(args.listen);
+pub(super) fn uninstall(
+    listen: SocketAddr,
+    args: &Args,
+    environment: &Environment,
+    shell: &Shell,
+) -> Result<Outcome, CliError> {
+    let file = file(listen, environment)?;
+    let name = unit::name(listen);
     let before = read(&file)?;
     match &before {
         None => {
@@ -132,17 +139,22 @@ fn read(file: &Path) -> Result<Option<String>, CliError> {
 }
 
 /// Where the service is described.
-fn file(args: &Args, environment: &Environment) -> Result<PathBuf, CliError> {
+fn file(listen: SocketAddr, environment: &Environment) -> Result<PathBuf, CliError> {
     if !cfg!(target_os = "linux") {
         return Err(Misuse::NoSystemd.into());
     }
     let config = environment.folder("XDG_CONFIG_HOME").or_else(|| Some(environment.home()?.join(".config")));
     let config = config.ok_or(Misuse::NoConfigFolder)?;
-    Ok(config.join("systemd/user").join(unit::name(args.listen)))
+    Ok(config.join("systemd/user").join(unit::name(listen)))
 }
 
 /// The service of what was asked for: every path in full, since a service starts elsewhere.
-fn describe(args: &Args, global: &Global, environment: &Environment) -> Result<Unit, CliError> {
+fn describe(
+    listen: SocketAddr,
+    args: &Args,
+    global: &Global,
+    environment: &Environment,
+) -> Result<Unit, CliError> {
     let here = environment.current_folder();
     let program = std::env::current_exe()
         .map_err(|why| CliError::new(format!("nobody can say where this program lies: {why}")))?;
@@ -152,7 +164,7 @@ fn describe(args: &Args, global: &Global, environment: &Environment) -> Result<U
             .map(str::to_owned)
             .ok_or_else(|| Misuse::UnspeakableWord(path.to_string_lossy().into_owned()).into())
     };
-    let mut words = vec!["serve".to_owned(), "--listen".to_owned(), args.listen.to_string()];
+    let mut words = vec!["serve".to_owned(), "--listen".to_owned(), listen.to_string()];
     let mut add = |option: &str, value: Option<String>| {
         if let Some(value) = value {
             words.extend([option.to_owned(), value]);
