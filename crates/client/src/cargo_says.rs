@@ -63,7 +63,7 @@ pub fn version(program: &Path, folder: &Path) -> Result<Version, String> {
     let mut command = Command::new(program);
     command.arg("--version").current_dir(folder);
     let bounds = Bounds { seconds: Limits::DEFAULT.metadata_seconds, bytes: 16 << 10 };
-    let said = process::run(command, &[], bounds).map_err(|error| error.to_string())?;
+    let said = process::run(command, Vec::new(), bounds).map_err(|error| error.to_string())?;
     version_of(&String::from_utf8_lossy(&said)).ok_or_else(|| "it names no version".to_owned())
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn metadata(program: &Path, manifest: &Path) -> Result<Vec<u8>, Strin
     command.args(["metadata", "--no-deps", "--offline", "--format-version", "1", "--manifest-path"]);
     command.arg(manifest).current_dir(manifest.parent().unwrap_or(Path::new(".")));
     let Limits { metadata_seconds: seconds, metadata_bytes: bytes, .. } = Limits::DEFAULT;
-    process::run(command, &[], Bounds { seconds, bytes }).map_err(|error| error.to_string())
+    process::run(command, Vec::new(), Bounds { seconds, bytes }).map_err(|error| error.to_string())
 }
 
 /// What the manifests of the workspace at `root` take from elsewhere, sorted; and what could not be read. Where cargo does

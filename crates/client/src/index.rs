@@ -595,7 +595,7 @@ fn token_of(registry: &Registry, index: &str) -> Result<Secret, IndexError> {
                 .env("CARGO_REGISTRY_INDEX_URL", format!("sparse+{index}"))
                 .env("CARGO_REGISTRY_NAME_OPT", registry);
             let limits = process::Bounds { seconds: Limits::DEFAULT.token_seconds, bytes: 16 << 10 };
-            let output = process::run(command, &[], limits).map_err(|e| error(e.to_string()))?;
+            let output = process::run(command, Vec::new(), limits).map_err(|e| error(e.to_string()))?;
             let text = String::from_utf8(output).map_err(|_| error("it did not print text".into()))?;
             match text.trim() {
                 "" => Err(error("it printed nothing".into())),

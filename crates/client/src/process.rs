@@ -45,8 +45,11 @@ pub(crate) enum ProcessError {
     Pipe(io::Error),
 }
 
+/// How often it is looked whether a program that said all has ended, too.
+const END_AWAITED: Duration = Duration::from_millis(1);
+
 /// Runs `command` with `input`, and gives what it prints. It has no terminal to ask a person on.
-pub(crate) fn run(mut command: Command, input: &[u8], bounds: Bounds) -> Result<Vec<u8>, ProcessError> {
+pub(crate) fn run(mut command: Command, input: Vec<u8>, bounds: Bounds) -> Result<Vec<u8>, ProcessError> {
     let deadline = Instant::now() + Duration::from_secs(bounds.seconds);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(ProcessError::NotStarted)?;
@@ -54,7 +57,6 @@ pub(crate) fn run(mut command: Command, input: &[u8], bounds: Bounds) -> Result<
     // The threads end with the pipes; one whose program is ended below outlives this call by a moment at most.
     let (send, receive) = mpsc::channel();
     if let Some(mut stdin) = child.stdin.take() {
-        let input = input.to_owned();
         std::thread::spawn(move || {
             // A program that does not want all of its input says so by its status.
             let _ = stdin.write_all(&input);
@@ -92,7 +94,18 @@ pub(crate) fn run(mut command: Command, input: &[u8], bounds: Bounds) -> Result<
         let _ = child.wait();
         return Err(failure);
     }
-    let status = child.wait().map_err(ProcessError::Pipe)?;
+    // Who has said all that it has to say may still not end.
+    let status = loop {
+        match child.try_wait().map_err(ProcessError::Pipe)? {
+            Some(status) => break status,
+            None if Instant::now() < deadline => std::thread::sleep(END_AWAITED),
+            None => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(ProcessError::TooSlow { seconds: bounds.seconds });
+            }
+        }
+    };
     let [stdout, stderr] = said;
     if status.success() {
         return Ok(stdout);
@@ -100,4 +113,34 @@ pub(crate) fn run(mut command: Command, input: &[u8], bounds: Bounds) -> Result<
     let words = String::from_utf8_lossy(&stderr);
     let words: Vec<&str> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     Err(ProcessError::Failed { status, words: words.join("; ") })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn what_a_program_prints_comes_back() {
+        let bounds = Bounds { seconds: 60, bytes: 100 };
+        assert_eq!(run(shell("cat"), b"words".to_vec(), bounds).unwrap(), b"words");
+        let failed = run(shell("echo no >&2; exit 3"), Vec::new(), bounds).unwrap_err();
+        assert_eq!(failed.to_string(), "exit status: 3: no");
+        let much = run(shell("yes"), Vec::new(), bounds).unwrap_err();
+        assert_eq!(much.to_string(), "it printed more than 100 bytes");
+    }
+
+    /// Its end is waited for no longer than the rest.
+    #[test]
+    fn a_program_that_says_nothing_and_goes_on_is_ended() {
+        let ended = run(shell("exec >&- 2>&-; read forever"), Vec::new(), Bounds { seconds: 60, bytes: 1 });
+        assert!(ended.is_err(), "its input ends: {ended:?}");
+        let ended = run(shell("exec >&- 2>&-; sleep 600"), Vec::new(), Bounds { seconds: 0, bytes: 1 });
+        assert_eq!(ended.unwrap_err().to_string(), "it took longer than 0 seconds");
+    }
 }

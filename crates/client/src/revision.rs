@@ -395,7 +395,7 @@ fn git(folder: &Path, words: &[&str], input: &[u8], bytes: usize) -> Result<Vec<
         .args(words);
     command.current_dir(folder).env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
     let bounds = Bounds { seconds: limits.git_seconds, bytes };
-    process::run(command, input, bounds).map_err(|error| git::own(error, &limits))
+    process::run(command, input.to_owned(), bounds).map_err(|error| git::own(error, &limits))
 }
 
 /// An archive of these files, all of one time.

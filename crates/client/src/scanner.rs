@@ -29,6 +29,8 @@ pub const FAILED: &str = "scanner-failed";
 
 /// Seconds that a worker has. The largest package of wasmtime's lockfile takes five.
 const SECONDS: u64 = 120;
+/// Bytes that room is made for before they have come: who claims more than follows gets no more memory for it.
+const MOST_AHEAD: u64 = 64 << 20;
 /// Bytes of an answer: the report of a package in which everything is a finding.
 const ANSWER_BYTES: usize = 256 << 20;
 
@@ -83,14 +85,14 @@ impl Scanner {
     pub fn scan(&self, package: &Packed) -> Scanned<Report> {
         let mut job = Vec::new();
         write_job(&mut job, b"scan", &[package]);
-        self.run(&job).unwrap_or_else(|why| Scanned { result: failed(&why), open: Vec::new() })
+        self.run(job).unwrap_or_else(|why| Scanned { result: failed(&why), open: Vec::new() })
     }
 
     /// Scans two packages and compares them.
     pub fn compare(&self, old: &Packed, new: &Packed) -> Scanned<Comparison> {
         let mut job = Vec::new();
         write_job(&mut job, b"compare", &[old, new]);
-        self.run(&job).unwrap_or_else(|why| Scanned {
+        self.run(job).unwrap_or_else(|why| Scanned {
             result: Comparison { findings: failed(&why).findings, ..Comparison::default() },
             open: Vec::new(),
         })
@@ -100,13 +102,13 @@ impl Scanner {
     pub fn read(&self, old: &Packed, new: &Packed) -> Scanned<Reading> {
         let mut job = Vec::new();
         write_job(&mut job, b"read", &[old, new]);
-        self.run(&job).unwrap_or_else(|why| {
+        self.run(job).unwrap_or_else(|why| {
             let comparison = Comparison { findings: failed(&why).findings, ..Comparison::default() };
             Scanned { result: Reading { comparison, ..Reading::default() }, open: Vec::new() }
         })
     }
 
-    fn run<T: for<'a> Deserialize<'a>>(&self, job: &[u8]) -> Result<Scanned<T>, String> {
+    fn run<T: for<'a> Deserialize<'a>>(&self, job: Vec<u8>) -> Result<Scanned<T>, String> {
         let mut command = Command::new(&self.program);
         // A worker needs nothing of what its user has.
         command.arg(WORKER).env_clear();
@@ -142,9 +144,7 @@ fn failed(why: &str) -> Report {
 /// What is wrong with the job, or with the pipes.
 pub fn work() -> io::Result<()> {
     let open = sandbox::enter();
-    let mut job = Vec::new();
-    io::stdin().lock().read_to_end(&mut job)?;
-    let mut job = job.as_slice();
+    let mut job = io::stdin().lock();
     let kind = read_bytes(&mut job)?;
     let limits = Limits::default();
     let answer = match kind.as_slice() {
@@ -196,21 +196,22 @@ fn write_bytes(job: &mut Vec<u8>, bytes: &[u8]) {
     job.extend_from_slice(bytes);
 }
 
-fn read_number(job: &mut &[u8]) -> io::Result<u64> {
+fn read_number(job: &mut impl Read) -> io::Result<u64> {
     let mut number = [0; 8];
     job.read_exact(&mut number)?;
     Ok(u64::from_le_bytes(number))
 }
 
-fn read_bytes(job: &mut &[u8]) -> io::Result<Vec<u8>> {
+fn read_bytes(job: &mut impl Read) -> io::Result<Vec<u8>> {
     let length = read_number(job)?;
-    let length = usize::try_from(length).ok().filter(|length| *length <= job.len());
-    let (bytes, rest) = job.split_at(length.ok_or_else(|| io::Error::other("the job is cut short"))?);
-    *job = rest;
-    Ok(bytes.to_vec())
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(MOST_AHEAD)).unwrap_or_default());
+    job.take(length).read_to_end(&mut bytes)?;
+    let is_whole = bytes.len() as u64 == length;
+    if is_whole { Ok(bytes) } else { Err(io::Error::other("the job is cut short")) }
 }
 
-fn read_package(job: &mut &[u8], limits: &Limits) -> io::Result<Package> {
+/// One package of a job. Its archive is gone once it is unpacked, before the next is read.
+fn read_package(job: &mut impl Read, limits: &Limits) -> io::Result<Package> {
     if read_bytes(job)? == b"crate" {
         return Ok(unpack(&read_bytes(job)?, limits));
     }

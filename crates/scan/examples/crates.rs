@@ -92,6 +92,7 @@ fn main() {
                     let bytes = std::fs::read(path).expect("a file");
                     let start = busy(begin);
                     let package = unpack(&bytes, &Limits::default());
+                    drop(bytes);
                     let unpacked = busy(begin) - start;
                     let start = busy(begin);
                     let report = scan(&package);

@@ -99,7 +99,7 @@ pub(super) fn head(address: &Address, settings: &HttpSettings, limits: &Limits) 
     command.args(["ls-remote", "--quiet", "--", address.as_str(), "HEAD"]);
     // Little is sent, so that the bound is that of a connection: a host that swallows packets ends it.
     let bounds = Bounds { seconds: settings.timeout.as_secs().clamp(1, limits.git_seconds), bytes: 64 << 10 };
-    let said = process::run(command, &[], bounds).map_err(|error| remote(error, limits))?;
+    let said = process::run(command, Vec::new(), bounds).map_err(|error| remote(error, limits))?;
     let said = String::from_utf8_lossy(&said);
     let commit = said.lines().find_map(|line| Commit::parse(line.strip_suffix("\tHEAD")?));
     commit.ok_or_else(|| GitError::Invalid("the repository has no commit".into()))
@@ -118,7 +118,7 @@ pub(super) fn read(
     let run = |arguments: &[&str], input: &[u8], bytes: usize| {
         let mut command = git(settings);
         command.arg("--git-dir").arg(&repository.0).args(arguments);
-        process::run(command, input, Bounds { seconds: limits.git_seconds, bytes })
+        process::run(command, input.to_owned(), Bounds { seconds: limits.git_seconds, bytes })
     };
     let small = 64 << 10;
     let format =
