@@ -76,18 +76,25 @@ pub enum PackageError {
     NotHere(ReleaseId),
 }
 
-/// The files of a folder, as cargo would pack them: all but what version control and builds leave there.
-///
-/// Links are not followed.
+/// A package that lies in a folder.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    /// Its files, as cargo would pack them: all but what version control and builds leave there.
+    pub packed: Packed,
+    /// What lies there and is not read: links, and the folder in which cargo builds; as paths within, sorted.
+    pub unread: Vec<String>,
+}
+
+/// The package in a folder. Links are not followed.
 ///
 /// # Errors
 /// [`PackageError`].
-pub fn of_folder(folder: &Path) -> Result<Packed, PackageError> {
+pub fn of_folder(folder: &Path) -> Result<Folder, PackageError> {
     if !folder.join("Cargo.toml").is_file() {
         return Err(PackageError::NoManifest(folder.to_owned()));
     }
     let limits = Limits::DEFAULT;
-    let mut files = Vec::new();
+    let (mut files, mut unread) = (Vec::new(), Vec::new());
     let mut bytes = 0_u64;
     let mut waiting = vec![folder.to_owned()];
     while let Some(at) = waiting.pop() {
@@ -98,10 +105,13 @@ pub fn of_folder(folder: &Path) -> Result<Packed, PackageError> {
             let unreadable = |cause| PackageError::Unreadable { path: path.clone(), cause };
             let kind = entry.file_type().map_err(unreadable)?;
             let name = entry.file_name();
+            let inside = path.strip_prefix(folder).unwrap_or(&path);
+            let inside = inside.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
             if kind.is_dir() {
-                let is_left_out =
-                    name == ".git" || name == ".hg" || name == ".jj" || (name == "target" && at == folder);
-                if !is_left_out {
+                let is_of_builds = name == "target" && at == folder;
+                if is_of_builds {
+                    unread.push(inside);
+                } else if name != ".git" && name != ".hg" && name != ".jj" {
                     waiting.push(path);
                 }
             } else if kind.is_file() {
@@ -113,14 +123,15 @@ pub fn of_folder(folder: &Path) -> Result<Packed, PackageError> {
                     );
                     return Err(PackageError::TooLarge { path: folder.to_owned(), what });
                 }
-                let inside = path.strip_prefix(folder).unwrap_or(&path);
-                let inside = inside.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
                 files.push(File { path: inside, bytes: fs::read(&path).map_err(unreadable)? });
+            } else {
+                unread.push(inside);
             }
         }
     }
     files.sort_by(|left, right| left.path.cmp(&right.path));
-    Ok(Packed::Files(files))
+    unread.sort();
+    Ok(Folder { packed: Packed::Files(files), unread })
 }
 
 /// A `.crate` file.

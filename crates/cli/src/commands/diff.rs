@@ -39,8 +39,8 @@ pub(crate) fn run(
         (Some(version), Some((name, _))) => format!("{name}@{version}"),
         _ => args.new.clone(),
     };
-    let old = Opened::of(&args.old, global, environment)?;
-    let new = Opened::of(&new, global, environment)?;
+    let old = Opened::of(&args.old, global, environment, shell)?;
+    let new = Opened::of(&new, global, environment, shell)?;
     let compared = scanner.compare(&old.packed, &new.packed);
     warn_of_open(&compared.open, shell);
     let comparison = compared.result;

@@ -94,7 +94,7 @@ pub(crate) fn run(
         published =
             listed.iter().find(|one| one.version == found.release.version).and_then(|one| one.published);
         let base = match &args.from {
-            Some(from) => named(from, Some(&spec.name), global, environment)?,
+            Some(from) => named(from, Some(&spec.name), global, environment, shell)?,
             None => {
                 let (version, why) = choose(&found.release.version, &standing, &listed);
                 match version {
@@ -110,10 +110,10 @@ pub(crate) fn run(
         (found.package, base)
     } else {
         let base = match &args.from {
-            Some(from) => named(from, None, global, environment)?,
+            Some(from) => named(from, None, global, environment, shell)?,
             None => nothing("since `--from` names nothing"),
         };
-        (Opened::of(&args.package, global, environment)?.packed, base)
+        (Opened::of(&args.package, global, environment, shell)?.packed, base)
     };
     let read = scanner.read(&base.packed, &packed);
     warn_of_open(&read.open, shell);
@@ -152,13 +152,14 @@ fn named(
     name: Option<&CrateName>,
     global: &Global,
     environment: &Environment,
+    shell: &Shell,
 ) -> Result<Base, CliError> {
     let version = from.strip_prefix('@').unwrap_or(from).parse::<Version>().ok();
     if let (Some(name), Some(version)) = (name, version) {
-        let packed = Opened::of(&format!("{name}@{version}"), global, environment)?.packed;
+        let packed = Opened::of(&format!("{name}@{version}"), global, environment, shell)?.packed;
         return Ok(Base { packed, told: format!("{version}, as you asked"), version: Some(version) });
     }
-    let packed = Opened::of(from, global, environment)?.packed;
+    let packed = Opened::of(from, global, environment, shell)?.packed;
     let is_of_crate = |spec: &Spec| Some(&spec.name) == name;
     let version = from.parse::<Spec>().ok().filter(is_of_crate).and_then(|spec| spec.version);
     // Where on this machine a file lies is nothing that a page for others needs.

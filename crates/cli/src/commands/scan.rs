@@ -9,7 +9,7 @@ use fence_client::Environment;
 use fence_client::cargo_config::CargoConfig;
 use fence_client::http::Network;
 use fence_client::index::IndexSource;
-use fence_client::packages::{self, Packages};
+use fence_client::packages::{self, Folder, Packages};
 use fence_client::scanner::{Packed, Scanned, Scanner};
 use fence_model::ReleaseId;
 use fence_registry::lockfile::Source;
@@ -21,6 +21,7 @@ use crate::error::{CliError, Misuse, shown};
 use crate::looking::scanner;
 use crate::render::scan as human;
 use crate::render::scan_formats as formats;
+use crate::render::text;
 use crate::session;
 use crate::shell::Shell;
 
@@ -85,7 +86,7 @@ pub(crate) fn run(
         return of_lockfile(lockfile.clone(), args, &scanner, global, environment, shell);
     }
     let asked = args.package.as_deref().unwrap_or_default();
-    let package = Opened::of(asked, global, environment)?;
+    let package = Opened::of(asked, global, environment, shell)?;
     let scanned = scanner.scan(&package.packed);
     warn_of_open(&scanned.open, shell);
     let report = scanned.result;
@@ -121,10 +122,23 @@ pub(crate) struct Opened {
 
 impl Opened {
     /// Finds what `asked` names: what is a folder or a file is one, all else is a release.
-    pub(crate) fn of(asked: &str, global: &Global, environment: &Environment) -> Result<Self, CliError> {
+    pub(crate) fn of(
+        asked: &str,
+        global: &Global,
+        environment: &Environment,
+        shell: &Shell,
+    ) -> Result<Self, CliError> {
         let path = environment.current_folder().join(asked);
         if path.is_dir() {
-            return Ok(Self { packed: packages::of_folder(&path)? });
+            let Folder { packed, unread } = packages::of_folder(&path)?;
+            if !unread.is_empty() {
+                let (told, more) = unread.split_at(unread.len().min(UNREAD_TOLD));
+                let told = told.iter().map(|path| text::harmless(path));
+                let more = (!more.is_empty()).then(|| format!("{} more", more.len()));
+                let told = text::and(&told.chain(more).collect::<Vec<_>>());
+                shell.warning(&format!("links, and what builds leave there, are not read: {told}"));
+            }
+            return Ok(Self { packed });
         }
         if asked.ends_with(".crate") || path.is_file() {
             return Ok(Self { packed: packages::of_file(&path)? });
@@ -146,6 +160,9 @@ pub(crate) fn registry(global: &Global, environment: &Environment) -> Result<Opt
         online => Some(IndexSource::new(cargo.past_own_fence().crates_io()?, online)),
     })
 }
+
+/// How many paths that are not read are told.
+const UNREAD_TOLD: usize = 4;
 
 /// A release's number, and what came of it.
 type Done = (usize, Result<Scanned<Report>, CliError>);

@@ -34,6 +34,18 @@ fn a_folder_is_scanned_without_any_project_or_network() {
     assert_snapshot!("where it can do what", project.run("scan new --offline -v --least high"));
 }
 
+/// What was not read is never called clean.
+#[cfg(unix)]
+#[test]
+fn what_is_not_read_of_a_folder_is_told() {
+    let mut project = with_a_taken_over_crate();
+    std::os::unix::fs::symlink("/etc/hostname", project.path("old/src/other.rs")).unwrap();
+    project.write("old/target/debug/build.rs", "fn main() {}\n");
+    let told = project.run("scan old --offline");
+    let warning = "warning: links, and what builds leave there, are not read: src/other.rs and target\n";
+    assert!(told.contains(warning), "{told}");
+}
+
 #[test]
 fn a_change_is_shown_with_what_it_gained() {
     let project = with_a_taken_over_crate();
