@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each target uses its own check")]
 
+use fence_scan::reading::{self, Fate, Hunk};
 use fence_scan::{File, Limits, Package, Report, Scan, compare, scan, unpack};
 
 /// Whatever is in a source file, it is read to its end, and what is found lies in it.
@@ -18,6 +19,47 @@ pub(crate) fn source(bytes: &[u8]) {
     // Nothing is new in what did not change.
     let same = compare(&scanned, &scanned);
     assert!(same.unchanged && same.findings.is_empty() && same.review_lines == 0, "{same:?}");
+}
+
+/// Whatever a file was and becomes, each line that is shown of it is one of its own, where it says, and nothing that was
+/// added or taken away is left out unsaid.
+pub(crate) fn change(bytes: &[u8]) {
+    let (before, after) = bytes.split_at(bytes.len() / 2);
+    let package = |bytes: &[u8]| {
+        let manifest = b"[package]\nname = \"a\"\nversion = \"1.0.0\"\ndescription = \"Pads words\"\n";
+        let file = |path: &str, bytes: &[u8]| File { path: path.to_owned(), bytes: bytes.to_vec() };
+        Package::of([file("Cargo.toml", manifest), file("src/lib.rs", bytes)])
+    };
+    let (before, after) = (package(before), package(after));
+    let read = reading::read(&Scan::of(&before), &Scan::of(&after));
+    for file in &read.files {
+        for hunk in &file.hunks {
+            shows(hunk, before.file(&file.file.path), after.file(&file.file.path));
+        }
+        let shown = |fate: Fate| {
+            let lines = file.hunks.iter().flat_map(|hunk| &hunk.lines);
+            lines.filter(|line| line.fate == fate).count() as u64
+        };
+        let (added, removed) = (shown(Fate::New), shown(Fate::Gone));
+        assert!(added <= file.added && removed <= file.removed, "{file:?}");
+        if file.left_out == 0 && file.binary.is_none() {
+            assert_eq!((added, removed), (file.added, file.removed), "{file:?}");
+        }
+    }
+}
+
+/// Whether each line of a hunk is that of the file at its number.
+fn shows(hunk: &Hunk, before: Option<&[u8]>, after: Option<&[u8]>) {
+    for line in &hunk.lines {
+        let text = if line.fate == Fate::Gone { before } else { after };
+        let of_file = text.and_then(|text| text.split(|byte| *byte == b'\n').nth(line.number as usize - 1));
+        let of_file = String::from_utf8_lossy(of_file.expect("a line of the file")).into_owned();
+        let shown: String = line.pieces.iter().map(|piece| piece.text.as_str()).collect();
+        match line.cut {
+            0 => assert_eq!(shown.trim_end_matches('\r'), of_file.trim_end_matches('\r'), "{line:?}"),
+            _ => assert!(of_file.starts_with(&shown), "{line:?}"),
+        }
+    }
 }
 
 /// Whatever an archive is, its files are within the limits and inside of the package.

@@ -28,6 +28,9 @@ fn the_corpus_of_the_fuzz_targets_holds() {
     for (_, bytes) in corpus("scan_source") {
         checks::source(&bytes);
     }
+    for (_, bytes) in corpus("change") {
+        checks::change(&bytes);
+    }
     for (_, bytes) in corpus("crate_file") {
         checks::crate_file(&bytes);
     }
