@@ -93,6 +93,8 @@ pub(super) fn text(unit: &Unit) -> Result<String, String> {
          CapabilityBoundingSet=\n\
          SystemCallFilter=@system-service\n\
          SystemCallFilter=~@privileged @resources\n\
+         # With these what reads packages gives up files, network and other programs.\n\
+         SystemCallFilter=landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp\n\
          SystemCallErrorNumber=EPERM\n\
          SystemCallArchitectures=native\n\
          MemoryDenyWriteExecute=yes\n\
