@@ -142,7 +142,7 @@ fn all(text: &str) -> Vec<String> {
             page_bytes: 1,
             journal_lines: 1,
         }],
-        feeds: vec![FeedStatus { name: owned(), state: "stale", as_of: None }],
+        feeds: vec![FeedStatus { name: owned(), role: "audits", state: "stale", as_of: None }],
         alarms: vec![alarm],
         refused: vec![Refusal { at: now, registry: owned(), release: owned(), why: owned() }],
         ..all_is_well()
