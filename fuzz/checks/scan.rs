@@ -8,12 +8,9 @@ use fence_scan::{File, Limits, Package, Report, Scan, compare, scan, unpack};
 
 /// Whatever is in a source file, it is read to its end, and what is found lies in it.
 pub(crate) fn source(bytes: &[u8]) {
-    let manifest = b"[package]\nname = \"a\"\nversion = \"1.0.0\"\ndescription = \"Pads words\"\n";
-    let file = |path: &str, bytes: &[u8]| File { path: path.to_owned(), bytes: bytes.to_vec() };
     // One half of it is the library, and the other the build script.
     let (library, build) = bytes.split_at(bytes.len() / 2);
-    let package =
-        Package::of([file("Cargo.toml", manifest), file("src/lib.rs", library), file("build.rs", build)]);
+    let package = package(&[("src/lib.rs", library), ("build.rs", build)]);
     let scanned = Scan::of(&package);
     holds(&package, &scanned.report);
     // Nothing is new in what did not change.
@@ -25,12 +22,7 @@ pub(crate) fn source(bytes: &[u8]) {
 /// added or taken away is left out unsaid.
 pub(crate) fn change(bytes: &[u8]) {
     let (before, after) = bytes.split_at(bytes.len() / 2);
-    let package = |bytes: &[u8]| {
-        let manifest = b"[package]\nname = \"a\"\nversion = \"1.0.0\"\ndescription = \"Pads words\"\n";
-        let file = |path: &str, bytes: &[u8]| File { path: path.to_owned(), bytes: bytes.to_vec() };
-        Package::of([file("Cargo.toml", manifest), file("src/lib.rs", bytes)])
-    };
-    let (before, after) = (package(before), package(after));
+    let [before, after] = [before, after].map(|bytes| package(&[("src/lib.rs", bytes)]));
     let read = reading::read(&Scan::of(&before), &Scan::of(&after));
     for file in &read.files {
         for hunk in &file.hunks {
@@ -72,6 +64,13 @@ pub(crate) fn crate_file(bytes: &[u8]) {
         assert!(!path.starts_with('/') && path.split('/').all(|part| part != ".."), "{path}");
     }
     holds(&package, &scan(&package));
+}
+
+/// A package of a manifest and these files.
+fn package(files: &[(&str, &[u8])]) -> Package {
+    let manifest = b"[package]\nname = \"a\"\nversion = \"1.0.0\"\ndescription = \"Pads words\"\n";
+    let file = |(path, bytes): (&str, &[u8])| File { path: path.to_owned(), bytes: bytes.to_vec() };
+    Package::of(std::iter::once(("Cargo.toml", &manifest[..])).chain(files.iter().copied()).map(file))
 }
 
 fn holds(package: &Package, report: &Report) {

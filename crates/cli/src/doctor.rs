@@ -274,6 +274,11 @@ pub(crate) fn diagnose(seen: &Seen) -> Vec<Finding> {
     findings
 }
 
+/// What comes of a feed's silence.
+const fn while_silent(is_audits: bool) -> &'static str {
+    if is_audits { "new audits in it do not count" } else { "what is young does not get older" }
+}
+
 /// `text` where it is one plain word of a command; else `instead`, for a person to fill in. Nobody who writes a
 /// configuration file gets to write what somebody else copies into a shell.
 fn word<'a>(text: &'a str, instead: &'a str) -> &'a str {

@@ -156,6 +156,18 @@ pub(crate) struct Held {
     pub(crate) why: String,
 }
 
+impl Feed {
+    /// Whether it vouches for releases, rather than speaking against them.
+    pub(crate) fn is_audits(&self) -> bool {
+        self.role == "audits"
+    }
+
+    /// Whether the fence has nothing of what it vouches for.
+    pub(crate) fn is_unread_audits(&self) -> bool {
+        self.is_audits() && self.as_of.is_none()
+    }
+}
+
 impl Neighbour {
     /// Whether its folders are those of this machine.
     pub(crate) fn is_on_this_machine(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Starting another program, with bounds on its time and its words.
 
 use std::io::{self, Read, Write};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ pub(crate) enum ProcessError {
     #[error("{status}{}{words}", if words.is_empty() { "" } else { ": " })]
     Failed {
         /// How it ended.
-        status: std::process::ExitStatus,
+        status: ExitStatus,
         /// What it said on its standard error, in one line.
         words: String,
     },
@@ -77,42 +77,52 @@ pub(crate) fn run(mut command: Command, input: Vec<u8>, bounds: Bounds) -> Resul
         });
     }
 
-    let mut said = [Vec::new(), Vec::new()];
-    for _ in 0..2 {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let failure = match receive.recv_timeout(left) {
-            Ok((0, Ok(bytes))) if bytes.len() > bounds.bytes => ProcessError::TooMuch { bytes: bounds.bytes },
-            Ok((at, Ok(bytes))) => {
-                said[at] = bytes;
-                continue;
-            }
-            Ok((_, Err(error))) => ProcessError::Pipe(error),
-            Err(_) => ProcessError::TooSlow { seconds: bounds.seconds },
-        };
+    let said = heard(&receive, deadline, bounds);
+    // Who has said all that it has to say may still not end.
+    let done = said.and_then(|said| Ok((said, ended(&mut child, deadline, bounds)?)));
+    let ([stdout, stderr], status) = done.inspect_err(|_| {
         // Its own failure to end is of no interest any more.
         let _ = child.kill();
         let _ = child.wait();
-        return Err(failure);
-    }
-    // Who has said all that it has to say may still not end.
-    let status = loop {
-        match child.try_wait().map_err(ProcessError::Pipe)? {
-            Some(status) => break status,
-            None if Instant::now() < deadline => std::thread::sleep(END_AWAITED),
-            None => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(ProcessError::TooSlow { seconds: bounds.seconds });
-            }
-        }
-    };
-    let [stdout, stderr] = said;
+    })?;
     if status.success() {
         return Ok(stdout);
     }
     let words = String::from_utf8_lossy(&stderr);
     let words: Vec<&str> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     Err(ProcessError::Failed { status, words: words.join("; ") })
+}
+
+/// What a program says on its standard output and its standard error, which are read elsewhere.
+fn heard(
+    said: &mpsc::Receiver<(usize, io::Result<Vec<u8>>)>,
+    deadline: Instant,
+    bounds: Bounds,
+) -> Result<[Vec<u8>; 2], ProcessError> {
+    let mut all = [Vec::new(), Vec::new()];
+    for _ in 0..2 {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match said.recv_timeout(left) {
+            Ok((0, Ok(bytes))) if bytes.len() > bounds.bytes => {
+                return Err(ProcessError::TooMuch { bytes: bounds.bytes });
+            }
+            Ok((at, Ok(bytes))) => all[at] = bytes,
+            Ok((_, Err(error))) => return Err(ProcessError::Pipe(error)),
+            Err(_) => return Err(ProcessError::TooSlow { seconds: bounds.seconds }),
+        }
+    }
+    Ok(all)
+}
+
+/// How a program ended, which is waited for until `deadline`.
+fn ended(child: &mut Child, deadline: Instant, bounds: Bounds) -> Result<ExitStatus, ProcessError> {
+    loop {
+        match child.try_wait().map_err(ProcessError::Pipe)? {
+            Some(status) => return Ok(status),
+            None if Instant::now() < deadline => std::thread::sleep(END_AWAITED),
+            None => return Err(ProcessError::TooSlow { seconds: bounds.seconds }),
+        }
+    }
 }
 
 #[cfg(all(test, unix))]
@@ -142,5 +152,14 @@ mod tests {
         assert!(ended.is_err(), "its input ends: {ended:?}");
         let ended = run(shell("exec >&- 2>&-; sleep 600"), Vec::new(), Bounds { seconds: 0, bytes: 1 });
         assert_eq!(ended.unwrap_err().to_string(), "it took longer than 0 seconds");
+    }
+
+    #[test]
+    fn the_end_of_a_program_is_waited_for_until_its_time_is_over() {
+        let mut child = shell("exec sleep 600").spawn().unwrap();
+        let late = ended(&mut child, Instant::now(), Bounds { seconds: 7, bytes: 1 }).unwrap_err();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(late.to_string(), "it took longer than 7 seconds");
     }
 }

@@ -132,10 +132,8 @@ impl Opened {
         if path.is_dir() {
             let Folder { packed, unread } = packages::of_folder(&path)?;
             if !unread.is_empty() {
-                let (told, more) = unread.split_at(unread.len().min(UNREAD_TOLD));
-                let told = told.iter().map(|path| text::harmless(path));
-                let more = (!more.is_empty()).then(|| format!("{} more", more.len()));
-                let told = text::and(&told.chain(more).collect::<Vec<_>>());
+                let unread: Vec<String> = unread.iter().map(|path| text::harmless(path)).collect();
+                let told = text::some(&unread, UNREAD_TOLD);
                 shell.warning(&format!("links, and what builds leave there, are not read: {told}"));
             }
             return Ok(Self { packed });

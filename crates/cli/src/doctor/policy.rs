@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use fence_client::snapshot::SourceKind;
 use fence_model::facts::FeedState;
 use fence_model::policy::{FeedRole, Policy};
+use fence_model::words::help;
 use fence_model::words::text::ahead;
 use fence_model::{Level, Span};
 
-use super::{Answer, Finding, Gravity, JudgedSeen, Seen, Spot, Wrong};
+use super::{Answer, Finding, Gravity, JudgedSeen, Seen, Spot, Wrong, while_silent};
 use crate::render::text;
 
 /// An exception that ends within this is told.
@@ -136,14 +137,6 @@ fn reviewers(policy: &Policy, seen: &Seen) -> Option<Finding> {
     ))
 }
 
-/// What a feed that tells nothing new is the reason for.
-const fn while_silent(kind: SourceKind) -> &'static str {
-    match kind {
-        SourceKind::Registry | SourceKind::Advisories => "what is young does not get older",
-        SourceKind::Audits => "new audits in it do not count",
-    }
-}
-
 /// What the judgement of what is locked tells about the policy.
 fn of_judged(judged: &JudgedSeen, seen: &Seen) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -161,7 +154,11 @@ fn of_judged(judged: &JudgedSeen, seen: &Seen) -> Vec<Finding> {
             (FeedState::Absent, ..) => "feed-absent",
             (FeedState::Invalid, ..) => "feed-invalid",
         };
-        let what = format!("{name} is {}, {as_of}: {} meanwhile", age.state.as_str(), while_silent(age.kind));
+        let what = format!(
+            "{name} is {}, {as_of}: {} meanwhile",
+            age.state.as_str(),
+            while_silent(age.kind == SourceKind::Audits)
+        );
         findings.push(Finding::new(code, Gravity::Warning, what).fix("ask again", &["cargo fence update"]));
     }
     if !unread.is_empty() {
@@ -192,11 +189,8 @@ fn of_judged(judged: &JudgedSeen, seen: &Seen) -> Vec<Finding> {
         );
     }
     if !judged.no_way_out.is_empty() {
-        let names: Vec<String> =
-            judged.no_way_out.iter().take(NAMED).map(|(release, _)| release.to_string()).collect();
-        let more = judged.no_way_out.len().saturating_sub(NAMED);
-        let named =
-            if more > 0 { format!("{} and {more} more", names.join(", ")) } else { text::and(&names) };
+        let names: Vec<String> = judged.no_way_out.iter().map(|(release, _)| release.to_string()).collect();
+        let named = text::some(&names, NAMED);
         let what = format!("only an exception would ever admit what is locked: {named}");
         let mut finding = Finding::new("no-way-out", Gravity::Warning, what);
         if let Some((file, _)) = &seen.lockfile {
@@ -206,7 +200,7 @@ fn of_judged(judged: &JudgedSeen, seen: &Seen) -> Vec<Finding> {
             finding.places = lines.keys().map(|line| spot(line)).collect();
         }
         if let Some((release, _)) = judged.no_way_out.first() {
-            let why = format!("cargo fence why {}@{}", release.name, release.version);
+            let why = help::why(release);
             finding = finding.fix("see what stands against it, and what would change that", &[&why]);
         }
         findings.push(finding);

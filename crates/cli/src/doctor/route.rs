@@ -6,7 +6,7 @@ use fence_client::cargo_config::{IndexLocation, Located, Reach, Setting, Way};
 use fence_client::http::{is_loopback, is_same_origin, shown as shown_address};
 use fence_model::Level;
 
-use super::{Answer, Answered, CLOCK_TOLERANCE, Finding, Gravity, Seen, Spot, word};
+use super::{Answer, Answered, CLOCK_TOLERANCE, Finding, Gravity, Seen, Spot, while_silent, word};
 use crate::error::shown;
 use crate::neighbour::{Feed, Status};
 use crate::render::text;
@@ -218,9 +218,8 @@ fn of_fence(fence: &Status, url: &str, seen: &Seen) -> Vec<Finding> {
             .because(wrong.clone()),
         );
     }
-    let is_unread_audits = |feed: &&Feed| feed.role == "audits" && feed.as_of.is_none();
-    let (unread, others): (Vec<&Feed>, Vec<&Feed>) =
-        fence.feeds.iter().filter(|feed| feed.state != "current").partition(is_unread_audits);
+    let silent = fence.feeds.iter().filter(|feed| feed.state != "current");
+    let (unread, others): (Vec<&Feed>, Vec<&Feed>) = silent.partition(|feed| feed.is_unread_audits());
     if !unread.is_empty() {
         let names: Vec<String> = unread.iter().map(|feed| text::harmless(&feed.name)).collect();
         let what = format!("audits that the fence never read count for nothing there: {}", text::and(&names));
@@ -231,10 +230,7 @@ fn of_fence(fence: &Status, url: &str, seen: &Seen) -> Vec<Finding> {
     }
     for feed in others {
         let as_of = feed.as_of.map_or("never read".to_owned(), |time| format!("as of {time}"));
-        let meanwhile = match feed.role.as_str() {
-            "audits" => "new audits in it do not count",
-            _ => "what is young does not get older",
-        };
+        let meanwhile = while_silent(feed.is_audits());
         findings.push(
             Finding::new(
                 "fence-feed",

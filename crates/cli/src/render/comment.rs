@@ -116,11 +116,7 @@ fn admitted(decision: &Decision, instead_of: Option<&Version>, looks: &[String])
     };
     let look = match looks {
         [] => "–".to_owned(),
-        looks => format!(
-            "{}<br>{}",
-            looks.join("<br>"),
-            code(&format!("cargo fence why {}@{}", release.name, release.version))
-        ),
+        looks => format!("{}<br>{}", looks.join("<br>"), code(&words::help::why(release))),
     };
     format!(
         "| {} {} | {}{}{} | {look} |\n",

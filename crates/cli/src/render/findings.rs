@@ -9,7 +9,7 @@ use fence_client::Environment;
 use fence_model::Code;
 use fence_model::decision::{Decision, Reason, Verdict};
 use fence_model::policy::Severity;
-use fence_model::words::{self, outlook};
+use fence_model::words::{self, help, outlook};
 
 use super::block::{self, Folding, Help, Picture};
 use super::{Checked, human, text};
@@ -154,13 +154,12 @@ fn waiting(checked: &Checked<'_>, folding: Folding) -> Vec<Finding> {
     };
     let finding = |waiting| {
         let subject = human::newer(checked, waiting);
-        let release = &subject.decision.release;
         let picture = block::picture(&subject, folding, checked.now);
         let picture = Picture {
             told: format!("newer than {}, which is in use; {}", waiting.in_use, picture.told),
             helps: vec![Help {
                 what: "look at what is known about it".to_owned(),
-                commands: vec![format!("cargo fence why {}@{}", release.name, release.version)],
+                commands: vec![help::why(&subject.decision.release)],
             }],
             ..picture
         };

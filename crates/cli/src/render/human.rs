@@ -8,7 +8,7 @@ use fence_model::decision::{Decision, Grounds, Reason, Unknown, Verdict};
 use fence_model::facts::FeedState;
 use fence_model::policy::{Policy, Severity};
 use fence_model::project::{AdmittedFix, Judged, Reach, Waiting};
-use fence_model::words::{self, outlook};
+use fence_model::words::{self, help, outlook};
 use fence_model::{Code, CodeClass, Effect, ReleaseId, Time};
 use fence_registry::lockfile::{Lockfile, Package, Source};
 
@@ -413,10 +413,8 @@ fn waiting(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
     let head = format!("{} {wait} for approval: ", waiting.len());
     let text = text::wrap(&(head + &words::line_of(&names)), 6, 6, frame.width);
     let mut text = format!("{}: {text}\n", frame.colour.paint(ink, word));
-    let first = waiting.iter().find(|w| w.decision.needs_review() && w.decision.verdict == Verdict::Hold);
-    if let Some(Waiting { decision, .. }) = first {
-        let release = &decision.release;
-        text += &format!("      cargo fence review {}@{}\n", release.name, release.version);
+    if let Some(command) = waiting.iter().find_map(|waiting| help::review(&waiting.decision)) {
+        text += &format!("      {command}\n");
     }
     Some(text)
 }

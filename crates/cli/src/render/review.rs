@@ -441,9 +441,9 @@ fn footer(review: &Review<'_>, shell: &Shell) -> Block {
             } else {
                 "all that is known of it"
             };
-            offer(what, &format!("cargo fence why {}@{}", release.name, release.version));
+            offer(what, &help::why(release));
         } else {
-            offer("why it is blocked", &format!("cargo fence why {}@{}", release.name, release.version));
+            offer("why it is blocked", &help::why(release));
         }
     }
     let shown = comparison.findings.iter().find(|finding| finding.severity >= review.least);

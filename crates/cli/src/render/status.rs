@@ -178,10 +178,10 @@ fn feeds(status: &Status) -> Row {
         feeds => {
             let bad = feeds.iter().filter(|feed| feed.state != "current").count();
             let says = format!("{bad} of {} not current", feeds.len());
-            let is_unread_audits = |feed: &&Feed| feed.role == "audits" && feed.as_of.is_none();
-            let unread: Vec<String> =
-                feeds.iter().filter(is_unread_audits).map(|feed| text::harmless(&feed.name)).collect();
-            let others = feeds.iter().filter(|feed| !is_unread_audits(feed)).map(line);
+            let (unread, others): (Vec<&Feed>, Vec<&Feed>) =
+                feeds.iter().partition(|feed| feed.is_unread_audits());
+            let unread: Vec<String> = unread.into_iter().map(|feed| text::harmless(&feed.name)).collect();
+            let others = others.into_iter().map(line);
             let unread = (!unread.is_empty())
                 .then(|| format!("audits never read: {}; they count for nothing here", text::and(&unread)));
             Row { more: others.chain(unread).collect(), ..Row::bad("feeds", says) }

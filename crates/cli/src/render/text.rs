@@ -1,7 +1,7 @@
 //! Small words: time as people say it, lists, lines that fit.
 
 use fence_model::Time;
-pub(crate) use fence_model::words::text::{ago, and, harmless, left};
+pub(crate) use fence_model::words::text::{ago, and, harmless, left, some};
 
 /// The age of facts, short: `3 min`, `2 h`, `1 d`.
 pub(crate) fn age(then: Time, now: Time) -> String {

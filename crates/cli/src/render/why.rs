@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fence_model::decision::{Decision, Verdict};
 use fence_model::words::{self, help, story};
-use fence_model::{Code, ReleaseId, Time};
+use fence_model::{Code, Time};
 
 use super::text;
 use crate::error::shown;
@@ -76,10 +76,7 @@ pub(crate) fn page(
             };
             row("", format!("- {}{mark}", text::harmless(&words::way(way, now))));
         }
-        if decision.verdict == Verdict::Hold && decision.needs_review() {
-            let ReleaseId { name, version } = &decision.release;
-            lines.push(format!("              cargo fence review {name}@{version}"));
-        }
+        lines.extend(help::review(decision).map(|command| format!("              {command}")));
         if decision.clears.iter().any(|way| way.is_override()) {
             // A command is to be copied, so it is never wrapped.
             lines.push(format!(

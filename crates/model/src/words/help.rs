@@ -5,6 +5,7 @@ use semver::Version;
 use super::outlook;
 use crate::code::Code;
 use crate::decision::{Because, Decision, Need, Reason, Verdict};
+use crate::names::ReleaseId;
 use crate::policy::LONGEST_EXCEPTION;
 use crate::time::{Span, Time};
 
@@ -76,14 +77,14 @@ pub fn helps(
         helps.push(Help { what, commands: vec!["cargo fence update".to_owned()] });
     }
     // Nobody has to vouch for what time clears, or for what waits for somebody else.
-    let asks_for_review = decision.verdict == Verdict::Hold && decision.needs_review();
-    let mut look = "look at what is known about it".to_owned();
-    let mut commands = vec![why(decision)];
-    if asks_for_review {
-        look += ", and at what it changes";
-        commands.push(format!("cargo fence review {spec}"));
-    }
-    helps.push(Help { what: or(&helps, &look), commands });
+    let review = review(decision);
+    let asks_for_review = review.is_some();
+    let look = match asks_for_review {
+        true => "look at what is known about it, and at what it changes",
+        false => "look at what is known about it",
+    };
+    let commands = std::iter::once(why(&decision.release)).chain(review).collect();
+    helps.push(Help { what: or(&helps, look), commands });
     if asks_for_review && fixes.is_none() {
         helps.push(Help {
             what: "or let it in for a while, on your own word".to_owned(),
@@ -93,9 +94,16 @@ pub fn helps(
     helps
 }
 
-/// The command that tells all that is known.
-pub fn why(decision: &Decision) -> String {
-    format!("cargo fence why {}@{}", decision.release.name, decision.release.version)
+/// The command that tells all that is known of a release.
+pub fn why(release: &ReleaseId) -> String {
+    format!("cargo fence why {}@{}", release.name, release.version)
+}
+
+/// The command that shows what a release changes, where somebody has to look at that.
+pub fn review(decision: &Decision) -> Option<String> {
+    let ReleaseId { name, version } = &decision.release;
+    let asks = decision.verdict == Verdict::Hold && decision.needs_review();
+    asks.then(|| format!("cargo fence review {name}@{version}"))
 }
 
 /// The command for the exception that the decision itself says would admit the release.

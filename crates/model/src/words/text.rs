@@ -40,6 +40,15 @@ pub fn and(words: &[String]) -> String {
     joined(words, "and")
 }
 
+/// The same; of more words than `most` the first, and how many are left: `a, b and 4 more`.
+pub fn some(words: &[String], most: usize) -> String {
+    let (named, left) = words.split_at(words.len().min(most));
+    match left.len() {
+        0 => and(named),
+        left => and(&[named, &[format!("{left} more")]].concat()),
+    }
+}
+
 /// `a`, `a or b`, `a, b or c`.
 pub fn or(words: &[String]) -> String {
     joined(words, "or")

@@ -110,7 +110,7 @@ fn verdict(
 /// The ways out, and what would admit it.
 fn what_to_do(decision: &Decision, stay: Option<&Version>, now: Time) -> Element {
     // A page does not send its reader to the same page in the terminal.
-    let why = help::why(decision);
+    let why = help::why(&decision.release);
     let helps: Vec<Help> = help::helps(decision, stay, (Named::ByVersion, Placed::Newer), now)
         .into_iter()
         .map(|Help { what, mut commands }| {
