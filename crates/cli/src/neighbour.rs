@@ -162,9 +162,9 @@ impl Feed {
         self.role == "audits"
     }
 
-    /// Whether the fence has nothing of what it vouches for.
+    /// Whether it vouches for releases, and was never there to be read. What was there and made no sense is another thing.
     pub(crate) fn is_unread_audits(&self) -> bool {
-        self.is_audits() && self.as_of.is_none()
+        self.is_audits() && self.as_of.is_none() && self.state != "invalid"
     }
 }
 

@@ -81,7 +81,8 @@ pub enum PackageError {
 pub struct Folder {
     /// Its files, as cargo would pack them: all but what version control and builds leave there.
     pub packed: Packed,
-    /// What lies there and is not read: links, and the folder in which cargo builds; as paths within, sorted.
+    /// What else lies there and is not read: links, the folder in which cargo builds, and folders of version control but for
+    /// the package's own; as paths within, sorted.
     pub unread: Vec<String>,
 }
 
@@ -109,9 +110,10 @@ pub fn of_folder(folder: &Path) -> Result<Folder, PackageError> {
             let inside = inside.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
             if kind.is_dir() {
                 let is_of_builds = name == "target" && at == folder;
-                if is_of_builds {
+                let is_of_versions = name == ".git" || name == ".hg" || name == ".jj";
+                if is_of_builds || (is_of_versions && at != folder) {
                     unread.push(inside);
-                } else if name != ".git" && name != ".hg" && name != ".jj" {
+                } else if !is_of_versions {
                     waiting.push(path);
                 }
             } else if kind.is_file() {

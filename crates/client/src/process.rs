@@ -45,8 +45,8 @@ pub(crate) enum ProcessError {
     Pipe(io::Error),
 }
 
-/// How often it is looked whether a program that said all has ended, too.
-const END_AWAITED: Duration = Duration::from_millis(1);
+/// How soon, and how often at the latest, it is looked again whether a program that said all has ended, too.
+const END_AWAITED: [Duration; 2] = [Duration::from_micros(50), Duration::from_millis(5)];
 
 /// Runs `command` with `input`, and gives what it prints. It has no terminal to ask a person on.
 pub(crate) fn run(mut command: Command, input: Vec<u8>, bounds: Bounds) -> Result<Vec<u8>, ProcessError> {
@@ -116,10 +116,14 @@ fn heard(
 
 /// How a program ended, which is waited for until `deadline`.
 fn ended(child: &mut Child, deadline: Instant, bounds: Bounds) -> Result<ExitStatus, ProcessError> {
+    let [mut pause, longest] = END_AWAITED;
     loop {
         match child.try_wait().map_err(ProcessError::Pipe)? {
             Some(status) => return Ok(status),
-            None if Instant::now() < deadline => std::thread::sleep(END_AWAITED),
+            None if Instant::now() < deadline => {
+                std::thread::sleep(pause);
+                pause = longest.min(pause * 2);
+            }
             None => return Err(ProcessError::TooSlow { seconds: bounds.seconds }),
         }
     }

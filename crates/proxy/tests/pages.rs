@@ -265,6 +265,26 @@ fn what_is_older_is_one_link_away() {
     assert!(!all.contains("older release"), "{all}");
 }
 
+/// What nobody is shown first is not lost where there is too much of the other.
+#[test]
+fn what_is_older_is_told_of_however_much_else_is_held() {
+    let world = World::at("2026-08-20T08:00:00Z");
+    world.registry.publish(release("old", "2.0.0").at("2025-01-01T00:00:00Z"));
+    world.registry.publish(release("old", "1.0.1").at("2026-08-20T07:00:00Z"));
+    let fence = world.fence();
+    world.page(&fence, "old");
+    for n in 0..125 {
+        let name = format!("crate-{n:03}");
+        world.registry.publish(release(&name, "1.0.0").at("2026-08-20T07:00:00Z"));
+        world.page(&fence, &name);
+        world.later(Span::seconds(1));
+    }
+    assert!(read(&world, &fence, "/").contains("1 held release of older classes"));
+    let older = read(&world, &fence, "/older");
+    assert!(older.contains("1 held release of older classes") && older.contains("[old 1.0.1]"), "{older}");
+    assert!(!older.contains("more crate"), "{older}");
+}
+
 #[test]
 fn the_policy_is_shown_with_its_reasons() {
     let world = World::at("2026-08-20T08:00:00Z").with_policy(

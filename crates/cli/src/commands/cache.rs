@@ -34,7 +34,7 @@ use crate::render::cache::{self as human, Bad, Looked, Place};
 use crate::render::{cache_json as json, text};
 use crate::session::{clock, feeds_of, index, journal, network, speaks};
 use crate::shell::{Answered, Shell};
-use crate::standing::{CRATES_IO, USUAL_ADDRESS, policy_of};
+use crate::standing::{CRATES_IO, policy_of};
 use crate::stock::{self, Against, Known, Origin, Shown, Standing};
 
 /// So many crates of a registry may have vanished as a whole before that says more about the registry than about them.
@@ -130,7 +130,7 @@ fn looked_at(
         hands,
         now,
     };
-    let groups = asking.groups(&inventory, cargo_cache.as_ref())?;
+    let groups = asking.groups(&inventory, cargo_cache.as_ref(), environment)?;
     let mut looked = Looked {
         cache: cargo_cache.as_ref().map(|cargo_cache| cargo_cache.root().to_owned()),
         level: level.to_string(),
@@ -257,8 +257,9 @@ impl Asking<'_> {
         &self,
         inventory: &Inventory,
         cargo_cache: Option<&CargoCache>,
+        environment: &Environment,
     ) -> Result<Vec<Group>, CliError> {
-        let fences = neighbour::addresses(USUAL_ADDRESS);
+        let fences = neighbour::addresses(neighbour::listen(environment)?);
         let fences: Vec<String> = fences.map(|at| format!("sparse+http://{at}/{CRATES_IO}/")).collect();
         let folders = self.config.folders(&fences)?;
         let mut groups: BTreeMap<Source, Group> = BTreeMap::new();

@@ -134,7 +134,9 @@ impl Opened {
             if !unread.is_empty() {
                 let unread: Vec<String> = unread.iter().map(|path| text::harmless(path)).collect();
                 let told = text::some(&unread, UNREAD_TOLD);
-                shell.warning(&format!("links, and what builds leave there, are not read: {told}"));
+                shell.warning(&format!(
+                    "links, and what builds and version control leave there, are not read: {told}"
+                ));
             }
             return Ok(Self { packed });
         }

@@ -213,6 +213,10 @@ fn a_fence_is_looked_at_itself() {
         fence.feeds[0].state = "absent".into();
         fence.feeds[0].role = "audits".into();
     }));
+    all += &says(with(|fence| {
+        fence.feeds[0].state = "invalid".into();
+        fence.feeds[0].role = "audits".into();
+    }));
     all += &says(Answered { downloads: Some("https://static.example/crates".into()), ..fenced() });
     all += &says(Answered { downloads: None, ..fenced() });
     all += &says(Answered { index: Some(("glob".into(), Err("it answered 503".into()))), ..fenced() });
@@ -224,6 +228,7 @@ fn a_fence_is_looked_at_itself() {
         = fence.toml, line 3: an unknown key
     warning[fence-feed]: the fence's feed rustsec is stale, never read: what is young does not get older there
     warning[fence-feed]: audits that the fence never read count for nothing there: rustsec
+    warning[fence-feed]: the fence's feed rustsec is invalid, never read: new audits in it do not count there
     open[downloads-elsewhere]: the fence's index sends cargo elsewhere for packages, past the fence
         = index at http://127.0.0.1:7343, packages at https://static.example
     broken[index-unread]: the fence has no registry at this address: it has no config.json

@@ -856,6 +856,30 @@ fn init_marks_what_is_young_and_check_warns_of_it() {
     ");
 }
 
+/// A reason that several releases have is told once, with their names.
+#[test]
+fn what_is_excused_for_one_reason_is_told_together() {
+    let mut project =
+        Project::at("2026-07-23T12:00:00Z", &[("app", "0.1.0", &["lexopt"]), ("lexopt", "0.3.2", &[])]);
+    for (name, day) in [("apple", 20), ("banana", 19), ("cherry", 20)] {
+        project.publish(name, "1.0.0", &format!("2026-07-{day}T12:00:00Z"), &[]);
+        project.lock(&(name, "1.0.0", &[]));
+    }
+    project.write("fence.toml", "");
+    project.run("init");
+    insta::assert_snapshot!(project.run("check"), @"
+    $ cargo fence check
+    warning[baseline]: 3 releases in use were young when the fence was set up, and nothing vouches for
+          them yet
+          apple 1.0.0, cherry 1.0.0: young: in the open for 3 days, 7 days are asked for
+          apple 1.0.0, cherry 1.0.0: new-crate: the crate is 3 days old, first published on 2026-07-20
+          banana 1.0.0: young: in the open for 4 days, 7 days are asked for
+          banana 1.0.0: new-crate: the crate is 4 days old, first published on 2026-07-19
+        Finished 4 admitted (1 by age, 3 baseline), 1 of this project at level medium in […]s
+    [exit code 0]
+    ");
+}
+
 #[test]
 fn init_takes_young_releases_for_known_where_it_is_told_to() {
     let mut project =

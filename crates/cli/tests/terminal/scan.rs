@@ -41,8 +41,11 @@ fn what_is_not_read_of_a_folder_is_told() {
     let mut project = with_a_taken_over_crate();
     std::os::unix::fs::symlink("/etc/hostname", project.path("old/src/other.rs")).unwrap();
     project.write("old/target/debug/build.rs", "fn main() {}\n");
+    project.write("old/src/.git/hidden.rs", "fn main() {}\n");
+    project.write("old/.git/HEAD", "ref: refs/heads/main\n");
     let told = project.run("scan old --offline");
-    let warning = "warning: links, and what builds leave there, are not read: src/other.rs and target\n";
+    let warning = "warning: links, and what builds and version control leave there, are not read: src/.git, src/other.rs \
+                   and target\n";
     assert!(told.contains(warning), "{told}");
 }
 

@@ -22,8 +22,17 @@ use crate::answer::{About, Answer, Page};
 use crate::judgement::{Case, Chronicle, Known, Lacking, Told};
 use crate::pages::{self, Extent, Found, Frame, Ground, Held, Rank, Release, Search, Waiting};
 
-/// How many crates the page of what is held tells of.
-pub(super) const HELD_TOLD: usize = 120;
+/// How many crates the pages of what is held tell of.
+const HELD_TOLD: usize = 120;
+
+/// What somebody wants to know of who asks what is held, where not all can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// What people are shown first.
+    First,
+    /// What is of older classes: crates that have no such thing are left out.
+    Older,
+}
 
 /// How many crates a search finds at most.
 const FOUND: usize = 30;
@@ -74,8 +83,8 @@ impl Inner {
     /// The page that somebody asks for.
     pub(super) async fn read(self: Arc<Self>, page: Page) -> Answer {
         match page {
-            Page::Waiting => self.waiting_page(pages::waiting).await,
-            Page::Older => self.waiting_page(pages::older).await,
+            Page::Waiting => html(pages::waiting(&self.waiting(Wanted::First).await)),
+            Page::Older => html(pages::older(&self.waiting(Wanted::Older).await)),
             Page::Policy => self.policy_page(),
             Page::Status => {
                 let status = Arc::clone(&self).status_telling_of(Vec::new()).await;
@@ -141,9 +150,11 @@ impl Inner {
         Answer::Page { html: pages::unavailable(&self.frame(), &why).into(), about: About::Unknown }
     }
 
-    async fn waiting_page(self: Arc<Self>, written: fn(&Waiting) -> String) -> Answer {
-        let (held, more) = Arc::clone(&self).held(HELD_TOLD).await;
-        html(written(&Waiting { frame: self.frame(), held, more, base: self.base.clone() }))
+    async fn waiting(self: Arc<Self>, wanted: Wanted) -> Waiting {
+        let (held, more) = Arc::clone(&self).held(wanted).await;
+        let refused = self.refused_lately();
+        let older = self.stalls.iter().map(|stall| stall.older(&refused)).sum();
+        Waiting { frame: self.frame(), held, older, more, base: self.base.clone() }
     }
 
     fn policy_page(&self) -> Answer {
@@ -165,7 +176,7 @@ impl Inner {
     }
 
     /// The releases that are held of the crates that were asked for last, and how many crates more have some.
-    pub(super) async fn held(self: Arc<Self>, most: usize) -> (Vec<Held>, usize) {
+    pub(super) async fn held(self: Arc<Self>, wanted: Wanted) -> (Vec<Held>, usize) {
         let now = self.now();
         let mut asked: Vec<(Time, usize, CrateName, Arc<Shelved>)> = Vec::new();
         for (at, stall) in self.stalls.iter().enumerate() {
@@ -173,15 +184,19 @@ impl Inner {
             asked.extend(shelved.map(|(name, shelved)| (time(&shelved.asked), at, name, shelved)));
         }
         asked.sort_by(|a, b| (b.0, a.1, &a.2).cmp(&(a.0, b.1, &b.2)));
-        let more = asked.len().saturating_sub(most);
         let refused = self.refused_lately();
-        if more > 0 {
-            // What is left out is rather what would be folded away.
-            let (shown, folded): (Vec<_>, Vec<_>) = asked
+        if wanted == Wanted::Older {
+            asked.retain(|(_, at, name, shelved)| self.stalls[*at].older_of(name, shelved, &refused) > 0);
+        }
+        let more = asked.len().saturating_sub(HELD_TOLD);
+        if more > 0 && wanted == Wanted::First {
+            // What is left out is rather what has a page of its own.
+            let (first, older): (Vec<_>, Vec<_>) = asked
                 .into_iter()
                 .partition(|(_, at, name, shelved)| self.stalls[*at].held_of(name, shelved, &refused) > 0);
-            asked = shown.into_iter().chain(folded).take(most).collect();
+            asked = first.into_iter().chain(older).collect();
         }
+        asked.truncate(HELD_TOLD);
         let (editions, spoken) = (self.editions(), self.spoken());
         let mut all: Vec<Option<Vec<Held>>> = vec![None; asked.len()];
         let mut under_way: JoinSet<(usize, Vec<Held>)> = JoinSet::new();

@@ -449,6 +449,16 @@ impl Stall {
         ranks.filter(|rank| *rank != Rank::Older).count()
     }
 
+    /// How many are held beside those: the newest ones of older classes.
+    pub(super) fn older(&self, refused: &RefusedLately) -> usize {
+        reading(&self.shelf).iter().map(|(name, shelved)| self.older_of(name, shelved, refused)).sum()
+    }
+
+    /// The same of one crate.
+    pub(super) fn older_of(&self, name: &CrateName, shelved: &Shelved, refused: &RefusedLately) -> usize {
+        shelved.waiting.len() - self.held_of(name, shelved, refused)
+    }
+
     /// How early people are shown a release that waits.
     pub(super) fn rank(
         &self,

@@ -9,7 +9,7 @@ use fence_model::{CrateName, Span, Time};
 use semver::Version;
 use serde::Serialize;
 
-use super::reading::HELD_TOLD;
+use super::reading::Wanted;
 use super::stall::ShelfStock;
 use super::{Inner, REFUSALS_SHOWN};
 use crate::alarms::{Alarm, AlarmKind};
@@ -117,8 +117,8 @@ pub struct Held {
     pub instead: Option<Version>,
     /// When it was published, as far as that is known.
     pub published: Option<Time>,
-    /// Whether it is of an older class, no build asked for it, and it fixes nothing that builds get instead: such are folded
-    /// away where people read, and counted apart.
+    /// Whether it is of an older class, no build asked for it, and it fixes nothing that builds get instead: such have a
+    /// page of their own where people read, and are counted apart.
     pub older: bool,
     /// What it is, in a word: `held[review]`, `blocked[malicious]`.
     pub label: String,
@@ -181,7 +181,7 @@ impl Inner {
     }
 
     pub(super) async fn status(self: Arc<Self>) -> Status {
-        let (held, _) = Arc::clone(&self).held(HELD_TOLD).await;
+        let (held, _) = Arc::clone(&self).held(Wanted::First).await;
         self.status_telling_of(held).await
     }
 

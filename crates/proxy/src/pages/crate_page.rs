@@ -6,7 +6,7 @@ use fence_model::view::Mark as Shown;
 use fence_model::words::text::{self, harmless};
 use fence_model::{Time, Verdict};
 
-use super::html::{Element, Node, el, nothing, several};
+use super::html::{Element, Node, el, several};
 use super::picture::{self, Dot};
 use super::{Frame, Mark, count, day, moment, page, pill, since, table};
 use crate::alarms::Alarm;
@@ -82,13 +82,13 @@ pub(crate) fn crate_page(
     let columns = ["Release", "Published", "Verdict", "What cargo sees"];
     let which = if extent == Extent::All { "All" } else { "Latest" };
     let label = format!("{which} releases of {name}, the newest first");
-    let older = match extent {
-        Extent::Latest if older > 0 => {
+    let older = (older > 0).then(|| count(older, "older release")).map(|older| match extent {
+        Extent::Latest => {
             let all = Page::Releases { registry: registry.to_owned(), name: name.clone() };
-            el("p").with(el("a").set("href", all.path()).with(count(older, "older release"))).into()
+            el("p").with(el("a").set("href", all.path()).with(older))
         }
-        _ => nothing(),
-    };
+        Extent::All => el("p").with(format!("{older}, too many to be told of here")),
+    });
     let list = el("section")
         .set("id", "releases")
         .set("aria-labelledby", "releases-title")

@@ -151,11 +151,12 @@ fn all(text: &str) -> Vec<String> {
         older(&Waiting {
             frame: frame.clone(),
             held: vec![Held { rank: Rank::Older, ..held.clone() }],
-            more: 0,
+            older: 1,
+            more: 3,
             base: owned(),
         }),
-        waiting(&Waiting { frame: frame.clone(), held: vec![held], more: 0, base: owned() }),
-        waiting(&Waiting { frame: frame.clone(), held: Vec::new(), more: 0, base: owned() }),
+        waiting(&Waiting { frame: frame.clone(), held: vec![held], older: 0, more: 0, base: owned() }),
+        waiting(&Waiting { frame: frame.clone(), held: Vec::new(), older: 0, more: 0, base: owned() }),
         release(&Release {
             frame: frame.clone(),
             registry: owned(),

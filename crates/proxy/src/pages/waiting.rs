@@ -29,7 +29,9 @@ const ENABLE: &str = "cargo fence enable";
 pub(crate) struct Waiting {
     pub(crate) frame: Frame,
     pub(crate) held: Vec<Held>,
-    /// How many more crates have something held.
+    /// How many releases are held of older classes, told of here or not.
+    pub(crate) older: usize,
+    /// How many more crates have something held; on the page of older classes, of those.
     pub(crate) more: usize,
     /// The address under which clients reach the fence, without a slash at the end.
     pub(crate) base: String,
@@ -146,19 +148,18 @@ impl For {
 }
 
 /// The page.
-pub(crate) fn waiting(Waiting { frame, held, more, base }: &Waiting) -> String {
-    let now = frame.now;
-    let (older, held): (Vec<&Held>, Vec<&Held>) = held.iter().partition(|held| held.rank == Rank::Older);
-    let mut sorted: Vec<(For, &Held)> =
-        held.into_iter().map(|held| (For::of(&held.decision, now), held)).collect();
+pub(crate) fn waiting(Waiting { frame, held, older, more, base }: &Waiting) -> String {
+    let (now, older) = (frame.now, *older);
+    let first = held.iter().filter(|held| held.rank != Rank::Older);
+    let mut sorted: Vec<(For, &Held)> = first.map(|held| (For::of(&held.decision, now), held)).collect();
     sorted.sort_by_key(|(what, held)| (*what, held.rank, newest_first(held)));
     let groups: Vec<(For, Vec<&Held>)> = For::ALL
         .into_iter()
         .map(|what| (what, sorted.iter().filter(|(of, _)| *of == what).map(|(_, held)| *held).collect()))
         .filter(|(_, held): &(For, Vec<&Held>)| !held.is_empty())
         .collect();
-    let mut content = vec![head(&groups, older.len(), (frame.held, *more))];
-    if groups.is_empty() && older.is_empty() {
+    let mut content = vec![head(&groups, older, (frame.held, *more))];
+    if groups.is_empty() && older == 0 {
         content.push(nothing_held(base));
     }
     for (what, held) in groups {
@@ -182,27 +183,28 @@ pub(crate) fn waiting(Waiting { frame, held, more, base }: &Waiting) -> String {
             }
         });
     }
-    content.extend((!older.is_empty()).then(|| {
+    content.extend((older > 0).then(|| {
         el("section")
             .set("id", "older")
-            .with(el("p").with(el("a").set("href", Page::Older.path()).with(of_older_classes(older.len()))))
+            .with(el("p").with(el("a").set("href", Page::Older.path()).with(of_older_classes(older))))
     }));
     page(frame, Some(&Page::Waiting), "Waiting", content)
 }
 
 /// The page of what nobody asked for: the newest releases of older classes.
-pub(crate) fn older(Waiting { frame, held, .. }: &Waiting) -> String {
+pub(crate) fn older(Waiting { frame, held, older: all, more, .. }: &Waiting) -> String {
     let mut older: Vec<&Held> = held.iter().filter(|held| held.rank == Rank::Older).collect();
     older.sort_by_key(|held| newest_first(held));
-    let lead = match older.len() {
+    let lead = match all {
         0 => "Nothing is held of the older classes of the crates that were asked for.".to_owned(),
-        n => format!("{}.", of_older_classes(n)),
+        n => format!("{}.", of_older_classes(*n)),
     };
     let waiting = el("a").set("href", Page::Waiting.path()).with("Waiting");
     let head = el("section")
         .with(el("p").class("crumbs").with("in ").with(waiting))
         .with(el("h1").with("Older classes"))
-        .with(el("p").class("lead").with(lead));
+        .with(el("p").class("lead").with(lead))
+        .with(left_out(*more));
     let rows = (!older.is_empty()).then(|| rows("Of older classes", &older, frame.now));
     page(frame, Some(&Page::Waiting), "Older classes", vec![head, el("section").with(rows)])
 }
@@ -236,14 +238,18 @@ fn head(groups: &[(For, Vec<&Held>)], older: usize, (all, more): (usize, usize))
             words::text::and(&counted)
         ),
     };
-    let more = (more > 0).then(|| {
+    el("section").with(el("h1").with("Waiting")).with(el("p").class("lead").with(lead)).with(left_out(more))
+}
+
+/// How many crates are not told of.
+fn left_out(more: usize) -> Option<Element> {
+    (more > 0).then(|| {
         el("p").class("explained").with(format!(
             "{} more {} something held; these are those that were asked for last.",
             more,
             if more == 1 { "crate has" } else { "crates have" }
         ))
-    });
-    el("section").with(el("h1").with("Waiting")).with(el("p").class("lead").with(lead)).with(more)
+    })
 }
 
 fn nothing_held(base: &str) -> Element {
