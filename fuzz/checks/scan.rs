@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each target uses its own check")]
 
+use fence_scan::likeness::{Fingerprint, FingerprintSet};
 use fence_scan::reading::{self, Fate, Hunk};
 use fence_scan::{File, Limits, Package, Report, Scan, compare, scan, unpack};
 
@@ -13,6 +14,8 @@ pub(crate) fn source(bytes: &[u8]) {
     let package = package(&[("src/lib.rs", library), ("build.rs", build)]);
     let scanned = Scan::of(&package);
     holds(&package, &scanned.report);
+    // Nor is its likeness to anything kept from being measured.
+    let _ = Fingerprint::of(&package);
     // Nothing is new in what did not change.
     let same = compare(&scanned, &scanned);
     assert!(same.unchanged && same.findings.is_empty() && same.review_lines == 0, "{same:?}");
@@ -71,6 +74,18 @@ fn package(files: &[(&str, &[u8])]) -> Package {
     let manifest = b"[package]\nname = \"a\"\nversion = \"1.0.0\"\ndescription = \"Pads words\"\n";
     let file = |(path, bytes): (&str, &[u8])| File { path: path.to_owned(), bytes: bytes.to_vec() };
     Package::of(std::iter::once(("Cargo.toml", &manifest[..])).chain(files.iter().copied()).map(file))
+}
+
+/// Whatever a set of fingerprints is, what is accepted is written again as it was, and what it is asked has an answer.
+pub(crate) fn fingerprints(bytes: &[u8]) {
+    let Ok(set) = FingerprintSet::parse(bytes) else { return };
+    assert_eq!(set.format(), bytes);
+    assert!(set.alike(&Fingerprint::default()).is_empty());
+    for (_, _, shares) in set.pairs().into_iter().take(1000) {
+        for share in [shares.of_known, shares.of_new, shares.both] {
+            assert!((0.0..=1.0).contains(&share), "{shares:?}");
+        }
+    }
 }
 
 fn holds(package: &Package, report: &Report) {

@@ -31,6 +31,7 @@ cargo xtask <task>
   directions            compare the crates' dependencies with the table of ARCHITECTURE.md
   docs [--check]        write docs/policy.md from the policy's type, or check that it is current
   known-names           make the shipped list of better-known names from FENCE_DATA
+  fingerprints FOLDER…  make the shipped set of fingerprints from folders of .crate files
   e2e                   fetch the packages of real projects through the fence, over the network
   bench check [--runs N]   `check` against cargo-audit, cargo-deny and cargo-vet, whole processes in pairs
   bench cold [--runs N]    `check` with nothing cached, over the network, against cargo's own index phase
@@ -38,6 +39,7 @@ cargo xtask <task>
   bench proxy [--runs N]   the fence as a registry against nginx, under wrk; fetches through it against direct ones
   bench pages [--runs N]   how fast pages for people are answered
   bench scan               packages unpacked and scanned: FENCE_CRATES names a folder of .crate files
+  bench likeness FOLDER…   2,500 packages of folders of .crate files compared with each other, and one with all
   corpus [NAMES]           what the scanner finds and misses in its corpus, by technique and difficulty
   bench noise [--runs N]   nginx against nginx in the same way: how far the figures of `bench proxy` can be trusted
 ";
@@ -58,12 +60,14 @@ fn main() -> ExitCode {
         ["docs", "--check"] => docs::run(&root, docs::Mode::Check),
         ["known-names"] => fence_data()
             .and_then(|data| known_names::run(&data, &root.join("crates/model/data/known-names.tsv"))),
+        ["fingerprints", folders @ ..] => scan::fingerprints(&root, folders),
         ["e2e"] => fence_data().and_then(|data| e2e::run(&root, &data)),
         ["bench", "check", rest @ ..] => fence_data().and_then(|data| bench::check(&root, &data, rest)),
         ["bench", "cold", rest @ ..] => fence_data().and_then(|data| bench::cold(&root, &data, rest)),
         ["bench", "update", rest @ ..] => fence_data().and_then(|data| bench::update(&root, &data, rest)),
         ["bench", "proxy", rest @ ..] => fence_data().and_then(|data| bench::proxy::run(&root, &data, rest)),
         ["bench", "scan", rest @ ..] => scan::bench(&root, rest),
+        ["bench", "likeness", folders @ ..] => scan::likeness(&root, folders),
         ["corpus", rest @ ..] => scan::corpus(&root, rest),
         ["bench", "pages", rest @ ..] => {
             fence_data().and_then(|data| bench::proxy::pages(&root, &data, rest))

@@ -12,6 +12,17 @@ pub(crate) fn corpus(root: &Path, words: &[&str]) -> Result<(), String> {
     run::command(Command::new(example(root, "corpus")?).args(words))
 }
 
+/// Makes the shipped set of fingerprints from folders of `.crate` files.
+pub(crate) fn fingerprints(root: &Path, folders: &[&str]) -> Result<(), String> {
+    let set = root.join("crates/scan/data/fingerprints.bin");
+    run::command(Command::new(example(root, "fingerprints")?).arg("make").arg(set).args(folders))
+}
+
+/// 2,500 packages of folders of `.crate` files compared with each other, and one with all.
+pub(crate) fn likeness(root: &Path, folders: &[&str]) -> Result<(), String> {
+    run::command(Command::new(example(root, "fingerprints")?).arg("bench").args(folders))
+}
+
 /// All `.crate` files of the folder that `FENCE_CRATES` names, such as a `registry/cache/…` of cargo's after
 /// `cargo fetch --locked` of wasmtime: unpacked and scanned on two threads, and on one, in turn with ra_ap_syntax, which
 /// only parses them. With and without `windows*`, which are bindings and nearly half of wasmtime's bytes.

@@ -9,7 +9,8 @@
 //! 4. `scope`: functions with what they lead to; `hidden`: what their texts do not show;
 //! 5. `rules`: signs that belong together become findings;
 //! 6. [`Report`], and [`compare()`] for two of them; [`Asks`] says what of a change wants a reviewer, and [`reading`] has
-//!    the text of a change.
+//!    the text of a change;
+//! 7. [`likeness`]: whose code it is, whatever its names are.
 //!
 //! Nothing here believes what it reads: no file is so broken that it is not read, and what was not read is said.
 
@@ -17,6 +18,7 @@ mod asks;
 mod diff;
 mod hidden;
 mod lex;
+pub mod likeness;
 mod literal;
 mod manifest;
 mod names;

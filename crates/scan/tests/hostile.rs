@@ -34,6 +34,9 @@ fn the_corpus_of_the_fuzz_targets_holds() {
     for (_, bytes) in corpus("crate_file") {
         checks::crate_file(&bytes);
     }
+    for (_, bytes) in corpus("fingerprints") {
+        checks::fingerprints(&bytes);
+    }
 }
 
 #[test]
