@@ -53,9 +53,10 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// Of three counts: what both have, what the known one has, and what the new one has.
+    /// Of three counts: what both have, what the known one has, and what the new one has; none where these are too few.
     fn of(both: usize, known: usize, new: usize) -> Self {
-        let share = |of: usize| if of == 0 { 0.0 } else { both as f64 / of as f64 };
+        // A share of fewer is chance: of a small package's numbers few lie where a large one's are kept.
+        let share = |of: usize| if of < FEWEST { 0.0 } else { both as f64 / of as f64 };
         Self { of_known: share(known), of_new: share(new), both: share(known + new - both) }
     }
 
@@ -226,7 +227,10 @@ fn normalised(text: &[u8], tokens: &[Token], mut symbol: impl FnMut(u32, u8)) {
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         let found = match token.kind {
-            Kind::Lifetime => None,
+            Kind::Lifetime => {
+                at += usize::from(is(at + 1, b',') || is(at + 1, b':'));
+                None
+            }
             Kind::Ident => match token.text(text) {
                 b"pub" => {
                     if is(at + 1, b'(') {
@@ -250,6 +254,10 @@ fn normalised(text: &[u8], tokens: &[Token], mut symbol: impl FnMut(u32, u8)) {
                 },
             },
             Kind::Punct | Kind::Open | Kind::Close => match token.first {
+                b'<' if lifetimes_end(tokens, at).is_some() => {
+                    at = lifetimes_end(tokens, at).unwrap_or(at);
+                    None
+                }
                 b'#' if is(at + 1, b'[') => {
                     at = end_of_brackets(tokens, at + 1);
                     None
@@ -273,6 +281,15 @@ fn normalised(text: &[u8], tokens: &[Token], mut symbol: impl FnMut(u32, u8)) {
         }
         at += 1;
     }
+}
+
+/// Where `<'a, 'b: 'a>` ends, which has lifetimes alone.
+fn lifetimes_end(tokens: &[Token], at: usize) -> Option<usize> {
+    let is_of_lifetimes = |token: &&Token| {
+        token.kind == Kind::Lifetime || [b',', b':', b'+'].iter().any(|byte| token.is(*byte))
+    };
+    let end = at + 1 + tokens[at + 1..].iter().take_while(is_of_lifetimes).count();
+    (end > at + 1 && tokens.get(end).is_some_and(|token| token.is(b'>'))).then_some(end)
 }
 
 /// The bracket that closes the one at `at`; the last token where none does.
@@ -364,7 +381,7 @@ mod tests {
         #[cfg(test)] mod tests { #[test] fn t() { let a = 1; let b = 2; let c = 3; assert_eq!(a + b, c); assert!(a < b) } }";
 
     const RENAMED: &str = "
-        #[inline] pub(crate) fn search(haystack: &'static [u8], n: u8,) -> std::option::Option<usize>
+        #[inline] pub(crate) fn search<'x>(haystack: &'x [u8], n: u8,) -> std::option::Option<usize>
         { let mut i = 0x0; while i < haystack.len() { if haystack[i] == n { return Some(i,); } i += 1_usize; } /* no */ None }
         use std::fmt::*; use std::fmt::{Display, Formatter};
         impl Display for Fancy { fn fmt(&self, out: &mut Formatter<'_>) -> Result {
