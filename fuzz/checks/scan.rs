@@ -16,6 +16,12 @@ pub(crate) fn source(bytes: &[u8]) {
     holds(&package, &scanned.report);
     // Nor is its likeness to anything kept from being measured.
     let _ = Fingerprint::of(&package);
+    let panics = fence_scan::panics::panics(&scanned);
+    for site in panics.functions.iter().flat_map(|of| &of.sites) {
+        let lines = library.iter().filter(|byte| **byte == b'\n').count() + 1;
+        assert!(site.span.file == "src/lib.rs" && site.span.line as usize <= lines, "{site:?}");
+    }
+    assert_eq!(fence_scan::panics::compare(&panics, &panics).gained, []);
     // Nothing is new in what did not change.
     let same = compare(&scanned, &scanned);
     assert!(same.unchanged && same.findings.is_empty() && same.review_lines == 0, "{same:?}");
@@ -67,6 +73,26 @@ pub(crate) fn crate_file(bytes: &[u8]) {
         assert!(!path.starts_with('/') && path.split('/').all(|part| part != ".."), "{path}");
     }
     holds(&package, &scan(&package));
+    fence_scan::origin::Origin::of(&package);
+}
+
+/// Whatever a repository lists and its links say, what is found for a path is a file that it lists, or none.
+pub(crate) fn source_tree(bytes: &[u8]) {
+    use fence_scan::origin::{Counterpart, Tree};
+    let (listing, target) = bytes.split_at(bytes.len() * 3 / 4);
+    let Ok(mut tree) = Tree::parse(listing, 100) else { return };
+    let links = tree.unread_links();
+    for (path, _) in &links {
+        tree.lead(path.clone(), target);
+    }
+    for (path, _) in &links {
+        for path in [path.clone(), format!("{path}/a"), format!("{path}/../a")] {
+            if let Counterpart::File { path, .. } = tree.find(&path) {
+                assert!(matches!(tree.find(&path), Counterpart::File { path: same, .. } if same == path));
+            }
+        }
+    }
+    tree.find(&String::from_utf8_lossy(target));
 }
 
 /// A package of a manifest and these files.

@@ -12,7 +12,7 @@ use semver::Version;
 
 use crate::commands::{
     cargo, check, completions, diff, disable, doctor, enable, except, explain, export, init, list, review,
-    scan, serve, status, update, why,
+    scan, serve, source, status, update, why,
 };
 
 /// Judges what a build would let in: every locked release, with reasons
@@ -108,6 +108,7 @@ pub(crate) enum Command {
     Scan(scan::Args),
     Diff(diff::Args),
     Review(review::Args),
+    Source(source::Args),
     Explain(explain::Args),
     Enable(enable::Args),
     Disable(disable::Args),

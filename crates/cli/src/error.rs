@@ -22,6 +22,7 @@ use fence_client::project::edit::EditError;
 use fence_client::project::policy::{Place, PolicyProblem};
 use fence_client::revision::RevisionError;
 use fence_client::scope::ScopeError;
+use fence_client::source::SourceError;
 use fence_client::switch::SwitchError;
 use fence_model::policy::LONGEST_EXCEPTION;
 use fence_model::{Code, CrateName, ReleaseId, Span, Time};
@@ -96,6 +97,8 @@ pub(crate) enum Misuse {
     NothingToCompare,
     /// `--compare` for a lockfile outside of the project's repository.
     LockfileElsewhere(PathBuf),
+    /// `--panics` with a format that is for findings.
+    PanicsFormat,
     /// `--compare` with another format.
     CompareIsForMarkdown,
     /// A format that `check --cache` does not have.
@@ -226,6 +229,11 @@ impl CliError {
             self.hints.push(hint);
         }
         self
+    }
+
+    /// The scanner's worker failed.
+    pub(crate) fn of_worker(why: String) -> Self {
+        Self::new(format!("the scanner did not come to an end with this package: {}", harmless(&why)))
     }
 
     /// Stdout cannot be written.
@@ -519,6 +527,12 @@ impl From<ScopeError> for CliError {
     }
 }
 
+impl From<SourceError> for CliError {
+    fn from(error: SourceError) -> Self {
+        Self::new(harmless(&error.to_string())).hint(error.hint())
+    }
+}
+
 impl From<RevisionError> for CliError {
     fn from(error: RevisionError) -> Self {
         Self::new(error.to_string()).hint(error.hint())
@@ -770,6 +784,8 @@ impl From<Misuse> for CliError {
                 Self::new(format!("{} is not in the project's repository, so it has no past there", shown(&path)))
                     .hint("`--manifest-path` says which project is meant")
             }
+            Misuse::PanicsFormat => Self::new("where code can panic is told for people and as JSON only")
+                .hint("leave out `--format`, or write `--format json`"),
             Misuse::CompareIsForMarkdown => Self::new("--compare is told in one format only")
                 .hint("add `--format markdown`"),
             Misuse::CacheFormat => Self::new("what --cache finds is told for people and as JSON only")

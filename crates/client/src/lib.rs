@@ -10,6 +10,7 @@
 //! * [`cargo_cache`] looks at what cargo keeps of registries, and [`lockfiles`] finds who would build it.
 //! * [`cargo_says`] is what the installed cargo tells of itself and of a project, and [`toml_lines`] where a key stands.
 //! * [`packages`] are brought, [`scanner`] reads them where that does no harm, and [`readings`] keeps what came of it.
+//! * [`source`] reads the repository that a package says it was made from.
 //! * [`revision`] reads policy and baseline as they were before a change.
 //! * [`http`] is the one client; [`http::Network`] says by its type whether it may be used.
 //! * [`cache`] is the one place on disk, in which everything is whole or absent, and can be made again.
@@ -40,6 +41,7 @@ pub mod scanner;
 pub mod scope;
 mod side_by_side;
 pub mod snapshot;
+pub mod source;
 pub mod switch;
 pub mod toml_lines;
 

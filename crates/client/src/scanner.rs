@@ -4,13 +4,17 @@
 //! a byte, takes one job on its standard input, answers on its standard output, and ends. One that crashes, takes too
 //! long or says too much is a finding about the package, never a clean report.
 //!
-//! A job is `scan`, `compare` or `read` and one or two packages, each a `.crate` file or a list of files; every length is a
-//! `u64` in little-endian order before the bytes that it counts. The answer is JSON.
+//! A job is `scan`, `compare`, `read`, `panics`, `panics-change`, `origin` or `against` and one or two packages, each a `.crate` file or a list of files;
+//! `against` goes on with what a repository has. Every length is a `u64` in little-endian order before the bytes that it
+//! counts. The answer is JSON.
 
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::Command;
 
+use fence_scan::against::{self, Against, Pair};
+use fence_scan::origin::Origin;
+use fence_scan::panics::{self, Panics, PanicsChange};
 use fence_scan::reading::{self, Reading};
 use fence_scan::{
     Comparison, File, Finding, Limits, Package, Place, Report, Scan, Severity, compare, scan, unpack,
@@ -108,6 +112,58 @@ impl Scanner {
         })
     }
 
+    /// Finds where a package can panic.
+    ///
+    /// # Errors
+    /// Why the worker did not come to an end.
+    pub fn panics(&self, package: &Packed) -> Result<Scanned<Panics>, String> {
+        let mut job = Vec::new();
+        write_job(&mut job, b"panics", &[package]);
+        self.run(job)
+    }
+
+    /// Finds where a package can panic and an older could not.
+    ///
+    /// # Errors
+    /// Why the worker did not come to an end.
+    pub fn panics_change(&self, old: &Packed, new: &Packed) -> Result<Scanned<PanicsChange>, String> {
+        let mut job = Vec::new();
+        write_job(&mut job, b"panics-change", &[old, new]);
+        self.run(job)
+    }
+
+    /// What a package says of where it comes from.
+    ///
+    /// # Errors
+    /// Why the worker did not come to an end.
+    pub fn origin(&self, package: &Packed) -> Result<Scanned<Origin>, String> {
+        let mut job = Vec::new();
+        write_job(&mut job, b"origin", &[package]);
+        self.run(job)
+    }
+
+    /// Compares a package with what a repository has ([`against::compare`]).
+    ///
+    /// # Errors
+    /// Why the worker did not come to an end.
+    pub fn against(
+        &self,
+        package: &Packed,
+        pairs: &[Pair],
+        workspaces: &[Vec<u8>],
+    ) -> Result<Scanned<Against>, String> {
+        let mut job = Vec::new();
+        write_job(&mut job, b"against", &[package]);
+        write_bytes(&mut job, &serde_json::to_vec(pairs).map_err(|error| error.to_string())?);
+        for pair in pairs.iter().filter(|pair| pair.is_read) {
+            write_bytes(&mut job, pair.bytes.as_deref().unwrap_or_default());
+        }
+        for manifest in workspaces {
+            write_bytes(&mut job, manifest);
+        }
+        self.run(job)
+    }
+
     fn run<T: for<'a> Deserialize<'a>>(&self, job: Vec<u8>) -> Result<Scanned<T>, String> {
         let mut command = Command::new(&self.program);
         // A worker needs nothing of what its user has.
@@ -162,6 +218,33 @@ pub fn work() -> io::Result<()> {
             let old = read_package(&mut job, &limits)?;
             let new = read_package(&mut job, &limits)?;
             let result = reading::read(&Scan::of(&old), &Scan::of(&new));
+            serde_json::to_vec(&Answer { open, result })
+        }
+        b"panics" => {
+            let package = read_package(&mut job, &limits)?;
+            serde_json::to_vec(&Answer { open, result: panics::panics(&Scan::of(&package)) })
+        }
+        b"panics-change" => {
+            let old = read_package(&mut job, &limits)?;
+            let new = read_package(&mut job, &limits)?;
+            let [old, new] = [old, new].map(|package| panics::panics(&Scan::of(&package)));
+            serde_json::to_vec(&Answer { open, result: panics::compare(&old, &new) })
+        }
+        b"origin" => {
+            let package = read_package(&mut job, &limits)?;
+            serde_json::to_vec(&Answer { open, result: Origin::of(&package) })
+        }
+        b"against" => {
+            let package = read_package(&mut job, &limits)?;
+            let mut pairs: Vec<Pair> = serde_json::from_slice(&read_bytes(&mut job)?)?;
+            for pair in pairs.iter_mut().filter(|pair| pair.is_read) {
+                pair.bytes = Some(read_bytes(&mut job)?);
+            }
+            let mut workspaces = Vec::new();
+            while !job.is_empty() {
+                workspaces.push(read_bytes(&mut job)?);
+            }
+            let result = against::compare(&package, &pairs, &workspaces);
             serde_json::to_vec(&Answer { open, result })
         }
         _ => return Err(io::Error::other("a worker is started by the fence alone")),

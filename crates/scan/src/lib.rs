@@ -12,8 +12,11 @@
 //!    the text of a change;
 //! 7. [`likeness`]: whose code it is, whatever its names are.
 //!
+//! Beside it, [`origin`] is what a package says of its repository, and [`against`] compares the two.
+//!
 //! Nothing here believes what it reads: no file is so broken that it is not read, and what was not read is said.
 
+pub mod against;
 mod asks;
 mod diff;
 mod hidden;
@@ -22,7 +25,9 @@ pub mod likeness;
 mod literal;
 mod manifest;
 mod names;
+pub mod origin;
 mod package;
+pub mod panics;
 pub mod reading;
 mod report;
 mod rules;

@@ -37,6 +37,9 @@ fn the_corpus_of_the_fuzz_targets_holds() {
     for (_, bytes) in corpus("fingerprints") {
         checks::fingerprints(&bytes);
     }
+    for (_, bytes) in corpus("source_tree") {
+        checks::source_tree(&bytes);
+    }
 }
 
 #[test]

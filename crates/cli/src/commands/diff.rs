@@ -6,8 +6,9 @@ use fence_scan::Severity;
 use crate::args::Global;
 use crate::commands::Outcome;
 use crate::commands::scan::{Format, Opened, ShownArgs, outcome, warn_of_open};
-use crate::error::CliError;
+use crate::error::{CliError, Misuse};
 use crate::looking::scanner;
+use crate::render::panics;
 use crate::render::scan as human;
 use crate::render::scan_formats as formats;
 use crate::shell::Shell;
@@ -23,6 +24,9 @@ pub(crate) struct Args {
     /// The newer package, likewise; @VERSION is another release of the same crate
     #[arg(value_name = "NEW")]
     new: String,
+    /// Show only where the newer can panic and the older could not, first what input from outside reaches
+    #[arg(long)]
+    panics: bool,
     #[command(flatten)]
     shown: ShownArgs,
 }
@@ -41,6 +45,16 @@ pub(crate) fn run(
     };
     let old = Opened::of(&args.old, global, environment, shell)?;
     let new = Opened::of(&new, global, environment, shell)?;
+    if args.panics {
+        let compared = scanner.panics_change(&old.packed, &new.packed).map_err(CliError::of_worker)?;
+        warn_of_open(&compared.open, shell);
+        shell.print(&match args.shown.format {
+            Format::Human => panics::change(&compared.result, shell),
+            Format::Json => panics::json_of_change(&compared.result, &compared.open),
+            Format::Sarif | Format::Github => return Err(Misuse::PanicsFormat.into()),
+        })?;
+        return Ok(Outcome::Pass);
+    }
     let compared = scanner.compare(&old.packed, &new.packed);
     warn_of_open(&compared.open, shell);
     let comparison = compared.result;

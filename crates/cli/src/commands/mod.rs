@@ -16,6 +16,7 @@ pub(crate) mod list;
 pub(crate) mod review;
 pub(crate) mod scan;
 pub(crate) mod serve;
+pub(crate) mod source;
 pub(crate) mod status;
 pub(crate) mod update;
 pub(crate) mod why;
@@ -63,6 +64,7 @@ pub(crate) fn run(cli: &Cli, environment: &Environment, shell: &Shell) -> Result
         Command::Scan(args) => scan::run(args, global, environment, shell),
         Command::Diff(args) => diff::run(args, global, environment, shell),
         Command::Review(args) => review::run(args, global, environment, shell),
+        Command::Source(args) => source::run(args, global, environment, shell),
         Command::Explain(args) => explain::run(args, shell),
         Command::Enable(args) => enable::run(args, global, environment, shell),
         Command::Disable(args) => disable::run(args, global, environment, shell),

@@ -43,6 +43,9 @@ pub(crate) struct Args {
     /// Unfold tests, documents, comments and formatting, too
     #[arg(long)]
     all: bool,
+    /// Show where the release can panic and the other could not, too
+    #[arg(long)]
+    panics: bool,
     /// Print everything at once, on a terminal too
     #[arg(long)]
     no_pager: bool,
@@ -117,9 +120,12 @@ pub(crate) fn run(
     };
     let read = scanner.read(&base.packed, &packed);
     warn_of_open(&read.open, shell);
+    let panics = args.panics.then(|| scanner.panics_change(&base.packed, &packed)).transpose();
+    let panics = panics.map_err(CliError::of_worker)?.map(|scanned| scanned.result);
     let now = standing.now.or(args.sources.now).unwrap_or_else(session::clock);
     let review = Review {
         reading: &read.result,
+        panics: panics.as_ref(),
         base: base.told,
         base_version: base.version,
         published: standing.decision.as_ref().and_then(|decision| decision.published).or(published),

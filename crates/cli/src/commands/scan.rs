@@ -19,6 +19,7 @@ use crate::args::{Global, Sources, Spec};
 use crate::commands::Outcome;
 use crate::error::{CliError, Misuse, shown};
 use crate::looking::scanner;
+use crate::render::panics;
 use crate::render::scan as human;
 use crate::render::scan_formats as formats;
 use crate::render::text;
@@ -37,6 +38,9 @@ pub(crate) struct Args {
     /// Scan all releases of a registry that this lockfile names
     #[arg(long, value_name = "PATH", conflicts_with = "package")]
     lockfile: Option<PathBuf>,
+    /// Show where the code can panic instead of what it can do, first what input from outside reaches
+    #[arg(long, conflicts_with = "lockfile")]
+    panics: bool,
     #[command(flatten)]
     pub(crate) shown: ShownArgs,
 }
@@ -87,6 +91,16 @@ pub(crate) fn run(
     }
     let asked = args.package.as_deref().unwrap_or_default();
     let package = Opened::of(asked, global, environment, shell)?;
+    if args.panics {
+        let scanned = scanner.panics(&package.packed).map_err(CliError::of_worker)?;
+        warn_of_open(&scanned.open, shell);
+        shell.print(&match args.shown.format {
+            Format::Human => panics::report(&scanned.result, shell),
+            Format::Json => panics::json_of_report(&scanned.result, &scanned.open),
+            Format::Sarif | Format::Github => return Err(Misuse::PanicsFormat.into()),
+        })?;
+        return Ok(Outcome::Pass);
+    }
     let scanned = scanner.scan(&package.packed);
     warn_of_open(&scanned.open, shell);
     let report = scanned.result;

@@ -54,6 +54,7 @@ fn pager(columns: usize, rows: usize, colour: &str) -> Pager {
     let shell = Shell::of_process(&environment, &cli.global);
     let review = Review {
         reading: &reading(),
+        panics: None,
         base: "1.0.0, which Cargo.lock has".to_owned(),
         base_version: None,
         published: None,

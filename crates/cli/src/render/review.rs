@@ -8,6 +8,7 @@
 use fence_model::Time;
 use fence_model::decision::{Decision, Need, Verdict};
 use fence_model::words::{self, help, outlook, story};
+use fence_scan::panics::PanicsChange;
 use fence_scan::reading::{Commit, Fate, FileText, Group, Hunk, Line, Reading, Tint, Weight};
 use fence_scan::{Change, Finding, Place, Severity, Use};
 use semver::Version;
@@ -20,6 +21,8 @@ use crate::shell::{Colour, Ink, Shell};
 pub(crate) struct Review<'a> {
     /// The change.
     pub(crate) reading: &'a Reading,
+    /// Where it can panic and the other could not, where somebody asked.
+    pub(crate) panics: Option<&'a PanicsChange>,
     /// What the change is compared with, and why: `1.0.0, which Cargo.lock has`.
     pub(crate) base: String,
     /// The version of that, where it is a release of the same crate.
@@ -101,6 +104,10 @@ pub(crate) fn page(review: &Review<'_>, shell: &Shell) -> Page {
         // Where the line is shown below, one stops there.
         rows[1].is_finding = !review.reading.files.iter().any(|file| shows(file, finding));
         blocks.push(Block { kind: Kind::Page, head: rows, body: Vec::new(), is_folded: false });
+    }
+    if let Some(change) = review.panics {
+        let text = format!("\n{}", super::panics::change(change, shell));
+        blocks.push(Block { kind: Kind::Page, head: rows(&text), body: Vec::new(), is_folded: false });
     }
     for group in Group::ALL {
         let of_group = review.reading.files.iter().filter(|file| file.group == group);

@@ -20,6 +20,7 @@ mod review;
 mod scan;
 mod scope;
 mod serve;
+mod source;
 mod standing;
 mod status;
 

@@ -362,7 +362,9 @@ impl Project {
         command.envs(&self.variables);
         let judges = !matches!(
             words.first().map(String::as_str),
-            None | Some("explain" | "completions" | "enable" | "disable" | "serve" | "scan" | "diff")
+            None | Some(
+                "explain" | "completions" | "enable" | "disable" | "serve" | "scan" | "diff" | "source"
+            )
         );
         if judges && !words.iter().any(|word| word == "--help") {
             if self.index == Index::Folder {

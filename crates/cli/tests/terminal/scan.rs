@@ -107,3 +107,29 @@ fn every_code_of_the_scanner_has_a_page() {
     let project = Project::at("2026-08-22T12:00:00Z", &[]);
     assert_snapshot!("a code of the scanner", project.run("explain fetch-and-run"));
 }
+
+#[test]
+fn where_code_can_panic_is_shown_with_the_way_to_it() {
+    let mut project = with_a_taken_over_crate();
+    project.write(
+        "new/src/lib.rs",
+        "/// Pads a word.\npub fn pad(word: &str) -> String {\n    first(word.as_bytes());\n    format!(\"{word:>8}\")\n}\n\n\
+         fn first(bytes: &[u8]) -> u8 {\n    let at = bytes.len() - 1;\n    bytes[at]\n}\n",
+    );
+    assert_snapshot!("where it can panic", project.run("scan new --offline --panics"));
+    assert_snapshot!("where it can panic now", project.run("diff old new --offline --panics"));
+    let review = project.run("review new --from old --offline --no-pager --panics");
+    assert!(review.contains("Panics 2 places new in 1 function, 0 places gone"), "{review}");
+    assert_snapshot!("no annotations of panics", project.run("scan new --offline --panics --format sarif"));
+    let read = |line: &str, schema: &str| -> Value {
+        let document: Value = serde_json::from_str(&project.stdout(line)).unwrap();
+        jsonschema::validate(&serde_json::from_str(schema).unwrap(), &document).unwrap();
+        document
+    };
+    let schema = include_str!("../../../../docs/panics.schema.json");
+    let scan = read("scan new --offline --panics --format json", schema);
+    assert_eq!(scan["functions"][0]["path"], serde_json::json!(["pad", "first"]));
+    let schema = include_str!("../../../../docs/panics-change.schema.json");
+    let diff = read("diff old new --offline --panics --format json", schema);
+    assert_eq!(diff["gained"][0]["sites"].as_array().unwrap().len(), 2);
+}

@@ -19,11 +19,11 @@ use crate::process::{self, Bounds, ProcessError};
 
 /// Whose repository it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Address(String);
+pub(crate) struct Address(String);
 
 /// Where a repository's bytes come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(crate) enum Reach {
     /// A folder of this machine (`file://`).
     Local,
     /// Another machine.
@@ -33,7 +33,7 @@ pub(super) enum Reach {
 impl Address {
     /// An address that may be asked: `https`, `ssh` or `file`, and nothing that `git` could take for an option or
     /// a program to start.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let rest = ["https://", "ssh://", "file://"].iter().find_map(|scheme| text.strip_prefix(scheme))?;
         let plain = text.bytes().all(|b| b.is_ascii_graphic());
         let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
@@ -42,11 +42,11 @@ impl Address {
     }
 
     /// Where it is.
-    pub(super) fn reach(&self) -> Reach {
+    pub(crate) fn reach(&self) -> Reach {
         if self.0.starts_with("file://") { Reach::Local } else { Reach::Remote }
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -180,7 +180,7 @@ pub(crate) fn files(
 }
 
 /// `git` with an environment of the fence's making.
-fn git(settings: &HttpSettings) -> Command {
+pub(crate) fn git(settings: &HttpSettings) -> Command {
     let mut command = Command::new("git");
     command.env_clear();
     // What programs need to run at all, an ssh agent, and where certificates are.
@@ -251,12 +251,12 @@ fn git(settings: &HttpSettings) -> Command {
 }
 
 /// A bare repository that is removed again.
-struct Repository(PathBuf);
+pub(crate) struct Repository(pub(crate) PathBuf);
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 impl Repository {
-    fn create(cache: &Cache) -> Result<Self, GitError> {
+    pub(crate) fn create(cache: &Cache) -> Result<Self, GitError> {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = cache.path(&Place::of(&["git", &format!("{}-{number}", std::process::id())]));
         // One that a process of the same number left behind when it was ended.
@@ -329,7 +329,7 @@ pub(crate) fn committed(commit: &[u8]) -> Option<Time> {
 }
 
 /// What went wrong where another machine, or another repository, had a part.
-fn remote(error: ProcessError, limits: &Limits) -> GitError {
+pub(crate) fn remote(error: ProcessError, limits: &Limits) -> GitError {
     let text = words(&error, limits);
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
     match error {

@@ -1,0 +1,132 @@
+//! `cargo fence source`: is a package what its repository has?
+
+use fence_client::Environment;
+use fence_client::Limits;
+use fence_client::cache::Cache;
+use fence_client::cargo_config::CargoConfig;
+use fence_client::packages::{PackageError, Packages};
+use fence_client::scanner::Packed;
+use fence_client::source::{Looker, Place};
+use fence_scan::against::Difference;
+use semver::Version;
+
+use crate::args::{Global, Spec};
+use crate::commands::Outcome;
+use crate::commands::scan::{Opened, registry, warn_of_open};
+use crate::error::{CliError, Misuse};
+use crate::looking::scanner;
+use crate::render::source as render;
+use crate::session;
+use crate::shell::Shell;
+
+/// Compare a package with the commit of its repository that it says it was made from
+///
+/// What is in the package and not in the repository comes first, then what is otherwise there. What cargo itself changes is
+/// allowed for: `Cargo.toml` is compared as its author wrote it, `Cargo.lock` not at all, links and a readme from outside
+/// of the package by what is in them. A commit that the repository lacks, changes that nobody committed and a tag on another
+/// commit are told, and who has commits in the release and none before.
+///
+/// The repository is fetched with the installed git, over https alone, into a folder that is removed again; nothing of it is
+/// checked out or run. Which repository it is, the package itself says: look whether it is the one that you know.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A release as CRATE or CRATE@VERSION, a folder with a Cargo.toml, or a `.crate` file
+    #[arg(value_name = "PACKAGE")]
+    package: String,
+    /// Compare with this clone, or this address of https, ssh or file, instead of what the package names
+    #[arg(long, value_name = "PATH|URL")]
+    repository: Option<String>,
+    /// Tell who is new since this VERSION of the same crate, folder or `.crate` file instead of the newest older release
+    #[arg(long, value_name = "PACKAGE")]
+    from: Option<String>,
+    /// How the result is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// End with exit code 1 where the package has something that the repository has not, or cannot be compared
+    #[arg(long)]
+    fail_on_difference: bool,
+}
+
+/// How the result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// For machines: one document, as docs/source.schema.json describes it
+    Json,
+}
+
+/// Compares, and prints.
+pub(crate) fn run(
+    args: &Args,
+    global: &Global,
+    environment: &Environment,
+    shell: &Shell,
+) -> Result<Outcome, CliError> {
+    let folder = environment.current_folder();
+    let place = args.repository.as_deref().map(|text| Place::named(text, folder)).transpose()?;
+    let (packed, base) = packages(args, global, environment)?;
+    let cargo = CargoConfig::read(folder, environment)?;
+    let looker = Looker {
+        scanner: &scanner()?,
+        cache: &Cache::of(environment)?,
+        network: &session::network(global, &cargo)?,
+        settings: &cargo.http_settings()?,
+        limits: Limits::DEFAULT,
+    };
+    let base = base.as_ref().map(|(version, packed)| (version.as_str(), packed));
+    let source = looker.look(&packed, place.as_ref(), base)?;
+    warn_of_open(&source.open, shell);
+    let named = place.map_or_else(|| Place::of_manifest(&source.origin.repository).ok(), Some);
+    let text = match args.format {
+        Format::Human => render::human(&source, named.as_ref(), shell),
+        Format::Json => render::json(&source, named.as_ref()),
+    };
+    shell.print(&text)?;
+    let is_same = source
+        .against
+        .as_ref()
+        .is_some_and(|of| !of.differences.iter().any(|one: &Difference| one.kind.is_grave()));
+    Ok(if args.fail_on_difference && !is_same { Outcome::Fail } else { Outcome::Pass })
+}
+
+/// The package, and the older one since which authors are new.
+fn packages(
+    args: &Args,
+    global: &Global,
+    environment: &Environment,
+) -> Result<(Packed, Option<(String, Packed)>), CliError> {
+    let path = environment.current_folder().join(&args.package);
+    let is_release = !path.is_dir() && !args.package.ends_with(".crate") && !path.is_file();
+    if !is_release {
+        let packed = Opened::of(&args.package, global, environment)?.packed;
+        let base = args
+            .from
+            .as_ref()
+            .map(|from| Ok::<_, CliError>((from.clone(), Opened::of(from, global, environment)?.packed)));
+        return Ok((packed, base.transpose()?));
+    }
+    let spec: Spec = args.package.parse().map_err(|why| Misuse::NoPackage(args.package.clone(), why))?;
+    let registry = registry(global, environment)?;
+    let packages = Packages { environment, registry: registry.as_ref() };
+    let found = packages.release(&spec.name, spec.version.as_ref())?;
+    let of_version = |version: &Version| {
+        Ok::<_, PackageError>((version.to_string(), packages.release(&spec.name, Some(version))?.package))
+    };
+    let base = match &args.from {
+        Some(from) => match from.strip_prefix('@').unwrap_or(from).parse::<Version>() {
+            Ok(version) => Some(of_version(&version)?),
+            Err(_) => Some((from.clone(), Opened::of(from, global, environment)?.packed)),
+        },
+        None => {
+            let listed = packages.list(&spec.name)?;
+            let is_usual = |version: &Version| {
+                *version < found.release.version
+                    && (version.pre.is_empty() || !found.release.version.pre.is_empty())
+            };
+            let older = listed.iter().filter(|one| !one.yanked).map(|one| &one.version);
+            older.filter(|version| is_usual(version)).max().map(of_version).transpose()?
+        }
+    };
+    Ok((found.package, base))
+}
