@@ -6,8 +6,7 @@ use fence_client::cache::Cache;
 use fence_client::cargo_config::CargoConfig;
 use fence_client::packages::{PackageError, Packages};
 use fence_client::scanner::Packed;
-use fence_client::source::{Looker, Place};
-use fence_scan::against::Difference;
+use fence_client::source::{Fact, Looker, Place};
 use semver::Version;
 
 use crate::args::{Global, Spec};
@@ -42,7 +41,7 @@ pub(crate) struct Args {
     /// How the result is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// End with exit code 1 where the package has something that the repository has not, or cannot be compared
+    /// End with exit code 1 where the package has something that the repository has not, or its commit cannot be had
     #[arg(long)]
     fail_on_difference: bool,
 }
@@ -83,10 +82,9 @@ pub(crate) fn run(
         Format::Json => render::json(&source, named.as_ref()),
     };
     shell.print(&text)?;
-    let is_same = source
-        .against
-        .as_ref()
-        .is_some_and(|of| !of.differences.iter().any(|one: &Difference| one.kind.is_grave()));
+    let is_commit_there = !source.facts.contains(&Fact::NoSuchCommit);
+    let is_same = is_commit_there
+        && source.against.as_ref().is_some_and(|of| !of.differences.iter().any(|one| one.kind.is_grave()));
     Ok(if args.fail_on_difference && !is_same { Outcome::Fail } else { Outcome::Pass })
 }
 

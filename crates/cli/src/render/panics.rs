@@ -23,7 +23,7 @@ pub(crate) fn report(panics: &Panics, shell: &Shell) -> String {
     text += &line(
         "Panics",
         &format!(
-            "{} in {} of {}, those first that input reaches",
+            "{}, in {} of {}; those first that input reaches",
             count(places, "place"),
             panics.functions.len(),
             count(functions, "function")
@@ -67,7 +67,7 @@ fn listed(functions: &[Panicking], shell: &Shell) -> String {
         let shown = if is_verbose { of.sites.len() } else { SITES };
         for Site { kind, span, text: code, from_input } in of.sites.iter().take(shown) {
             let mark = if *from_input { "*" } else { " " };
-            text += &format!("    {mark}{:>11}  {:>5}  {}\n", kind.as_str(), span.line, visible(code));
+            text += &format!("   {mark} {:>11}  {:>5}  {}\n", kind.as_str(), span.line, visible(code));
         }
         if of.sites.len() > shown {
             text += &format!("                    and {} more\n", count(of.sites.len() - shown, "place"));

@@ -169,7 +169,7 @@ fn end(source: &Source, differences: &[Difference], shell: &Shell) -> String {
         Some(_) => {
             let kinds = [
                 (DifferenceKind::OnlyInPackage, "only in the package"),
-                (DifferenceKind::Manifest, "of the manifest unfounded"),
+                (DifferenceKind::Manifest, "in the manifest that its author did not write"),
                 (DifferenceKind::Differs, "otherwise in the repository"),
                 (DifferenceKind::Astray, "astray"),
                 (DifferenceKind::NotCompared, "not compared"),
