@@ -296,7 +296,7 @@ fn score(sites: &[Found], weight: u32) -> u32 {
     let mut weights: Vec<u32> =
         sites.iter().map(|site| site.kind.weight() * if site.from_input { 3 } else { 1 }).collect();
     weights.sort_unstable_by_key(|weight| std::cmp::Reverse(*weight));
-    let sum: u32 = weights.iter().enumerate().take(8).map(|(at, weight)| weight * 16 >> at).sum();
+    let sum: u32 = weights.iter().enumerate().take(8).map(|(at, weight)| (weight * 16) >> at).sum();
     sum / 16 * weight / 16
 }
 
@@ -346,7 +346,7 @@ fn parameters(tokens: &[Token], text: &[u8], name: &str) -> ((u32, String), BTre
                     .filter(|token| token.kind == Kind::Ident)
                     .map(|token| token.text(text))
                     .collect();
-                let has = |word: &str| of.iter().any(|one| *one == word.as_bytes());
+                let has = |word: &str| of.contains(&word.as_bytes());
                 let is_reader = of.iter().any(|one| is_reader(one));
                 let is_bounded_type = of.iter().any(|one| input_types.contains(one));
                 if has("Formatter") || has("Context") || has("Write") {
@@ -605,10 +605,10 @@ fn sites(tokens: &[Token], text: &[u8], mut from_input: BTreeSet<Vec<u8>>) -> Ve
             }
             Kind::Ident if is(at + 1, b'!') => match token.text(text) {
                 b"panic" | b"todo" | b"unimplemented" | b"unreachable" => {
-                    add(PanicKind::Panic, at, closing(tokens, at + 2))
+                    add(PanicKind::Panic, at, closing(tokens, at + 2));
                 }
                 b"assert" | b"assert_eq" | b"assert_ne" => {
-                    add(PanicKind::Assert, at, closing(tokens, at + 2))
+                    add(PanicKind::Assert, at, closing(tokens, at + 2));
                 }
                 b"vec" => {
                     let close = closing(tokens, at + 2);
