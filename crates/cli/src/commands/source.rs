@@ -4,7 +4,7 @@ use fence_client::Environment;
 use fence_client::Limits;
 use fence_client::cache::Cache;
 use fence_client::cargo_config::CargoConfig;
-use fence_client::packages::{PackageError, Packages};
+use fence_client::packages::Packages;
 use fence_client::scanner::Packed;
 use fence_client::source::{Fact, Looker, Place};
 use semver::Version;
@@ -109,7 +109,7 @@ fn packages(
     let packages = Packages { environment, registry: registry.as_ref() };
     let found = packages.release(&spec.name, spec.version.as_ref())?;
     let of_version = |version: &Version| {
-        Ok::<_, PackageError>((version.to_string(), packages.release(&spec.name, Some(version))?.package))
+        Ok::<_, CliError>((version.to_string(), packages.release(&spec.name, Some(version))?.package))
     };
     let base = match &args.from {
         Some(from) => match from.strip_prefix('@').unwrap_or(from).parse::<Version>() {
