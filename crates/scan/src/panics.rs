@@ -2,7 +2,7 @@
 //!
 //! Read by tokens, like all else here, and only when asked for:
 //!
-//! 1. [`sites`] of each function that is no test: calls that panic, indexes, slices, arithmetic, allocations;
+//! 1. The `sites` of each function that is no test: calls that panic, indexes, slices, arithmetic, allocations;
 //! 2. how much each function's parameters look like input from outside (`&[u8]`, `&str`, `impl Read`, lengths), and
 //!    which names in it come from those;
 //! 3. from functions that take input, the public ones before others, along the calls to what each leads to;
