@@ -11,8 +11,8 @@ use fence_registry::reach::Tests;
 use semver::Version;
 
 use crate::commands::{
-    cargo, check, completions, diff, disable, doctor, enable, except, explain, export, init, list, review,
-    scan, serve, source, status, update, why,
+    cargo, check, completions, diff, disable, doctor, duplicates, enable, except, explain, export, init,
+    list, review, scan, serve, source, status, update, why,
 };
 
 /// Judges what a build would let in: every locked release, with reasons
@@ -109,6 +109,7 @@ pub(crate) enum Command {
     Diff(diff::Args),
     Review(review::Args),
     Source(source::Args),
+    Duplicates(duplicates::Args),
     Explain(explain::Args),
     Enable(enable::Args),
     Disable(disable::Args),

@@ -95,6 +95,8 @@ pub(crate) enum Misuse {
     NoSuchFeed(String, PathBuf),
     /// `--format markdown` without `--compare`.
     NothingToCompare,
+    /// `--fail-on new` where nothing says what is new.
+    NothingKnownBefore,
     /// `--compare` for a lockfile outside of the project's repository.
     LockfileElsewhere(PathBuf),
     /// `--panics` with a format that is for findings.
@@ -780,6 +782,8 @@ impl From<Misuse> for CliError {
             }
             Misuse::NothingToCompare => Self::new("--format markdown tells what came in with a change")
                 .hint("`--compare origin/main` says where the change began"),
+            Misuse::NothingKnownBefore => Self::new("nothing says which duplicates were there before")
+                .hint("`cargo fence init` records what is locked today; `--compare origin/main` compares with a change's beginning"),
             Misuse::LockfileElsewhere(path) => {
                 Self::new(format!("{} is not in the project's repository, so it has no past there", shown(&path)))
                     .hint("`--manifest-path` says which project is meant")

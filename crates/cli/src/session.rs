@@ -330,11 +330,7 @@ impl Session {
 
     /// The lockfile as it was where the change that is checked out began, as a branch off `name`.
     pub(crate) fn lockfile_since(&self, name: &str) -> Result<Lockfile, CliError> {
-        let began = Revision::find(&self.project.root, name)?.common_with_head()?;
-        if !began.covers(&self.project.lockfile) {
-            return Err(Misuse::LockfileElsewhere(self.project.lockfile.clone()).into());
-        }
-        let before = self.project.read_lockfile_of(Files(Some(&began)))?;
+        let before = lockfile_since(&self.project, name)?;
         // A project's first lockfile brings in all that it names.
         Ok(before.unwrap_or(Lockfile { version: self.lockfile.version, packages: Vec::new() }))
     }
@@ -483,6 +479,16 @@ impl Asking<'_> {
         }
         Ok(feeds)
     }
+}
+
+/// A project's lockfile as it was where the change that is checked out began, as a branch off `name`; none where it had
+/// none.
+pub(crate) fn lockfile_since(project: &Project, name: &str) -> Result<Option<Lockfile>, CliError> {
+    let began = Revision::find(&project.root, name)?.common_with_head()?;
+    if !began.covers(&project.lockfile) {
+        return Err(Misuse::LockfileElsewhere(project.lockfile.clone()).into());
+    }
+    Ok(project.read_lockfile_of(Files(Some(&began)))?)
 }
 
 /// Whether the network may be asked, and how.

@@ -5,6 +5,7 @@
 //! and hands the judgement its facts from there.
 //!
 //! * [`scope`] says which part of a project is asked about, and as what it needs each release.
+//! * [`duplicates`] reads what is known of crates that are locked twice.
 //! * [`journal`] keeps what was seen of a registry, and when.
 //! * [`switch`] leads a file of cargo's configuration to a fence, and back to the byte.
 //! * [`cargo_cache`] looks at what cargo keeps of registries, and [`lockfiles`] finds who would build it.
@@ -23,6 +24,7 @@ pub mod cache;
 pub mod cargo_cache;
 pub mod cargo_config;
 pub mod cargo_says;
+pub mod duplicates;
 pub mod environment;
 pub mod feed;
 pub mod gather;

@@ -237,7 +237,7 @@ fn of_member(member: &Member, feature: &str) -> Option<String> {
 
 impl Project<'_> {
     /// The members of the workspace, each with its place in the lockfile.
-    fn members(&self) -> Result<Vec<(usize, Member)>, ScopeError> {
+    pub(crate) fn members(&self) -> Result<Vec<(usize, Member)>, ScopeError> {
         let manifest = self.root.join("Cargo.toml");
         if !manifest.is_file() {
             return Err(ScopeError::NoManifest(self.root.to_owned()));
@@ -319,7 +319,7 @@ impl Project<'_> {
     }
 
     /// The folders, one per registry, into which cargo has unpacked releases.
-    fn unpacked(&self) -> Vec<PathBuf> {
+    pub(crate) fn unpacked(&self) -> Vec<PathBuf> {
         let Some(home) = self.cargo_home else { return Vec::new() };
         let Ok(folders) = std::fs::read_dir(home.join("registry/src")) else { return Vec::new() };
         folders.filter_map(|folder| Some(folder.ok()?.path())).collect()

@@ -142,6 +142,8 @@ pub struct Member {
     pub name: String,
     /// Its version.
     pub version: String,
+    /// The oldest Rust that it says it builds with.
+    pub rust_version: Option<String>,
     /// What it declares.
     pub manifest: Manifest,
 }
@@ -183,6 +185,8 @@ struct Metadata {
 struct MetadataPackage {
     name: String,
     version: String,
+    #[serde(default)]
+    rust_version: Option<String>,
     dependencies: Vec<MetadataDependency>,
     #[serde(default)]
     features: BTreeMap<String, Vec<String>>,
@@ -230,7 +234,7 @@ impl From<MetadataPackage> for Member {
             features: package.features,
             macros: if is_macro { Macros::Proc } else { Macros::None },
         };
-        Self { name: package.name, version: package.version, manifest }
+        Self { name: package.name, version: package.version, rust_version: package.rust_version, manifest }
     }
 }
 
@@ -324,12 +328,15 @@ mod tests {
 
     #[test]
     fn members_declare_what_cargo_prints() {
-        let printed = br#"{"packages":[{"name":"m","version":"0.1.0","dependencies":[{"name":"b","req":"^1","kind":"dev","rename":"old","optional":false,"uses_default_features":true,"features":[],"target":null},{"name":"p","req":"*","kind":null,"rename":null,"path":"p"}],"features":{"default":["old/x"]},"targets":[{"kind":["proc-macro"]},{"kind":["test"]}]}],"workspace_root":"w"}"#;
+        let printed = br#"{"packages":[{"name":"m","version":"0.1.0","rust_version":"1.85","dependencies":[{"name":"b","req":"^1","kind":"dev","rename":"old","optional":false,"uses_default_features":true,"features":[],"target":null},{"name":"p","req":"*","kind":null,"rename":null,"path":"p"}],"features":{"default":["old/x"]},"targets":[{"kind":["proc-macro"]},{"kind":["test"]}]}],"workspace_root":"w"}"#;
         insta::assert_debug_snapshot!(Member::all(printed).unwrap(), @r#"
         [
             Member {
                 name: "m",
                 version: "0.1.0",
+                rust_version: Some(
+                    "1.85",
+                ),
                 manifest: Manifest {
                     dependencies: [
                         Declared {

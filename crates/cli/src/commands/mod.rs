@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod disable;
 pub(crate) mod doctor;
+pub(crate) mod duplicates;
 pub(crate) mod enable;
 pub(crate) mod except;
 pub(crate) mod explain;
@@ -65,6 +66,7 @@ pub(crate) fn run(cli: &Cli, environment: &Environment, shell: &Shell) -> Result
         Command::Diff(args) => diff::run(args, global, environment, shell),
         Command::Review(args) => review::run(args, global, environment, shell),
         Command::Source(args) => source::run(args, global, environment, shell),
+        Command::Duplicates(args) => duplicates::run(args, global, environment, shell),
         Command::Explain(args) => explain::run(args, shell),
         Command::Enable(args) => enable::run(args, global, environment, shell),
         Command::Disable(args) => disable::run(args, global, environment, shell),

@@ -9,6 +9,8 @@ pub(crate) mod cyclonedx;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod doctor_json;
+pub(crate) mod duplicates;
+pub(crate) mod duplicates_json;
 pub(crate) mod findings;
 pub(crate) mod github;
 pub(crate) mod human;

@@ -9,6 +9,7 @@ mod change;
 mod completions;
 mod crev;
 mod doctor;
+mod duplicates;
 mod export;
 mod formats;
 mod getting_started;
@@ -1090,6 +1091,7 @@ fn help_is_short_and_names_what_there_is() {
       scan         Say what the code of a package can do, and what in it a reviewer should look at
       diff         Compare two packages: what the newer can do that the older could not, and how much there is to read
       review       Show what a release changes, for somebody who is to vouch for it
+      duplicates   Say which crates are locked in several versions, and what would unite them
       explain      Explain a code: what it means, why it matters, what to do
       enable       Switch the fence on: tell cargo to ask it in place of crates.io
       disable      Switch the fence off: cargo asks crates.io itself again
