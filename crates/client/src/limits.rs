@@ -55,6 +55,9 @@ pub struct Limits {
     pub retry_after_seconds: u64,
     /// Seconds for one run of `git`. A shallow fetch of the RustSec database takes two.
     pub git_seconds: u64,
+    /// Bytes on disk of a repository that is fetched to be compared with a package. One commit of the largest that has
+    /// crates has some 300 MB.
+    pub repository_bytes: u64,
     /// Bytes of what another program says about its failure that are shown to a person.
     pub message_bytes: usize,
     /// Bytes of one file of cargo's configuration.
@@ -91,6 +94,7 @@ impl Limits {
         redirects: 5,
         retry_after_seconds: 10,
         git_seconds: 120,
+        repository_bytes: 2 << 30,
         message_bytes: 600,
         cargo_config_bytes: 1 << 20,
         token_seconds: 60,

@@ -40,6 +40,9 @@ pub(crate) enum ProcessError {
         /// The bound.
         bytes: usize,
     },
+    /// It did more than it may, and was ended.
+    #[error("{0}")]
+    Stopped(String),
     /// The pipe to it broke.
     #[error("the connection to it broke: {0}")]
     Pipe(io::Error),
@@ -48,8 +51,21 @@ pub(crate) enum ProcessError {
 /// How soon, and how often at the latest, it is looked again whether a program that said all has ended, too.
 const END_AWAITED: [Duration; 2] = [Duration::from_micros(50), Duration::from_millis(5)];
 
+/// How often it is asked whether a program may go on.
+const LOOK: Duration = Duration::from_millis(250);
+
 /// Runs `command` with `input`, and gives what it prints. It has no terminal to ask a person on.
-pub(crate) fn run(mut command: Command, input: Vec<u8>, bounds: Bounds) -> Result<Vec<u8>, ProcessError> {
+pub(crate) fn run(command: Command, input: Vec<u8>, bounds: Bounds) -> Result<Vec<u8>, ProcessError> {
+    run_while(command, input, bounds, &|| Ok(()))
+}
+
+/// [`run`], for as long as `may_go_on`, which is asked some times a second and at the end, does not say why not.
+pub(crate) fn run_while(
+    mut command: Command,
+    input: Vec<u8>,
+    bounds: Bounds,
+    may_go_on: &dyn Fn() -> Result<(), String>,
+) -> Result<Vec<u8>, ProcessError> {
     let deadline = Instant::now() + Duration::from_secs(bounds.seconds);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(ProcessError::NotStarted)?;
@@ -77,7 +93,7 @@ pub(crate) fn run(mut command: Command, input: Vec<u8>, bounds: Bounds) -> Resul
         });
     }
 
-    let said = heard(&receive, deadline, bounds);
+    let said = heard(&receive, deadline, bounds, may_go_on);
     // Who has said all that it has to say may still not end.
     let done = said.and_then(|said| Ok((said, ended(&mut child, deadline, bounds)?)));
     let ([stdout, stderr], status) = done.inspect_err(|_| {
@@ -98,19 +114,26 @@ fn heard(
     said: &mpsc::Receiver<(usize, io::Result<Vec<u8>>)>,
     deadline: Instant,
     bounds: Bounds,
+    may_go_on: &dyn Fn() -> Result<(), String>,
 ) -> Result<[Vec<u8>; 2], ProcessError> {
     let mut all = [Vec::new(), Vec::new()];
-    for _ in 0..2 {
+    let mut waiting = 2;
+    while waiting > 0 {
         let left = deadline.saturating_duration_since(Instant::now());
-        match said.recv_timeout(left) {
+        match said.recv_timeout(left.min(LOOK)) {
             Ok((0, Ok(bytes))) if bytes.len() > bounds.bytes => {
                 return Err(ProcessError::TooMuch { bytes: bounds.bytes });
             }
-            Ok((at, Ok(bytes))) => all[at] = bytes,
+            Ok((at, Ok(bytes))) => {
+                all[at] = bytes;
+                waiting -= 1;
+            }
             Ok((_, Err(error))) => return Err(ProcessError::Pipe(error)),
+            Err(_) if !left.is_zero() => may_go_on().map_err(ProcessError::Stopped)?,
             Err(_) => return Err(ProcessError::TooSlow { seconds: bounds.seconds }),
         }
     }
+    may_go_on().map_err(ProcessError::Stopped)?;
     Ok(all)
 }
 

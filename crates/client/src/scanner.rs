@@ -158,6 +158,7 @@ impl Scanner {
         for pair in pairs.iter().filter(|pair| pair.is_read) {
             write_bytes(&mut job, pair.bytes.as_deref().unwrap_or_default());
         }
+        write_number(&mut job, workspaces.len());
         for manifest in workspaces {
             write_bytes(&mut job, manifest);
         }
@@ -240,10 +241,9 @@ pub fn work() -> io::Result<()> {
             for pair in pairs.iter_mut().filter(|pair| pair.is_read) {
                 pair.bytes = Some(read_bytes(&mut job)?);
             }
-            let mut workspaces = Vec::new();
-            while !job.is_empty() {
-                workspaces.push(read_bytes(&mut job)?);
-            }
+            let count = read_number(&mut job)?;
+            let workspaces: Vec<Vec<u8>> =
+                (0..count).map(|_| read_bytes(&mut job)).collect::<io::Result<_>>()?;
             let result = against::compare(&package, &pairs, &workspaces);
             serde_json::to_vec(&Answer { open, result })
         }
@@ -264,7 +264,7 @@ fn write_job(job: &mut Vec<u8>, kind: &[u8], packages: &[&Packed]) {
             }
             Packed::Files(files) => {
                 write_bytes(job, b"files");
-                job.extend_from_slice(&(files.len() as u64).to_le_bytes());
+                write_number(job, files.len());
                 for file in files {
                     write_bytes(job, file.path.as_bytes());
                     write_bytes(job, &file.bytes);
@@ -275,8 +275,12 @@ fn write_job(job: &mut Vec<u8>, kind: &[u8], packages: &[&Packed]) {
 }
 
 fn write_bytes(job: &mut Vec<u8>, bytes: &[u8]) {
-    job.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+    write_number(job, bytes.len());
     job.extend_from_slice(bytes);
+}
+
+fn write_number(job: &mut Vec<u8>, number: usize) {
+    job.extend_from_slice(&(number as u64).to_le_bytes());
 }
 
 fn read_number(job: &mut impl Read) -> io::Result<u64> {

@@ -10,10 +10,11 @@
 //! clone on this machine or use `ssh` and `file`. What is fetched lies in a bare repository that is removed again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use fence_scan::against::{Against, Pair};
-use fence_scan::origin::{self, Counterpart, ListingError, Origin, Stated, Tree};
+use fence_scan::origin::{self, Counterpart, ListingError, Origin, Stated, Tree, clone_address};
 use serde::Serialize;
 
 use crate::cache::{Cache, CacheError};
@@ -125,8 +126,7 @@ impl Place {
         Ok(Self::Address { url: url.as_str().to_owned(), by: By::User })
     }
 
-    /// What a manifest has as `repository`. Forges' pages of folders become the repository that they are of, and plain
-    /// http becomes https.
+    /// What a manifest has as `repository` ([`clone_address`]).
     ///
     /// # Errors
     /// [`SourceError::NoAddress`], [`SourceError::Refused`].
@@ -134,24 +134,10 @@ impl Place {
         if text.is_empty() {
             return Err(SourceError::NoAddress);
         }
-        let refused = |why| SourceError::Refused { url: text.to_owned(), why };
-        let rest = text.strip_prefix("http://").map(|rest| format!("https://{rest}"));
-        let url = rest.as_deref().unwrap_or(text);
-        let url = url.split(['#', '?']).next().unwrap_or_default();
-        let address = Address::parse(url).filter(|address| address.as_str().starts_with("https://"));
-        let address = address.ok_or_else(|| refused("of a manifest only https addresses are"))?;
-        let rest = address.as_str().trim_start_matches("https://").trim_end_matches('/');
-        if rest.contains('@') {
-            return Err(refused("it has a user or password"));
+        match clone_address(text) {
+            Ok(url) => Ok(Self::Address { url, by: By::Manifest }),
+            Err(why) => Err(SourceError::Refused { url: text.to_owned(), why }),
         }
-        let cut = match rest.split_once("/-/") {
-            Some((repository, _)) => repository,
-            None => ["/tree/", "/blob/", "/src/branch/"]
-                .iter()
-                .find_map(|mark| rest.split_once(mark))
-                .map_or(rest, |(repository, _)| repository),
-        };
-        Ok(Self::Address { url: format!("https://{cut}"), by: By::Manifest })
     }
 
     /// How people call it.
@@ -468,7 +454,7 @@ impl<'a> Repository<'a> {
                 let mut command = git::git(looker.settings);
                 command.arg("-C").arg(path).args(["rev-parse", "--absolute-git-dir"]);
                 let bounds = Bounds { seconds: looker.limits.git_seconds, bytes: SHORT };
-                let said = process::run(command, &[], bounds)
+                let said = process::run(command, Vec::new(), bounds)
                     .map_err(|error| no_git(&error).unwrap_or_else(|| no_repository(error.to_string())))?;
                 let files = objects(line(&said).into());
                 let is_shallow = files.ask(&["rev-parse", "--is-shallow-repository"], &[], SHORT)?;
@@ -495,11 +481,9 @@ impl<'a> Repository<'a> {
                 let (first, second) = (create()?, create()?);
                 let (files, history) = (objects(first.0.clone()), objects(second.0.clone()));
                 files.create(commit)?;
-                let had = files.fetch(&address, *by, &["--depth=1"], &[&format!("{commit}:refs/fence")]);
-                match had {
-                    Ok(()) => {}
-                    // The commit is not there: what follows says so.
-                    Err(GitError::Absent(_)) => {}
+                match files.fetch(&address, *by, &["--depth=1"], &[&format!("{commit}:refs/fence")]) {
+                    // Where the commit is not there, what follows says so.
+                    Ok(_) => {}
                     Err(GitError::NotStarted(why)) => return Err(SourceError::NoGit(why)),
                     Err(error) => {
                         return Err(SourceError::Unreachable {
@@ -512,7 +496,7 @@ impl<'a> Repository<'a> {
                 let all = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"];
                 // Commits without their files.
                 let told = history.fetch(&address, *by, &["--filter=tree:0"], &all);
-                let history = told.map(|()| history).map_err(|error| error.to_string());
+                let history = told.map(|_| history).map_err(|error| error.to_string());
                 Ok(Self { files, history, _fetched: vec![first, second] })
             }
         }
@@ -529,7 +513,7 @@ impl Objects<'_> {
     fn run(&self, words: &[&str], input: &[u8], bytes: usize) -> Result<Vec<u8>, ProcessError> {
         let mut command = git::git(self.settings);
         command.arg("--git-dir").arg(&self.folder).arg("--literal-pathspecs").args(words);
-        process::run(command, input, Bounds { seconds: self.limits.git_seconds, bytes })
+        process::run(command, input.to_vec(), Bounds { seconds: self.limits.git_seconds, bytes })
     }
 
     fn create(&self, commit: &str) -> Result<(), SourceError> {
@@ -537,7 +521,9 @@ impl Objects<'_> {
         self.ask(&["init", "--quiet", "--bare", "--template=", format], &[], SHORT).map(|_| ())
     }
 
-    fn fetch(&self, address: &Address, by: By, how: &[&str], what: &[&str]) -> Result<(), GitError> {
+    /// Fetches, and says whether what was asked for is there. A server that gives no single commits is one that cannot be
+    /// asked: the commit may be there.
+    fn fetch(&self, address: &Address, by: By, how: &[&str], what: &[&str]) -> Result<bool, GitError> {
         let mut command = git::git(self.settings);
         if by == By::Manifest {
             command.env("GIT_ALLOW_PROTOCOL", "https");
@@ -551,14 +537,19 @@ impl Objects<'_> {
         ]);
         command.args(how).args(["--", address.as_str()]).args(what);
         let bounds = Bounds { seconds: self.limits.git_seconds, bytes: SHORT };
-        match process::run(command, &[], bounds) {
-            Ok(_) => Ok(()),
+        let most = self.limits.repository_bytes;
+        let may_go_on = || match takes_at_most(&self.folder, most) {
+            true => Ok(()),
+            false => Err(format!("more than {most} bytes came")),
+        };
+        match process::run_while(command, Vec::new(), bounds, &may_go_on) {
+            Ok(_) => Ok(true),
             Err(error) => {
                 let text = error.to_string();
-                let is_absent = ["not our ref", "unadvertised object", "couldn't find remote ref"]
-                    .iter()
-                    .any(|phrase| text.contains(phrase));
-                Err(if is_absent { GitError::Absent(text) } else { git::remote(error, &self.limits) })
+                match ["not our ref", "couldn't find remote ref"].iter().any(|phrase| text.contains(phrase)) {
+                    true => Ok(false),
+                    false => Err(git::remote(error, &self.limits)),
+                }
             }
         }
     }
@@ -714,6 +705,26 @@ fn contents(mut answers: &[u8]) -> Option<BTreeMap<String, Vec<u8>>> {
         }
     }
     Some(found)
+}
+
+/// Whether what is in a folder has no more bytes than these.
+fn takes_at_most(folder: &Path, most: u64) -> bool {
+    let mut bytes = 0_u64;
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(at) = waiting.pop() {
+        // What goes while it is counted does not count.
+        for entry in fs::read_dir(at).into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(about) if about.is_dir() => waiting.push(entry.path()),
+                Ok(about) => bytes = bytes.saturating_add(about.len()),
+                Err(_) => {}
+            }
+        }
+        if bytes > most {
+            return false;
+        }
+    }
+    true
 }
 
 /// Where `git` itself is what is missing.

@@ -4,8 +4,11 @@
 //! holds, as `git ls-tree` lists it; [`Tree::plan`] pairs the two, so that whoever has the repository reads just those
 //! bytes. [`against`](crate::against) then compares.
 
+mod address;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use address::clone_address;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 

@@ -64,7 +64,7 @@ pub(crate) fn run(
 ) -> Result<Outcome, CliError> {
     let folder = environment.current_folder();
     let place = args.repository.as_deref().map(|text| Place::named(text, folder)).transpose()?;
-    let (packed, base) = packages(args, global, environment)?;
+    let (packed, base) = packages(args, global, environment, shell)?;
     let cargo = CargoConfig::read(folder, environment)?;
     let looker = Looker {
         scanner: &scanner()?,
@@ -93,15 +93,14 @@ fn packages(
     args: &Args,
     global: &Global,
     environment: &Environment,
+    shell: &Shell,
 ) -> Result<(Packed, Option<(String, Packed)>), CliError> {
+    let open = |text: &str| Opened::of(text, global, environment, shell);
     let path = environment.current_folder().join(&args.package);
     let is_release = !path.is_dir() && !args.package.ends_with(".crate") && !path.is_file();
     if !is_release {
-        let packed = Opened::of(&args.package, global, environment)?.packed;
-        let base = args
-            .from
-            .as_ref()
-            .map(|from| Ok::<_, CliError>((from.clone(), Opened::of(from, global, environment)?.packed)));
+        let packed = open(&args.package)?.packed;
+        let base = args.from.as_ref().map(|from| Ok::<_, CliError>((from.clone(), open(from)?.packed)));
         return Ok((packed, base.transpose()?));
     }
     let spec: Spec = args.package.parse().map_err(|why| Misuse::NoPackage(args.package.clone(), why))?;
@@ -114,7 +113,7 @@ fn packages(
     let base = match &args.from {
         Some(from) => match from.strip_prefix('@').unwrap_or(from).parse::<Version>() {
             Ok(version) => Some(of_version(&version)?),
-            Err(_) => Some((from.clone(), Opened::of(from, global, environment)?.packed)),
+            Err(_) => Some((from.clone(), open(from)?.packed)),
         },
         None => {
             let listed = packages.list(&spec.name)?;
