@@ -5,8 +5,9 @@
 
 use std::num::NonZeroUsize;
 
-use fence_model::readings::{BuildCode, Finding, Looked, Pair, Reading, Unread};
+use fence_model::readings::{BuildCode, Copied, Finding, Looked, NewPanics, Pair, Reading, Unread};
 use fence_model::{CrateName, Digest, ReleaseId};
+use fence_scan::likeness::{Alike, FingerprintSet, Relation};
 use fence_scan::{Asks, Capability, Comparison, Place as Ground, Report, Severity};
 
 use crate::cache::{Cache, Keep, Kept, Place};
@@ -179,6 +180,8 @@ fn of_change(change: &Comparison) -> Reading {
         incomplete: findings.iter().any(|finding| finding.code == FAILED),
         findings: findings.iter().map(finding).collect(),
         unchanged,
+        copied: change.copied.iter().map(copied).collect(),
+        panics: NewPanics { places: change.panics.places, from_input: change.panics.from_input },
     }
 }
 
@@ -188,14 +191,26 @@ fn of_release(report: &Report) -> Reading {
         |found: &&fence_scan::Finding| found.severity == Severity::High && found.place != Ground::Tests;
     let findings = report.findings.iter().filter(is_grave).map(finding).collect();
     let has = |of: &&Capability| Asks::REVIEWED.contains(of) && **of != Capability::BuildTimeExec;
+    let is_copy = |of: &&Alike| of.relation == Relation::Copy;
+    let mut copies: Vec<&Alike> = report.alike.iter().filter(is_copy).collect();
+    // What is known itself is nobody's copy; which of two is, nobody can tell from their code.
+    if !copies.is_empty() && FingerprintSet::shipped().has(&report.name) {
+        copies.clear();
+    }
     let builds = report.capabilities.contains(&Capability::BuildTimeExec);
     Reading {
         capabilities: report.capabilities.iter().filter(has).map(|of| of.as_str().to_owned()).collect(),
         build_code: if builds { BuildCode::New } else { BuildCode::AsBefore },
         findings,
+        copied: copies.into_iter().map(copied).collect(),
+        panics: NewPanics::default(),
         unchanged: false,
         incomplete: report.findings.iter().any(|finding| finding.code == FAILED),
     }
+}
+
+fn copied(of: &Alike) -> Copied {
+    Copied { name: of.name.clone(), version: of.version.clone(), percent: of.of_known }
 }
 
 fn finding(found: &fence_scan::Finding) -> Finding {

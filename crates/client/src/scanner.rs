@@ -13,11 +13,12 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use fence_scan::against::{self, Against, Pair};
+use fence_scan::likeness::{self, FingerprintSet};
 use fence_scan::origin::Origin;
 use fence_scan::panics::{self, Panics, PanicsChange};
 use fence_scan::reading::{self, Reading};
 use fence_scan::{
-    Comparison, File, Finding, Limits, Package, Place, Report, Scan, Severity, compare, scan, unpack,
+    Comparison, File, Finding, Limits, Package, Place, Report, Scan, Severity, compare, unpack,
 };
 use serde::{Deserialize, Serialize};
 
@@ -207,18 +208,23 @@ pub fn work() -> io::Result<()> {
     let answer = match kind.as_slice() {
         b"scan" => {
             let package = read_package(&mut job, &limits)?;
-            serde_json::to_vec(&Answer { open, result: scan(&package) })
+            let scan = Scan::of(&package);
+            let alike = likeness::alike(&scan, FingerprintSet::shipped());
+            serde_json::to_vec(&Answer { open, result: Report { alike, ..scan.report } })
         }
         b"compare" => {
             let old = read_package(&mut job, &limits)?;
             let new = read_package(&mut job, &limits)?;
-            let result = compare(&Scan::of(&old), &Scan::of(&new));
+            let (old, new) = (Scan::of(&old), Scan::of(&new));
+            let result = beside(compare(&old, &new), &old, &new);
             serde_json::to_vec(&Answer { open, result })
         }
         b"read" => {
             let old = read_package(&mut job, &limits)?;
             let new = read_package(&mut job, &limits)?;
-            let result = reading::read(&Scan::of(&old), &Scan::of(&new));
+            let (old, new) = (Scan::of(&old), Scan::of(&new));
+            let mut result = reading::read(&old, &new);
+            result.comparison = beside(result.comparison, &old, &new);
             serde_json::to_vec(&Answer { open, result })
         }
         b"panics" => {
@@ -252,6 +258,13 @@ pub fn work() -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(&answer.map_err(io::Error::other)?)?;
     out.flush()
+}
+
+/// A comparison with what is asked beside it: whose copy the newer became, and where it can panic now.
+fn beside(comparison: Comparison, old: &Scan<'_>, new: &Scan<'_>) -> Comparison {
+    let copied = likeness::newly_copied(old, new, FingerprintSet::shipped());
+    let panics = panics::compare(&panics::panics(old), &panics::panics(new)).new_panics();
+    Comparison { copied, panics, ..comparison }
 }
 
 fn write_job(job: &mut Vec<u8>, kind: &[u8], packages: &[&Packed]) {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::code::{Code, Effect, Level};
 use crate::facts::{AdvisoryKind, DependencyKind, FeedState};
 use crate::names::{Digest, ReleaseId};
-use crate::readings::{Finding, Unread};
+use crate::readings::{Copied, Finding, NewPanics, Unread};
 use crate::time::{Span, Time};
 
 /// May this release reach a build?
@@ -53,6 +53,8 @@ pub struct Decision {
     pub grounds: Option<Grounds>,
     /// The release that it was compared with.
     pub base: Option<Version>,
+    /// Where its code can panic and that of its base could not, where both were read: told, and never weighed.
+    pub panics: NewPanics,
     /// When it was published, as the index says.
     pub published: Option<Time>,
     /// How its wait came about.
@@ -482,6 +484,8 @@ pub enum Because {
     },
     /// A scanner found something.
     Found(Finding),
+    /// It is nearly a copy of a better-known crate. Whose crates both are is not known.
+    CopyOf(Copied),
     /// All that is built is that of the base.
     Unchanged {
         /// The base.

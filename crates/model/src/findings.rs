@@ -153,7 +153,9 @@ impl<'a> Judge<'a> {
 
     /// What was read in the package, beside that of its base.
     fn read(&self, at: usize, found: &mut Vec<Reason>) {
-        let Some(Reading { capabilities, build_code, findings, .. }) = self.reading(at) else { return };
+        let Some(Reading { capabilities, build_code, findings, copied, .. }) = self.reading(at) else {
+            return;
+        };
         let known = self.history.release(at).published;
         let base = self.base(at).map(|base| self.history.release(base).version.clone());
         // All of a crate's first release is new, which `new-crate` says; one whose earlier releases are all yanked or gone
@@ -175,6 +177,9 @@ impl<'a> Judge<'a> {
         }
         let because = findings.iter().cloned().map(Because::Found);
         found.extend(because.map(|because| reason(Code::UnreviewedFinding, known, because)));
+        // Of several copies of one crate the most alike is enough to know.
+        let because = copied.first().cloned().map(Because::CopyOf);
+        found.extend(because.map(|because| reason(Code::Clone, known, because)));
     }
 
     /// `unscanned`: lapses with the ceiling, which is as long as it makes a release wait. Beside a base that nobody read

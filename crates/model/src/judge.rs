@@ -19,7 +19,7 @@ use crate::history::History;
 use crate::look_alike::{BetterKnown, KnownNames};
 use crate::names::{CrateName, Digest, ReleaseId};
 use crate::policy::{Baseline, BaselineEntry, Exception, Policy, Standing};
-use crate::readings::{Looked, Pair, Reading, Readings, Unread};
+use crate::readings::{Looked, NewPanics, Pair, Reading, Readings, Unread};
 use crate::time::{Span, Time};
 use crate::ways;
 
@@ -194,6 +194,7 @@ impl<'a> Judge<'a> {
             base: position
                 .and_then(|at| self.base(at))
                 .map(|base| self.history.release(base).version.clone()),
+            panics: position.and_then(|at| self.reading(at)).map_or_else(NewPanics::default, |of| of.panics),
             published: release.and_then(|r| r.published),
             clock: Clock {
                 opened: time.opened,

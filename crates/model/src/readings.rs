@@ -35,6 +35,12 @@ pub struct Reading {
     pub findings: Vec<Finding>,
     /// Whether all that is built is the same, but for the version.
     pub unchanged: bool,
+    /// The better-known crates that it is nearly a copy of, and its base is not, the most alike first.
+    #[serde(default)]
+    pub copied: Vec<Copied>,
+    /// Where it can panic and its base could not: said, and never judged.
+    #[serde(default)]
+    pub panics: NewPanics,
     /// Whether the scanner did not come to an end, so that another try may tell more.
     #[serde(default)]
     pub incomplete: bool,
@@ -43,8 +49,33 @@ pub struct Reading {
 impl Reading {
     /// Whether any of it asks for a reviewer.
     pub fn asks(&self) -> bool {
-        !self.capabilities.is_empty() || self.build_code != BuildCode::AsBefore || !self.findings.is_empty()
+        !self.capabilities.is_empty()
+            || self.build_code != BuildCode::AsBefore
+            || !self.findings.is_empty()
+            || !self.copied.is_empty()
     }
+}
+
+/// A crate whose code is nearly all of a release's.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Copied {
+    /// The crate.
+    pub name: String,
+    /// The release of it that was compared.
+    pub version: String,
+    /// How much of that release's code is here too, in percent.
+    pub percent: u8,
+}
+
+/// Places where a release can panic and its base could not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct NewPanics {
+    /// How many.
+    pub places: u64,
+    /// In how many of them a value comes from what looks like input.
+    pub from_input: u64,
 }
 
 /// What became of the code that runs where dependents are built: build scripts and procedural macros.

@@ -12,7 +12,7 @@ pub mod text;
 use crate::code::Code;
 use crate::decision::{Because, Decision, Need, Reason, Way, Witness};
 use crate::facts::{DependencyKind, FeedState, Remark};
-use crate::readings::Finding;
+use crate::readings::{Copied, Finding, NewPanics};
 use crate::time::{Span, Time};
 
 /// How many names a line has before it counts the others.
@@ -171,11 +171,26 @@ pub fn sentence(reason: &Reason) -> String {
             "" => format!("{code} ({severity}), which nobody has looked at"),
             place => format!("{code} ({severity}) at {place}, which nobody has looked at"),
         },
+        Because::CopyOf(Copied { name, version, percent }) => {
+            format!(
+                "nearly a copy of {name} {version}: {percent} % of the code of that is in it, whoever made it"
+            )
+        }
         Because::Unchanged { base } => format!("all that is built is as in {base}, but for the version"),
         Because::Unscanned { why: Some(why) } => format!("its package could not be read: {why}"),
         Because::Unscanned { why: None } => "its package has not been read yet".to_owned(),
         Because::Withdrawn { at: Some(at) } => format!("yanked by its publisher, seen on {}", at.date()),
         Because::Withdrawn { at: None } => "yanked by its publisher; since when is not known".to_owned(),
+    }
+}
+
+/// Where a release can panic and its base could not.
+pub fn new_panics(panics: NewPanics) -> String {
+    let NewPanics { places, from_input } = panics;
+    let more = if places == 1 { "1 more place".to_owned() } else { format!("{places} more places") };
+    match from_input {
+        0 => format!("it can panic in {more}, none with a value from input"),
+        _ => format!("it can panic in {more}, {from_input} with a value from input"),
     }
 }
 
@@ -385,6 +400,7 @@ mod tests {
                 place: text("build.rs:12"),
             }),
             Because::Found(Finding { code: text("scanner-failed"), severity: text("high"), place: text("") }),
+            Because::CopyOf(Copied { name: text("paste"), version: text("1.0.15"), percent: 94 }),
             Because::Unchanged { base: Version::new(1, 0, 0) },
             Because::Unscanned { why: None },
             Because::Unscanned { why: Some(text("there is no network")) },
@@ -453,6 +469,7 @@ mod tests {
         what acts where it is built is new or changed since 1.0.0: main in build.rs
         fetch-and-run (high) at build.rs:12, which nobody has looked at
         scanner-failed (high), which nobody has looked at
+        nearly a copy of paste 1.0.15: 94 % of the code of that is in it, whoever made it
         all that is built is as in 1.0.0, but for the version
         its package has not been read yet
         its package could not be read: there is no network

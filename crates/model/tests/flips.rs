@@ -5,7 +5,7 @@ use fence_model::facts::{AdvisoryKind, Birth, DependencyKind, FeedState, Remark}
 use fence_model::judge::{Checksum, InUse, Treatment};
 use fence_model::policy::BaselineEntry;
 use fence_model::project::{Judged, Origin};
-use fence_model::readings::{BuildCode, Finding, Looked, Pair, Reading};
+use fence_model::readings::{BuildCode, Copied, Finding, Looked, Pair, Reading};
 use fence_model::{Code, CodeClass, Level, Span, Verdict};
 use fence_testkit::world::{World, digest, name, show, time, version};
 
@@ -354,10 +354,12 @@ fn readings() -> Vec<Flip> {
     };
     let finding =
         Finding { code: "fetch-and-run".into(), severity: "high".into(), place: "build.rs:1".into() };
+    let copied = Copied { name: "neat".into(), version: "1.0.0".into(), percent: 94 };
     let gains = [
         (Code::NewCapability, Reading { capabilities: vec!["net".into()], ..Reading::default() }),
         (Code::NewBuildCode, Reading { build_code: BuildCode::New, ..Reading::default() }),
         (Code::UnreviewedFinding, Reading { findings: vec![finding], ..Reading::default() }),
+        (Code::Clone, Reading { copied: vec![copied], ..Reading::default() }),
     ];
     let mut flips: Vec<Flip> = gains
         .into_iter()
@@ -409,8 +411,7 @@ fn every_reason_counts() {
 }
 
 /// The codes that rest on facts which later work gathers: who publishes, what code can do, what people say.
-const TO_COME: [Code; 6] =
-    [Code::NewPublisher, Code::Clone, Code::Revoked, Code::Objected, Code::Quorum, Code::CiKnown];
+const TO_COME: [Code; 5] = [Code::NewPublisher, Code::Revoked, Code::Objected, Code::Quorum, Code::CiKnown];
 
 #[test]
 fn every_code_has_its_flip() {

@@ -1,6 +1,6 @@
 //! How readings of packages are judged: what a release gained beside its base, and what it means that nobody read it.
 
-use fence_model::readings::{BuildCode, Finding, Looked, Pair, Reading, Readings, Unread};
+use fence_model::readings::{BuildCode, Copied, Finding, Looked, NewPanics, Pair, Reading, Readings, Unread};
 use fence_model::{Code, Level, Verdict};
 use fence_testkit::world::{World, digest, show};
 
@@ -219,4 +219,34 @@ fn without_a_base_all_is_new_but_for_a_first_release() {
     first.look_into_packages();
     first.read("tidy", "1.0.1", None, has);
     assert!(!first.decide("tidy", "1.0.1").has(Code::NewCapability));
+}
+
+/// A name that is known is what attackers borrow, by copying what is behind it.
+#[test]
+fn a_copy_of_a_better_known_crate_asks_for_a_reviewer() {
+    let copied = |name: &str, percent| Copied { name: name.into(), version: "1.0.0".into(), percent };
+    let copy = Reading { copied: vec![copied("neat", 94), copied("neater", 60)], ..Reading::default() };
+    check!(reading(copy.clone()), @"
+    tidy 1.0.1 hold
+      clone [review]: nearly a copy of neat 1.0.0: 94 % of the code of that is in it, whoever made it
+      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > an exception for clone
+    ");
+    check!(reading(copy.clone()).level(Level::Low), @"");
+    // A crate's first release has no base, and may be a copy all the same.
+    let mut first = World::at("2026-08-25T12:00:00Z");
+    first.release("tidier", "1.0.0", "2026-01-01");
+    first.look_into_packages();
+    first.read("tidier", "1.0.0", None, copy);
+    insta::assert_snapshot!(show(&first.decide("tidier", "1.0.0")), @"");
+}
+
+/// Most releases that do more can panic in more places.
+#[test]
+fn where_it_can_panic_is_told_and_never_weighed() {
+    let panics = NewPanics { places: 30, from_input: 12 };
+    let more = reading(Reading { panics, ..Reading::default() });
+    let (with, without) = (more.decide("tidy", "1.0.1"), reading(Reading::default()).decide("tidy", "1.0.1"));
+    assert_eq!(with.panics, panics);
+    assert_eq!(show(&with), show(&without));
 }

@@ -35,7 +35,6 @@ use fence_client::http::Network;
 use fence_client::journal::JournalError;
 use fence_client::progress::Silent;
 use fence_client::project::ProjectError;
-use fence_client::readings::Shelf;
 use fence_model::look_alike::KnownNames;
 use fence_model::{Code, CrateName, Span, Time};
 use fence_registry::config::RegistryConfig;
@@ -307,7 +306,7 @@ impl Fence {
             feeds: setup.feeds,
             network: setup.network,
             packages: Packages::of(&setup.cache),
-            looking: Looking::new(setup.reads, Shelf::of(&setup.cache), cores.min(READ_AT_ONCE)),
+            looking: Looking::new(setup.reads, &setup.cache, cores.min(READ_AT_ONCE)),
             cache: setup.cache,
             base: setup.base,
             term: setup.term,

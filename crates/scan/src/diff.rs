@@ -10,9 +10,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::lex::{Kind, lex};
+use crate::likeness::Alike;
 use crate::manifest::{Dependency, Kind as Needed, Manifest};
 use crate::names::{Code, Part};
 use crate::package::{Magic, Package, extension, is_of_tests};
+use crate::panics::NewPanics;
 use crate::report::{Capability, Finding, Place, Report, Severity, Span, Use};
 use crate::rules::{Explanation, package_rules::about, span_in};
 use crate::scan::{Scan, settle};
@@ -97,6 +99,8 @@ pub struct FileChange {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Comparison {
+    /// The older release's crate: another where a package is compared with what it is a copy of.
+    pub from_name: String,
     /// The older release's version.
     pub from: String,
     /// The newer release's version.
@@ -125,6 +129,23 @@ pub struct Comparison {
     pub review_lines: u64,
     /// Whether all that is built is the same but for the version.
     pub unchanged: bool,
+    /// The known packages that the newer is a copy of, and the older was not; empty where that was not asked.
+    pub copied: Vec<Alike>,
+    /// Where the newer can panic and the older could not; nothing where that was not asked.
+    pub panics: NewPanics,
+}
+
+impl Comparison {
+    /// What is compared: `arrayref 0.3.9 -> 0.3.10`; with both names where they differ, and `arrayref 0.3.10` alone where all is
+    /// new.
+    pub fn title(&self) -> String {
+        let Self { from_name, from, name, to, .. } = self;
+        match from.is_empty() {
+            true => format!("{name} {to}"),
+            false if from_name == name => format!("{name} {from} -> {to}"),
+            false => format!("{from_name} {from} -> {name} {to}"),
+        }
+    }
 }
 
 /// Compares two releases.
@@ -169,6 +190,7 @@ pub fn compare(old: &Scan<'_>, new: &Scan<'_>) -> Comparison {
     };
     let build_code = files.iter().filter(matters).any(|file| file.place.is_some_and(Place::is_build));
     Comparison {
+        from_name: old_report.name.clone(),
         from: old_report.version.clone(),
         to: new_report.version.clone(),
         name: new_report.name.clone(),
@@ -189,6 +211,8 @@ pub fn compare(old: &Scan<'_>, new: &Scan<'_>) -> Comparison {
         unchanged: same_but_version(old, new)
             && files.iter().all(|file| is_for_people(&file.path) && !is_built_in(&file.path, new_code)),
         files,
+        copied: Vec::new(),
+        panics: NewPanics::default(),
     }
 }
 

@@ -12,12 +12,14 @@
 //! functions, such as bindings and tables, has too few numbers to be compared, see [`FEWEST`].
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 
 use crate::lex::{Kind, Token, lex};
 use crate::manifest::Manifest;
 use crate::names::Code;
 use crate::package::Package;
 use crate::report::Place;
+use crate::scan::Scan;
 use crate::source::UnitKind;
 
 mod set;
@@ -75,7 +77,9 @@ impl Shares {
 }
 
 /// What a new package is to a known one whose code it has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub enum Relation {
     /// Most of both is the same.
     Copy,
@@ -85,11 +89,57 @@ pub enum Relation {
     Part,
 }
 
+/// A known package whose code a new one has.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Alike {
+    /// The known crate.
+    pub name: String,
+    /// The release of it that was compared.
+    pub version: String,
+    /// What the new package is to it.
+    pub relation: Relation,
+    /// How much of the known package's code the new one has, in percent.
+    pub of_known: u8,
+    /// How much of the new package's code the known one has, in percent.
+    pub of_new: u8,
+}
+
+/// The packages of `set` whose code a package has, the most alike first; its own crate is none of them.
+pub fn alike(new: &Scan<'_>, set: &FingerprintSet) -> Vec<Alike> {
+    let percent = |share: f64| (share * 100.0).round() as u8;
+    let alike = set.alike(&Fingerprint::of_code(&new.code)).into_iter().filter_map(|(known, shares)| {
+        Some(Alike {
+            name: known.name.clone(),
+            version: known.version.clone(),
+            relation: shares.relation().filter(|_| known.name != new.manifest.name)?,
+            of_known: percent(shares.of_known),
+            of_new: percent(shares.of_new),
+        })
+    });
+    alike.collect()
+}
+
+/// The packages of `set` that the newer of two packages is a copy of, and the older was not. The older's own crate is none.
+pub fn newly_copied(old: &Scan<'_>, new: &Scan<'_>, set: &FingerprintSet) -> Vec<Alike> {
+    let mut copied = alike(new, set);
+    copied.retain(|of| of.relation == Relation::Copy && of.name != old.manifest.name);
+    if !copied.is_empty() {
+        let before = alike(old, set);
+        copied.retain(|of| !before.iter().any(|was| was.name == of.name && was.relation == Relation::Copy));
+    }
+    copied
+}
+
 impl Fingerprint {
     /// The fingerprint of a package.
     pub fn of(package: &Package) -> Self {
+        Self::of_code(&read(package))
+    }
+
+    fn of_code(code: &Code<'_>) -> Self {
         let mut grams = FxHashSet::default();
-        pieces(package, |_, tokens| {
+        pieces(code, |_, tokens| {
             each_gram(tokens, |gram| {
                 grams.insert(gram);
             })
@@ -115,7 +165,7 @@ impl Fingerprint {
 /// Functions of fewer than 12 tokens are left out.
 pub fn own_functions(new: &Package, known: &Fingerprint) -> Vec<String> {
     let mut own = Vec::new();
-    pieces(new, |name, tokens| {
+    pieces(&read(new), |name, tokens| {
         let (mut all, mut shared) = (0_usize, 0_usize);
         each_gram(tokens, |gram| {
             all += 1;
@@ -130,11 +180,14 @@ pub fn own_functions(new: &Package, known: &Fingerprint) -> Vec<String> {
     own
 }
 
-/// Gives the tokens of each function, macro, constant and item, with its name, without tests.
-fn pieces(package: &Package, mut piece: impl FnMut(&str, &[u8])) {
+fn read(package: &Package) -> Code<'_> {
     let text = package.file("Cargo.toml").map(String::from_utf8_lossy);
     let manifest = text.and_then(|text| Manifest::parse(&text).ok()).unwrap_or_default();
-    let code = Code::read(package, &manifest);
+    Code::read(package, &manifest)
+}
+
+/// Gives the tokens of each function, macro, constant and item, with its name, without tests.
+fn pieces(code: &Code<'_>, mut piece: impl FnMut(&str, &[u8])) {
     let mut tokens = Vec::new();
     for part in code.parts.iter().filter(|part| part.places.gravest() != Place::Tests) {
         let units = &part.source.units;
@@ -442,5 +495,33 @@ mod tests {
         };
         assert_eq!(common(&packages(["a", "b", "c", "d", "e"])), [1, 2]);
         assert_eq!(common(&packages(["a", "b", "c", "d", "d-e"])), [0; 0]);
+    }
+
+    fn named(name: &str, code: &str) -> Package {
+        let manifest = format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\n");
+        Package::of([
+            File { path: "Cargo.toml".into(), bytes: manifest.into_bytes() },
+            File { path: "src/lib.rs".into(), bytes: code.as_bytes().to_vec() },
+        ])
+    }
+
+    #[test]
+    fn a_copy_says_whose_it_is_until_it_is_known_as_that() {
+        let (original, copy, own) =
+            (named("found", CODE), named("fetched", RENAMED), named("empty", "fn f() {}"));
+        let known = |package| ("found".to_owned(), "1.0.0".to_owned(), Fingerprint::of(package));
+        let set = FingerprintSet::of(vec![known(&original)]);
+        let scans = [&original, &copy, &own].map(Scan::of);
+        let [original, copy, own] = &scans;
+        let names =
+            |alike: &[Alike]| alike.iter().map(|of| (of.name.clone(), of.relation)).collect::<Vec<_>>();
+        assert_eq!(names(&alike(copy, &set)), [("found".to_owned(), Relation::Copy)]);
+        assert!(alike(copy, &set)[0].of_known > 60, "{:?}", alike(copy, &set));
+        // Nobody copies himself.
+        assert_eq!(alike(original, &set), []);
+        assert_eq!(names(&newly_copied(own, copy, &set)), [("found".to_owned(), Relation::Copy)]);
+        assert_eq!(newly_copied(copy, copy, &set), []);
+        // Held beside the original it is seen what it is a copy of.
+        assert_eq!(newly_copied(original, copy, &set), []);
     }
 }

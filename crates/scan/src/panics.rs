@@ -145,6 +145,27 @@ pub struct PanicsChange {
     pub lost: u64,
 }
 
+/// How many places a newer release has where it can panic and the older could not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct NewPanics {
+    /// All of them.
+    pub places: u64,
+    /// Those with a value that comes from a parameter that looks like input.
+    pub from_input: u64,
+}
+
+impl PanicsChange {
+    /// How many places are new.
+    pub fn new_panics(&self) -> NewPanics {
+        let sites = || self.gained.iter().flat_map(|of| &of.sites);
+        NewPanics {
+            places: sites().count() as u64,
+            from_input: sites().filter(|site| site.from_input).count() as u64,
+        }
+    }
+}
+
 /// Steps from a function that takes input to one that is still reached.
 const STEPS: u32 = 10;
 /// Sites of one function that are kept; generated parsers have thousands.

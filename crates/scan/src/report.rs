@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::likeness::Alike;
+
 /// Something that code can do to the world around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -305,6 +307,8 @@ pub struct Report {
     pub unanalyzed: Vec<Unanalyzed>,
     /// How much was.
     pub read: Amount,
+    /// The known packages whose code it has, the most alike first; empty where that was not asked.
+    pub alike: Vec<Alike>,
 }
 
 impl Report {

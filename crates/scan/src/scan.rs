@@ -13,7 +13,7 @@ use crate::source::UnitKind;
 use crate::word;
 
 /// The scanner's version: reports of another are not compared with its own, and made again.
-pub const SCANNER: u32 = 2;
+pub const SCANNER: u32 = 3;
 
 /// Scans a package.
 pub fn scan(package: &Package) -> Report {
@@ -82,6 +82,7 @@ fn report(package: &Package, manifest: &Manifest, broken: Option<String>, code: 
         findings,
         unanalyzed: unanalyzed(package, code),
         read: amount(package, code),
+        alike: Vec::new(),
     }
 }
 

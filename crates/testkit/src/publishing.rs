@@ -50,6 +50,7 @@ pub struct Release {
     needs: Vec<Need>,
     target: Target,
     build_script: Option<String>,
+    files: BTreeMap<String, String>,
 }
 
 /// A library of long ago that needs nothing, until its verbs say otherwise.
@@ -61,6 +62,7 @@ pub fn release(crate_name: &str, of: &str) -> Release {
         needs: Vec::new(),
         target: Target::Library,
         build_script: None,
+        files: BTreeMap::new(),
     }
 }
 
@@ -93,6 +95,13 @@ impl Release {
     #[must_use]
     pub fn build_script(self, statements: &str) -> Self {
         Self { build_script: Some(statements.to_owned()), ..self }
+    }
+
+    /// With a file, in place of the one that it would have there.
+    #[must_use]
+    pub fn file(mut self, path: &str, text: &str) -> Self {
+        self.files.insert(path.to_owned(), text.to_owned());
+        self
     }
 
     /// A program in place of a library, for `cargo install`. It says its name and version.
@@ -358,6 +367,8 @@ fn package(release: &Release, edition: Edition) -> Vec<u8> {
     if let Some(statements) = &release.build_script {
         files.push(("build.rs", format!("fn main() {{\n    {statements}\n}}\n")));
     }
+    files.retain(|(path, _)| !release.files.contains_key(*path));
+    files.extend(release.files.iter().map(|(path, text)| (path.as_str(), text.clone())));
     let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     for (path, text) in files {
         let mut header = tar::Header::new_gnu();

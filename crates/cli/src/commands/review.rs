@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use fence_client::Environment;
+use fence_client::cache::Cache;
 use fence_client::packages::{Found, Listed, PackageError, Packages};
 use fence_client::project::ProjectError;
 use fence_client::scanner::Packed;
+use fence_client::source::Records;
 use fence_model::decision::Decision;
 use fence_model::{CrateName, Time};
 use fence_scan::Severity;
@@ -86,13 +88,14 @@ pub(crate) fn run(
     let path = environment.current_folder().join(&args.package);
     let is_release = !path.is_dir() && !args.package.ends_with(".crate") && !path.is_file();
     let mut standing = Standing::default();
-    let mut published = None;
+    let (mut published, mut source) = (None, None);
     let (packed, base) = if is_release {
         let spec: Spec = args.package.parse().map_err(|why| Misuse::NoPackage(args.package.clone(), why))?;
         let registry = registry(global, environment)?;
         let packages = Packages { environment, registry: registry.as_ref() };
         let found = packages.release(&spec.name, spec.version.as_ref())?;
         standing = Standing::of(&found, args, global, environment, shell)?;
+        source = Records::of(&Cache::of(environment)?).get(found.digest);
         let listed = packages.list(&spec.name)?;
         published =
             listed.iter().find(|one| one.version == found.release.version).and_then(|one| one.published);
@@ -124,8 +127,10 @@ pub(crate) fn run(
     let panics = panics.map_err(CliError::of_worker)?.map(|scanned| scanned.result);
     let now = standing.now.or(args.sources.now).unwrap_or_else(session::clock);
     let review = Review {
+        asked: &args.package,
         reading: &read.result,
         panics: panics.as_ref(),
+        source,
         base: base.told,
         base_version: base.version,
         published: standing.decision.as_ref().and_then(|decision| decision.published).or(published),

@@ -105,7 +105,7 @@ pub(crate) fn run(
     warn_of_open(&scanned.open, shell);
     let report = scanned.result;
     let text = match args.shown.format {
-        Format::Human => human::report(&report, args.shown.least, shell),
+        Format::Human => human::report(&report, asked, args.shown.least, shell),
         Format::Json => formats::json_of_report(&report, &scanned.open),
         Format::Sarif => formats::sarif(&report.findings, args.shown.least),
         Format::Github => formats::github(&report.findings, args.shown.least),

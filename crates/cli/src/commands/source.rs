@@ -6,7 +6,8 @@ use fence_client::cache::Cache;
 use fence_client::cargo_config::CargoConfig;
 use fence_client::packages::Packages;
 use fence_client::scanner::Packed;
-use fence_client::source::{Fact, Looker, Place};
+use fence_client::source::{Fact, Looker, Place, Record, Records};
+use fence_model::Digest;
 use semver::Version;
 
 use crate::args::{Global, Spec};
@@ -64,11 +65,12 @@ pub(crate) fn run(
 ) -> Result<Outcome, CliError> {
     let folder = environment.current_folder();
     let place = args.repository.as_deref().map(|text| Place::named(text, folder)).transpose()?;
-    let (packed, base) = packages(args, global, environment, shell)?;
+    let Asked { packed, digest, base } = Asked::of(args, global, environment, shell)?;
     let cargo = CargoConfig::read(folder, environment)?;
+    let cache = Cache::of(environment)?;
     let looker = Looker {
         scanner: &scanner()?,
-        cache: &Cache::of(environment)?,
+        cache: &cache,
         network: &session::network(global, &cargo)?,
         settings: &cargo.http_settings()?,
         limits: Limits::DEFAULT,
@@ -82,48 +84,59 @@ pub(crate) fn run(
         Format::Json => render::json(&source, named.as_ref()),
     };
     shell.print(&text)?;
+    if let (Some(digest), Some(place)) = (digest, &named) {
+        let record = Record { at: session::clock(), repository: place.shown(), source: source.clone() };
+        if let Err(why) = Records::of(&cache).put(digest, &record) {
+            shell.warning(&format!("what came of it is not kept: {why}"));
+        }
+    }
     let is_commit_there = !source.facts.contains(&Fact::NoSuchCommit);
     let is_same = is_commit_there
         && source.against.as_ref().is_some_and(|of| !of.differences.iter().any(|one| one.kind.is_grave()));
     Ok(if args.fail_on_difference && !is_same { Outcome::Fail } else { Outcome::Pass })
 }
 
-/// The package, and the older one since which authors are new.
-fn packages(
-    args: &Args,
-    global: &Global,
-    environment: &Environment,
-    shell: &Shell,
-) -> Result<(Packed, Option<(String, Packed)>), CliError> {
-    let open = |text: &str| Opened::of(text, global, environment, shell);
-    let path = environment.current_folder().join(&args.package);
-    let is_release = !path.is_dir() && !args.package.ends_with(".crate") && !path.is_file();
-    if !is_release {
-        let packed = open(&args.package)?.packed;
-        let base = args.from.as_ref().map(|from| Ok::<_, CliError>((from.clone(), open(from)?.packed)));
-        return Ok((packed, base.transpose()?));
-    }
-    let spec: Spec = args.package.parse().map_err(|why| Misuse::NoPackage(args.package.clone(), why))?;
-    let registry = registry(global, environment)?;
-    let packages = Packages { environment, registry: registry.as_ref() };
-    let found = packages.release(&spec.name, spec.version.as_ref())?;
-    let of_version = |version: &Version| {
-        Ok::<_, CliError>((version.to_string(), packages.release(&spec.name, Some(version))?.package))
-    };
-    let base = match &args.from {
-        Some(from) => match from.strip_prefix('@').unwrap_or(from).parse::<Version>() {
-            Ok(version) => Some(of_version(&version)?),
-            Err(_) => Some((from.clone(), open(from)?.packed)),
-        },
-        None => {
-            let listed = packages.list(&spec.name)?;
-            let is_usual = |version: &Version| {
-                *version < found.release.version
-                    && (version.pre.is_empty() || !found.release.version.pre.is_empty())
-            };
-            let older = listed.iter().filter(|one| !one.yanked).map(|one| &one.version);
-            older.filter(|version| is_usual(version)).max().map(of_version).transpose()?
+/// What is compared.
+struct Asked {
+    packed: Packed,
+    /// Its digest, where it is a release of a registry.
+    digest: Option<Digest>,
+    /// The older one since which authors are new, by its name.
+    base: Option<(String, Packed)>,
+}
+
+impl Asked {
+    fn of(args: &Args, global: &Global, environment: &Environment, shell: &Shell) -> Result<Self, CliError> {
+        let open = |text: &str| Opened::of(text, global, environment, shell);
+        let path = environment.current_folder().join(&args.package);
+        let is_release = !path.is_dir() && !args.package.ends_with(".crate") && !path.is_file();
+        if !is_release {
+            let packed = open(&args.package)?.packed;
+            let base = args.from.as_ref().map(|from| Ok::<_, CliError>((from.clone(), open(from)?.packed)));
+            return Ok(Self { packed, digest: None, base: base.transpose()? });
         }
-    };
-    Ok((found.package, base))
+        let spec: Spec = args.package.parse().map_err(|why| Misuse::NoPackage(args.package.clone(), why))?;
+        let registry = registry(global, environment)?;
+        let packages = Packages { environment, registry: registry.as_ref() };
+        let found = packages.release(&spec.name, spec.version.as_ref())?;
+        let of_version = |version: &Version| {
+            Ok::<_, CliError>((version.to_string(), packages.release(&spec.name, Some(version))?.package))
+        };
+        let base = match &args.from {
+            Some(from) => match from.strip_prefix('@').unwrap_or(from).parse::<Version>() {
+                Ok(version) => Some(of_version(&version)?),
+                Err(_) => Some((from.clone(), open(from)?.packed)),
+            },
+            None => {
+                let listed = packages.list(&spec.name)?;
+                let is_usual = |version: &Version| {
+                    *version < found.release.version
+                        && (version.pre.is_empty() || !found.release.version.pre.is_empty())
+                };
+                let older = listed.iter().filter(|one| !one.yanked).map(|one| &one.version);
+                older.filter(|version| is_usual(version)).max().map(of_version).transpose()?
+            }
+        };
+        Ok(Self { packed: found.package, digest: Some(found.digest), base })
+    }
 }

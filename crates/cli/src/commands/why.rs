@@ -1,6 +1,8 @@
 //! `cargo fence why`: everything that is known about one release, and which rule decided.
 
 use fence_client::Environment;
+use fence_client::cache::Cache;
+use fence_client::source::Records;
 use fence_model::ReleaseId;
 
 use crate::args::{Global, LevelArg, Sources, Spec};
@@ -51,6 +53,7 @@ pub(crate) fn run(
         session.recall(journal);
         path
     });
+    let sources = Records::of(&Cache::of(environment)?);
     let mut pages = Vec::new();
     for release in releases {
         let presence = session.presence(&release);
@@ -60,9 +63,10 @@ pub(crate) fn run(
         }
         let decide = |session: &Session| session.decide(&release);
         let decision = session.look(shell, decide, |decision| decision.unread.clone())?;
+        let source = decision.digest.and_then(|digest| sources.get(digest));
         let path = session.path_to(&release);
         let seen_by = seen_by.as_deref().filter(|_| presence == Presence::Gone);
-        pages.push(why::page(&decision, path.as_deref(), seen_by, session.now, shell));
+        pages.push(why::page(&decision, source.as_ref(), path.as_deref(), seen_by, session.now, shell));
     }
     shell.print(&pages.join("\n"))?;
     Ok(Outcome::Pass)

@@ -53,8 +53,10 @@ fn pager(columns: usize, rows: usize, colour: &str) -> Pager {
     let cli = Cli::parse_from(["cargo-fence", "--color", colour, "explain", "young"]);
     let shell = Shell::of_process(&environment, &cli.global);
     let review = Review {
+        asked: "pad-words@1.0.1",
         reading: &reading(),
         panics: None,
+        source: None,
         base: "1.0.0, which Cargo.lock has".to_owned(),
         base_version: None,
         published: None,

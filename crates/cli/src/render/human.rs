@@ -413,7 +413,7 @@ fn waiting(checked: &Checked<'_>, frame: Frame<'_>) -> Option<String> {
     let head = format!("{} {wait} for approval: ", waiting.len());
     let text = text::wrap(&(head + &words::line_of(&names)), 6, 6, frame.width);
     let mut text = format!("{}: {text}\n", frame.colour.paint(ink, word));
-    if let Some(command) = waiting.iter().find_map(|waiting| help::review(&waiting.decision)) {
+    if let Some(command) = waiting.iter().flat_map(|waiting| help::reviews(&waiting.decision)).next() {
         text += &format!("      {command}\n");
     }
     Some(text)

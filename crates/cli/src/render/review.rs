@@ -5,6 +5,7 @@
 //! blocks, each with a heading that always stays and lines that can be folded away, so that the same page is printed or
 //! paged through.
 
+use fence_client::source::Record;
 use fence_model::Time;
 use fence_model::decision::{Decision, Need, Verdict};
 use fence_model::words::{self, help, outlook, story};
@@ -19,10 +20,14 @@ use crate::shell::{Colour, Ink, Shell};
 
 /// All that is reviewed.
 pub(crate) struct Review<'a> {
+    /// What the reader calls the package.
+    pub(crate) asked: &'a str,
     /// The change.
     pub(crate) reading: &'a Reading,
     /// Where it can panic and the other could not, where somebody asked.
     pub(crate) panics: Option<&'a PanicsChange>,
+    /// How it compares with its repository, where somebody looked.
+    pub(crate) source: Option<Record>,
     /// What the change is compared with, and why: `1.0.0, which Cargo.lock has`.
     pub(crate) base: String,
     /// The version of that, where it is a release of the same crate.
@@ -92,10 +97,7 @@ const GUTTER: usize = 8;
 /// The page of a review.
 pub(crate) fn page(review: &Review<'_>, shell: &Shell) -> Page {
     let comparison = &review.reading.comparison;
-    let title = match comparison.from.is_empty() {
-        true => harmless(&format!("{} {}", comparison.name, comparison.to)),
-        false => harmless(&format!("{} {} -> {}", comparison.name, comparison.from, comparison.to)),
-    };
+    let title = harmless(&comparison.title());
     let mut blocks = vec![header(review, &title, shell)];
     let shown: Vec<&Finding> =
         comparison.findings.iter().filter(|finding| finding.severity >= review.least).collect();
@@ -181,6 +183,9 @@ fn header(review: &Review<'_>, title: &str, shell: &Shell) -> Block {
     row("Compared", &format!("with {}", review.base));
     if let Some(source) = source(&reading.commits) {
         row("Source", &source);
+    }
+    for told in review.source.iter().flat_map(Record::told) {
+        row("", &told.words);
     }
     if let Some(decision) = review.decision {
         let verdict = story::verdict(decision);
@@ -452,6 +457,10 @@ fn footer(review: &Review<'_>, shell: &Shell) -> Block {
         } else {
             offer("why it is blocked", &help::why(release));
         }
+    }
+    if let Some(original) = comparison.copied.first() {
+        let (what, command) = scan::beside_original(review.asked, original);
+        offer(&what, &command);
     }
     let shown = comparison.findings.iter().find(|finding| finding.severity >= review.least);
     if let Some(finding) = shown {

@@ -4,18 +4,21 @@
 
 use std::collections::BTreeSet;
 
+use fence_scan::likeness::{Alike, Relation};
+use fence_scan::panics::NewPanics;
 use fence_scan::{Capability, Change, Comparison, Finding, Place, Report, Severity, Unanalyzed};
 
 use crate::render::text::{count, harmless, size, visible, wrap};
 use crate::shell::{Colour, Ink, Shell, Verbosity};
 
-/// A report.
-pub(crate) fn report(report: &Report, least: Severity, shell: &Shell) -> String {
+/// A report. `asked` is what its reader calls the package.
+pub(crate) fn report(report: &Report, asked: &str, least: Severity, shell: &Shell) -> String {
     let mut text = head(&name(report), shell);
     text += &capabilities(report, shell);
+    text += &alike(&report.alike, shell);
     text += &unanalyzed(&report.unanalyzed, shell);
     text += &findings(&report.findings, least, shell);
-    text + &end(
+    text += &end(
         &report.findings,
         least,
         &format!(
@@ -24,7 +27,39 @@ pub(crate) fn report(report: &Report, least: Severity, shell: &Shell) -> String 
             count(usize::try_from(report.read.functions).unwrap_or(usize::MAX), "function")
         ),
         shell,
-    )
+    );
+    if let Some(original) = report.alike.iter().find(|of| of.relation == Relation::Copy) {
+        let (what, command) = beside_original(asked, original);
+        text += &format!("{}: {what}\n      {command}\n", shell.colour.paint(Ink::Note, "help"));
+    }
+    text
+}
+
+/// The known packages whose code it has.
+fn alike(all: &[Alike], shell: &Shell) -> String {
+    const SHOWN: usize = 3;
+    let one = |of: &Alike| {
+        let Alike { name, version, of_known, of_new, .. } = of;
+        match of.relation {
+            Relation::Copy => {
+                format!("nearly {name} {version}: {of_known} % of that is in it, {of_new} % of it is in that")
+            }
+            Relation::Holds => format!("has {of_known} % of the code of {name} {version}, and much beside"),
+            Relation::Part => format!("{of_new} % of it is in {name} {version}"),
+        }
+    };
+    let mut told: Vec<String> = all.iter().take(SHOWN).map(one).collect();
+    if all.len() > SHOWN {
+        told.push(format!("and {} more", all.len() - SHOWN));
+    }
+    if told.is_empty() { String::new() } else { line("Alike", &told.join("; "), shell) }
+}
+
+/// How to see what is left of a package when what it has of another is taken away: what that is, and the command.
+pub(super) fn beside_original(asked: &str, original: &Alike) -> (String, String) {
+    let Alike { name, version, .. } = original;
+    let what = format!("what differs from {name} {version}, and what that can do");
+    (what, format!("cargo fence review {} --from {name}@{version}", harmless(asked)))
 }
 
 /// What the package calls itself.
@@ -36,15 +71,16 @@ fn name(report: &Report) -> String {
     }
 }
 
-/// Reports of a whole lockfile: only those with something to show.
+/// Reports of a whole lockfile: only those with something to show, and copies of known packages.
 pub(crate) fn reports(reports: &[Report], least: Severity, shell: &Shell) -> String {
     let mut text = String::new();
     let mut all = Vec::new();
     for report in reports {
         let of_report: Vec<Finding> =
             report.findings.iter().filter(|finding| finding.severity >= least).cloned().collect();
-        if !of_report.is_empty() {
+        if !of_report.is_empty() || report.alike.iter().any(|of| of.relation == Relation::Copy) {
             text += &head(&name(report), shell);
+            text += &alike(&report.alike, shell);
             text += &findings(&of_report, least, shell);
         }
         all.extend(report.findings.iter().cloned());
@@ -54,7 +90,7 @@ pub(crate) fn reports(reports: &[Report], least: Severity, shell: &Shell) -> Str
 
 /// A comparison.
 pub(crate) fn comparison(comparison: &Comparison, least: Severity, shell: &Shell) -> String {
-    let mut text = head(&format!("{} {} -> {}", comparison.name, comparison.from, comparison.to), shell);
+    let mut text = head(&comparison.title(), shell);
     text += &gains(comparison, shell);
     text += &files(comparison, shell);
     text += &findings(&comparison.findings, least, shell);
@@ -80,6 +116,19 @@ pub(super) fn gains(comparison: &Comparison, shell: &Shell) -> String {
     }
     if comparison.build_code {
         row("Build", "the build script or procedural macro is not what it was".to_owned());
+    }
+    let copied: Vec<String> =
+        comparison.copied.iter().map(|of| format!("{} {}", of.name, of.version)).collect();
+    if !copied.is_empty() {
+        row("Copies", format!("nearly all of {}, which it did not before", copied.join(", ")));
+    }
+    let NewPanics { places, from_input } = comparison.panics;
+    if places > 0 {
+        let places = count(usize::try_from(places).unwrap_or(usize::MAX), "new place");
+        row(
+            "Panics",
+            format!("{places}, {from_input} of them with a value from input; `--panics` shows them"),
+        );
     }
     let lines = usize::try_from(comparison.review_lines).unwrap_or(usize::MAX);
     row(

@@ -180,6 +180,10 @@ fn end(source: &Source, differences: &[Difference], shell: &Shell) -> String {
                 .filter(|(kind, _)| number(*kind) > 0)
                 .map(|(kind, words)| format!("{} {words}", number(kind)))
                 .collect();
+            if source.facts.contains(&Fact::NoSuchCommit) && told.is_empty() {
+                let told = "all files are those of the tag, and the commit itself is not there";
+                return format!("\n{} {told}\n", shell.colour.paint(Ink::Waiting, "      Source"));
+            }
             let is_grave = differences.iter().any(|one| one.kind.is_grave());
             match (told.is_empty(), is_grave) {
                 (true, _) => (Ink::Good, "all files are those of the repository".to_owned()),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use fence_client::source::Record;
 use fence_model::decision::{Decision, Verdict};
 use fence_model::words::{self, help, story};
 use fence_model::{Code, Time};
@@ -10,10 +11,11 @@ use super::text;
 use crate::error::shown;
 use crate::shell::{Colour, Ink, Shell, Verbosity};
 
-/// The page, with a line end. `path` leads from the project to the release, if it is locked; `seen_by` is the journal that saw
+/// The page, with a line end. `source` is how it compares with its repository, where somebody looked; `path` leads from the project to the release, if it is locked; `seen_by` is the journal that saw
 /// what the index shows no more.
 pub(crate) fn page(
     decision: &Decision,
+    source: Option<&Record>,
     path: Option<&[String]>,
     seen_by: Option<&Path>,
     now: Time,
@@ -34,6 +36,22 @@ pub(crate) fn page(
     row("wait", story::wait(decision, now));
     if let Some(base) = &decision.base {
         row("compared", format!("with {base}"));
+    }
+    let (name, version) = (&decision.release.name, &decision.release.version);
+    if decision.panics.places > 0 {
+        let told = words::new_panics(decision.panics);
+        row("panics", format!("{told}: `cargo fence review {name}@{version} --panics`"));
+    }
+    match source {
+        Some(record) => {
+            for (at, told) in record.told().iter().enumerate() {
+                row(if at == 0 { "source" } else { "" }, text::harmless(&told.words));
+            }
+        }
+        None if decision.digest.is_some() => {
+            row("source", format!("not compared with its repository: `cargo fence source {name}@{version}`"));
+        }
+        None => {}
     }
     if let Some(attained) = story::attained(decision) {
         row("attains", attained);
@@ -76,7 +94,7 @@ pub(crate) fn page(
             };
             row("", format!("- {}{mark}", text::harmless(&words::way(way, now))));
         }
-        lines.extend(help::review(decision).map(|command| format!("              {command}")));
+        lines.extend(help::reviews(decision).into_iter().map(|command| format!("              {command}")));
         if decision.clears.iter().any(|way| way.is_override()) {
             // A command is to be copied, so it is never wrapped.
             lines.push(format!(

@@ -51,6 +51,7 @@ fn a_review_by_somebody_trusted_admits() {
       wait        7 days (level medium), then 6 hours (audited-once); in the open for 1 day, over since
                   2020-10-11
       compared    with 0.1.1
+      source      not compared with its repository: `cargo fence source aseprite@0.1.2`
       attains     level medium by itself; unknown: journal, publishers, capabilities, people
       digest      e1e1e1e1…
       through     app > aseprite
@@ -63,6 +64,7 @@ fn a_review_by_somebody_trusted_admits() {
       2020-10-11  disliked: crev:maulingmonkey@6OZqHXqy thinks badly of it, without calling it dangerous
       wait        7 days (level medium); in the open for 254 days, over since 2020-02-08
       compared    with 0.1.0
+      source      not compared with its repository: `cargo fence source aseprite@0.1.1`
       attains     level medium by itself; unknown: journal, publishers, capabilities, people
       digest      e1e1e1e1…
       through     not in the lockfile
@@ -114,6 +116,7 @@ fn a_machine_s_review_is_shown_and_admits_nothing() {
                   nothing bad
       wait        7 days (level medium); in the open for 1 day, over in 6 days, on 2020-10-18
       compared    with 0.1.1
+      source      not compared with its repository: `cargo fence source aseprite@0.1.2`
       attains     no level by itself; unknown: journal, publishers, capabilities, people
       digest      e1e1e1e1…
       through     app > aseprite

@@ -6,6 +6,7 @@ mod bad_input;
 mod cache;
 mod cargo;
 mod change;
+mod clone;
 mod completions;
 mod crev;
 mod doctor;

@@ -69,6 +69,7 @@ fn a_build_script_that_comes_in_is_held_and_told() {
       2026-08-15  unreviewed-finding: shell-command (medium) at build.rs:2, which nobody has looked at
       wait        7 days (level medium); in the open for 9 days, over since 2026-08-22
       compared    with 1.0.0
+      source      not compared with its repository: `cargo fence source tidy@1.0.2`
       attains     no level by itself; unknown: journal, publishers, people
       digest      31bde19b…
       through     app > tidy
@@ -95,6 +96,7 @@ fn what_asks_for_nobody_is_admitted() {
       2026-08-15  published 9 days ago
       wait        7 days (level medium); in the open for 9 days, over since 2026-08-22
       compared    with 1.0.0
+      source      not compared with its repository: `cargo fence source tidy@1.0.2`
       attains     level medium by itself; unknown: journal, publishers, people
       digest      cd397137…
       through     app > tidy

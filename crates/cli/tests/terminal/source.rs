@@ -171,3 +171,48 @@ fn addresses_of_strangers_are_not_options_nor_programs() {
     pack(&mut project, "package", &first, &[]);
     assert_snapshot!("an address of a manifest", project.run("source package --offline"));
 }
+
+/// Whoever asks about the release later is told, without anybody fetching anything.
+#[test]
+fn what_came_of_it_is_told_by_why_and_review() {
+    let mut project = with_a_repository();
+    let first = head(&project);
+    commit(&project, "Bob", "bob@forge.example");
+    git(&project, &["tag", "v1.0.1"]);
+    let second = head(&project);
+    let release = |version: &str, commit: &str| {
+        let info = format!("{{\"git\":{{\"sha1\":\"{commit}\"}},\"path_in_vcs\":\"words\"}}");
+        let manifest = |text: &str| text.replace("1.0.1", version);
+        vec![
+            (".cargo_vcs_info.json", info),
+            ("Cargo.toml", manifest(MADE)),
+            ("Cargo.toml.orig", manifest(WRITTEN)),
+            ("README.md", "Pads words.\n".to_owned()),
+            ("src/lib.rs", LIBRARY.to_owned()),
+        ]
+    };
+    project.release("pad-words", "1.0.0", "2024-01-01T12:00:00Z", &release("1.0.0", &first));
+    let mut newer = release("1.0.1", &second);
+    newer.push(("build.rs", "fn main() {}\n".to_owned()));
+    project.release("pad-words", "1.0.1", "2026-08-22T11:00:00Z", &newer);
+    project.lock(&("app", "0.1.0", &["pad-words"]));
+    project.lock(&("pad-words", "1.0.0", &[]));
+    let rows = |seen: &str| -> String {
+        let is_of_it = |line: &&str| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            ["source", "Source", "of", "new-contributor:", "compared"]
+                .iter()
+                .any(|word| words.first() == Some(word))
+        };
+        let rows: Vec<&str> = seen.lines().filter(is_of_it).collect();
+        rows.join("\n").replace(&second[..12], "SECOND").replace(&first[..12], "FIRST")
+    };
+    assert_snapshot!("why, before", rows(&project.run("why pad-words@1.0.1")));
+    project.run("source pad-words@1.0.1 --offline --repository repo");
+    assert_snapshot!("why, after", project.run("why pad-words@1.0.1").replace(&second[..12], "SECOND"));
+    let head = |seen: String| -> String { seen.lines().take(20).collect::<Vec<_>>().join("\n") };
+    assert_snapshot!(
+        "review, after",
+        head(project.run("review pad-words@1.0.1")).replace(&second[..12], "SECOND")
+    );
+}

@@ -77,13 +77,13 @@ pub fn helps(
         helps.push(Help { what, commands: vec!["cargo fence update".to_owned()] });
     }
     // Nobody has to vouch for what time clears, or for what waits for somebody else.
-    let review = review(decision);
-    let asks_for_review = review.is_some();
+    let reviews = reviews(decision);
+    let asks_for_review = !reviews.is_empty();
     let look = match asks_for_review {
         true => "look at what is known about it, and at what it changes",
         false => "look at what is known about it",
     };
-    let commands = std::iter::once(why(&decision.release)).chain(review).collect();
+    let commands = std::iter::once(why(&decision.release)).chain(reviews).collect();
     helps.push(Help { what: or(&helps, look), commands });
     if asks_for_review && fixes.is_none() {
         helps.push(Help {
@@ -99,11 +99,19 @@ pub fn why(release: &ReleaseId) -> String {
     format!("cargo fence why {}@{}", release.name, release.version)
 }
 
-/// The command that shows what a release changes, where somebody has to look at that.
-pub fn review(decision: &Decision) -> Option<String> {
+/// The commands that show what a release changes, where somebody has to look at that: beside its base, and beside the crate
+/// that it is nearly a copy of.
+pub fn reviews(decision: &Decision) -> Vec<String> {
+    if decision.verdict != Verdict::Hold || !decision.needs_review() {
+        return Vec::new();
+    }
     let ReleaseId { name, version } = &decision.release;
-    let asks = decision.verdict == Verdict::Hold && decision.needs_review();
-    asks.then(|| format!("cargo fence review {name}@{version}"))
+    let review = format!("cargo fence review {name}@{version}");
+    let copied = decision.reason(Code::Clone).and_then(|reason| match &reason.because {
+        Because::CopyOf(of) => Some(format!("{review} --from {}@{}", of.name, of.version)),
+        _ => None,
+    });
+    std::iter::once(review).chain(copied).collect()
 }
 
 /// The command for the exception that the decision itself says would admit the release.

@@ -12,8 +12,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
+use fence_client::cache::Cache;
 use fence_client::readings::Shelf;
 use fence_client::scanner::Packed;
+use fence_client::source::Records;
 use fence_model::policy::Scan;
 use fence_model::readings::{Looked, Pair, Reading, Readings, Unread};
 use fence_model::{CrateName, Digest, ReleaseId, Span, Time};
@@ -38,6 +40,8 @@ const TRIED_AGAIN_AFTER: Span = Span::minutes(10);
 pub(super) struct Looking {
     reads: Option<Reads>,
     shelf: Shelf,
+    /// How packages compare with their repositories, as far as somebody looked.
+    pub(super) sources: Records,
     readings: RwLock<Arc<Readings>>,
     /// How many readings there were of each crate, by name in lower case.
     editions: Mutex<HashMap<CrateName, u64>>,
@@ -47,13 +51,15 @@ pub(super) struct Looking {
 }
 
 impl Looking {
-    pub(super) fn new(reads: Option<Reads>, shelf: Shelf, at_once: usize) -> Self {
+    pub(super) fn new(reads: Option<Reads>, cache: &Cache, at_once: usize) -> Self {
+        let shelf = Shelf::of(cache);
         Self {
             reads,
             // What asks for a reviewer counts whatever the age of a release.
             readings: RwLock::new(Arc::new(Readings::of_these(shelf.asking()))),
             editions: Mutex::default(),
             shelf,
+            sources: Records::of(cache),
             under_way: Flights::default(),
             at_once: Semaphore::new(at_once),
             tried_in_vain: Mutex::default(),

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use fence_model::words::text::{ago, and};
 use fence_model::{CrateName, Digest, Span, Time, Verdict};
 use semver::Version;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 
 use super::asking::{Trouble, Viewed};
 use super::downloads::ADMITTED_FOR;
@@ -320,7 +320,15 @@ impl Inner {
             return self
                 .nothing(&format!("{} has no release {name} {version}.", stall.source.registry().name));
         };
+        let source = match decision.digest {
+            Some(digest) => {
+                let inner = Arc::clone(&self);
+                spawn_blocking(move || inner.looking.sources.get(digest)).await.ok().flatten()
+            }
+            None => None,
+        };
         html(pages::release(&Release {
+            source,
             frame: self.frame(),
             registry: stall.path.clone(),
             decision,

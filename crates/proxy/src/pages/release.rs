@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use fence_client::source::{Record, Told, Weight};
 use fence_model::decision::{Decision, Verdict};
 use fence_model::words::help::{self, Help, Named, Placed};
 use fence_model::words::text::harmless;
 use fence_model::words::{self, outlook, story};
-use fence_model::{CrateName, Span, Time};
+use fence_model::{CrateName, ReleaseId, Span, Time};
 use semver::Version;
 
 use super::html::{Element, Node, el, nothing, several};
@@ -19,6 +20,8 @@ pub(crate) struct Release {
     pub(crate) frame: Frame,
     pub(crate) registry: String,
     pub(crate) decision: Arc<Decision>,
+    /// How it compares with its repository, where somebody looked.
+    pub(crate) source: Option<Record>,
     /// What is admitted in its place.
     pub(crate) stay: Option<Version>,
     pub(crate) ground: Ground,
@@ -36,7 +39,7 @@ pub(crate) enum Ground {
 
 /// The page.
 pub(crate) fn release(release: &Release) -> String {
-    let Release { frame, registry, decision, stay, ground, stale } = release;
+    let Release { frame, registry, decision, source, stay, ground, stale } = release;
     let now = frame.now;
     let title = format!("{} {}", decision.release.name, decision.release.version);
     let facts = story::facts(decision, now);
@@ -49,7 +52,7 @@ pub(crate) fn release(release: &Release) -> String {
             .with(picture::story(decision, &facts, now))
             .with(time_line(&facts, now)),
     );
-    content.push(section("numbers", "Measured by").with(numbers(registry, decision, now)));
+    content.push(section("numbers", "Measured by").with(numbers(registry, decision, source.as_ref(), now)));
     page(frame, None, &title, content)
 }
 
@@ -183,7 +186,7 @@ fn time_line(facts: &[story::Fact<'_>], now: Time) -> Element {
     el("ol").class("timeline").with_all(facts.iter().map(fact))
 }
 
-fn numbers(registry: &str, decision: &Decision, now: Time) -> Element {
+fn numbers(registry: &str, decision: &Decision, source: Option<&Record>, now: Time) -> Element {
     let mut rows: Vec<(&'static str, Node)> =
         vec![("Level", decision.level.as_str().into()), ("Wait", story::wait(decision, now).into())];
     if let Some(published) = decision.published {
@@ -192,12 +195,33 @@ fn numbers(registry: &str, decision: &Decision, now: Time) -> Element {
     if let Some(base) = &decision.base {
         rows.push(("Compared with", link_to(registry, &decision.release.name, base).into()));
     }
+    let ReleaseId { name, version } = &decision.release;
+    if decision.panics.places > 0 {
+        let shown = command(&format!("cargo fence review {name}@{version} --panics"));
+        rows.push(("Panics", several([Node::from(words::new_panics(decision.panics)), shown.into()])));
+    }
+    match source {
+        Some(record) => {
+            rows.push(("Source", el("ul").class("sources").with_all(record.told().iter().map(told)).into()))
+        }
+        None if decision.digest.is_some() => {
+            let compare = command(&format!("cargo fence source {name}@{version}"));
+            rows.push(("Source", several([Node::from("not compared with its repository"), compare.into()])));
+        }
+        None => {}
+    }
     if let Some(attained) = story::attained(decision) {
         rows.push(("Attains", attained.into()));
     }
     let digest = decision.digest.map_or_else(|| "unknown".to_owned(), |digest| digest.to_string());
     rows.push(("Digest", el("code").class("digest").with(digest).into()));
     terms("numbers", rows)
+}
+
+/// A sentence about the source. What it says of names and paths is a stranger's word.
+fn told(told: &Told) -> Element {
+    let mark = if told.weight == Weight::Plain { Mark::Says } else { Mark::Warns };
+    el("li").set("class", mark.class()).with(picture::glyph(mark)).with(" ").with(harmless(&told.words))
 }
 
 fn link_to(registry: &str, name: &CrateName, version: &Version) -> Element {

@@ -158,6 +158,7 @@ fn all(text: &str) -> Vec<String> {
         waiting(&Waiting { frame: frame.clone(), held: vec![held], older: 0, more: 0, base: owned() }),
         waiting(&Waiting { frame: frame.clone(), held: Vec::new(), older: 0, more: 0, base: owned() }),
         release(&Release {
+            source: None,
             frame: frame.clone(),
             registry: owned(),
             decision,

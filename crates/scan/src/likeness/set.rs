@@ -9,7 +9,7 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{FEWEST, Fingerprint, SKETCH, Shares, common};
 
@@ -49,8 +49,6 @@ impl Known {
 pub struct FingerprintSet {
     common: Vec<u32>,
     known: Vec<Known>,
-    /// Which package has which number, by number.
-    owners: Vec<(u32, u32)>,
 }
 
 /// Why bytes are no set of fingerprints.
@@ -108,21 +106,17 @@ impl FingerprintSet {
                 (sketch.len() >= FEWEST).then_some(Known { name, version, size, sketch })
             })
             .collect();
-        Self::indexed(common, known)
-    }
-
-    fn indexed(common: Vec<u32>, known: Vec<Known>) -> Self {
-        let of = |(number, known): (usize, &Known)| {
-            known.sketch.iter().map(move |gram| (*gram, number as u32)).collect::<Vec<_>>()
-        };
-        let mut owners: Vec<(u32, u32)> = known.iter().enumerate().flat_map(of).collect();
-        owners.sort_unstable();
-        Self { common, known, owners }
+        Self { common, known }
     }
 
     /// The packages, by name and version.
     pub fn packages(&self) -> &[Known] {
         &self.known
+    }
+
+    /// Whether any release of a crate is in the set.
+    pub fn has(&self, name: &str) -> bool {
+        self.known.binary_search_by(|known| known.name.as_str().cmp(name)).is_ok()
     }
 
     /// How many numbers are common to many families.
@@ -141,23 +135,15 @@ impl FingerprintSet {
         if new.len() < FEWEST {
             return Vec::new();
         }
-        let mut both: FxHashMap<u32, usize> = FxHashMap::default();
-        let mut owners = self.owners.as_slice();
-        for gram in &new {
-            owners = &owners[owners.partition_point_from_start(|owner| owner.0 < *gram)..];
-            for (_, known) in owners.iter().take_while(|owner| owner.0 == *gram) {
-                *both.entry(*known).or_default() += 1;
-            }
-        }
-        let mut alike: Vec<_> = both
-            .into_iter()
-            .map(|(number, both)| {
-                let known = &self.known[number as usize];
-                let end = known.end();
-                let comparable = new.partition_point(|gram| *gram <= end);
-                (known, Shares::of(both, known.sketch.len(), comparable))
-            })
-            .collect();
+        // No index of the set: one would take longer to make than most programs ask of it.
+        let numbers: FxHashSet<u32> = new.iter().copied().collect();
+        let shares = |known| {
+            let Known { sketch, .. }: &Known = known;
+            let both = sketch.iter().filter(|gram| numbers.contains(gram)).count();
+            let comparable = new.partition_point(|gram| *gram <= known.end());
+            (both > 0).then(|| (known, Shares::of(both, sketch.len(), comparable)))
+        };
+        let mut alike: Vec<_> = self.known.iter().filter_map(shares).collect();
         alike.sort_by(|(known, shares), (other, others)| {
             others
                 .both
@@ -183,8 +169,14 @@ impl FingerprintSet {
 
     /// All pairs of packages of this set that have anything in common: the earlier one by name counts as known.
     pub fn pairs(&self) -> Vec<(&Known, &Known, Shares)> {
+        // Which package has which number, by number.
+        let of = |(number, known): (usize, &Known)| {
+            known.sketch.iter().map(move |gram| (*gram, number as u32)).collect::<Vec<_>>()
+        };
+        let mut owners: Vec<(u32, u32)> = self.known.iter().enumerate().flat_map(of).collect();
+        owners.sort_unstable();
         let mut both: FxHashMap<(u32, u32), usize> = FxHashMap::default();
-        for owners in self.owners.chunk_by(|left, right| left.0 == right.0) {
+        for owners in owners.chunk_by(|left, right| left.0 == right.0) {
             for (at, (_, one)) in owners.iter().enumerate() {
                 for (_, other) in &owners[at + 1..] {
                     *both.entry((*one, *other)).or_default() += 1;
@@ -251,7 +243,7 @@ impl FingerprintSet {
         if reader.at != file.len() {
             return Err(SetProblem::Damaged(reader.at));
         }
-        Ok(Self::indexed(common, known))
+        Ok(Self { common, known })
     }
 }
 
@@ -263,21 +255,6 @@ fn without(grams: &[u32], common: &[u32]) -> Vec<u32> {
         common.peek() != Some(*gram)
     };
     grams.iter().filter(is_own).copied().collect()
-}
-
-/// Finding the next place in a sorted slice that is most often near its start.
-trait FromStart<T> {
-    fn partition_point_from_start(&self, is_before: impl Fn(&T) -> bool) -> usize;
-}
-
-impl<T> FromStart<T> for [T] {
-    fn partition_point_from_start(&self, is_before: impl Fn(&T) -> bool) -> usize {
-        let mut end = 1;
-        while end < self.len() && is_before(&self[end - 1]) {
-            end *= 2;
-        }
-        self[..end.min(self.len())].partition_point(is_before)
-    }
 }
 
 fn write_number(file: &mut Vec<u8>, mut number: u32) {
