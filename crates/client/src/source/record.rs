@@ -227,7 +227,7 @@ mod tests {
         insta::assert_snapshot!([same, moved, gone, nothing].map(|record| say(&record)).join("\n\n"), @"
         Plain: all files are the repository's; compared on 2026-08-22 with https://forge.example/pad/words at aaaaaaaaaaaa
 
-        Grave: 2 in the package alone; compared on 2026-08-22 with https://forge.example/pad/words at aaaaaaaaaaaa
+        Grave: 2 files in the package alone; compared on 2026-08-22 with https://forge.example/pad/words at aaaaaaaaaaaa
         Notable: files were changed and not committed when it was made
         Notable: the tag v1 is on another commit
         Notable: new-contributor: commits since 1.0.0, and none before, by ann <ann@forge.example>, bob <bob@forge.example>, cy <cy@forge.example>, 2 more
