@@ -30,8 +30,9 @@ const DIRECTIONS: [(&str, &[&str], &str); 9] = [
     ),
     (
         "fence-proxy",
-        &["fence-model", "fence-registry", "fence-client"],
-        "`proxy` enforces from what the client verified: it reads no formats of evidence itself",
+        &["fence-model", "fence-registry", "fence-scan", "fence-client"],
+        "`proxy` enforces from what the client verified, and shows what the scanner read: it reads no formats of \
+         evidence itself",
     ),
     (
         "cargo-fence",

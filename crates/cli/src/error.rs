@@ -69,6 +69,8 @@ pub(crate) enum Misuse {
     UnknownCode(String),
     /// Neither a folder, nor a file, nor a release.
     NoPackage(String, String),
+    /// What is no release of a registry, on a page of a fence.
+    NotOnAPage(String),
     /// No code at all.
     NoCodes,
     /// No reason.
@@ -721,6 +723,10 @@ impl From<Misuse> for CliError {
             Misuse::NoPackage(word, why) => {
                 Self::new(format!("{word:?} is neither a folder, nor a `.crate` file, nor a release: {why}"))
                     .hint("a release is written CRATE or CRATE@VERSION".to_owned())
+            }
+            Misuse::NotOnAPage(word) => {
+                Self::new(format!("a fence shows releases of a crate, and {word:?} is none"))
+                    .hint("a folder or a `.crate` file is read without `--web`".to_owned())
             }
             Misuse::UnknownCode(word) => {
                 let of_scanner = fence_scan::explanations().map(|of| of.code);

@@ -90,6 +90,7 @@ impl Standing {
         let told = mounts.iter().map(|mount| (mount.path.clone(), mount.registry.name.clone())).collect();
         let state = environment.state_folder().ok_or(Misuse::NoStateFolder)?;
         let scanner = scanner()?;
+        let for_people = scanner.clone();
         let setup = Setup {
             mounts,
             rules: RulesOf::Project(Box::new(policy_of(global, environment)?)),
@@ -109,6 +110,7 @@ impl Standing {
             reads: Some(Arc::new(move |base: Option<&Packed>, package: &Packed| {
                 readings::read(&scanner, base, package)
             })),
+            compares: Some(Arc::new(move |old: &Packed, new: &Packed| for_people.read(old, new).result)),
             times: Times::default(),
         };
         let fence = runtime.block_on(Fence::build(setup))?;

@@ -5,6 +5,7 @@
 
 mod audits;
 mod bases;
+pub mod beside;
 pub mod clock;
 pub mod code;
 pub mod decision;

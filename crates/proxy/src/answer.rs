@@ -8,11 +8,12 @@
 //! /                                                Ask::Page, for people: what is held
 //! /search?q=serde                                  Ask::Page
 //! /{registry}/crate/serde/1.0.228                  Ask::Page
+//! /{registry}/crate/serde/1.0.228/change           Ask::Page, with `from=1.0.227` and `view=side` as it likes
 //! /style.css                                       Ask::Asset, what pages are dressed in
 //! ```
 //!
 //! Whatever is spelt otherwise is nothing that anybody asks for: no escapes, no capitals in an index path, no dots, and
-//! no query but that of a search. No page has the path of an index file: those have one or two characters before their
+//! no query but that of a search and of a change. No page has the path of an index file: those have one or two characters before their
 //! first slash, or three parts of which the first has two.
 
 use std::future::Future;
@@ -32,6 +33,9 @@ const CRATES: &str = "crate";
 
 /// All releases of a crate, where a page about one has its version: no version is spelt so.
 const ALL: &str = "all";
+
+/// What a release changes, below its page.
+const CHANGE: &str = "change";
 
 /// The folder of pages about codes.
 const CODES: &str = "codes";
@@ -91,6 +95,8 @@ pub enum Page {
     },
     /// What a code means.
     Code(Code),
+    /// What a code of the scanner means.
+    Sign(&'static str),
     /// A crate, with its latest releases.
     Crate {
         /// The registry.
@@ -114,6 +120,33 @@ pub enum Page {
         /// The version.
         version: Version,
     },
+    /// What a release changes.
+    Change(Change),
+}
+
+/// What somebody wants to read of the change that a release is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Change {
+    /// The registry.
+    pub registry: String,
+    /// The crate.
+    pub name: CrateName,
+    /// The version.
+    pub version: Version,
+    /// The release to compare it with, where somebody says which.
+    pub from: Option<Version>,
+    /// How it is laid out.
+    pub layout: Layout,
+}
+
+/// How a change is laid out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Layout {
+    /// What is gone above what is new.
+    #[default]
+    Inline,
+    /// What is gone beside what is new.
+    Side,
 }
 
 /// What pages are dressed in.
@@ -123,19 +156,22 @@ pub enum Asset {
     Style,
     /// The script, without which all pages work.
     Script,
+    /// The script of the page of a change, for those who go through it by keys.
+    Keys,
     /// The icon.
     Icon,
 }
 
 impl Asset {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Style, Self::Script, Self::Icon];
+    pub const ALL: [Self; 4] = [Self::Style, Self::Script, Self::Keys, Self::Icon];
 
     /// Where it is.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Style => "/style.css",
             Self::Script => "/page.js",
+            Self::Keys => "/change.js",
             Self::Icon => "/icon.svg",
         }
     }
@@ -151,9 +187,11 @@ impl Page {
             Self::Status => "/status".to_owned(),
             Self::Search { sought } => format!("/search?q={}", encoded(sought)),
             Self::Code(code) => format!("/codes/{code}"),
+            Self::Sign(code) => format!("/codes/{code}"),
             Self::Crate { registry, name } => format!("/{registry}/{CRATES}/{name}"),
             Self::Releases { registry, name } => format!("/{registry}/{CRATES}/{name}/{ALL}"),
             Self::Release { registry, name, version } => format!("/{registry}/{CRATES}/{name}/{version}"),
+            Self::Change(change) => change.path(),
         }
     }
 
@@ -166,9 +204,9 @@ impl Page {
             "/search" => return Some(Self::Search { sought: String::new() }),
             _ => {}
         }
-        let parts: Vec<&str> = path.strip_prefix('/')?.splitn(5, '/').collect();
+        let parts: Vec<&str> = path.strip_prefix('/')?.splitn(6, '/').collect();
         match parts[..] {
-            [CODES, code] => Some(Self::Code(code.parse().ok()?)),
+            [CODES, code] => code.parse().map(Self::Code).ok().or_else(|| sign(code)),
             [registry, CRATES, name] if is_registry_name(registry) => {
                 Some(Self::Crate { registry: registry.to_owned(), name: name.parse().ok()? })
             }
@@ -180,8 +218,50 @@ impl Page {
                 name: name.parse().ok()?,
                 version: Version::parse(version).ok()?,
             }),
+            [registry, CRATES, name, version, CHANGE] if is_registry_name(registry) => {
+                Some(Self::Change(Change {
+                    registry: registry.to_owned(),
+                    name: name.parse().ok()?,
+                    version: Version::parse(version).ok()?,
+                    from: None,
+                    layout: Layout::Inline,
+                }))
+            }
             _ => None,
         }
+    }
+}
+
+/// The page of a code of the scanner; none where it has no such code.
+pub(crate) fn sign(code: &str) -> Option<Page> {
+    fence_scan::explanations().find(|of| of.code == code).map(|of| Page::Sign(of.code))
+}
+
+impl Change {
+    fn path(&self) -> String {
+        let Self { registry, name, version, from, layout } = self;
+        let from = from.as_ref().map(|from| format!("from={}", encoded(&from.to_string())));
+        let side = (*layout == Layout::Side).then(|| "view=side".to_owned());
+        let query: Vec<String> = from.into_iter().chain(side).collect();
+        let question = if query.is_empty() { "" } else { "?" };
+        format!("/{registry}/{CRATES}/{name}/{version}/{CHANGE}{question}{}", query.join("&"))
+    }
+
+    /// The same, as a query says; none where it says something else.
+    fn asked(self, query: &str) -> Option<Self> {
+        query.split('&').filter(|pair| !pair.is_empty()).try_fold(self, |change, pair| {
+            match pair.split_once('=')? {
+                // A blank is a `+` that was not escaped: no version has one.
+                ("from", "") => Some(change),
+                ("from", from) => {
+                    let from = decoded(from).trim().replace(' ', "+");
+                    Some(Self { from: Some(Version::parse(&from).ok()?), ..change })
+                }
+                ("view", "side") => Some(Self { layout: Layout::Side, ..change }),
+                ("view", "inline") => Some(Self { layout: Layout::Inline, ..change }),
+                _ => None,
+            }
+        })
     }
 }
 
@@ -189,8 +269,12 @@ impl Ask {
     /// What the path of a request asks for, with its leading `/` and its query; none where nobody would ask so.
     pub fn parse(path: &str) -> Option<Self> {
         if let Some((path, query)) = path.split_once('?') {
-            // A page without a form has no use for a query, and nothing that cargo asks for has one.
-            return (path == "/search").then(|| Self::Page(Page::Search { sought: sought(query) }));
+            // Nothing that cargo asks for has a query, and no other page.
+            return match Page::parse(path)? {
+                Page::Search { .. } => Some(Self::Page(Page::Search { sought: sought(query) })),
+                Page::Change(change) => Some(Self::Page(Page::Change(change.asked(query)?))),
+                _ => None,
+            };
         }
         // What cargo asks for comes first, since it is asked a thousand times as often.
         Self::of_a_registry(path).or_else(|| Self::for_people(path))
@@ -242,8 +326,13 @@ pub fn download_template(registry: &str) -> String {
 /// What a form sent as `q`, without what surrounds it; what is no text in UTF-8 is shown as such.
 fn sought(query: &str) -> String {
     let q = query.split('&').find_map(|pair| pair.strip_prefix("q=")).unwrap_or_default();
-    let mut bytes = Vec::with_capacity(q.len());
-    let mut rest = q.as_bytes();
+    decoded(q).trim().chars().take(SOUGHT_CHARS).collect()
+}
+
+/// A value as a form sends it.
+fn decoded(value: &str) -> String {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
     while let [first, after @ ..] = rest {
         let escaped = match (first, after) {
             (b'%', [high, low, ..]) => char::from(*high).to_digit(16).zip(char::from(*low).to_digit(16)),
@@ -257,7 +346,7 @@ fn sought(query: &str) -> String {
         bytes.push(byte);
         rest = left;
     }
-    String::from_utf8_lossy(&bytes).trim().chars().take(SOUGHT_CHARS).collect()
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The same text as a form sends it.
@@ -313,6 +402,8 @@ pub enum About {
     Nothing,
     /// Nobody can tell now.
     Unknown,
+    /// It is being made: whoever asks again in a while gets it.
+    UnderWay,
 }
 
 /// An index file as it is served: made once, sent often.

@@ -8,12 +8,14 @@
 //!    kept; if it is slow, wrong or down, what it said last is taken, and marked stale.
 //! 3. `pages`: the crate is judged, what its judgement lacks is brought, and the page is made.
 //!
-//! What people read (`reading`) is judged in the same way, and becomes HTML in `crate::pages`.
+//! What people read (`reading`) is judged in the same way, and becomes HTML in `crate::pages`; what a release changes
+//! (`changes`) is read for them alone.
 //!
 //! A request for a package (`downloads`) is decided anew, its neighbours considered, and its bytes are compared with
 //! their digest before the first of them is sent.
 
 mod asking;
+mod changes;
 mod downloads;
 mod looking;
 mod pages;
@@ -44,6 +46,8 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
 use self::asking::Trouble;
+pub use self::changes::Compares;
+use self::changes::{Changes, READER_WAITS};
 use self::downloads::Wanted;
 use self::looking::Looking;
 pub use self::looking::Reads;
@@ -96,6 +100,8 @@ pub struct Setup {
     pub explain: fn(Code) -> &'static str,
     /// Who reads packages; none where nobody does.
     pub reads: Option<Reads>,
+    /// Who compares packages for people; none where nobody does.
+    pub compares: Option<Compares>,
     /// How patient it is.
     pub times: Times,
 }
@@ -145,6 +151,8 @@ pub struct Times {
     pub fresh_for: Span,
     /// How long a client waits for a registry before it gets what that said last.
     pub patience: Duration,
+    /// How long a reader waits for a change that nobody read yet, before the page says that it is being read.
+    pub reader_waits: Duration,
     /// How long a registry that failed is left alone, for each crate.
     pub leave_alone: Span,
     /// How often the feeds are asked: what they revoke is refused within that, and a little.
@@ -160,6 +168,7 @@ impl Default for Times {
         Self {
             fresh_for: Span::minutes(1),
             patience: Duration::from_secs(5),
+            reader_waits: READER_WAITS,
             leave_alone: Span::seconds(10),
             feeds_every: Duration::from_secs(40),
             follow_every: Span::minutes(10),
@@ -238,6 +247,7 @@ struct Inner {
     feeds: Vec<(String, PathBuf)>,
     network: Network,
     looking: Looking,
+    changes: Changes,
     cache: Cache,
     packages: Packages,
     base: String,
@@ -265,7 +275,7 @@ struct Inner {
     /// Packages that are fetched. Not by digest: what one registry does not have, or does not send, is another's to send.
     fetching: Flights<(usize, Wanted), Result<Bytes, Answer>>,
     /// What somebody read about.
-    remembered_releases: Remembered<reading::Place, reading::Read>,
+    remembered_releases: Remembered<reading::Place, reading::Judged>,
     remembered_crates: Remembered<(usize, CrateName), Arc<Chronicle>>,
     background: Mutex<Vec<JoinHandle<()>>>,
     /// What is read though nobody waits for it.
@@ -307,6 +317,7 @@ impl Fence {
             network: setup.network,
             packages: Packages::of(&setup.cache),
             looking: Looking::new(setup.reads, &setup.cache, cores.min(READ_AT_ONCE)),
+            changes: Changes::new(setup.compares),
             cache: setup.cache,
             base: setup.base,
             term: setup.term,

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use fence_client::cargo_config::Registry;
 use fence_client::gather::{self, Evidence};
+use fence_model::beside::{Older, beside};
 use fence_model::decision::{Because, Decision};
 use fence_model::facts::{Birth, CrateFacts, DependencyKind, Feed, Gone};
 use fence_model::judge::{Asked, Checksum, InUse, Judge, Treatment};
@@ -110,6 +111,15 @@ pub(crate) struct Told {
     pub(crate) decision: Arc<Decision>,
     /// The release that is admitted instead, of the same class.
     pub(crate) stay: Option<Version>,
+}
+
+/// A release to read another beside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Beside {
+    pub(crate) version: Version,
+    /// Why it is that, as the end of a sentence.
+    pub(crate) why: &'static str,
+    pub(crate) digest: Digest,
 }
 
 /// A crate for who reads about it.
@@ -336,6 +346,29 @@ impl<'a> Case<'a> {
     pub(crate) fn remembers(&self, subject: &CrateName, version: &Version) -> bool {
         let memory = self.loaded(subject).map(|loaded| &loaded.known.memory);
         memory.is_some_and(|memory| memory.has(version))
+    }
+
+    /// The release to read another of the crate `subject` beside, whose judgement has `base`; or why there is none.
+    pub(crate) fn beside(
+        &self,
+        subject: &CrateName,
+        version: &Version,
+        base: Option<&Version>,
+    ) -> Result<Beside, &'static str> {
+        let listed = self.file(subject).map_or(&[][..], |(_, file)| &file.releases).iter();
+        let older = listed.map(|line| Older { version: &line.version, yanked: line.yanked });
+        // The judgement may remember one that is gone.
+        let base = base.filter(|base| !self.digests(subject, base).is_empty());
+        let (version, why) = beside(version, &[], base, older)?;
+        let digest =
+            self.digests(subject, &version).first().copied().ok_or("since there is no older release")?;
+        Ok(Beside { version, why, digest })
+    }
+
+    /// A release of the crate `subject` to read another beside, because somebody asked for it; none where there is none.
+    pub(crate) fn as_asked(&self, subject: &CrateName, version: &Version) -> Option<Beside> {
+        let digest = self.digests(subject, version).first().copied()?;
+        Some(Beside { version: version.clone(), why: "as you asked", digest })
     }
 
     /// The release of the crate `subject` to stay on instead of one that is not admitted: the highest below it that is

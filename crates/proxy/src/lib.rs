@@ -5,12 +5,13 @@
 //! [`Answer`](answer::Answer) as HTTP. To make a page the registry is asked for its index file (`views` keeps what it
 //! said last), the read is written into the journal (`scribe`), and the crate is judged (`judgement`).
 //!
-//! What people ask for in a browser the same fence answers with `pages`.
+//! What people ask for in a browser the same fence answers with `pages`; what a release changes is a `change` there.
 //!
 //! Nothing is served that was not written down, judged by the rules in force (`rules`), and compared with its digest.
 
 pub mod alarms;
 pub mod answer;
+mod change;
 pub mod event;
 pub mod fence;
 mod flights;

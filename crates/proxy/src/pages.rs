@@ -6,6 +6,7 @@
 //!
 //! What cargo reads is an *index page* ([`crate::page`]); a *page* is what people read.
 
+mod change;
 mod code;
 mod crate_page;
 mod html;
@@ -26,11 +27,12 @@ use fence_model::{Code, CrateName, Time, Verdict};
 use semver::Version;
 use sha2::{Digest as _, Sha256};
 
-pub(crate) use self::code::code;
+pub(crate) use self::change::{Changed, State, change};
+pub(crate) use self::code::{code, sign};
 pub(crate) use self::crate_page::{Extent, crate_page};
 use self::html::{Element, Node, document, el, several};
 pub(crate) use self::policy::{Rules, policy};
-pub(crate) use self::release::{Ground, Release, release};
+pub(crate) use self::release::{Ground, Release, Reviewed, release};
 pub(crate) use self::search::{Found, Search, search};
 pub(crate) use self::status::status;
 pub(crate) use self::waiting::{Held, Rank, Waiting, older, waiting};
@@ -51,6 +53,28 @@ pub(crate) struct Frame {
 
 /// A page with this title, of which `here` is the place in the menu.
 fn page(frame: &Frame, here: Option<&Page>, title: &str, content: Vec<Element>) -> String {
+    written(frame, here, title, (None, None), content)
+}
+
+/// A page with a class of its own, and a script beside that of all pages.
+fn page_of_its_own(
+    frame: &Frame,
+    class: &'static str,
+    script: Option<Asset>,
+    title: &str,
+    content: Vec<Element>,
+) -> String {
+    written(frame, None, title, (Some(class), script), content)
+}
+
+fn written(
+    frame: &Frame,
+    here: Option<&Page>,
+    title: &str,
+    (class, own_script): (Option<&'static str>, Option<Asset>),
+    content: Vec<Element>,
+) -> String {
+    let script = |asset: Asset| el("script").set("src", asset.path()).set("defer", "");
     let head = el("head")
         .with(el("meta").set("charset", "utf-8"))
         .with(el("meta").set("name", "viewport").set("content", "width=device-width, initial-scale=1"))
@@ -58,12 +82,14 @@ fn page(frame: &Frame, here: Option<&Page>, title: &str, content: Vec<Element>) 
         .with(el("title").with(format!("{title} · the fence")))
         .with(link("stylesheet", Asset::Style))
         .with(link("icon", Asset::Icon))
-        .with(el("script").set("src", Asset::Script.path()).set("defer", ""));
+        .with(script(Asset::Script))
+        .with(own_script.map(script));
     let notices = frame.notices.iter().map(|notice| {
         el("p").class("notice").with(picture::glyph(Mark::Warns)).with(el("span").with(harmless(notice)))
     });
     let main = el("main").set("id", "main").set("tabindex", "-1").with_all(notices).with_all(content);
-    let body = el("body")
+    let body = class.into_iter().fold(el("body"), Element::class);
+    let body = body
         .with(el("a").class("skip").set("href", "#main").with("Skip to the content"))
         .with(picture::shapes())
         .with(header(frame, here))
@@ -157,7 +183,7 @@ pub(crate) fn unavailable(frame: &Frame, why: &str) -> String {
 
 /// The bytes of what pages are dressed in, with their media type and entity tag.
 pub(crate) fn asset(asset: Asset) -> (Bytes, &'static str, &'static str) {
-    static TAGS: LazyLock<[String; 3]> = LazyLock::new(|| {
+    static TAGS: LazyLock<[String; 4]> = LazyLock::new(|| {
         Asset::ALL.map(|asset| {
             let digest = Sha256::digest(content(asset).0);
             let digits: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
@@ -172,6 +198,7 @@ const fn content(asset: Asset) -> (&'static str, &'static str) {
     match asset {
         Asset::Style => (include_str!("pages/style.css"), "text/css; charset=utf-8"),
         Asset::Script => (include_str!("pages/page.js"), "text/javascript; charset=utf-8"),
+        Asset::Keys => (include_str!("pages/change.js"), "text/javascript; charset=utf-8"),
         Asset::Icon => (include_str!("pages/icon.svg"), "image/svg+xml"),
     }
 }
@@ -242,6 +269,14 @@ fn release_link(registry: &str, name: &CrateName, version: &Version) -> Element 
     let (registry, page_name, page_version) = (registry.to_owned(), name.clone(), version.clone());
     let page = Page::Release { registry, name: page_name, version: page_version };
     el("a").class("release").set("href", page.path()).with(format!("{name} {version}"))
+}
+
+/// A part of a page with a heading.
+fn section(id: &'static str, title: &'static str) -> Element {
+    el("section")
+        .set("id", id)
+        .set("aria-labelledby", format!("{id}-title"))
+        .with(el("h2").set("id", format!("{id}-title")).with(title))
 }
 
 /// A moment in full.

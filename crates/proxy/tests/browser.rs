@@ -28,6 +28,9 @@ const HOSTILE: [&str; 4] = [
     "<b class=hostile>&lt;script&gt;</b>",
 ];
 
+/// The page of a change in which all kinds of things changed.
+const CHANGE: &str = "/crates-io/crate/pad-words/1.0.1/change";
+
 /// All pages, and what their pictures are called.
 fn pages() -> Vec<(&'static str, String)> {
     let of = |name: &'static str, path: &str| (name, path.to_owned());
@@ -47,6 +50,10 @@ fn pages() -> Vec<(&'static str, String)> {
         of("release-waiting", "/crates-io/crate/glob/0.3.4"),
         of("release-fix", "/crates-io/crate/parser/1.2.4"),
         of("release-long", &format!("/crates-io/crate/{LONG_NAME}/{LONG_VERSION}")),
+        of("change", CHANGE),
+        of("change-side", &format!("{CHANGE}?view=side")),
+        of("change-nothing", "/crates-io/crate/pad-words/1.0.0/change"),
+        of("sign", "/codes/fetch-and-run"),
         of("nothing", "/crates-io/crate/nothing"),
     ]
 }
@@ -96,6 +103,7 @@ fn some_of_everything() -> (World, Served) {
     ] {
         world.registry.publish(release(name, version).at(at));
     }
+    world::publish_an_update(&world.registry, "2026-08-20T07:00:00Z", &HOSTILE);
     let served = world.serve();
     for name in ["arrayref", "glob", "parser", LONG_NAME] {
         world.page(&served.fence, name);
@@ -203,7 +211,14 @@ fn a_keyboard_reaches_everything_in_order_and_shows_where_it_is() {
     let Some(browser) = Browser::start() else { return };
     let (_world, served) = some_of_everything();
     // The others have no stops but those that one of these has.
-    let alike = ["search-nothing", "crate-long", "release-long", "release-waiting", "release-admitted"];
+    let alike = [
+        "change-nothing",
+        "search-nothing",
+        "crate-long",
+        "release-long",
+        "release-waiting",
+        "release-admitted",
+    ];
     for (name, path) in pages().into_iter().filter(|(name, _)| !alike.contains(name)) {
         browser.look(Look { width: 1280, scheme: Scheme::Light });
         browser.go(&format!("{}{path}", served.base));
@@ -244,10 +259,78 @@ fn stop(browser: &Browser) -> String {
 }
 
 #[test]
+fn keys_go_from_finding_to_finding_and_from_file_to_file() {
+    let Some(browser) = Browser::start() else { return };
+    let (_world, served) = some_of_everything();
+    browser.look(Look { width: 1280, scheme: Scheme::Light });
+    browser.go(&format!("{}{CHANGE}", served.base));
+    let at =
+        || -> String { browser.value("(document.activeElement.closest('.finding, .file') ?? {}).id ?? ''") };
+    let is_seen = || -> bool {
+        browser.run(
+            "const box = document.activeElement.getBoundingClientRect();
+             return box.height > 0 && box.top >= 0 && box.top < innerHeight",
+        )
+    };
+    let all: usize = browser.value("document.querySelectorAll('.finding').length");
+    assert!(all >= 2, "{all}");
+    for number in (1..=all).chain([all]) {
+        browser.type_in("n");
+        assert_eq!(at(), format!("finding-{number}"));
+        assert!(is_seen(), "finding {number}");
+    }
+    assert_eq!(
+        browser.value::<String>("document.querySelector('#keys + p').textContent"),
+        "no finding behind this one"
+    );
+    browser.type_in("N");
+    assert_eq!(at(), format!("finding-{}", all - 1));
+    browser.go(&format!("{}{CHANGE}", served.base));
+    let files: usize = browser.value("document.querySelectorAll('.file').length");
+    for number in 1..=files {
+        browser.type_in("f");
+        assert_eq!(at(), format!("file-{number}"));
+        assert!(is_seen(), "file {number}");
+    }
+    browser.type_in("F");
+    assert_eq!(at(), format!("file-{}", files - 1));
+    // One stays where one is.
+    browser.type_in("s");
+    browser.until("location.search === '?view=side'");
+    assert_eq!(browser.value::<String>("location.hash"), format!("#file-{}", files - 1));
+    browser.type_in("s");
+    browser.until("location.search === ''");
+    browser.type_in("?");
+    assert!(browser.value::<bool>("document.getElementById('keys').open"));
+    // Who types means what is typed.
+    browser.run::<()>("document.getElementById('q').focus()");
+    browser.type_in("sn");
+    assert!(browser.value::<bool>("document.activeElement.id === 'q' && location.search === ''"));
+    // And who does not want them has none.
+    browser
+        .run::<()>("document.querySelector('#keys button').click(); document.getElementById('main').focus()");
+    browser.type_in("n");
+    assert_eq!(at(), "");
+    assert_eq!(browser.complaints(), "");
+}
+
+#[test]
 fn without_scripts_all_of_it_works() {
     let Some(browser) = Browser::start() else { return };
     let (_world, served) = some_of_everything();
     browser.scripts(Scripts::Off);
+    browser.go(&served.base);
+    // From one finding to the next and back.
+    browser.go(&format!("{}{CHANGE}", served.base));
+    assert!(
+        !browser.value::<bool>("document.getElementById('keys').checkVisibility()"),
+        "keys would do nothing"
+    );
+    for (link, at) in [("finding-1", "#finding-2"), ("finding-2", "#finding-1")] {
+        browser.run::<()>(&format!("document.querySelector('#{link} a[href=\"{at}\"]').focus()"));
+        browser.press(Key::Enter);
+        browser.until(&format!("location.hash === '{at}'"));
+    }
     browser.go(&served.base);
     // By the links alone, from what is held to why.
     for (link, title) in [
@@ -342,7 +425,7 @@ fn what_strangers_write_never_becomes_markup() {
 /// What is in a page that no page of ours has.
 fn smuggled(browser: &Browser) -> Vec<String> {
     browser.run(
-        "const own = 'script[src=\"/page.js\"], link[rel=stylesheet][href=\"/style.css\"], link[rel=icon], form#search';
+        "const own = 'script[src=\"/page.js\"], script[src=\"/change.js\"], link[rel=stylesheet][href=\"/style.css\"], link[rel=icon], form#search';
          const kinds = 'script, style, link, form, img, image, iframe, frame, object, embed, base, video, audio, math, \
              marquee, template, foreignObject, .hostile';
          const alien = [...document.querySelectorAll(kinds)].filter(e => !e.matches(own));

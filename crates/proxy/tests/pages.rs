@@ -4,8 +4,13 @@
 
 mod world;
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
+use fence_client::scanner::Scanner;
 use fence_model::Span;
 use fence_proxy::answer::{About, Answer};
 use fence_proxy::fence::Fence;
@@ -164,6 +169,145 @@ fn a_takeover_as_people_read_it() {
 fn the_source_of_a_page_looks_like_this() {
     let (world, fence) = takeover();
     insta::assert_snapshot!(html(&world, &fence, "/"));
+}
+
+/// What nobody sees, and what moves other text; what looks like markup; and what a runner takes for a command.
+const HOSTILE: [&str; 2] = ["\u{1b}[2J\u{202e}gpj\u{200b}", "<script>alert('x')</script>"];
+
+/// A world in which pad-words 1.0.1 came an hour ago.
+fn an_update() -> (World, Fence) {
+    let world = World::at("2026-08-22T12:00:00Z");
+    world::publish_an_update(&world.registry, "2026-08-22T11:00:00Z", &HOSTILE);
+    let fence = world.fence();
+    (world, fence)
+}
+
+const UPDATE: &str = "/crates-io/crate/pad-words/1.0.1/change";
+
+#[test]
+fn a_change_is_read_with_its_findings_in_place() {
+    let (world, fence) = an_update();
+    let before = read(&world, &fence, "/crates-io/crate/pad-words/1.0.1");
+    assert!(
+        before.contains("Both packages are fetched and read when somebody opens the change."),
+        "{before}"
+    );
+    insta::assert_snapshot!("change", read(&world, &fence, UPDATE));
+    insta::assert_snapshot!("change, side", read(&world, &fence, &format!("{UPDATE}?view=side")));
+    insta::assert_snapshot!("change, release", read(&world, &fence, "/crates-io/crate/pad-words/1.0.1"));
+    let source = html(&world, &fence, UPDATE);
+    assert!(!source.contains("<script>alert") && !source.contains(['\u{1b}', '\u{202e}', '\u{200b}']));
+    insta::assert_snapshot!("change, source", source);
+}
+
+#[test]
+fn a_change_is_compared_with_what_somebody_asks_for() {
+    let (world, fence) = an_update();
+    let lead = |path: &str| {
+        let text = read(&world, &fence, path);
+        text.lines().find(|line| line.contains("Compared with")).unwrap_or(&text).to_owned()
+    };
+    world.registry.publish(release("pad-words", "1.0.2+a.b").at("2026-08-22T11:30:00Z"));
+    world.later(Span::minutes(2));
+    assert_eq!(
+        lead("/crates-io/crate/pad-words/1.0.2+a.b/change"),
+        "Compared with [1.0.0], by which the fence judges it: the newest older release that was admitted when it appeared."
+    );
+    assert_eq!(
+        lead("/crates-io/crate/pad-words/1.0.2+a.b/change?from=1.0.1&view=side"),
+        "Compared with [1.0.1], as you asked."
+    );
+    assert_eq!(lead(&format!("{UPDATE}?from=1.0.2%2Ba.b")), "Compared with [1.0.2+a.b], as you asked.");
+    assert_eq!(
+        lead("/crates-io/crate/pad-words/1.0.0/change"),
+        "Compared with nothing, since there is no older release: all of it is new."
+    );
+    insta::assert_snapshot!(read(&world, &fence, &format!("{UPDATE}?from=0.9.0")), @"
+    # Nothing here
+    crates.io has no release pad-words 0.9.0 to compare with.
+    [What is held]
+    ");
+}
+
+/// What takes longer than a reader waits is told so, and is done once however often somebody asks meanwhile.
+#[test]
+fn a_change_that_is_being_read_says_so() {
+    let mut world = World::at("2026-08-22T12:00:00Z");
+    world::publish_an_update(&world.registry, "2026-08-22T11:00:00Z", &[]);
+    let (go, gate) = mpsc::channel::<()>();
+    let (gate, runs) = (Mutex::new(gate), Arc::new(AtomicUsize::new(0)));
+    let (compares, counted) = (world.compares.clone().unwrap(), Arc::clone(&runs));
+    world.compares = Some(Arc::new(move |old, new| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        gate.lock().unwrap().recv().unwrap();
+        compares(old, new)
+    }));
+    world.times.reader_waits = Duration::ZERO;
+    let fence = world.fence();
+    let about = || match world.ask(&fence, UPDATE) {
+        Answer::Page { about, .. } => about,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(about(), About::UnderWay);
+    insta::assert_snapshot!(read(&world, &fence, UPDATE), @"
+    [pad-words 1.0.1] in crates-io
+    # What pad-words 1.0.1 changes
+    Compared with [1.0.0], by which the fence judges it: the newest older release that was admitted when it appeared.
+    Both packages are fetched and read. This page asks again by itself.
+    ");
+    // Builds do not wait for it.
+    assert_eq!(world.page(&fence, "pad-words"), "Current: 1.0.0, 1.0.1 yanked");
+    assert_eq!(about(), About::UnderWay);
+    go.send(()).unwrap();
+    while about() == About::UnderWay {
+        std::thread::yield_now();
+    }
+    assert_eq!((about(), runs.load(Ordering::SeqCst)), (About::Something, 1));
+    assert_eq!(about(), About::Something);
+}
+
+#[test]
+fn what_cannot_be_compared_is_told_in_a_sentence() {
+    let told = |change: fn(&mut World), path: &str| {
+        let mut world = World::at("2026-08-22T12:00:00Z");
+        world::publish_an_update(&world.registry, "2026-08-22T11:00:00Z", &[]);
+        change(&mut world);
+        let fence = world.fence();
+        let Answer::Page { html, about } = world.ask(&fence, path) else { panic!("{path}") };
+        let text = outline(&String::from_utf8(html.to_vec()).unwrap());
+        let line = text.lines().find(|line| line.contains("cannot be shown")).unwrap_or(&text);
+        format!("{about:?}: {line}")
+    };
+    let damages: fn(&mut World) = |world| {
+        world.registry.publish(release("glob", "0.3.3").at("2026-01-01T00:00:00Z"));
+        world.registry.publish(release("glob", "0.3.4").at("2026-08-22T11:00:00Z"));
+        world.registry.damage("glob", "0.3.4");
+    };
+    insta::assert_snapshot!(told(damages, "/crates-io/crate/glob/0.3.4/change"), @"");
+    insta::assert_snapshot!(told(|world| world.compares = None, UPDATE), @"Unknown: It cannot be shown: this fence reads no packages.");
+    let panics: fn(&mut World) = |world| world.compares = Some(Arc::new(|_, _| panic!("on purpose")));
+    insta::assert_snapshot!(told(panics, UPDATE), @"Unknown: It cannot be shown: the scanner failed in the middle of it.");
+    let fails: fn(&mut World) = |world| {
+        // A program that is no scanner.
+        let scanner = Scanner::of("no-such-program".into());
+        world.compares = Some(Arc::new(move |old, new| scanner.read(old, new).result));
+    };
+    insta::assert_snapshot!(told(fails, UPDATE), @"Unknown: It cannot be shown: the scanner did not come to an end with this package: it cannot be started: No such file or directory (os error 2).");
+}
+
+/// A code of the scanner has a page as those of the judgement have.
+#[test]
+fn a_finding_is_explained_where_it_is_linked() {
+    let (world, fence) = an_update();
+    let page = html(&world, &fence, UPDATE);
+    let links = page.split("href=\"/codes/").skip(1).map(|rest| rest.split('"').next().unwrap());
+    let codes: BTreeSet<&str> = links.collect();
+    assert!(!codes.is_empty());
+    for code in codes {
+        let text = read(&world, &fence, &format!("/codes/{code}"));
+        assert!(text.contains("## What to look at"), "{text}");
+    }
+    assert!(fence_proxy::answer::Ask::parse("/codes/no-such-code").is_none());
 }
 
 #[test]

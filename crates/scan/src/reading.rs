@@ -4,6 +4,8 @@
 //! Where only comments or white space changed, or only what the package's own tests run, it says so, and whoever shows it
 //! may fold it. In doubt a line has to be read.
 
+mod words;
+
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};

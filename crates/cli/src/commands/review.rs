@@ -1,5 +1,7 @@
 //! `cargo fence review`: what does a release change, for somebody who is to vouch for it?
 
+mod web;
+
 use std::path::Path;
 
 use fence_client::Environment;
@@ -8,6 +10,7 @@ use fence_client::packages::{Found, Listed, PackageError, Packages};
 use fence_client::project::ProjectError;
 use fence_client::scanner::Packed;
 use fence_client::source::Records;
+use fence_model::beside::{Older, beside};
 use fence_model::decision::Decision;
 use fence_model::{CrateName, Time};
 use fence_scan::Severity;
@@ -51,6 +54,9 @@ pub(crate) struct Args {
     /// Print everything at once, on a terminal too
     #[arg(long)]
     no_pager: bool,
+    /// Open it in a browser, as a page of the fence that stands here (`cargo fence serve`): BROWSER says in which
+    #[arg(long, conflicts_with_all = ["all", "panics", "no_pager", "least"])]
+    web: bool,
     /// Show findings from this severity on: none, low, medium or high
     #[arg(long, value_name = "SEVERITY", value_parser = severity, default_value = "low")]
     least: Severity,
@@ -84,6 +90,9 @@ pub(crate) fn run(
     environment: &Environment,
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
+    if args.web {
+        return web::open(args, global, environment, shell);
+    }
     let scanner = scanner()?;
     let path = environment.current_folder().join(&args.package);
     let is_release = !path.is_dir() && !args.package.ends_with(".crate") && !path.is_file();
@@ -101,17 +110,14 @@ pub(crate) fn run(
             listed.iter().find(|one| one.version == found.release.version).and_then(|one| one.published);
         let base = match &args.from {
             Some(from) => named(from, Some(&spec.name), global, environment, shell)?,
-            None => {
-                let (version, why) = choose(&found.release.version, &standing, &listed);
-                match version {
-                    Some(version) => Base {
-                        packed: packages.release(&spec.name, Some(&version))?.package,
-                        told: format!("{version}, {why}"),
-                        version: Some(version),
-                    },
-                    None => nothing(why),
-                }
-            }
+            None => match choose(&found.release.version, &standing, &listed) {
+                Ok((version, why)) => Base {
+                    packed: packages.release(&spec.name, Some(&version))?.package,
+                    told: format!("{version}, {why}"),
+                    version: Some(version),
+                },
+                Err(why) => nothing(why),
+            },
         };
         (found.package, base)
     } else {
@@ -179,29 +185,14 @@ fn named(
 }
 
 /// The release to compare with where nobody says, and why it is that.
-fn choose(version: &Version, standing: &Standing, listed: &[Listed]) -> (Option<Version>, &'static str) {
-    let locked = standing.locked.iter().filter(|locked| *locked < version).max();
-    if let Some(locked) = locked {
-        return (Some(locked.clone()), "which Cargo.lock has");
-    }
-    if let Some(base) = standing.decision.as_ref().and_then(|decision| decision.base.as_ref()) {
-        return (
-            Some(base.clone()),
-            "by which the fence judges it: the newest older release that was admitted when it appeared",
-        );
-    }
-    let older = || listed.iter().filter(|one| one.version < *version);
-    let is_usual = |one: &&Listed| !one.yanked && (one.version.pre.is_empty() || !version.pre.is_empty());
-    let newest = |one: Option<&Listed>| one.map(|one| one.version.clone());
-    if let Some(version) = newest(older().filter(is_usual).max_by(|a, b| a.version.cmp(&b.version))) {
-        return (Some(version), "the newest older release");
-    }
-    match newest(older().max_by(|a, b| a.version.cmp(&b.version))) {
-        Some(version) => {
-            (Some(version), "the newest older release, which is yanked or a pre-release like all of them")
-        }
-        None => (None, "since there is no older release"),
-    }
+fn choose(
+    version: &Version,
+    standing: &Standing,
+    listed: &[Listed],
+) -> Result<(Version, &'static str), &'static str> {
+    let base = standing.decision.as_ref().and_then(|decision| decision.base.as_ref());
+    let listed = listed.iter().map(|one| Older { version: &one.version, yanked: one.yanked });
+    beside(version, &standing.locked, base, listed)
 }
 
 impl Standing {

@@ -10,8 +10,8 @@ use fence_model::Time;
 use fence_model::decision::{Decision, Need, Verdict};
 use fence_model::words::{self, help, outlook, story};
 use fence_scan::panics::PanicsChange;
-use fence_scan::reading::{Commit, Fate, FileText, Group, Hunk, Line, Reading, Tint, Weight};
-use fence_scan::{Change, Finding, Place, Severity, Use};
+use fence_scan::reading::{Fate, FileText, Group, Hunk, Line, Reading, Tint, Weight};
+use fence_scan::{Finding, Place, Severity, Use};
 use semver::Version;
 
 use super::scan;
@@ -115,8 +115,8 @@ pub(crate) fn page(review: &Review<'_>, shell: &Shell) -> Page {
         let of_group = review.reading.files.iter().filter(|file| file.group == group);
         for (at, file) in of_group.enumerate() {
             if at == 0 {
-                let name = shell.colour.paint(Ink::Note, &format!("{:>12}", name_of(group)));
-                let head = rows(&format!("\n{name} {}\n", says(group)));
+                let name = shell.colour.paint(Ink::Note, &format!("{:>12}", group.name()));
+                let head = rows(&format!("\n{name} {}\n", group.says()));
                 blocks.push(Block { kind: Kind::Page, head, body: Vec::new(), is_folded: false });
             }
             let gained: Vec<&Use> = comparison
@@ -181,7 +181,7 @@ fn header(review: &Review<'_>, title: &str, shell: &Shell) -> Block {
         );
     }
     row("Compared", &format!("with {}", review.base));
-    if let Some(source) = source(&reading.commits) {
+    if let Some(source) = reading.made_from() {
         row("Source", &source);
     }
     for told in review.source.iter().flat_map(Record::told) {
@@ -199,59 +199,11 @@ fn header(review: &Review<'_>, title: &str, shell: &Shell) -> Block {
         text += &scan::line("Verdict", why, shell);
     }
     text += &scan::gains(&reading.comparison, shell);
-    text += &scan::line("Files", &files(&reading.files), shell);
+    text += &scan::line("Files", &reading.totals(), shell);
     text += &scan::unanalyzed(&reading.unanalyzed, shell);
     let findings = &reading.comparison.findings;
     text += &scan::counts(findings, review.least, "of the change", shell);
     Block { kind: Kind::Page, head: rows(&text), body: Vec::new(), is_folded: false }
-}
-
-/// From where the release was made, by its publisher's own word.
-fn source((before, now): &(Option<Commit>, Option<Commit>)) -> Option<String> {
-    let short = |commit: &Commit| commit.id.chars().take(12).collect::<String>();
-    let dirty = |commit: &Commit| if commit.is_dirty { ", with changes that no commit has" } else { "" };
-    match (before, now) {
-        (None, None) => None,
-        (_, None) => Some("of no commit; the older release was".to_owned()),
-        (Some(before), Some(now)) if before.id == now.id => {
-            Some(format!("commit {} like the older{}, by the publisher's word", short(now), dirty(now)))
-        }
-        (_, Some(now)) => Some(format!("commit {}{}, by the publisher's word", short(now), dirty(now))),
-    }
-}
-
-/// How many files changed how much.
-fn files(files: &[FileText]) -> String {
-    let to_read = files.iter().filter(|file| file.group.is_to_read()).count();
-    let added: u64 = files.iter().map(|file| file.added).sum();
-    let removed: u64 = files.iter().map(|file| file.removed).sum();
-    format!("{} changed, {to_read} to read; +{added} -{removed} lines in all", count(files.len(), "file"))
-}
-
-fn name_of(group: Group) -> &'static str {
-    match group {
-        Group::Build => "Build code",
-        Group::Suspect => "Look first",
-        Group::Code => "Code",
-        Group::Foreign => "Taken in",
-        Group::Manifest => "Manifest",
-        Group::Tests => "Tests",
-        Group::Documents => "Documents",
-        Group::Other => "Other files",
-    }
-}
-
-fn says(group: Group) -> &'static str {
-    match group {
-        Group::Build => "runs while dependents are built",
-        Group::Suspect => "gained capabilities, or has findings",
-        Group::Code => "runs in the programs that use the crate",
-        Group::Foreign => "other languages, programs, and what code takes in",
-        Group::Manifest => "as cargo reads it",
-        Group::Tests => "examples and benchmarks, which dependents do not build",
-        Group::Documents => "which no build reads",
-        Group::Other => "which nothing is known to read",
-    }
 }
 
 /// The blocks of a file: its own, and one for each hunk.
@@ -263,25 +215,9 @@ fn file_blocks(
     shell: &Shell,
 ) -> Vec<Block> {
     let colour = shell.colour;
-    let change = match file.file.change {
-        Change::Added => "new",
-        Change::Removed => "gone",
-        Change::Changed => "changed",
-        Change::Reformatted => "comments and formatting",
-    };
     let of_file = findings.iter().filter(|finding| finding.file == file.file.path).count();
-    let weighs =
-        file.group.is_to_read() && !matches!(file.file.change, Change::Removed | Change::Reformatted);
-    let is_folded = !all && !weighs && of_file == 0;
-    let mut facts = vec![change.to_owned()];
-    if file.file.place.is_some() && weighs {
-        let lines = usize::try_from(file.file.lines).unwrap_or(usize::MAX);
-        facts.push(format!("{} to read", count(lines, "line")));
-    }
-    match &file.binary {
-        Some(what) => facts.push(what.clone()),
-        None => facts.push(format!("+{} -{}", file.added, file.removed)),
-    }
+    let is_folded = !all && !file.is_to_read() && of_file == 0;
+    let mut facts = file.facts();
     if of_file > 0 {
         facts.push(count(of_file, "finding"));
     }

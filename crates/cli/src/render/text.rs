@@ -1,7 +1,7 @@
 //! Small words: time as people say it, lists, lines that fit.
 
 use fence_model::Time;
-pub(crate) use fence_model::words::text::{ago, and, harmless, left, some};
+pub(crate) use fence_model::words::text::{ago, and, harmless, left, some, visible};
 
 /// The age of facts, short: `3 min`, `2 h`, `1 d`.
 pub(crate) fn age(then: Time, now: Time) -> String {
@@ -59,30 +59,6 @@ pub(crate) fn wrap(text: &str, used: usize, indent: usize, width: usize) -> Stri
     lines
 }
 
-/// A stranger's line of source, fit for a terminal, and whole: what is not seen, or changes how other text is seen, is shown
-/// as an escape. So are control characters, what turns the direction of writing, and characters without width; and `##[`,
-/// with which CI runners know a command.
-pub(crate) fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\t' => shown.push_str("    "),
-            c if c.is_control() || is_unseen(c) => shown.extend(c.escape_unicode()),
-            c => shown.push(c),
-        }
-    }
-    if shown.contains("##[") { shown.replace("##[", "#\\u{23}[") } else { shown }
-}
-
-/// Whether a character has no shape of its own: Unicode's default ignorable and format characters, and separators of lines.
-fn is_unseen(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
-        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
-}
-
 /// How many columns of a terminal a character takes: two of those that East Asian type sets wide, and of most pictures.
 pub(crate) fn columns(c: char) -> usize {
     let is_wide = matches!(c,
@@ -128,15 +104,5 @@ mod tests {
             "half a\n  ` b\n  c",
             "quotes that do not close quote nothing"
         );
-    }
-
-    #[test]
-    fn nothing_in_a_line_of_source_is_unseen() {
-        assert_eq!(
-            visible("\ta\u{1b}[2Jb\u{202e}c\u{200b}\u{e0041}\u{9b}d"),
-            "    a\\u{1b}[2Jb\\u{202e}c\\u{200b}\\u{e0041}\\u{9b}d"
-        );
-        assert_eq!(visible("##[x] ü 漢"), "#\\u{23}[x] ü 漢");
-        assert_eq!(visible(&"x".repeat(500)).len(), 500);
     }
 }

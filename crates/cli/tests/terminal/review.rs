@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::project::Project;
+use crate::standing::{Standing, settled};
 
 /// A project that has pad-words 1.0.0 locked; 1.0.1 was published an hour ago, and its build fetches and runs.
 fn with_an_update() -> Project {
@@ -84,4 +85,61 @@ fn colour_comes_only_where_it_is_asked_for() {
     let coloured = project.run("review pad-words@1.0.1 --color always");
     assert!(coloured.contains("\u{1b}[35mfn\u{1b}[0m"), "{coloured}");
     assert!(!project.run("review pad-words@1.0.1").contains('\u{1b}'));
+}
+
+/// A script in place of a browser, which writes down what it was asked to show.
+#[cfg(unix)]
+fn browser(standing: &Standing) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    standing.cargo.write(
+        "browser",
+        "#!/bin/sh\necho \"$#: $*\" > \"$0.asked.new\" && mv \"$0.asked.new\" \"$0.asked\"\n",
+    );
+    let path = standing.cargo.folder().join("browser");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+/// Expected: the address is printed, the browser is asked for it alone, and the fence has a page there.
+#[cfg(unix)]
+#[test]
+fn in_a_browser_it_is_a_page_of_the_fence_that_stands_here() {
+    let mut standing = Standing::before("");
+    let served = standing.serve("serve --listen 127.0.0.1:0");
+    standing.listen = served.address;
+    let browser = browser(&standing);
+    let asked = std::path::PathBuf::from(format!("{}.asked", browser.display()));
+    let web = |line: &str| {
+        let run = standing.run_with(line, |command| {
+            command.env("BROWSER", &browser);
+        });
+        while !asked.exists() {
+            std::thread::yield_now();
+        }
+        let shown =
+            std::fs::read_to_string(&asked).unwrap().replace(&served.address.port().to_string(), "[…]");
+        std::fs::remove_file(&asked).unwrap();
+        format!("{}the browser is asked {shown}", settled(&run.to_string()) + "\n")
+    };
+    assert_snapshot!(web("review glob@0.3.4 --web"), @"");
+    assert_snapshot!(web("review glob --web --from glob@0.3.3"), @"");
+    let mut page = served.get("/crates-io/crate/glob/0.3.4/change");
+    while page.starts_with("HTTP/1.1 202") {
+        page = served.get("/crates-io/crate/glob/0.3.4/change");
+    }
+    assert!(page.starts_with("HTTP/1.1 200 ") && page.contains("What glob 0.3.4 changes"), "{page}");
+    let none = standing.run_with("review glob@0.3.4 --web", |command| {
+        command.env("BROWSER", "no-such-browser");
+    });
+    assert_snapshot!(settled(&none.to_string()), @"");
+}
+
+#[test]
+fn what_no_fence_shows_is_no_page() {
+    let standing = Standing::before("");
+    let told = |line: &str| settled(&standing.run(line).to_string());
+    assert_snapshot!(told("review glob@0.3.4 --web"), @"");
+    assert_snapshot!(told("review ./folder --web"), @"");
+    assert_snapshot!(told("review glob@0.3.4 --web --from ./folder"), @"");
+    assert_snapshot!(told("review glob-0.3.4.crate --web"), @"");
 }

@@ -83,6 +83,30 @@ pub fn harmless(text: &str) -> String {
     shown.replace("##[", "#\\u{23}[")
 }
 
+/// A stranger's line of source, fit for a terminal or a page, and whole: what is not seen, or changes how other text is seen, is shown
+/// as an escape. So are control characters, what turns the direction of writing, and characters without width; and `##[`,
+/// with which CI runners know a command.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\t' => shown.push_str("    "),
+            c if c.is_control() || is_unseen(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    if shown.contains("##[") { shown.replace("##[", "#\\u{23}[") } else { shown }
+}
+
+/// Whether a character has no shape of its own: Unicode's default ignorable and format characters, and separators of lines.
+fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,5 +131,15 @@ mod tests {
         assert_eq!(harmless("a\u{1b}[2Jb\u{202e}c\nd"), "a\\u{1b}[2Jb\\u{202e}c\\u{a}d");
         assert_eq!(harmless("##[stop-commands]x"), "#\\u{23}[stop-commands]x");
         assert_eq!(harmless(&"x".repeat(300)).chars().count(), 201);
+    }
+
+    #[test]
+    fn nothing_in_a_line_of_source_is_unseen() {
+        assert_eq!(
+            visible("\ta\u{1b}[2Jb\u{202e}c\u{200b}\u{e0041}\u{9b}d"),
+            "    a\\u{1b}[2Jb\\u{202e}c\\u{200b}\\u{e0041}\\u{9b}d"
+        );
+        assert_eq!(visible("##[x] ü 漢"), "#\\u{23}[x] ü 漢");
+        assert_eq!(visible(&"x".repeat(500)).len(), 500);
     }
 }

@@ -185,7 +185,7 @@ impl Inner {
         stall.forget_admitted();
     }
 
-    async fn package(
+    pub(super) async fn package(
         self: &Arc<Self>,
         at: usize,
         ReleaseId { name, version }: ReleaseId,

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use fence_model::words::text::{ago, and};
-use fence_model::{CrateName, Digest, Span, Time, Verdict};
+use fence_model::{CrateName, Decision, Digest, Span, Time, Verdict};
 use semver::Version;
 use tokio::task::{JoinSet, spawn_blocking};
 
@@ -19,7 +19,7 @@ use super::stall::{Shelved, lower, time};
 use super::status::behind;
 use super::{Editions, Inner};
 use crate::answer::{About, Answer, Page};
-use crate::judgement::{Case, Chronicle, Known, Lacking, Told};
+use crate::judgement::{Beside, Case, Chronicle, Known, Lacking, Told};
 use crate::pages::{self, Extent, Found, Frame, Ground, Held, Rank, Release, Search, Waiting};
 
 /// How many crates the pages of what is held tell of.
@@ -63,9 +63,21 @@ pub(super) struct Basis {
 
 /// A release as it was judged for a reader.
 #[derive(Debug, Clone)]
-pub(super) struct Read {
+pub(super) struct Judged {
     told: Told,
     ground: Ground,
+    beside: Result<Beside, &'static str>,
+}
+
+impl Judged {
+    pub(super) fn decision(&self) -> &Decision {
+        &self.told.decision
+    }
+
+    /// The release to read it beside; or why there is none.
+    pub(super) fn beside(&self) -> &Result<Beside, &'static str> {
+        &self.beside
+    }
 }
 
 /// The held releases of a crate as they were told last.
@@ -95,6 +107,14 @@ impl Inner {
                 let rules = self.rulebook.in_force();
                 html(pages::code(&self.frame(), code, &rules.policy, (self.explain)(code)))
             }
+            Page::Sign(code) => match pages::sign(&self.frame(), code) {
+                Some(page) => html(page),
+                None => self.nothing(&format!("the scanner has no code {code}.")),
+            },
+            Page::Change(change) => match self.stall_at(&change.registry) {
+                Some(at) => self.change_page(at, change).await,
+                None => self.nothing(&self.no_such_registry(&change.registry)),
+            },
             Page::Crate { registry, name } => match self.stall_at(&registry) {
                 Some(at) => self.crate_page(at, name, Extent::Latest).await,
                 None => self.nothing(&self.no_such_registry(&registry)),
@@ -110,7 +130,7 @@ impl Inner {
         }
     }
 
-    fn frame(&self) -> Frame {
+    pub(super) fn frame(&self) -> Frame {
         let mut notices = Vec::new();
         notices.extend(
             self.rulebook.wrong().map(|why| format!("The policy as it is now is not in force: {why}")),
@@ -141,11 +161,11 @@ impl Inner {
         feeds.chain(folders.filter(|(_, as_of)| *as_of > Time::EARLIEST)).collect()
     }
 
-    fn nothing(&self, why: &str) -> Answer {
+    pub(super) fn nothing(&self, why: &str) -> Answer {
         Answer::Page { html: pages::absent(&self.frame(), why).into(), about: About::Nothing }
     }
 
-    fn nobody_can_tell(&self, what: &str, trouble: &Trouble) -> Answer {
+    pub(super) fn nobody_can_tell(&self, what: &str, trouble: &Trouble) -> Answer {
         let why = format!("{what}: {trouble}\n{}", trouble.hint());
         Answer::Page { html: pages::unavailable(&self.frame(), &why).into(), about: About::Unknown }
     }
@@ -298,28 +318,12 @@ impl Inner {
     }
 
     async fn release_page(self: Arc<Self>, at: usize, name: CrateName, version: Version) -> Answer {
-        let (subject, stall) = (lower(&name), &self.stalls[at]);
-        let trouble = self.look(at, &subject, self.times.fresh_for).await;
-        let (now, place) = (self.now(), (at, subject.clone(), version.clone()));
-        let basis = self.basis(at, &subject, now);
-        let read = match self.remembered_releases.recall(&place, basis) {
-            Some(read) => Some(read),
-            None => match self.judge_release(&place, trouble.clone(), now).await {
-                Ok(read) => read.inspect(|read| {
-                    // One that was judged alone for want of time is judged again.
-                    if read.ground == Ground::Whole {
-                        self.remembered_releases.remember(place, (basis, read.clone()));
-                    }
-                }),
-                Err(trouble) => {
-                    return self.nobody_can_tell(&format!("nothing is known of {name}"), &trouble);
-                }
-            },
+        let (judged, trouble) = match self.judged_for_reader(at, &name, &version).await {
+            Ok(judged) => judged,
+            Err(answer) => return answer,
         };
-        let Some(Read { told: Told { decision, stay }, ground }) = read else {
-            return self
-                .nothing(&format!("{} has no release {name} {version}.", stall.source.registry().name));
-        };
+        let change = self.reviewed(at, &judged);
+        let Judged { told: Told { decision, stay }, ground, .. } = judged;
         let source = match decision.digest {
             Some(digest) => {
                 let inner = Arc::clone(&self);
@@ -330,12 +334,43 @@ impl Inner {
         html(pages::release(&Release {
             source,
             frame: self.frame(),
-            registry: stall.path.clone(),
+            registry: self.stalls[at].path.clone(),
             decision,
             stay,
             ground,
             stale: trouble.map(|trouble| trouble.to_string()),
+            change,
         }))
+    }
+
+    /// A release as it is judged now, and what went wrong where the registry was asked; or the page that says why not.
+    pub(super) async fn judged_for_reader(
+        self: &Arc<Self>,
+        at: usize,
+        name: &CrateName,
+        version: &Version,
+    ) -> Result<(Judged, Option<Trouble>), Answer> {
+        let (subject, stall) = (lower(name), &self.stalls[at]);
+        let trouble = self.look(at, &subject, self.times.fresh_for).await;
+        let (now, place) = (self.now(), (at, subject.clone(), version.clone()));
+        let basis = self.basis(at, &subject, now);
+        if let Some(judged) = self.remembered_releases.recall(&place, basis) {
+            return Ok((judged, trouble));
+        }
+        match self.judge_release(&place, trouble.clone(), now).await {
+            Ok(Some(judged)) => {
+                // One that was judged alone for want of time is judged again.
+                if judged.ground == Ground::Whole {
+                    self.remembered_releases.remember(place, (basis, judged.clone()));
+                }
+                Ok((judged, trouble))
+            }
+            Ok(None) => {
+                Err(self
+                    .nothing(&format!("{} has no release {name} {version}.", stall.source.registry().name)))
+            }
+            Err(trouble) => Err(self.nobody_can_tell(&format!("nothing is known of {name}"), &trouble)),
+        }
     }
 
     fn basis(&self, at: usize, subject: &CrateName, now: Time) -> Basis {
@@ -350,7 +385,7 @@ impl Inner {
     }
 
     /// What is known of a crate that was looked at.
-    async fn known(
+    pub(super) async fn known(
         self: &Arc<Self>,
         at: usize,
         subject: &CrateName,
@@ -369,7 +404,7 @@ impl Inner {
         (at, subject, version): &Place,
         trouble: Option<Trouble>,
         now: Time,
-    ) -> Result<Option<Read>, Trouble> {
+    ) -> Result<Option<Judged>, Trouble> {
         let (at, stall) = (*at, &self.stalls[*at]);
         let crates = self.known(at, subject, trouble, now).await?;
         let before = (self.editions(), stall.admitted_epoch());
@@ -385,21 +420,28 @@ impl Inner {
                     Verdict::Admit => None,
                     Verdict::Hold | Verdict::Block => case.stay(&subject, &decision),
                 };
-                (Some((Told { decision: Arc::new(decision), stay }, found)), lacking)
+                let beside = case.beside(&subject, &version, decision.base.as_ref());
+                (Some((Told { decision: Arc::new(decision), stay }, beside, found)), lacking)
             }
         };
         let judging = self.with_all(at, crates.clone(), now, whole);
         if let Ok(judged) = tokio::time::timeout(self.times.patience, judging).await {
             let (judged, _) = judged?;
-            return Ok(judged.map(|(told, found)| {
+            return Ok(judged.map(|(told, beside, found)| {
                 stall.remember_admitted(found, before, self.now());
-                Read { told, ground: Ground::Whole }
+                Judged { told, ground: Ground::Whole, beside }
             }));
         }
         let (subject, versions) = (subject.clone(), [version.clone()]);
-        let alone = move |case: &Case<'_>| (case.told(&subject, &versions).0, Lacking::default());
-        let (mut told, _) = self.with_all(at, crates, now, alone).await?;
-        Ok(told.pop().map(|told| Read { told, ground: Ground::Alone }))
+        let alone = move |case: &Case<'_>| {
+            let told = case.told(&subject, &versions).0.pop().map(|told| {
+                let version = &told.decision.release.version;
+                let beside = case.beside(&subject, version, told.decision.base.as_ref());
+                Judged { told, ground: Ground::Alone, beside }
+            });
+            (told, Lacking::default())
+        };
+        Ok(self.with_all(at, crates, now, alone).await?.0)
     }
 
     /// The crates with `sought` in their name: those that were asked for, and those whose names the fence knows.
@@ -475,6 +517,7 @@ impl HeldBefore {
     }
 }
 
+/// A page about something that there is.
 fn html(html: String) -> Answer {
     Answer::Page { html: Bytes::from(html), about: About::Something }
 }

