@@ -121,8 +121,18 @@ fn in_a_browser_it_is_a_page_of_the_fence_that_stands_here() {
         std::fs::remove_file(&asked).unwrap();
         format!("{}the browser is asked {shown}", settled(&run.to_string()) + "\n")
     };
-    assert_snapshot!(web("review glob@0.3.4 --web"), @"");
-    assert_snapshot!(web("review glob --web --from glob@0.3.3"), @"");
+    assert_snapshot!(web("review glob@0.3.4 --web"), @"
+    $ cargo fence review glob@0.3.4 --web
+    http://127.0.0.1:[…]/crates-io/crate/glob/0.3.4/change
+    [exit code 0]
+    the browser is asked 1: http://127.0.0.1:[…]/crates-io/crate/glob/0.3.4/change
+    ");
+    assert_snapshot!(web("review glob --web --from glob@0.3.3"), @"
+    $ cargo fence review glob --web --from glob@0.3.3
+    http://127.0.0.1:[…]/crates-io/crate/glob/0.3.4/change?from=0.3.3
+    [exit code 0]
+    the browser is asked 1: http://127.0.0.1:[…]/crates-io/crate/glob/0.3.4/change?from=0.3.3
+    ");
     let mut page = served.get("/crates-io/crate/glob/0.3.4/change");
     while page.starts_with("HTTP/1.1 202") {
         page = served.get("/crates-io/crate/glob/0.3.4/change");
@@ -131,15 +141,40 @@ fn in_a_browser_it_is_a_page_of_the_fence_that_stands_here() {
     let none = standing.run_with("review glob@0.3.4 --web", |command| {
         command.env("BROWSER", "no-such-browser");
     });
-    assert_snapshot!(settled(&none.to_string()), @"");
+    assert_snapshot!(settled(&none.to_string()), @"
+    $ cargo fence review glob@0.3.4 --web
+    warning: no browser can be started: no-such-browser: No such file or directory (os error 2)
+    http://127.0.0.1:[…]/crates-io/crate/glob/0.3.4/change
+    [exit code 0]
+    ");
 }
 
 #[test]
 fn what_no_fence_shows_is_no_page() {
     let standing = Standing::before("");
     let told = |line: &str| settled(&standing.run(line).to_string());
-    assert_snapshot!(told("review glob@0.3.4 --web"), @"");
-    assert_snapshot!(told("review ./folder --web"), @"");
-    assert_snapshot!(told("review glob@0.3.4 --web --from ./folder"), @"");
-    assert_snapshot!(told("review glob-0.3.4.crate --web"), @"");
+    assert_snapshot!(told("review glob@0.3.4 --web"), @"
+    $ cargo fence review glob@0.3.4 --web
+    error: no fence stands for the policy of [project]
+    hint: `cargo fence serve` stands one up here; `cargo fence cargo …` does so for one command
+    [exit code 2]
+    ");
+    assert_snapshot!(told("review ./folder --web"), @r#"
+    $ cargo fence review ./folder --web
+    error: a fence shows releases of a crate, and "./folder" is none
+    hint: a folder or a `.crate` file is read without `--web`
+    [exit code 2]
+    "#);
+    assert_snapshot!(told("review glob@0.3.4 --web --from ./folder"), @r#"
+    $ cargo fence review glob@0.3.4 --web --from ./folder
+    error: a fence shows releases of a crate, and "./folder" is none
+    hint: a folder or a `.crate` file is read without `--web`
+    [exit code 2]
+    "#);
+    assert_snapshot!(told("review glob-0.3.4.crate --web"), @r#"
+    $ cargo fence review glob-0.3.4.crate --web
+    error: a fence shows releases of a crate, and "glob-0.3.4.crate" is none
+    hint: a folder or a `.crate` file is read without `--web`
+    [exit code 2]
+    "#);
 }
