@@ -326,8 +326,7 @@ impl Project<'_> {
     }
 }
 
-/// Whether a release is a proc macro, as its unpacked manifests say; it is one if any of them says so, in any of the
-/// ways that cargo takes.
+/// Whether a release is a proc macro, as its unpacked manifests say; it is one if any of them says so.
 fn macros(unpacked: &[PathBuf], package: &Package) -> Macros {
     let folder = format!("{}-{}", package.name, package.version);
     let texts = unpacked.iter().filter_map(|registry| {
@@ -337,17 +336,26 @@ fn macros(unpacked: &[PathBuf], package: &Package) -> Macros {
     let mut macros = Macros::Untold;
     for text in texts {
         let Ok(manifest) = text.parse::<toml::Table>() else { return Macros::Untold };
-        let library = manifest.get("lib").and_then(toml::Value::as_table);
-        let of_library = |key: &str| library.and_then(|library| library.get(key));
-        let says = |key: &str| of_library(key).and_then(toml::Value::as_bool).unwrap_or_default();
-        let lists = |key: &str| {
-            let types = of_library(key).and_then(toml::Value::as_array);
-            types.is_some_and(|types| types.iter().any(|kind| kind.as_str() == Some("proc-macro")))
-        };
-        if says("proc-macro") || says("proc_macro") || lists("crate-type") || lists("crate_type") {
-            return Macros::Proc;
+        macros = macros_of(&manifest);
+        if macros == Macros::Proc {
+            break;
         }
-        macros = Macros::None;
     }
     macros
+}
+
+/// Whether a manifest is that of a proc macro, in any of the ways that cargo takes.
+pub(crate) fn macros_of(manifest: &toml::Table) -> Macros {
+    let library = manifest.get("lib").and_then(toml::Value::as_table);
+    let of_library = |key: &str| library.and_then(|library| library.get(key));
+    let says = |key: &str| of_library(key).and_then(toml::Value::as_bool).unwrap_or_default();
+    let lists = |key: &str| {
+        let types = of_library(key).and_then(toml::Value::as_array);
+        types.is_some_and(|types| types.iter().any(|kind| kind.as_str() == Some("proc-macro")))
+    };
+    if says("proc-macro") || says("proc_macro") || lists("crate-type") || lists("crate_type") {
+        Macros::Proc
+    } else {
+        Macros::None
+    }
 }

@@ -33,8 +33,9 @@ use crate::lockfile::{Lockfile, Source};
 pub trait Known {
     /// What a package of the project declares, by its place in the lockfile; none where that is not known.
     fn own(&self, package: usize) -> Option<Rc<[Need]>>;
-    /// All releases of a package's crate at its registry; none where they are not known.
-    fn releases(&self, package: usize) -> Option<Rc<[Release]>>;
+    /// All releases of a crate at the registry that a locked package comes from, lowest version first; none where they are
+    /// not known.
+    fn releases(&self, name: &str, of_registry_of: usize) -> Option<Rc<[Release]>>;
     /// The oldest Rust that the project is to build with, where it says so.
     fn rust_version(&self) -> Option<&Version>;
 }
@@ -59,6 +60,8 @@ pub struct Release {
     pub yanked: bool,
     /// The oldest Rust that it says it builds with.
     pub rust_version: Option<Version>,
+    /// Whether it links a library that is no crate, which only a release with a build script may say.
+    pub links: bool,
     /// What it depends on, but for its tests.
     pub needs: Rc<[Need]>,
 }
@@ -103,8 +106,13 @@ pub struct Asker {
 pub enum Way {
     /// It goes with an older version of another crate, which all that asks for it needs.
     With(usize),
-    /// By these changes, in this order.
-    Steps(Vec<Step>),
+    /// By changes.
+    Steps {
+        /// The changes, in this order.
+        steps: Vec<Step>,
+        /// Crates that come in by them, each with its version, and were not locked in any.
+        brings: Vec<(Rc<str>, Version)>,
+    },
     /// It cannot yet, because of these.
     Blocked(Vec<Obstacle>),
 }
@@ -173,6 +181,16 @@ pub enum Obstacle {
     },
 }
 
+impl Step {
+    /// The package that it updates, by its place in the lockfile; none where it is no update.
+    pub fn updates(&self) -> Option<usize> {
+        match self {
+            Self::Update { package, .. } => Some(*package),
+            Self::Require { .. } => None,
+        }
+    }
+}
+
 impl Need {
     fn takes(&self, version: &Version) -> bool {
         self.requirement.as_ref().is_none_or(|requirement| requirement.matches(version))
@@ -194,6 +212,7 @@ impl Release {
                 version: line.version.clone(),
                 yanked: line.yanked,
                 rust_version: line.rust_version.as_deref().and_then(rust),
+                links: line.links.is_some(),
                 needs: line
                     .dependencies
                     .iter()
@@ -270,6 +289,28 @@ pub fn duplicates(lockfile: &Lockfile, known: &dyn Known) -> Vec<Duplicate> {
                 .collect(),
         })
         .collect()
+}
+
+/// All that leaves a lockfile with a package, itself first.
+pub fn leaves_with(lockfile: &Lockfile, package: usize) -> Vec<usize> {
+    Search::of(lockfile, &Nothing).leaves_with(package)
+}
+
+/// Nothing is known beside the lockfile.
+struct Nothing;
+
+impl Known for Nothing {
+    fn own(&self, _: usize) -> Option<Rc<[Need]>> {
+        None
+    }
+
+    fn releases(&self, _: &str, _: usize) -> Option<Rc<[Release]>> {
+        None
+    }
+
+    fn rust_version(&self) -> Option<&Version> {
+        None
+    }
 }
 
 /// The crates that were there before, by which what is new is told.

@@ -6,10 +6,11 @@ use clap::ValueEnum;
 use fence_client::Environment;
 use fence_client::cache::Cache;
 use fence_client::cargo_config::CargoConfig;
-use fence_client::duplicates::Facts;
+use fence_client::duplicates::{Alike, Facts, alike};
 use fence_client::scope;
 use fence_registry::duplicates::purposes::{self, Found};
 use fence_registry::duplicates::{Before, duplicates};
+use fence_scan::likeness::FingerprintSet;
 
 use crate::args::{Global, Sources};
 use crate::commands::Outcome;
@@ -23,8 +24,8 @@ use crate::shell::Shell;
 /// Say which crates are locked in several versions, and what would unite them
 ///
 /// Of each older version it says who asks for it, what leaves Cargo.lock with it, and the smallest change that does
-/// without it. Then it names crates of the project for which the standard library has a replacement, and those that do
-/// the same as another one. docs/duplicates.md says what counts.
+/// without it. Then it names crates of the project for which the standard library has a replacement, those that do the same
+/// as another one, and those that are nearly the same code. docs/duplicates.md says what counts.
 ///
 /// Exit codes: 0 also where there are duplicates, unless --fail-on says otherwise; 2 where it could not be told.
 #[derive(Debug, clap::Args)]
@@ -84,8 +85,9 @@ pub(crate) fn run(
     let index = session::index(&sources, environment)?;
     let cache = Cache::of(environment)?;
     let (cargo, cargo_home) = (session::cargo(environment), environment.cargo_home());
-    let known = Facts::read(
-        &scope::Project {
+    let network = session::network(global, &config)?;
+    let mut known = Facts::read(
+        scope::Project {
             lockfile: &lockfile,
             root: &project.root,
             cargo: &cargo,
@@ -96,9 +98,16 @@ pub(crate) fn run(
             clock: session::clock(),
         },
         policy.freshness.index,
-        &session::network(global, &config)?,
+        &network,
         shell,
     )?;
+    let mut several = duplicates(&lockfile, &known);
+    for _ in 0..MOST_ROUNDS {
+        if !known.read_more(&network, shell)? {
+            break;
+        }
+        several = duplicates(&lockfile, &known);
+    }
     let before = match &args.compare {
         Some(revision) => {
             let before = session::lockfile_since(&project, revision)?.map(|lockfile| lockfile.packages);
@@ -115,8 +124,9 @@ pub(crate) fn run(
     let told = Told {
         lockfile: &lockfile,
         file: &project.lockfile,
-        duplicates: duplicates(&lockfile, &known),
+        duplicates: several,
         found: purposes::found(&lockfile, &known),
+        alike: alike(&lockfile, FingerprintSet::shipped()),
         before,
         known: &known,
     };
@@ -147,6 +157,8 @@ pub(crate) fn run(
 
 /// How many crates are named of which nothing is known.
 const UNREAD_TOLD: usize = 4;
+/// How often a search may ask for index files of crates that are not locked: each time those that the ones before need.
+const MOST_ROUNDS: usize = 4;
 
 /// All that is told.
 pub(crate) struct Told<'a> {
@@ -154,6 +166,8 @@ pub(crate) struct Told<'a> {
     pub(crate) file: &'a std::path::Path,
     pub(crate) duplicates: Vec<fence_registry::duplicates::Duplicate>,
     pub(crate) found: Vec<Found>,
+    /// Crates of different names that are nearly the same code.
+    pub(crate) alike: Vec<Alike>,
     /// What was there before, where that is known.
     pub(crate) before: Option<Before>,
     pub(crate) known: &'a Facts<'a>,
@@ -169,19 +183,24 @@ impl Told<'_> {
 
     /// Whether something that was found is new: one of its crates was not there.
     pub(crate) fn is_found_new(&self, found: &Found) -> Option<bool> {
-        let before = self.before.as_ref()?;
-        let crates: Vec<usize> = match found {
-            Found::Replaced { package, .. } => vec![*package],
+        match found {
+            Found::Replaced { package, .. } => self.is_any_new([*package]),
             Found::SamePurpose { crates, prefer, .. } => {
-                crates.iter().map(|(at, _)| *at).chain(*prefer).collect()
+                self.is_any_new(crates.iter().map(|(at, _)| *at).chain(*prefer))
             }
-        };
-        Some(crates.iter().any(|at| !before.had(&self.lockfile.packages[*at].name)))
+        }
+    }
+
+    /// Whether one of these crates was not there; none where nobody knows.
+    pub(crate) fn is_any_new(&self, crates: impl IntoIterator<Item = usize>) -> Option<bool> {
+        let before = self.before.as_ref()?;
+        Some(crates.into_iter().any(|at| !before.had(&self.lockfile.packages[at].name)))
     }
 
     fn any(&self, counts: impl Fn(Option<bool>) -> bool) -> bool {
         self.duplicates.iter().any(|duplicate| {
             duplicate.older.iter().any(|older| counts(self.is_new(older.package, duplicate.newest)))
         }) || self.found.iter().any(|found| counts(self.is_found_new(found)))
+            || self.alike.iter().any(|alike| counts(self.is_any_new(alike.packages)))
     }
 }

@@ -1,7 +1,10 @@
 //! Duplicates for people: what can leave Cargo.lock, by how much leaves with it; then what cannot yet, in short.
 
+use std::collections::BTreeSet;
+
+use fence_client::duplicates::{Alike, AtBuild};
 use fence_registry::duplicates::purposes::Found;
-use fence_registry::duplicates::{Asker, Duplicate, Obstacle, Older, Step, Way, line};
+use fence_registry::duplicates::{Asker, Duplicate, Obstacle, Older, Step, Way, leaves_with, line};
 use fence_registry::lockfile::Package;
 
 use super::text::{and, count, harmless, wrap};
@@ -19,10 +22,10 @@ const BLOCKED: usize = 8;
 pub(crate) fn told(told: &Told<'_>, shell: &Shell) -> String {
     let mut all: Vec<(&Duplicate, &Older)> =
         told.duplicates.iter().flat_map(|of| of.older.iter().map(move |older| (of, older))).collect();
-    all.sort_by_key(|(_, older)| std::cmp::Reverse((told.lines(older), older.leaves.len())));
+    all.sort_by_cached_key(|(_, older)| std::cmp::Reverse((told.lines(older), older.leaves.len())));
     let of = |is_it: fn(&Way) -> bool| all.iter().copied().filter(move |(_, older)| is_it(&older.way));
     let mut text = String::new();
-    let mut ways: Vec<(&Duplicate, &Older)> = of(|way| matches!(way, Way::Steps(_))).collect();
+    let mut ways: Vec<(&Duplicate, &Older)> = of(|way| matches!(way, Way::Steps { .. })).collect();
     // What cargo does by itself comes before what somebody has to write.
     ways.sort_by_key(|(_, older)| own_steps(&older.way) > 0);
     for (at, (duplicate, older)) in ways.iter().enumerate() {
@@ -34,6 +37,9 @@ pub(crate) fn told(told: &Told<'_>, shell: &Shell) -> String {
     }
     for found in &told.found {
         text += &told.found(found, shell);
+    }
+    for alike in &told.alike {
+        text += &told.alike(alike, shell);
     }
     let blocked: Vec<(&Duplicate, &Older)> = of(|way| matches!(way, Way::Blocked(_))).collect();
     if shell.verbosity == Verbosity::Verbose {
@@ -61,7 +67,7 @@ pub(crate) fn told(told: &Told<'_>, shell: &Shell) -> String {
 }
 
 fn own_steps(way: &Way) -> usize {
-    let Way::Steps(steps) = way else { return 0 };
+    let Way::Steps { steps, .. } = way else { return 0 };
     steps.iter().filter(|step| matches!(step, Step::Require { .. })).count()
 }
 
@@ -78,7 +84,7 @@ impl Told<'_> {
 
     /// The lines of Rust that leave with a version, as far as they are known.
     fn lines(&self, older: &Older) -> u64 {
-        older.leaves.iter().filter_map(|at| self.known.lines(*at)).sum()
+        older.leaves.iter().filter_map(|at| self.known.cost(*at).lines).sum()
     }
 
     fn mark(&self, is_new: Option<bool>) -> &'static str {
@@ -92,12 +98,19 @@ impl Told<'_> {
         let mark = self.mark(self.is_new(older.package, duplicate.newest));
         let mut text = self.head(mark, &what, older.package, shell);
         text += &row("asked for by", &self.askers(&older.asked_by), shell);
-        text += &row("leaves", &self.leaves(older), shell);
+        text += &row("leaves", &self.leaves(&older.leaves), shell);
+        text += &self.costs(&older.leaves, duplicate.newest, shell);
         if !others.is_empty() {
             text += &row("in the same way", &some(others), shell);
         }
         match &older.way {
-            Way::Steps(steps) => text + &self.help(duplicate, older, steps, shell) + "\n",
+            Way::Steps { steps, brings } => {
+                if !brings.is_empty() {
+                    let names = brings.iter().map(|(name, version)| format!("{} {version}", harmless(name)));
+                    text += &row("brings in", &some(names.collect()), shell);
+                }
+                text + &self.help(duplicate, older, steps, shell) + "\n"
+            }
             Way::Blocked(obstacles) => {
                 for obstacle in obstacles {
                     text += &row("stays", &self.obstacle(obstacle), shell);
@@ -128,59 +141,95 @@ impl Told<'_> {
         some(askers.iter().map(one).collect())
     }
 
-    fn leaves(&self, older: &Older) -> String {
-        let of = count(older.leaves.len(), "package");
-        let unread = older.leaves.iter().filter(|at| self.known.lines(**at).is_none()).count();
-        let lines = match (self.lines(older), unread) {
-            (_, unread) if unread == older.leaves.len() => String::new(),
-            (lines, 0) => format!(" with {lines} lines of Rust"),
-            (lines, unread) => format!(" with {lines} lines of Rust, {unread} not counted"),
+    /// What leaves, the first at the head: how much it is, and what goes along.
+    fn leaves(&self, leaves: &[usize]) -> String {
+        let of = count(leaves.len(), "package");
+        let known: Vec<u64> = leaves.iter().filter_map(|at| self.known.cost(*at).lines).collect();
+        let lines: u64 = known.iter().sum();
+        let lines = match leaves.len() - known.len() {
+            _ if known.is_empty() => String::new(),
+            0 => format!(" with {lines} lines of Rust"),
+            unread => format!(" with {lines} lines of Rust, {unread} not counted"),
         };
-        let others = some(older.leaves[1..].iter().map(|at| self.name(*at)).collect());
+        let others = some(leaves[1..].iter().map(|at| self.name(*at)).collect());
         if others.is_empty() { format!("{of}{lines}") } else { format!("{of}{lines}: also {others}") }
     }
 
+    /// What else it costs to keep what leaves: what of it runs at build, and what it can do that the one that stays cannot.
+    fn costs(&self, leaves: &[usize], stays: usize, shell: &Shell) -> String {
+        let mut text = String::new();
+        let at_build = leaves.iter().filter_map(|at| match self.known.cost(*at).at_build? {
+            AtBuild::Nothing => None,
+            AtBuild::Script => Some(format!("{} (build script)", self.name(*at))),
+            AtBuild::Macro => Some(format!("{} (proc macro)", self.name(*at))),
+        });
+        let at_build = some(at_build.collect());
+        if !at_build.is_empty() {
+            text += &row("runs at build", &at_build, shell);
+        }
+        let stays = self.known.cost(stays).capabilities.unwrap_or_default();
+        let of = leaves.iter().filter_map(|at| self.known.cost(*at).capabilities).flatten();
+        let gone: BTreeSet<String> = of.filter(|capability| !stays.contains(capability)).collect();
+        if !gone.is_empty() {
+            text += &row("can", &harmless(&gone.into_iter().collect::<Vec<_>>().join(", ")), shell);
+        }
+        text
+    }
+
+    /// The steps in their order; what follows one another of one kind stands together.
     fn help(&self, duplicate: &Duplicate, older: &Older, steps: &[Step], shell: &Shell) -> String {
         let newest = self.name(duplicate.newest);
         let mut text = String::new();
-        for step in steps {
-            if let Step::Require { own, name, version } = step {
-                let asks = |at: &&usize| *self.lockfile.packages[**at].name == **name;
-                let now = self.lockfile.packages[*own].dependencies.iter().find(asks);
-                let is_compatible =
-                    now.is_some_and(|at| line(&self.lockfile.packages[*at].version) == line(version));
-                let but = if is_compatible { "" } else { ", which may have another interface" };
-                let what = format!("let {} ask for {} {version}{but}", self.name(*own), harmless(name));
-                text += &help(&what, shell);
-            }
-        }
-        let updates: Vec<(usize, String)> = steps
-            .iter()
-            .filter_map(|step| match step {
-                Step::Update { package, to } => {
-                    let Package { name, version, .. } = &self.lockfile.packages[*package];
-                    Some((*package, format!("      cargo update -p {name}@{version} --precise {to}\n")))
+        let of_one_kind = |left: &Step, right: &Step| left.updates().is_some() && right.updates().is_some();
+        for group in steps.chunk_by(of_one_kind) {
+            let and = if text.is_empty() { "" } else { "then " };
+            match &group[0] {
+                Step::Require { own, name, version } => {
+                    text += &help(&format!("{and}{}", self.require(*own, name, version)), shell);
                 }
-                Step::Require { .. } => None,
-            })
-            .collect();
-        // Whoever takes both may have been moved by then.
-        let (first, last) = match updates.split_last() {
-            Some((last, first)) if last.0 == older.package && !(first.is_empty() && text.is_empty()) => {
-                (first, Some(last))
+                // Whoever takes both may have been moved by then.
+                Step::Update { package, .. } if *package == older.package && !text.is_empty() => {
+                    text += &help(&format!("then, if {} is still locked", self.name(*package)), shell);
+                    text += &self.updates(group);
+                }
+                Step::Update { .. } => {
+                    let (last, first) = match group.split_last() {
+                        Some((last, first)) if last.updates() == Some(older.package) && !first.is_empty() => {
+                            (Some(last), first)
+                        }
+                        _ => (None, group),
+                    };
+                    text += &help(&format!("{and}lock {newest} alone"), shell);
+                    text += &self.updates(first);
+                    if let Some(last) = last {
+                        text +=
+                            &help(&format!("then, if {} is still locked", self.name(older.package)), shell);
+                        text += &self.updates(std::slice::from_ref(last));
+                    }
+                }
             }
-            _ => (&updates[..], None),
-        };
-        let and = if text.is_empty() { "" } else { "and " };
-        if !first.is_empty() {
-            text += &help(&format!("{and}lock {newest} alone"), shell);
-            text.extend(first.iter().map(|(_, line)| line.as_str()));
-        }
-        if let Some((_, line)) = last {
-            text += &help(&format!("and if {} is still locked then", self.name(older.package)), shell);
-            text += line;
         }
         text
+    }
+
+    fn require(&self, own: usize, name: &str, version: &semver::Version) -> String {
+        let packages = &self.lockfile.packages;
+        let now = packages[own].dependencies.iter().find(|at| *packages[**at].name == *name);
+        let is_compatible = now.is_some_and(|at| line(&packages[*at].version) == line(version));
+        let but = if is_compatible { "" } else { ", which may have another interface" };
+        format!("let {} ask for {} {version}{but}", self.name(own), harmless(name))
+    }
+
+    /// The commands of updates, a line each.
+    fn updates(&self, steps: &[Step]) -> String {
+        let command = |step: &Step| match step {
+            Step::Update { package, to } => {
+                let Package { name, version, .. } = &self.lockfile.packages[*package];
+                format!("      cargo update -p {}@{version} --precise {to}\n", harmless(name))
+            }
+            Step::Require { .. } => String::new(),
+        };
+        steps.iter().map(command).collect()
     }
 
     fn obstacle(&self, obstacle: &Obstacle) -> String {
@@ -236,7 +285,9 @@ impl Told<'_> {
                 let mut text = self.head(&format!("replaced{is_new}"), &self.name(*package), *package, shell);
                 text += &row("asked for by", &own(asked_by), shell);
                 let others = self.others(*package, asked_by);
-                if !others.is_empty() {
+                if others.is_empty() {
+                    text += &self.would_leave(*package, shell);
+                } else {
                     text += &row("stays locked for", &others, shell);
                 }
                 let unless =
@@ -253,6 +304,12 @@ impl Told<'_> {
                 for (package, asked_by) in crates {
                     text +=
                         &row("asked for", &format!("{} by {}", self.name(*package), own(asked_by)), shell);
+                    let others = self.others(*package, asked_by);
+                    if others.is_empty() {
+                        text += &self.would_leave(*package, shell);
+                    } else {
+                        text += &row("stays locked for", &others, shell);
+                    }
                 }
                 let advice = match prefer {
                     Some(prefer) => format!("stay with {}: {}", self.name(*prefer), said.because),
@@ -261,6 +318,31 @@ impl Told<'_> {
                 text + &help(&advice, shell) + "\n"
             }
         }
+    }
+
+    /// What leaves with a package, where nobody else asks for it.
+    fn would_leave(&self, package: usize, shell: &Shell) -> String {
+        let leaves = leaves_with(self.lockfile, package);
+        row("leaves", &self.leaves(&leaves), shell)
+    }
+
+    fn alike(&self, alike: &Alike, shell: &Shell) -> String {
+        let [one, other] = alike.packages;
+        let is_new = if self.is_any_new(alike.packages) == Some(true) { "[new]" } else { "" };
+        let what = format!("{} and {}", self.name(one), self.name(other));
+        let mut text = self.head(&format!("alike{is_new}"), &what, other, shell);
+        for at in alike.packages {
+            let askers = self.others(at, &[]);
+            if !askers.is_empty() {
+                text += &row("asked for", &format!("{} by {askers}", self.name(at)), shell);
+            }
+        }
+        let [one, other] = alike.packages.map(|at| harmless(&self.lockfile.packages[at].name));
+        let [of_one, of_other] = alike.percent;
+        let said = format!(
+            "{of_one} % of the code of {one} is in {other}, and {of_other} % of that of {other} in {one}"
+        );
+        text + &row("because", &said, shell) + "\n"
     }
 
     /// Who else asks for a package than packages of the project.
@@ -291,6 +373,7 @@ impl Told<'_> {
             all.iter().filter(|(of, older)| self.is_new(older.package, of.newest) == Some(true)).count();
         part(news, "new");
         part(self.found.len(), "told of what they are for");
+        part(self.alike.len(), "alike under two names");
         let ink = if self.duplicates.is_empty() { Ink::Good } else { Ink::Waiting };
         format!(
             "{} {}\n",

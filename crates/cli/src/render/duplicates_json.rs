@@ -1,5 +1,6 @@
 //! Duplicates as one JSON document, for machines. `docs/duplicates.schema.json` is made from these types.
 
+use fence_client::duplicates::{Alike as AlikeHere, AtBuild, Cost};
 use fence_registry::duplicates::purposes::Found as FoundHere;
 use fence_registry::duplicates::{
     Asker as AskerHere, Obstacle as ObstacleHere, Older, Step as StepHere, Way as WayHere,
@@ -29,6 +30,8 @@ pub(crate) struct Document {
     replaced: Vec<Replaced>,
     /// Crates of one purpose.
     same_purpose: Vec<SamePurpose>,
+    /// Crates of different names that are nearly the same code.
+    alike: Vec<Alike>,
     /// Crates of which no index file was to be had, so that their other releases are not known.
     unread: Vec<String>,
 }
@@ -60,7 +63,7 @@ struct OlderVersion {
     /// Who asks for it.
     asked_by: Vec<Asker>,
     /// What leaves the lockfile with it, itself first.
-    leaves: Vec<Package>,
+    leaves: Vec<Leaving>,
     /// The lines of Rust that leave with it, as far as cargo has unpacked them; none where it has unpacked nothing of it.
     rust_lines: Option<u64>,
     /// How it may leave.
@@ -75,6 +78,20 @@ struct Package {
     name: String,
     /// Its version.
     version: String,
+}
+
+/// A package that leaves with a version, and what it costs as far as that is at hand.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Leaving {
+    #[serde(flatten)]
+    package: Package,
+    /// Its lines of Rust; none where cargo has not unpacked it.
+    rust_lines: Option<u64>,
+    /// What of it runs where it is built: `nothing`, `build-script` or `proc-macro`; none where that is not known.
+    at_build: Option<&'static str>,
+    /// What its code can do, in the words of `cargo fence scan`; none where no reading of it is kept.
+    capabilities: Option<Vec<String>>,
 }
 
 /// A package that asks for another.
@@ -101,6 +118,8 @@ enum Way {
     Steps {
         /// The changes.
         steps: Vec<Step>,
+        /// What comes in by them and was not locked in any version.
+        brings: Vec<Package>,
     },
     /// It cannot yet.
     Blocked {
@@ -191,6 +210,24 @@ struct Asked {
     asked_by: Vec<Package>,
 }
 
+/// Two crates of different names that are nearly the same code.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Alike {
+    /// The one, in its newest locked version.
+    package: Package,
+    /// The other.
+    other: Package,
+    /// Whether one of them was not there before; none where nothing says what was there before.
+    new: Option<bool>,
+    /// How much of the code of the one is in the other, in percent.
+    percent: u8,
+    /// How much of the code of the other is in the one, in percent.
+    percent_of_other: u8,
+    /// The versions of both that were compared.
+    compared: Vec<String>,
+}
+
 /// The document.
 pub(crate) fn told(told: &Told<'_>) -> String {
     let duplicates = told.duplicates.iter().map(|duplicate| Duplicate {
@@ -206,6 +243,7 @@ pub(crate) fn told(told: &Told<'_>) -> String {
         duplicates: duplicates.collect(),
         replaced: Vec::new(),
         same_purpose: Vec::new(),
+        alike: told.alike.iter().map(|alike| told.alike_here(alike)).collect(),
         unread: told.known.unread.iter().map(ToString::to_string).collect(),
     };
     for found in &told.found {
@@ -238,10 +276,37 @@ pub(crate) fn told(told: &Told<'_>) -> String {
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
 }
 
+fn package(name: &str, version: &semver::Version) -> Package {
+    Package { name: name.to_owned(), version: version.to_string() }
+}
+
 impl Told<'_> {
     fn package(&self, at: usize) -> Package {
-        let package = &self.lockfile.packages[at];
-        Package { name: package.name.to_string(), version: package.version.to_string() }
+        package(&self.lockfile.packages[at].name, &self.lockfile.packages[at].version)
+    }
+
+    fn leaving(&self, at: usize) -> Leaving {
+        let Cost { lines, at_build, capabilities } = self.known.cost(at);
+        let at_build = at_build.map(|at_build| match at_build {
+            AtBuild::Nothing => "nothing",
+            AtBuild::Script => "build-script",
+            AtBuild::Macro => "proc-macro",
+        });
+        Leaving { package: self.package(at), rust_lines: lines, at_build, capabilities }
+    }
+
+    fn alike_here(&self, alike: &AlikeHere) -> Alike {
+        let [at, other] = alike.packages;
+        let ([percent, percent_of_other], [compared, compared_other]) =
+            (alike.percent, alike.compared.clone());
+        Alike {
+            package: self.package(at),
+            other: self.package(other),
+            new: self.is_any_new(alike.packages),
+            percent,
+            percent_of_other,
+            compared: [compared, compared_other].into(),
+        }
     }
 
     fn packages(&self, all: &[usize]) -> Vec<Package> {
@@ -258,19 +323,21 @@ impl Told<'_> {
 
     fn older(&self, older: &Older, newest: usize) -> OlderVersion {
         let locked = &self.lockfile.packages[older.package];
-        let lines: Vec<u64> = older.leaves.iter().filter_map(|at| self.known.lines(*at)).collect();
+        let leaves: Vec<Leaving> = older.leaves.iter().map(|at| self.leaving(*at)).collect();
+        let lines: Vec<u64> = leaves.iter().filter_map(|leaving| leaving.rust_lines).collect();
         OlderVersion {
             version: locked.version.to_string(),
             line: locked.line,
             new: self.is_new(older.package, newest),
             asked_by: self.askers_here(&older.asked_by),
-            leaves: self.packages(&older.leaves),
+            leaves,
             rust_lines: (!lines.is_empty()).then(|| lines.iter().sum()),
             way: match &older.way {
                 WayHere::With(at) => Way::With { package: self.package(*at) },
-                WayHere::Steps(steps) => {
-                    Way::Steps { steps: steps.iter().map(|step| self.step(step)).collect() }
-                }
+                WayHere::Steps { steps, brings } => Way::Steps {
+                    steps: steps.iter().map(|step| self.step(step)).collect(),
+                    brings: brings.iter().map(|(name, version)| package(name, version)).collect(),
+                },
                 WayHere::Blocked(obstacles) => Way::Blocked {
                     obstacles: obstacles.iter().map(|obstacle| self.obstacle_here(obstacle)).collect(),
                 },

@@ -39,8 +39,19 @@ impl<'a> Search<'a> {
         Self { packages, needed_by, known }
     }
 
+    /// All locked versions of a crate.
+    pub(super) fn of_name(&self, name: &str) -> impl Iterator<Item = usize> {
+        let packages = self.packages.iter().enumerate();
+        packages.filter(move |(_, package)| *package.name == *name).map(|(at, _)| at)
+    }
+
     pub(super) fn is_own(&self, package: usize) -> bool {
         self.packages[package].source == Source::Path
+    }
+
+    /// All releases of a locked package's crate.
+    fn releases(&self, package: usize) -> Option<Rc<[Release]>> {
+        self.known.releases(&self.packages[package].name, package)
     }
 
     /// What a locked package declares.
@@ -49,7 +60,7 @@ impl<'a> Search<'a> {
             return self.known.own(package);
         }
         let version = &self.packages[package].version;
-        let releases = self.known.releases(package)?;
+        let releases = self.releases(package)?;
         releases.iter().find(|release| release.version == *version).map(|release| Rc::clone(&release.needs))
     }
 
@@ -84,14 +95,16 @@ impl<'a> Search<'a> {
     pub(super) fn way(&self, older: usize) -> Way {
         match self.leave(older, LONGEST_WAY, &mut Vec::new()) {
             Err(obstacles) => Way::Blocked(obstacles.into_iter().collect()),
-            Ok(steps) => match self
-                .fewest(older, steps)
-                .and_then(|steps| self.with_what_goes_along(steps))
-                .filter(|steps| steps.len() <= MOST_STEPS)
-            {
-                Some(steps) => Way::Steps(steps),
-                None => Way::Blocked(vec![Obstacle::TooFar { package: older }]),
-            },
+            Ok(steps) => {
+                let steps = self.fewest(older, steps).and_then(|steps| self.with_what_lags(older, steps));
+                match steps.filter(|steps| steps.len() <= MOST_STEPS) {
+                    Some(steps) => {
+                        let brings = After::of(self, &steps).brings();
+                        Way::Steps { steps, brings }
+                    }
+                    None => Way::Blocked(vec![Obstacle::TooFar { package: older }]),
+                }
+            }
         }
     }
 
@@ -162,7 +175,7 @@ impl<'a> Search<'a> {
     /// These versions, and all that cargo could lock in their place.
     fn in_lines_of(&self, package: usize, versions: &[Version]) -> Vec<Version> {
         let lines: BTreeSet<String> = versions.iter().map(line).collect();
-        let releases = self.known.releases(package);
+        let releases = self.releases(package);
         let releases = releases.iter().flat_map(|releases| releases.iter());
         let compatible =
             releases.filter(|release| is_offered(release) && lines.contains(&line(&release.version)));
@@ -189,7 +202,7 @@ impl<'a> Search<'a> {
         if wanted.versions.is_empty() {
             return Err(unknown);
         }
-        let releases = self.known.releases(dependent).ok_or_else(|| unknown.clone())?;
+        let releases = self.releases(dependent).ok_or_else(|| unknown.clone())?;
         if longest == 0 || on_the_way.contains(&dependent) {
             return Err(Obstacle::TooFar { package: dependent });
         }
@@ -344,7 +357,7 @@ impl<'a> Search<'a> {
     /// What a package declares once a step was taken.
     pub(super) fn needs_after(&self, step: &Step) -> Option<Rc<[Need]>> {
         let Step::Update { package, to } = step else { return None };
-        let releases = self.known.releases(*package)?;
+        let releases = self.releases(*package)?;
         releases.iter().find(|release| release.version == *to).map(|release| Rc::clone(&release.needs))
     }
 
@@ -359,62 +372,23 @@ impl<'a> Search<'a> {
         }
         After::of(self, &steps).is_without(older).then_some(steps)
     }
-}
 
-/// What has to be updated first.
-impl Search<'_> {
-    /// The steps, each behind those that cargo does not take by itself: where a release asks for a later compatible one of
-    /// something that others keep locked. None where one of these refuses.
-    fn with_what_goes_along(&self, steps: Vec<Step>) -> Option<Vec<Step>> {
-        let mut all = Vec::new();
-        let is_left = After::of(self, &steps).is_reached;
-        for step in steps {
-            self.along(&step, &is_left, LONGEST_WAY, &mut all)?;
-            add(&mut all, vec![step]);
+    /// The steps behind those that cargo does not take by itself; none where these lead astray.
+    fn with_what_lags(&self, older: usize, mut steps: Vec<Step>) -> Option<Vec<Step>> {
+        while steps.len() <= MOST_STEPS {
+            let after = After::of(self, &steps);
+            let mut first = after.behind();
+            if first.is_empty() {
+                return after.is_without(older).then_some(steps);
+            }
+            // One that is updated already is asked for in a later version yet.
+            let is_of =
+                |step: &Step, other: &Step| step.updates().is_some() && step.updates() == other.updates();
+            steps.retain(|step| !first.iter().any(|other| is_of(step, other)));
+            first.append(&mut steps);
+            steps = first;
         }
-        Some(all)
-    }
-
-    fn along(&self, step: &Step, is_left: &[bool], deepest: usize, all: &mut Vec<Step>) -> Option<()> {
-        let (Step::Update { package, .. }, Some(needs)) = (step, self.needs_after(step)) else {
-            return Some(());
-        };
-        for need in needs.iter() {
-            let of_name: Vec<usize> =
-                (0..self.packages.len()).filter(|at| *self.packages[*at].name == *need.package).collect();
-            let had = self.packages[*package].dependencies.iter().find(|at| of_name.contains(at)).copied();
-            let is_met = of_name.iter().any(|at| need.takes(&self.packages[*at].version));
-            if is_met || (need.optional && had.is_none()) {
-                continue;
-            }
-            let later = |at: &usize| {
-                let locked = &self.packages[*at].version;
-                let releases = self.known.releases(*at)?;
-                let is_it = |release: &&Release| {
-                    is_offered(release)
-                        && release.version > *locked
-                        && line(&release.version) == line(locked)
-                        && need.takes(&release.version)
-                        && self.builds(release)
-                };
-                Some((*at, releases.iter().find(is_it)?.version.clone()))
-            };
-            let Some((at, to)) = of_name.iter().find_map(later) else { continue };
-            let others = |asker: &&usize| **asker != *package && is_left[**asker];
-            let mut others = self.needed_by[at].iter().filter(others).peekable();
-            if others.peek().is_none() {
-                continue;
-            }
-            if !others.all(|asker| self.allows(*asker, at, &to)) || deepest == 0 {
-                return None;
-            }
-            let update = Step::Update { package: at, to };
-            if !all.contains(&update) {
-                self.along(&update, is_left, deepest - 1, all)?;
-                add(all, vec![update]);
-            }
-        }
-        Some(())
+        None
     }
 }
 

@@ -1,5 +1,7 @@
 //! Lockfiles and indexes in one line per package, and what is said of them.
 
+mod real;
+
 use super::*;
 use crate::Limits;
 use crate::lockfile::CratesIo;
@@ -30,6 +32,7 @@ impl World {
             version: version.parse().unwrap(),
             yanked: false,
             rust_version: None,
+            links: false,
             needs: needs.iter().map(|text| need(text)).collect(),
         });
         self
@@ -74,47 +77,57 @@ impl World {
         Lockfile::parse(text.as_bytes(), crates_io, &Limits::default()).unwrap()
     }
 
-    /// All that is said, in a line for each older version.
     fn said(&self) -> String {
         let lockfile = self.lockfile();
-        let name = |at: usize| format!("{} {}", lockfile.packages[at].name, lockfile.packages[at].version);
-        let names = |all: &[usize]| all.iter().map(|at| name(*at)).collect::<Vec<_>>().join(", ");
-        let asker = |asker: &Asker| {
-            format!("{} ({})", name(asker.package), asker.requirement.as_deref().unwrap_or("not known"))
-        };
-        let step = |step: &Step| match step {
-            Step::Update { package, to } => format!("{} -> {to}", name(*package)),
-            Step::Require { own, name: of, version } => format!("{} asks for {of} {version}", name(*own)),
-        };
-        let obstacle = |obstacle: &Obstacle| match obstacle {
-            Obstacle::NoRelease { package, newest } => format!("{} up to {newest}", name(*package)),
-            Obstacle::Rust { package, wants } => format!("{} wants Rust {wants}", name(*package)),
-            Obstacle::Trades { package, to, brings } => format!("{} {to} brings {brings}", name(*package)),
-            Obstacle::Unknown { package } => format!("{} is not known", name(*package)),
-            Obstacle::Pinned { package } => format!("{} asks for nothing else", name(*package)),
-            Obstacle::TooFar { package } => format!("{} is too far", name(*package)),
-        };
-        let mut said = String::new();
-        for duplicate in duplicates(&lockfile, &Beside { world: self, lockfile: &lockfile }) {
-            for older in &duplicate.older {
-                let way = match &older.way {
-                    Way::With(at) => format!("with {}", name(*at)),
-                    Way::Steps(steps) => steps.iter().map(step).collect::<Vec<_>>().join("; "),
-                    Way::Blocked(all) => {
-                        format!("stays: {}", all.iter().map(obstacle).collect::<Vec<_>>().join("; "))
-                    }
-                };
-                said += &format!(
-                    "{} beside {}, for {}; takes along {}\n  {way}\n",
-                    name(older.package),
-                    lockfile.packages[duplicate.newest].version,
-                    older.asked_by.iter().map(asker).collect::<Vec<_>>().join(", "),
-                    if older.leaves.len() > 1 { names(&older.leaves[1..]) } else { "nothing".to_owned() },
-                );
-            }
-        }
-        said
+        said(&lockfile, &duplicates(&lockfile, &Beside { world: self, lockfile: &lockfile }))
     }
+}
+
+/// All that is said, in two lines for each older version.
+fn said(lockfile: &Lockfile, all: &[Duplicate]) -> String {
+    let name = |at: usize| format!("{} {}", lockfile.packages[at].name, lockfile.packages[at].version);
+    let names = |all: &[usize]| all.iter().map(|at| name(*at)).collect::<Vec<_>>().join(", ");
+    let asker = |asker: &Asker| {
+        format!("{} ({})", name(asker.package), asker.requirement.as_deref().unwrap_or("not known"))
+    };
+    let step = |step: &Step| match step {
+        Step::Update { package, to } => format!("{} -> {to}", name(*package)),
+        Step::Require { own, name: of, version } => format!("{} asks for {of} {version}", name(*own)),
+    };
+    let obstacle = |obstacle: &Obstacle| match obstacle {
+        Obstacle::NoRelease { package, newest } => format!("{} up to {newest}", name(*package)),
+        Obstacle::Rust { package, wants } => format!("{} wants Rust {wants}", name(*package)),
+        Obstacle::Trades { package, to, brings } => format!("{} {to} brings {brings}", name(*package)),
+        Obstacle::Unknown { package } => format!("{} is not known", name(*package)),
+        Obstacle::Pinned { package } => format!("{} asks for nothing else", name(*package)),
+        Obstacle::TooFar { package } => format!("{} is too far", name(*package)),
+    };
+    let mut said = String::new();
+    for duplicate in all {
+        for older in &duplicate.older {
+            let way = match &older.way {
+                Way::With(at) => format!("with {}", name(*at)),
+                Way::Steps { steps, brings } => {
+                    let brings: String = brings
+                        .iter()
+                        .map(|(name, version)| format!(", brings in {name} {version}"))
+                        .collect();
+                    steps.iter().map(step).collect::<Vec<_>>().join("; ") + &brings
+                }
+                Way::Blocked(all) => {
+                    format!("stays: {}", all.iter().map(obstacle).collect::<Vec<_>>().join("; "))
+                }
+            };
+            said += &format!(
+                "{} beside {}, for {}; takes along {}\n  {way}\n",
+                name(older.package),
+                lockfile.packages[duplicate.newest].version,
+                older.asked_by.iter().map(asker).collect::<Vec<_>>().join(", "),
+                if older.leaves.len() > 1 { names(&older.leaves[1..]) } else { "nothing".to_owned() },
+            );
+        }
+    }
+    said
 }
 
 struct Beside<'a> {
@@ -127,8 +140,8 @@ impl Known for Beside<'_> {
         self.world.own.get(&*self.lockfile.packages[package].name).map(|needs| needs.as_slice().into())
     }
 
-    fn releases(&self, package: usize) -> Option<Rc<[Release]>> {
-        self.world.releases.get(&*self.lockfile.packages[package].name).map(|all| all.as_slice().into())
+    fn releases(&self, name: &str, _: usize) -> Option<Rc<[Release]>> {
+        self.world.releases.get(name).map(|all| all.as_slice().into())
     }
 
     fn rust_version(&self) -> Option<&Version> {
