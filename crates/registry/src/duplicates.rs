@@ -9,8 +9,9 @@
 //!    so in a later release, which its own dependents have to take in turn; a package of the project does so by its
 //!    manifest. Where no release does, that is said instead.
 //!
-//! A way that is longer than what somebody does to be rid of a duplicate is none. It never trades: a release that brings in another version of something that is locked already is not proposed.
-//! What features switch off is not known here, so optional dependencies of the candidates do not count against them.
+//! A way that is longer than what somebody does to be rid of a duplicate is none. It never trades: a release that brings in
+//! another version of something that is locked already is not proposed. What features switch off is not known here, so
+//! optional dependencies of the candidates do not count against them.
 
 mod after;
 pub mod purposes;
@@ -145,7 +146,9 @@ pub enum Obstacle {
     NoRelease {
         /// The dependent.
         package: usize,
-        /// Its newest release, which asks for the same.
+        /// What it asks for: the version itself, or what stands between the two.
+        of: usize,
+        /// Its newest release, which asks for no version that stays.
         newest: Version,
     },
     /// Later releases will do, and want a newer Rust than the project does.
@@ -169,7 +172,7 @@ pub enum Obstacle {
         /// The dependent.
         package: usize,
     },
-    /// A manifest of the project asks for exactly this version, which somebody will have meant.
+    /// A manifest of the project asks for exactly this version, or for several of the crate, which somebody will have meant.
     Pinned {
         /// The package of the project.
         package: usize,

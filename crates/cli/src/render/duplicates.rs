@@ -113,7 +113,7 @@ impl Told<'_> {
             }
             Way::Blocked(obstacles) => {
                 for obstacle in obstacles {
-                    text += &row("stays", &self.obstacle(obstacle), shell);
+                    text += &row("stays", &self.obstacle(older, obstacle), shell);
                 }
                 text + "\n"
             }
@@ -232,18 +232,18 @@ impl Told<'_> {
         steps.iter().map(command).collect()
     }
 
-    fn obstacle(&self, obstacle: &Obstacle) -> String {
+    fn obstacle(&self, older: &Older, obstacle: &Obstacle) -> String {
         match obstacle {
-            Obstacle::NoRelease { package, newest }
-                if *newest == self.lockfile.packages[*package].version =>
-            {
-                format!("{}, the newest release, asks for it", self.name(*package))
-            }
-            Obstacle::NoRelease { package, newest } => {
-                format!(
-                    "{}: {newest}, its newest release, does not ask for another that is locked",
-                    self.name(*package)
-                )
+            Obstacle::NoRelease { package, of, newest } => {
+                let (package, version) = (self.name(*package), &self.lockfile.packages[*package].version);
+                let of = if *of == older.package { "it".to_owned() } else { self.name(*of) };
+                if newest == version {
+                    format!("{package}, the newest release, asks for {of}")
+                } else {
+                    format!(
+                        "{package} asks for {of}, and {newest}, its newest release, for no version that stays"
+                    )
+                }
             }
             Obstacle::Rust { package, wants } => {
                 format!("{}: releases that ask for another want Rust {wants}", self.name(*package))
@@ -258,7 +258,9 @@ impl Told<'_> {
             Obstacle::Unknown { package } => {
                 format!("{}: its other releases are not known", self.name(*package))
             }
-            Obstacle::Pinned { package } => format!("{} asks for exactly this version", self.name(*package)),
+            Obstacle::Pinned { package } => {
+                format!("{} asks for exactly this version, or for both", self.name(*package))
+            }
             Obstacle::TooFar { package } => {
                 format!("{}: too much would have to follow it", self.name(*package))
             }
@@ -269,7 +271,8 @@ impl Told<'_> {
         let Way::Blocked(obstacles) = &older.way else { return String::new() };
         let newest = &self.lockfile.packages[duplicate.newest].version;
         let is_new = if self.is_new(older.package, duplicate.newest) == Some(true) { "new: " } else { "" };
-        let because = some_of(obstacles.iter().map(|obstacle| self.obstacle(obstacle)).collect(), 1, "; ");
+        let because =
+            some_of(obstacles.iter().map(|obstacle| self.obstacle(older, obstacle)).collect(), 1, "; ");
         format!(
             "{is_new}{} beside {newest} ({}): {because}",
             self.name(older.package),

@@ -159,9 +159,10 @@ struct Obstacle {
     package: Package,
     /// `no-release`: none of its releases asks for another version; `rust`: those that do want a newer Rust than the project;
     /// `trades`: they bring in another version of something else; `unknown`: its releases are not known; `pinned`: a manifest of
-    /// the project asks for exactly this version; `too-far`: too much
-    /// would have to follow.
+    /// the project asks for exactly this version, or for both; `too-far`: too much would have to follow.
     kind: &'static str,
+    /// For `no-release`, what it asks for: the version itself, or what stands between the two.
+    asks_for: Option<Package>,
     /// Its newest release, the Rust that is wanted, or what is brought in.
     because: Option<String>,
 }
@@ -360,14 +361,20 @@ impl Told<'_> {
 
     fn obstacle_here(&self, obstacle: &ObstacleHere) -> Obstacle {
         let (package, kind, because) = match obstacle {
-            ObstacleHere::NoRelease { package, newest } => (package, "no-release", Some(newest.to_string())),
+            ObstacleHere::NoRelease { package, newest, .. } => {
+                (package, "no-release", Some(newest.to_string()))
+            }
             ObstacleHere::Rust { package, wants } => (package, "rust", Some(wants.to_string())),
             ObstacleHere::Trades { package, brings, .. } => (package, "trades", Some(brings.clone())),
             ObstacleHere::Unknown { package } => (package, "unknown", None),
             ObstacleHere::Pinned { package } => (package, "pinned", None),
             ObstacleHere::TooFar { package } => (package, "too-far", None),
         };
-        Obstacle { package: self.package(*package), kind, because }
+        let asks_for = match obstacle {
+            ObstacleHere::NoRelease { of, .. } => Some(self.package(*of)),
+            _ => None,
+        };
+        Obstacle { package: self.package(*package), kind, asks_for, because }
     }
 }
 

@@ -64,7 +64,9 @@ fn what_is_locked_twice_is_told_with_a_way_out() {
     let folder = "home/.cargo/registry/src/registry";
     project.write(&format!("{folder}/shlex-8.0.0/src/lib.rs"), "// one\n// two\n");
     project.write(&format!("{folder}/shlex-8.0.0/tests/all.rs"), "// three\n");
+    project.write(&format!("{folder}/shlex-8.0.0/Cargo.toml"), "[package]\nbuild = \"build.rs\"\n");
     project.write(&format!("{folder}/winnable-1.0.0/src/lib.rs"), "// one\n");
+    project.write(&format!("{folder}/winnable-1.0.0/Cargo.toml"), "[lib]\nproc-macro = true\n");
     insta::assert_snapshot!(project.run("duplicates"));
     insta::assert_snapshot!("all that is known of them", project.run("duplicates --verbose"));
 }
@@ -142,4 +144,60 @@ fn machines_are_told_the_same() {
     jsonschema::validate(&schema, &document).unwrap();
     document["fence_version"] = "[version]".into();
     insta::assert_snapshot!(format!("{document:#}"));
+}
+
+#[test]
+fn a_fork_beside_what_it_was_forked_from_is_told() {
+    let mut project = twice();
+    for (name, version) in [("paste", "1.0.7"), ("pastey", "0.2.1")] {
+        project.publish(name, version, "2026-01-18T12:00:00Z", &[]);
+        project.lock(&(name, version, &[]));
+    }
+    project.relock(&("glob", "9.0.0", &["paste", "pastey", "shlex 8.0.0"]));
+    let said = project.run("duplicates");
+    let from = said.find("alike").unwrap();
+    insta::assert_snapshot!(&said[from..], @"
+    alike: paste 1.0.7 and pastey 0.2.1
+      --> Cargo.lock:64
+       = asked for: paste 1.0.7 by glob 9.0.0
+       = asked for: pastey 0.2.1 by glob 9.0.0
+       = because: 91 % of the code of paste is in pastey, and 80 % of that of pastey in paste
+
+    note: 1 older version cannot leave yet
+          quickest 8.0.0 beside 9.0.0 (1 package): lexopt 9.0.0, the newest release, asks for it
+        Finished 2 crates in several versions, 1 can leave by `cargo update`, 1 cannot yet, 2 told of
+                 what they are for, 1 alike under two names
+    [exit code 0]
+    ");
+    assert_eq!(project.exit_code("duplicates --fail-on all"), Some(1));
+}
+
+/// A lockfile may have any name and requirement in it, and a terminal obeys what it is sent.
+#[test]
+fn names_that_steer_a_terminal_are_shown_harmless() {
+    let mut project = twice();
+    project.write(
+        "Cargo.lock",
+        "version = 4\n\n[[package]]\nname = \"evil\\u001b[2J\"\nversion = \"1.0.0\"\nsource = \"git+file:///x#1\"\n\n\
+         [[package]]\nname = \"evil\\u001b[2J\"\nversion = \"2.0.0\"\nsource = \"git+file:///x#1\"\n\n\
+         [[package]]\nname = \"app\\u202e\"\nversion = \"0.1.0\"\n\
+         dependencies = [\"evil\\u001b[2J 1.0.0\", \"evil\\u001b[2J 2.0.0\"]\n",
+    );
+    for command in ["duplicates", "duplicates --verbose"] {
+        let said = project.run(command);
+        assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
+    }
+    assert!(!project.run("duplicates --format json").contains('\u{1b}'));
+    insta::assert_snapshot!(project.run("duplicates --verbose"), @r"
+    $ cargo fence duplicates --verbose
+    warning: the lockfile lacks app 0.1.0, a package of the workspace in .; so what this project itself asks for is not known
+    duplicate: evil\u{1b}[2J 1.0.0 beside 2.0.0
+      --> Cargo.lock:4
+       = asked for by: app\u{202e}
+       = leaves: 1 package
+       = stays: app\u{202e} asks for exactly this version, or for both
+
+        Finished 1 crate in several versions, 1 cannot yet
+    [exit code 0]
+    ");
 }

@@ -62,3 +62,44 @@ fn needs(lockfile: &Lockfile, package: usize, other: usize) -> bool {
     }
     is_seen[other]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fence_registry::Limits;
+    use fence_registry::lockfile::CratesIo;
+
+    /// The pairs of a lockfile with these packages, `name version` and what each needs, by the set that is shipped.
+    fn told(packages: &[(&str, &str)]) -> Vec<String> {
+        let mut text = "version = 4\n".to_owned();
+        for (package, needs) in packages {
+            let (name, version) = package.split_once(' ').unwrap();
+            text += &format!(
+                "[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = \"registry+id\"\n"
+            );
+            text += &format!("dependencies = [{needs}]\n");
+        }
+        let crates_io = CratesIo { source_ids: &["registry+id"] };
+        let lockfile = Lockfile::parse(text.as_bytes(), crates_io, &Limits::default()).unwrap();
+        let shown = |alike: Alike| {
+            let [one, other] = alike
+                .packages
+                .map(|at| format!("{} {}", lockfile.packages[at].name, lockfile.packages[at].version));
+            format!("{one}, {other}: {:?} of {:?}", alike.percent, alike.compared)
+        };
+        alike(&lockfile, FingerprintSet::shipped()).into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn a_fork_is_told_in_the_newest_version_of_each() {
+        let told =
+            told(&[("paste 0.1.18", ""), ("paste 1.0.15", ""), ("pastey 0.1.1", ""), ("quote 1.0.0", "")]);
+        assert_eq!(told, ["paste 1.0.15, pastey 0.1.1: [91, 80] of [\"1.0.7\", \"0.2.1\"]"]);
+    }
+
+    #[test]
+    fn parts_of_one_work_are_not_told() {
+        assert_eq!(told(&[("serde 1.0.229", ""), ("serde_core 1.0.229", "")]), [""; 0]);
+        assert_eq!(told(&[("serde 1.0.230", "\"serde_core\""), ("serde_core 1.0.229", "")]), [""; 0]);
+    }
+}

@@ -194,7 +194,11 @@ impl<'a> Search<'a> {
         if self.is_own(dependent) {
             let version = wanted.ask_for.clone().ok_or(unknown)?;
             let needs = self.known.own(dependent).unwrap_or_default();
-            if needs.iter().any(|need| need.package == wanted.name && need.is_pinned()) {
+            let dependencies = &self.packages[dependent].dependencies;
+            let asked_for =
+                dependencies.iter().filter(|at| *self.packages[**at].name == *wanted.name).count();
+            let is_pinned = needs.iter().any(|need| need.package == wanted.name && need.is_pinned());
+            if is_pinned || asked_for > 1 {
                 return Err(Obstacle::Pinned { package: dependent });
             }
             return Ok(vec![Step::Require { own: dependent, name: wanted.name.into(), version }]);
@@ -218,7 +222,8 @@ impl<'a> Search<'a> {
         let later = releases.iter().filter(|release| is_offered(release) && release.version > locked.version);
         let will_do: Vec<&Release> = later.filter(|release| wanted.is_met_by(&release.needs)).collect();
         let Some(lowest) = will_do.first() else {
-            return Err(Obstacle::NoRelease { package: dependent, newest: newest.version.clone() });
+            let of = on_the_way.last().copied().unwrap_or(dependent);
+            return Err(Obstacle::NoRelease { package: dependent, of, newest: newest.version.clone() });
         };
         let builds: Vec<&Release> = will_do.iter().copied().filter(|release| self.builds(release)).collect();
         if builds.is_empty() {

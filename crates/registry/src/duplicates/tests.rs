@@ -95,7 +95,9 @@ fn said(lockfile: &Lockfile, all: &[Duplicate]) -> String {
         Step::Require { own, name: of, version } => format!("{} asks for {of} {version}", name(*own)),
     };
     let obstacle = |obstacle: &Obstacle| match obstacle {
-        Obstacle::NoRelease { package, newest } => format!("{} up to {newest}", name(*package)),
+        Obstacle::NoRelease { package, of, newest } => {
+            format!("{} up to {newest} asks for {}", name(*package), name(*of))
+        }
         Obstacle::Rust { package, wants } => format!("{} wants Rust {wants}", name(*package)),
         Obstacle::Trades { package, to, brings } => format!("{} {to} brings {brings}", name(*package)),
         Obstacle::Unknown { package } => format!("{} is not known", name(*package)),
@@ -187,7 +189,7 @@ fn a_release_that_needs_it_no_more_will_do_and_one_that_is_yanked_will_not() {
 fn where_no_release_does_that_is_said() {
     insta::assert_snapshot!(twice().publish("a 1.1.0", &["b ^1"]).said(), @"
     b 1.0.0 beside 2.0.0, for a 1.0.0 (^1); takes along c 1.0.0
-      stays: a 1.0.0 up to 1.1.0
+      stays: a 1.0.0 up to 1.1.0 asks for b 1.0.0
     ");
 }
 
@@ -422,7 +424,7 @@ fn nobody_is_led_back_to_an_older_version() {
         .publish("c 1.0.0", &["b ^1"]);
     insta::assert_snapshot!(world.said(), @"
     b 1.0.0 beside 2.0.0, for c 1.0.0 (^1); takes along nothing
-      stays: c 1.0.0 up to 1.0.0
+      stays: c 1.0.0 up to 1.0.0 asks for b 1.0.0
     ");
 }
 
@@ -442,7 +444,7 @@ fn what_would_be_locked_anew_may_bring_it_back() {
         .publish("b 2.0.0", &[]);
     insta::assert_snapshot!(world.said(), @"
     b 1.0.0 beside 2.0.0, for a 1.0.0 (^1), inner 1.0.0 (^1); takes along nothing
-      stays: inner 1.0.0 up to 2.0.0
+      stays: inner 1.0.0 up to 2.0.0 asks for b 1.0.0
     ");
 }
 
@@ -465,6 +467,75 @@ fn what_would_be_locked_anew_may_hold_on_to_what_is_updated() {
         .publish("b 2.0.0", &[]);
     insta::assert_snapshot!(world.said(), @"
     b 1.0.0 beside 2.0.0, for a 1.0.0 (^1); takes along nothing
-      stays: sys 1.0.0 up to 2.0.0
+      stays: sys 1.0.0 up to 2.0.0 asks for a 1.0.0
+    ");
+}
+
+#[test]
+fn who_asks_for_both_will_have_meant_it() {
+    let world = World::default()
+        .app(&["b ^1", "b ^2"], &["b 1.0.0", "b 2.0.0"])
+        .lock("b 1.0.0", &[])
+        .lock("b 2.0.0", &[])
+        .publish("b 1.0.0", &[])
+        .publish("b 2.0.0", &[]);
+    insta::assert_snapshot!(world.said(), @"
+    b 1.0.0 beside 2.0.0, for app 0.0.0 (^1); takes along nothing
+      stays: app 0.0.0 asks for nothing else
+    ");
+}
+
+#[test]
+fn what_a_manifest_is_to_ask_for_is_followed() {
+    // The new `a` does without `b` 1, but its `plot` does not.
+    let world = World::default()
+        .app(&["a ^1", "b ^2"], &["a", "b 2.0.0"])
+        .lock("a 1.0.0", &["b 1.0.0", "plot"])
+        .lock("plot 1.0.0", &["b 1.0.0"])
+        .lock("b 1.0.0", &[])
+        .lock("b 2.0.0", &[])
+        .publish("a 1.0.0", &["b ^1", "plot ^1"])
+        .publish("a 2.0.0", &["b ^2", "plot ^1"])
+        .publish("plot 1.0.0", &["b ^1"])
+        .publish("b 1.0.0", &[])
+        .publish("b 2.0.0", &[]);
+    insta::assert_snapshot!(world.said(), @"
+    b 1.0.0 beside 2.0.0, for a 1.0.0 (^1), plot 1.0.0 (^1); takes along nothing
+      stays: plot 1.0.0 up to 1.0.0 asks for b 1.0.0
+    ");
+}
+
+#[test]
+fn what_was_not_locked_is_told_and_may_bring_it_back() {
+    let world = || twice().publish("a 1.1.0", &["fresh ^1"]);
+    insta::assert_snapshot!(world().publish("fresh 1.0.0", &["b ^2"]).said(), @"
+    b 1.0.0 beside 2.0.0, for a 1.0.0 (^1); takes along c 1.0.0
+      a 1.0.0 -> 1.1.0, brings in fresh 1.0.0
+    ");
+    insta::assert_snapshot!(world().publish("fresh 1.0.0", &["b ^1"]).said(), @"
+    b 1.0.0 beside 2.0.0, for a 1.0.0 (^1); takes along c 1.0.0
+      stays: b 1.0.0 is too far
+    ");
+}
+
+#[test]
+fn what_lags_behind_is_updated_first_also_for_what_a_new_release_needs() {
+    let world = World::default()
+        .app(&["a ^1", "b ^2", "c ^1"], &["a", "b 2.0.0", "c"])
+        .lock("a 1.0.0", &["b 1.0.0"])
+        .lock("b 1.0.0", &[])
+        .lock("b 2.0.0", &[])
+        .lock("c 1.0.0", &[])
+        .publish("a 1.0.0", &["b ^1"])
+        .publish("a 1.1.0", &["fresh ^1"])
+        .publish("fresh 1.0.0", &["c ^1.5"])
+        .publish("b 1.0.0", &[])
+        .publish("b 2.0.0", &[])
+        .publish("c 1.0.0", &[])
+        .publish("c 1.5.0", &[])
+        .publish("c 1.6.0", &[]);
+    insta::assert_snapshot!(world.said(), @"
+    b 1.0.0 beside 2.0.0, for a 1.0.0 (^1); takes along nothing
+      c 1.0.0 -> 1.5.0; a 1.0.0 -> 1.1.0, brings in fresh 1.0.0
     ");
 }

@@ -11,6 +11,19 @@ use super::*;
 use crate::lockfile::Package;
 use crate::{IndexFile, fence_data};
 
+/// What is counted of a lockfile; one that is blocked counts by its first obstacle.
+const COLUMNS: [&str; 9] = [
+    "older versions",
+    "with others",
+    "by `cargo update`",
+    "by a manifest",
+    "no release",
+    "would trade",
+    "too far",
+    "other",
+    "not proven",
+];
+
 /// The index files of the data, each read when it is first asked about.
 #[derive(Default)]
 struct Index {
@@ -242,11 +255,9 @@ fn real_lockfiles() {
     let files = fence_data::lockfiles().unwrap();
     let id = format!("registry+{}", tame_index::CRATES_IO_INDEX);
     let (mut everything, mut wrongs) = (String::new(), Vec::new());
-    println!(
-        "| lockfile | older versions | with others | by `cargo update` | by a manifest | blocked: no release | trades | unknown | too far | not proven |"
-    );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
-    let mut sums = [0; 9];
+    println!("| lockfile | {} |", COLUMNS.join(" | "));
+    println!("|---|{}", "---:|".repeat(COLUMNS.len()));
+    let mut sums = [0; COLUMNS.len()];
     let mut files: Vec<_> = files.iter().filter(|(path, _)| path.starts_with("lockfiles/")).collect();
     files.sort();
     for (path, bytes) in files {
@@ -258,7 +269,7 @@ fn real_lockfiles() {
         for row in purposes::found(&lockfile, &real) {
             everything += &format!("{}\n", found(&lockfile, &row));
         }
-        let mut row = [0; 9];
+        let mut row = [0; COLUMNS.len()];
         for older in all.iter().flat_map(|duplicate| &duplicate.older) {
             row[0] += 1;
             let column = match &older.way {
@@ -274,8 +285,8 @@ fn real_lockfiles() {
                 Way::Blocked(obstacles) => match obstacles[0] {
                     Obstacle::NoRelease { .. } => 4,
                     Obstacle::Trades { .. } => 5,
-                    Obstacle::Unknown { .. } | Obstacle::Pinned { .. } | Obstacle::Rust { .. } => 6,
-                    Obstacle::TooFar { .. } => 7,
+                    Obstacle::TooFar { .. } => 6,
+                    Obstacle::Unknown { .. } | Obstacle::Pinned { .. } | Obstacle::Rust { .. } => 7,
                 },
             };
             row[column] += 1;
