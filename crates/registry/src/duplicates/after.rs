@@ -60,7 +60,7 @@ impl<'a> After<'a> {
             && self.new.iter().all(|(name, _)| !self.is_in_more(name))
     }
 
-    /// The updates that have to come first: of what others keep locked, where something new asks for a later version.
+    /// Updates that are needed besides: of what others keep locked, where something new asks for a later version.
     pub(super) fn behind(&self) -> Vec<Step> {
         let behind = self.behind.iter().filter(|(at, _)| self.is_reached[**at]);
         behind.map(|(at, wanted)| Step::Update { package: *at, to: wanted.clone() }).collect()
@@ -182,13 +182,11 @@ impl<'a> After<'a> {
         };
         let own_line = line(&newest.version);
         if let Some(at) = of_name.iter().copied().find(|at| line(self.version(*at)) == own_line) {
-            let of_line = |release: &&Release| line(&release.version) == own_line && search.builds(release);
-            let lowest = releases.iter().filter(fits).find(of_line).unwrap_or(newest);
             // Nobody is led back to an older version.
-            self.is_refused |= lowest.version < *self.version(at);
-            let wanted = self.behind.entry(at).or_insert_with(|| lowest.version.clone());
-            if *wanted < lowest.version {
-                *wanted = lowest.version.clone();
+            self.is_refused |= newest.version < *self.version(at);
+            let wanted = self.behind.entry(at).or_insert_with(|| newest.version.clone());
+            if newest.version < *wanted {
+                *wanted = newest.version.clone();
             }
         }
         if !self.new.insert((need.package.as_str().into(), newest.version.clone())) {

@@ -378,20 +378,29 @@ impl<'a> Search<'a> {
         After::of(self, &steps).is_without(older).then_some(steps)
     }
 
-    /// The steps behind those that cargo does not take by itself; none where these lead astray.
-    fn with_what_lags(&self, older: usize, mut steps: Vec<Step>) -> Option<Vec<Step>> {
-        while steps.len() <= MOST_STEPS {
-            let after = After::of(self, &steps);
-            let mut first = after.behind();
-            if first.is_empty() {
-                return after.is_without(older).then_some(steps);
+    /// The steps with what cargo does not update by itself for them; none where they lead astray.
+    ///
+    /// Of what lags behind their needs, cargo takes along what releases keep locked. What a package of the project keeps
+    /// locked it holds on to, until it is told first.
+    fn with_what_lags(&self, older: usize, steps: Vec<Step>) -> Option<Vec<Step>> {
+        let (mut all, mut first) = (steps.clone(), Vec::new());
+        for _ in 0..=LONGEST_WAY {
+            let after = After::of(self, &all);
+            let behind = after.behind();
+            if behind.is_empty() {
+                first.extend(steps);
+                return after.is_without(older).then_some(first);
             }
             // One that is updated already is asked for in a later version yet.
-            let is_of =
-                |step: &Step, other: &Step| step.updates().is_some() && step.updates() == other.updates();
-            steps.retain(|step| !first.iter().any(|other| is_of(step, other)));
-            first.append(&mut steps);
-            steps = first;
+            let is_again = |step: &Step| {
+                step.updates().is_some() && behind.iter().any(|one| one.updates() == step.updates())
+            };
+            all.retain(|step| !is_again(step));
+            let is_held = |step: &&Step| {
+                step.updates().is_some_and(|at| self.needed_by[at].iter().any(|asker| self.is_own(*asker)))
+            };
+            first.extend(behind.iter().filter(is_held).cloned());
+            all.extend(behind);
         }
         None
     }

@@ -519,23 +519,32 @@ fn what_was_not_locked_is_told_and_may_bring_it_back() {
 }
 
 #[test]
-fn what_lags_behind_is_updated_first_also_for_what_a_new_release_needs() {
-    let world = World::default()
-        .app(&["a ^1", "b ^2", "c ^1"], &["a", "b 2.0.0", "c"])
-        .lock("a 1.0.0", &["b 1.0.0"])
-        .lock("b 1.0.0", &[])
-        .lock("b 2.0.0", &[])
-        .lock("c 1.0.0", &[])
-        .publish("a 1.0.0", &["b ^1"])
-        .publish("a 1.1.0", &["fresh ^1"])
-        .publish("fresh 1.0.0", &["c ^1.5"])
-        .publish("b 1.0.0", &[])
-        .publish("b 2.0.0", &[])
-        .publish("c 1.0.0", &[])
-        .publish("c 1.5.0", &[])
-        .publish("c 1.6.0", &[]);
-    insta::assert_snapshot!(world.said(), @"
+fn what_lags_behind_is_updated_first_where_the_project_asks_for_it() {
+    let world = |needs: &[&str], locked: &[&str]| {
+        World::default()
+            .app(needs, locked)
+            .lock("a 1.0.0", &["b 1.0.0"])
+            .lock("b 1.0.0", &[])
+            .lock("b 2.0.0", &[])
+            .lock("c 1.0.0", &[])
+            .lock("d 1.0.0", &["c"])
+            .publish("a 1.0.0", &["b ^1"])
+            .publish("a 1.1.0", &["fresh ^1"])
+            .publish("fresh 1.0.0", &["c ^1.5"])
+            .publish("b 1.0.0", &[])
+            .publish("b 2.0.0", &[])
+            .publish("c 1.0.0", &[])
+            .publish("c 1.5.0", &[])
+            .publish("d 1.0.0", &["c ^1"])
+    };
+    let by_project = world(&["a ^1", "b ^2", "c ^1", "d ^1"], &["a", "b 2.0.0", "c", "d"]);
+    insta::assert_snapshot!(by_project.said(), @"
     b 1.0.0 beside 2.0.0, for a 1.0.0 (^1); takes along nothing
       c 1.0.0 -> 1.5.0; a 1.0.0 -> 1.1.0, brings in fresh 1.0.0
+    ");
+    let by_a_release = world(&["a ^1", "b ^2", "d ^1"], &["a", "b 2.0.0", "d"]);
+    insta::assert_snapshot!(by_a_release.said(), @"
+    b 1.0.0 beside 2.0.0, for a 1.0.0 (^1); takes along nothing
+      a 1.0.0 -> 1.1.0, brings in fresh 1.0.0
     ");
 }

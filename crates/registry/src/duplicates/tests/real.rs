@@ -97,11 +97,37 @@ struct Taken<'a> {
 }
 
 impl<'a> Taken<'a> {
+    /// With what cargo updates by itself, since it locks no two compatible versions of one crate.
     fn of(real: &'a Real<'a>, steps: &[Step]) -> Self {
+        let mut along = HashMap::new();
+        loop {
+            let taken = Self::once(real, steps, &along);
+            let more = taken.behind();
+            if more.is_empty() {
+                return taken;
+            }
+            along.extend(more);
+        }
+    }
+
+    /// What is locked in a lower version than a compatible one that is new, each with that one.
+    fn behind(&self) -> Vec<(Node, Version)> {
+        let locked = (0..self.real.lockfile.packages.len()).map(|at| node(self.real.lockfile, at));
+        let behind = locked.filter(|node| self.reached.contains(node)).filter_map(|node| {
+            let is_later = |(name, version): &&Node| {
+                *name == node.0 && line(version) == line(&node.1) && *version > node.1
+            };
+            let later = self.reached.iter().filter(is_later).map(|(_, version)| version.clone()).max()?;
+            Some((node, later))
+        });
+        behind.collect()
+    }
+
+    fn once(real: &'a Real<'a>, steps: &[Step], along: &HashMap<Node, Version>) -> Self {
         let node = |at: usize| node(real.lockfile, at);
         let mut taken = Self {
             real,
-            updates: HashMap::new(),
+            updates: along.clone(),
             requires: HashMap::new(),
             reached: BTreeSet::new(),
             asked_by: HashMap::new(),
