@@ -31,15 +31,17 @@ pub mod cost;
 pub use alike::{Alike, alike};
 pub use cost::{AtBuild, Cost};
 
-/// Crates of one registry.
+/// Crates, by the registry that they come from.
 type OfRegistry<'a> = BTreeMap<&'a Source, BTreeSet<CrateName>>;
+/// The releases of crates; none of those of which there is no index file that reads.
+type Parsed<'a> = BTreeMap<(&'a Source, CrateName), Option<Rc<[Release]>>>;
 
 /// What is known of a project's crates.
 pub struct Facts<'a> {
     project: Project<'a>,
     fresh_for: Span,
     files: BTreeMap<(&'a Source, CrateName), Vec<u8>>,
-    parsed: RefCell<BTreeMap<(&'a Source, CrateName), Option<Rc<[Release]>>>>,
+    parsed: RefCell<Parsed<'a>>,
     /// What was asked about, is not locked and was not read yet.
     wanted: RefCell<OfRegistry<'a>>,
     own: BTreeMap<usize, Rc<[Need]>>,

@@ -136,7 +136,7 @@ impl<'a> After<'a> {
             let asked = self.asked_anew(package, &packages[at].name);
             match asked.filter(|asked| packages[at].version < **asked) {
                 Some(asked) => {
-                    dependencies.extend(self.met(&[Need::at_least(&packages[at].name, asked)], &[at], at))
+                    dependencies.extend(self.met(&[Need::at_least(&packages[at].name, asked)], &[at], at));
                 }
                 None => dependencies.push(at),
             }

@@ -143,8 +143,8 @@ impl<'a> Taken<'a> {
         }
         let packages = &real.lockfile.packages;
         let is_needed = |at: usize| packages.iter().any(|package| package.dependencies.contains(&at));
-        for at in 0..packages.len() {
-            if packages[at].source == Source::Path || !is_needed(at) {
+        for (at, package) in packages.iter().enumerate() {
+            if package.source == Source::Path || !is_needed(at) {
                 taken.reach(node(at));
             }
         }
