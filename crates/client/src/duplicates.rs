@@ -1,5 +1,5 @@
 //! What is known of a lockfile's crates, for [`duplicates`](fence_registry::duplicates): their index files, what the
-//! project's own packages declare, what each release [costs](cost), and which of them are [alike].
+//! project's own packages declare, what each release [costs](cost), and which of them are [alike](mod@alike).
 //!
 //! Index files are read as for a check, and where they cannot be had their copies of any age are: a way out of a
 //! duplicate may be a release too old, and harms nobody. Each is parsed when it is first asked about. A crate that is not

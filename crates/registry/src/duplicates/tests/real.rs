@@ -1,7 +1,7 @@
 //! What is said of 20 real lockfiles, and a proof of each way: the steps are taken in a graph of names and versions that
 //! shares nothing with the search.
 //!
-//! A person has read the snapshot; docs/duplicates.md counts what was wrong. The table there is printed by
+//! docs/duplicates.md counts what was wrong when the snapshot was read. The table there is printed by
 //! `cargo test -p fence-registry duplicates::tests::real -- --nocapture`.
 
 use std::cell::RefCell;
