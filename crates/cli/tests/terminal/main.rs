@@ -239,6 +239,7 @@ fn why_tells_everything_in_time_order() {
       wait        7 days (level medium), then 14 days (dormant), then 28 days (new-dependency), then 30
                   days (yanked-around); in the open for 15 minutes, over in 30 days, on 2026-09-19
       compared    with 0.3.4
+      source      not compared with its repository: `cargo fence source arrayref@0.3.10`
       attains     no level by itself; unknown: journal, publishers, capabilities, people
       digest      e1e1e1e1…
       through     app > lexopt 0.3.2 > arrayref
@@ -258,6 +259,7 @@ fn why_tells_everything_in_time_order() {
                   yanked: yanked by its publisher; since when is not known  → warns
       wait        7 days (level medium); in the open for 704 days, over since 2024-09-21
       compared    with 0.3.4
+      source      not compared with its repository: `cargo fence source arrayref@0.3.9`
       attains     level medium by itself; unknown: journal, publishers, capabilities, people
       digest      76a2e812…
       through     not in the lockfile
@@ -362,6 +364,7 @@ fn what_is_gone_from_the_index_is_told_by_the_fence_that_saw_it() {
       2026-08-20  malicious: RUSTSEC-2026-0260: `arrayref` 0.3.10 was removed from crates.io due to a
                   malicious dependency  → blocks
       wait        7 days (level medium); not in the open
+      source      not compared with its repository: `cargo fence source arrayref@0.3.10`
       attains     no level by itself; unknown: publishers, capabilities, people
       digest      e1e1e1e1…
       through     app > lexopt 0.3.2 > arrayref
@@ -445,6 +448,7 @@ fn a_clock_that_stands_still_says_where_and_what_would_move_it() {
       wait        7 days (level medium); in the open for 3 days, over since 2026-07-28; counted up to
                   2026-07-25T00:00:00Z only
       compared    with 0.3.3
+      source      not compared with its repository: `cargo fence source glob@0.3.4`
       attains     level low by itself; unknown: journal, publishers, capabilities, people
       digest      e4eba85e…
       through     app > glob
@@ -707,6 +711,7 @@ fn what_was_not_looked_for_is_told() {
       wait        7 days (level medium), then 14 days (dormant), then 28 days (new-dependency); in the
                   open for 82 days, over since 2026-06-29
       compared    with 1.3.0
+      source      not compared with its repository: `cargo fence source shlex@1.3.1`
       attains     level medium by itself; unknown: journal, dependencies, publishers, capabilities,
                   people
       digest      e1e1e1e1…
@@ -838,6 +843,7 @@ fn init_marks_what_is_young_and_check_warns_of_it() {
       2026-07-23  baseline: locked when the fence was set up, on 2026-07-23, younger than its wait then 
                   → speaks for it
       wait        7 days (level medium); in the open for 3 days, over in 4 days, on 2026-07-27
+      source      not compared with its repository: `cargo fence source helper@1.0.0`
       attains     no level by itself; unknown: journal, publishers, capabilities, people
       digest      e1e1e1e1…
     [exit code 0]
@@ -1092,6 +1098,7 @@ fn help_is_short_and_names_what_there_is() {
       scan         Say what the code of a package can do, and what in it a reviewer should look at
       diff         Compare two packages: what the newer can do that the older could not, and how much there is to read
       review       Show what a release changes, for somebody who is to vouch for it
+      source       Compare a package with the commit of its repository that it says it was made from
       duplicates   Say which crates are locked in several versions, and what would unite them
       explain      Explain a code: what it means, why it matters, what to do
       enable       Switch the fence on: tell cargo to ask it in place of crates.io
