@@ -274,7 +274,7 @@ fn what_cannot_be_compared_is_told_in_a_sentence() {
         change(&mut world);
         let fence = world.fence();
         let Answer::Page { html, about } = world.ask(&fence, path) else { panic!("{path}") };
-        let text = outline(&String::from_utf8(html.to_vec()).unwrap());
+        let text = outline(std::str::from_utf8(&html).unwrap());
         let line = text.lines().find(|line| line.contains("cannot be shown")).unwrap_or(&text);
         format!("{about:?}: {line}")
     };

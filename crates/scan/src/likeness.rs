@@ -142,7 +142,7 @@ impl Fingerprint {
         pieces(code, |_, tokens| {
             each_gram(tokens, |gram| {
                 grams.insert(gram);
-            })
+            });
         });
         let mut grams: Vec<u32> = grams.into_iter().collect();
         grams.sort_unstable();

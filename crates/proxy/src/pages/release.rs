@@ -232,7 +232,7 @@ fn numbers(registry: &str, decision: &Decision, source: Option<&Record>, now: Ti
     }
     match source {
         Some(record) => {
-            rows.push(("Source", el("ul").class("sources").with_all(record.told().iter().map(told)).into()))
+            rows.push(("Source", el("ul").class("sources").with_all(record.told().iter().map(told)).into()));
         }
         None if decision.digest.is_some() => {
             let compare = command(&format!("cargo fence source {name}@{version}"));
