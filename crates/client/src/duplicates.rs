@@ -29,7 +29,8 @@ pub mod alike;
 pub mod cost;
 
 pub use alike::{Alike, alike};
-pub use cost::{AtBuild, Cost};
+use cost::Publishers;
+pub use cost::{AtBuild, Cost, Publisher};
 
 /// Crates, by the registry that they come from.
 type OfRegistry<'a> = BTreeMap<&'a Source, BTreeSet<CrateName>>;
@@ -48,6 +49,7 @@ pub struct Facts<'a> {
     rust_version: Option<Version>,
     unpacked: Vec<PathBuf>,
     shelf: Shelf,
+    publishers: Publishers,
     costs: RefCell<BTreeMap<usize, Cost>>,
     /// Why the manifests of the project's own packages are not known, if so.
     pub own_unknown: Option<ScopeError>,
@@ -90,6 +92,7 @@ impl<'a> Facts<'a> {
         let mut facts = Self {
             unpacked: project.unpacked(),
             shelf: Shelf::of(project.cache),
+            publishers: Publishers::of(project.root),
             project,
             fresh_for,
             files: BTreeMap::new(),
@@ -156,7 +159,13 @@ impl<'a> Facts<'a> {
             let locked = &self.project.lockfile.packages[package];
             let releases = self.releases(&locked.name, package);
             let of_it = releases.iter().flat_map(|all| all.iter()).find(|of| of.version == locked.version);
-            Cost::of(locked, of_it.is_some_and(|release| release.links), &self.unpacked, &self.shelf)
+            Cost::of(
+                locked,
+                of_it.is_some_and(|release| release.links),
+                &self.unpacked,
+                &self.shelf,
+                &self.publishers,
+            )
         };
         self.costs.borrow_mut().entry(package).or_insert_with(read).clone()
     }

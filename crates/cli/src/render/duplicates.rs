@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fence_client::duplicates::{Alike, AtBuild};
+use fence_client::duplicates::{Alike, AtBuild, Publisher};
 use fence_registry::duplicates::purposes::Found;
 use fence_registry::duplicates::{Asker, Duplicate, Obstacle, Older, Step, Way, leaves_with, line};
 use fence_registry::lockfile::Package;
@@ -172,6 +172,17 @@ impl Told<'_> {
         let gone: BTreeSet<String> = of.filter(|capability| !stays.contains(capability)).collect();
         if !gone.is_empty() {
             text += &row("can", &harmless(&gone.into_iter().collect::<Vec<_>>().join(", ")), shell);
+        }
+        let publisher = |at: usize| self.known.cost(at).publisher;
+        let staying: BTreeSet<Publisher> = (0..self.lockfile.packages.len())
+            .filter(|at| !leaves.contains(at))
+            .filter_map(publisher)
+            .collect();
+        let only: BTreeSet<Publisher> = leaves.iter().filter_map(|at| publisher(*at)).collect();
+        let only: Vec<String> = only.difference(&staying).map(|of| harmless(&of.to_string())).collect();
+        if !only.is_empty() {
+            text +=
+                &row("trusts", &format!("{}, who published nothing else that is locked", some(only)), shell);
         }
         text
     }

@@ -92,6 +92,8 @@ struct Leaving {
     at_build: Option<&'static str>,
     /// What its code can do, in the words of `cargo fence scan`; none where no reading of it is kept.
     capabilities: Option<Vec<String>>,
+    /// Who published it: an account's login or number, or a CI's name; none where cargo-vet has not written that down.
+    publisher: Option<String>,
 }
 
 /// A package that asks for another.
@@ -287,13 +289,19 @@ impl Told<'_> {
     }
 
     fn leaving(&self, at: usize) -> Leaving {
-        let Cost { lines, at_build, capabilities } = self.known.cost(at);
+        let Cost { lines, at_build, capabilities, publisher } = self.known.cost(at);
         let at_build = at_build.map(|at_build| match at_build {
             AtBuild::Nothing => "nothing",
             AtBuild::Script => "build-script",
             AtBuild::Macro => "proc-macro",
         });
-        Leaving { package: self.package(at), rust_lines: lines, at_build, capabilities }
+        Leaving {
+            package: self.package(at),
+            rust_lines: lines,
+            at_build,
+            capabilities,
+            publisher: publisher.map(|of| of.to_string()),
+        }
     }
 
     fn alike_here(&self, alike: &AlikeHere) -> Alike {

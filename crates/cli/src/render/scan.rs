@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 
 use fence_scan::likeness::{Alike, Relation};
-use fence_scan::panics::NewPanics;
 use fence_scan::{Capability, Change, Comparison, Finding, Place, Report, Severity, Unanalyzed};
 
 use crate::render::text::{count, harmless, size, visible, wrap};
@@ -117,19 +116,9 @@ pub(super) fn gains(comparison: &Comparison, shell: &Shell) -> String {
     if comparison.build_code {
         row("Build", "the build script or procedural macro is not what it was".to_owned());
     }
-    let copied: Vec<String> =
-        comparison.copied.iter().map(|of| format!("{} {}", of.name, of.version)).collect();
-    if !copied.is_empty() {
-        row("Copies", format!("nearly all of {}, which it did not before", copied.join(", ")));
-    }
-    let NewPanics { places, from_input } = comparison.panics;
-    if places > 0 {
-        let places = count(usize::try_from(places).unwrap_or(usize::MAX), "new place");
-        row(
-            "Panics",
-            format!("{places}, {from_input} of them with a value from input; `--panics` shows them"),
-        );
-    }
+    row("Copies", comparison.copies().unwrap_or_default());
+    let panics = comparison.panics_more().map(|told| format!("{told}; `--panics` shows them"));
+    row("Panics", panics.unwrap_or_default());
     let lines = usize::try_from(comparison.review_lines).unwrap_or(usize::MAX);
     row(
         "To read",

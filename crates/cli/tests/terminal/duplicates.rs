@@ -67,6 +67,13 @@ fn what_is_locked_twice_is_told_with_a_way_out() {
     project.write(&format!("{folder}/shlex-8.0.0/Cargo.toml"), "[package]\nbuild = \"build.rs\"\n");
     project.write(&format!("{folder}/winnable-1.0.0/src/lib.rs"), "// one\n");
     project.write(&format!("{folder}/winnable-1.0.0/Cargo.toml"), "[lib]\nproc-macro = true\n");
+    let published = |of: &str, id: u32, login: &str| {
+        format!(
+            "[[publisher.{of}]]\nversion = \"8.0.0\"\nwhen = \"2020-01-01\"\nuser-id = {id}\nuser-login = \"{login}\"\n\n"
+        )
+    };
+    let vet = published("shlex", 7, "bob\\u001b[2J") + &published("glob", 8, "ann");
+    project.write("supply-chain/imports.lock", vet);
     insta::assert_snapshot!(project.run("duplicates"));
     insta::assert_snapshot!("all that is known of them", project.run("duplicates --verbose"));
 }

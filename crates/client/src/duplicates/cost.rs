@@ -1,9 +1,13 @@
 //! What a release costs whoever builds it, as far as that is at hand: nothing is fetched, run or scanned for it.
 
-use std::fs;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
+use fence_evidence::Limits;
+use fence_evidence::cargo_vet::{self, PublishedRecord, PublisherId};
 use fence_model::readings::Pair;
+use fence_model::{CrateName, ReleaseId};
 use fence_registry::lockfile::Package;
 use fence_registry::manifest::Macros;
 
@@ -25,6 +29,47 @@ pub struct Cost {
     pub at_build: Option<AtBuild>,
     /// What its code can do, in the scanner's words; none where no reading of the whole release is kept.
     pub capabilities: Option<Vec<String>>,
+    /// Who published it; none where cargo-vet has not written that down.
+    pub publisher: Option<Publisher>,
+}
+
+/// Who published a release, as cargo-vet keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Publisher {
+    /// The account or the CI.
+    pub id: PublisherId,
+    /// What people call the account.
+    pub login: Option<Box<str>>,
+}
+
+/// Who published which release: what the project's `supply-chain/imports.lock` says, which cargo-vet writes.
+#[derive(Debug, Default)]
+pub(super) struct Publishers(BTreeMap<CrateName, Vec<PublishedRecord>>);
+
+impl Publishers {
+    /// Of a project in this folder; nobody where cargo-vet is not used, or what it wrote cannot be read: `check` says so.
+    pub(super) fn of(root: &Path) -> Self {
+        let limits = Limits::default();
+        let path = root.join("supply-chain").join("imports.lock");
+        let text = read_text(&path, limits.vet_file_bytes as u64).ok().flatten().unwrap_or_default();
+        let parsed = cargo_vet::parse_imports("imports.lock", text.as_bytes(), &limits);
+        Self(parsed.map(|parsed| parsed.value.publishers).unwrap_or_default())
+    }
+
+    fn get(&self, release: &ReleaseId) -> Option<Publisher> {
+        let record = self.0.get(&release.name)?.iter().find(|record| record.version == release.version)?;
+        Some(Publisher { id: record.publisher.clone(), login: record.login.clone() })
+    }
+}
+
+impl fmt::Display for Publisher {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.id, &self.login) {
+            (PublisherId::User(_), Some(login)) => formatter.write_str(login),
+            (PublisherId::User(id), None) => write!(formatter, "user {id}"),
+            (PublisherId::Ci(name), _) => formatter.write_str(name),
+        }
+    }
 }
 
 /// What of a release runs where it is built. Other crates wait for it, and it is built for that machine besides.
@@ -41,7 +86,13 @@ pub enum AtBuild {
 impl Cost {
     /// Of a locked release: as cargo has unpacked it into one of these folders, and as the scanner has read it.
     /// Only a build script may name a library to link, as `links` of an index line does.
-    pub(super) fn of(package: &Package, links: bool, unpacked: &[PathBuf], shelf: &Shelf) -> Self {
+    pub(super) fn of(
+        package: &Package,
+        links: bool,
+        unpacked: &[PathBuf],
+        shelf: &Shelf,
+        publishers: &Publishers,
+    ) -> Self {
         let Some(release) = package.release() else { return Self::default() };
         let folder = format!("{}-{}", release.name, release.version);
         let folder = unpacked.iter().map(|registry| registry.join(&folder)).find(|folder| folder.is_dir());
@@ -50,6 +101,7 @@ impl Cost {
             lines: folder.as_deref().and_then(lines_of),
             at_build: folder.as_deref().and_then(at_build).or(links.then_some(AtBuild::Script)),
             capabilities: reading.map(|reading| reading.capabilities),
+            publisher: publishers.get(&release),
         }
     }
 }

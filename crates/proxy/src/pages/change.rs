@@ -131,6 +131,8 @@ fn facts(shown: &Shown) -> Element {
     if comparison.build_code {
         row("Build", "the build script or procedural macro is not what it was".to_owned());
     }
+    row("Copies", short(&comparison.copies().unwrap_or_default()));
+    row("Panics", comparison.panics_more().unwrap_or_default());
     row("Made from", shown.reading.made_from().unwrap_or_default());
     let unread: Vec<String> = shown.reading.unanalyzed.iter().map(fence_scan::Unanalyzed::told).collect();
     row("Not read", unread.join("; "));

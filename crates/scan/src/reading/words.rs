@@ -1,7 +1,8 @@
 //! What is said of a reading, in the terminal and on a page alike.
 
 use super::{Commit, FileText, Group, Reading};
-use crate::diff::{Change, FileChange};
+use crate::diff::{Change, Comparison, FileChange};
+use crate::panics::NewPanics;
 use crate::report::{Blind, Unanalyzed};
 
 impl Group {
@@ -88,6 +89,22 @@ impl Reading {
         let removed: u64 = self.files.iter().map(|file| file.removed).sum();
         let files = count(self.files.len() as u64, "file");
         format!("{files} changed, {to_read} to read; +{added} -{removed} lines in all")
+    }
+}
+
+impl Comparison {
+    /// Which known packages the newer became a copy of.
+    pub fn copies(&self) -> Option<String> {
+        let copied: Vec<String> =
+            self.copied.iter().map(|of| format!("{} {}", of.name, of.version)).collect();
+        (!copied.is_empty()).then(|| format!("nearly all of {}, which it did not before", copied.join(", ")))
+    }
+
+    /// In how many places the newer can panic and the older could not.
+    pub fn panics_more(&self) -> Option<String> {
+        let NewPanics { places, from_input } = self.panics;
+        let told = || format!("{}, {from_input} of them with a value from input", count(places, "new place"));
+        (places > 0).then(told)
     }
 }
 
