@@ -9,6 +9,7 @@ use fence_model::readings::{BuildCode, Copied, Finding, Looked, NewPanics, Pair,
 use fence_model::{CrateName, Digest, ReleaseId};
 use fence_scan::likeness::{Alike, FingerprintSet, Relation};
 use fence_scan::{Asks, Capability, Comparison, Place as Ground, Report, Severity};
+use semver::Version;
 
 use crate::cache::{Cache, Keep, Kept, Place};
 use crate::environment::Environment;
@@ -180,7 +181,7 @@ fn of_change(change: &Comparison) -> Reading {
         incomplete: findings.iter().any(|finding| finding.code == FAILED),
         findings: findings.iter().map(finding).collect(),
         unchanged,
-        copied: change.copied.iter().map(copied).collect(),
+        copied: change.copied.iter().filter_map(copied).collect(),
         panics: NewPanics { places: change.panics.places, from_input: change.panics.from_input },
     }
 }
@@ -202,15 +203,20 @@ fn of_release(report: &Report) -> Reading {
         capabilities: report.capabilities.iter().filter(has).map(|of| of.as_str().to_owned()).collect(),
         build_code: if builds { BuildCode::New } else { BuildCode::AsBefore },
         findings,
-        copied: copies.into_iter().map(copied).collect(),
+        copied: copies.into_iter().filter_map(copied).collect(),
         panics: NewPanics::default(),
         unchanged: false,
         incomplete: report.findings.iter().any(|finding| finding.code == FAILED),
     }
 }
 
-fn copied(of: &Alike) -> Copied {
-    Copied { name: of.name.clone(), version: of.version.clone(), percent: of.of_known }
+/// None where the worker says something that is no release: the package that it read may have told it what to say, and this
+/// goes into commands that people copy.
+fn copied(of: &Alike) -> Option<Copied> {
+    let name: CrateName = of.name.parse().ok()?;
+    let version: Version = of.version.parse().ok()?;
+    let (of_known, of_new) = (of.of_known, of.of_new);
+    Some(Copied { name: name.to_string(), version: version.to_string(), of_known, of_new })
 }
 
 fn finding(found: &fence_scan::Finding) -> Finding {

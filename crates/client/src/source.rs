@@ -16,8 +16,8 @@ mod repository;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use fence_scan::against::{Against, Pair};
-use fence_scan::origin::{Counterpart, Origin, Stated, clone_address};
+use fence_scan::against::{Against, Difference, DifferenceKind, FileKind, Pair};
+use fence_scan::origin::{Counterpart, Origin, Stated, clone_address, is_hash};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::{Cache, CacheError};
@@ -262,6 +262,21 @@ pub struct Source {
     pub open: Vec<String>,
 }
 
+impl Source {
+    /// Whether all of a package that a build reads was seen to be its repository's, in a commit to which a branch or tag leads.
+    pub fn matches(&self) -> bool {
+        let is_doubted =
+            |fact: &Fact| matches!(fact, Fact::NoSuchCommit | Fact::OnNoBranch | Fact::NoHistory { .. });
+        let is_in_doubt = |one: &Difference| {
+            let is_built = matches!(one.file, FileKind::Build | FileKind::Binary | FileKind::Code);
+            one.kind.is_grave() || (one.kind == DifferenceKind::NotCompared && is_built)
+        };
+        let against = self.against.as_ref();
+        against.is_some_and(|of| !of.differences.iter().any(is_in_doubt))
+            && !self.facts.iter().any(is_doubted)
+    }
+}
+
 /// Looks at a package's repository.
 #[derive(Debug)]
 pub struct Looker<'a> {
@@ -314,6 +329,10 @@ impl Looker<'_> {
                 (hash.clone(), folder.clone())
             }
         };
+        // A worker read it, and whatever it read may have told it what to say.
+        if !is_hash(&commit) {
+            return Err(SourceError::Package("it names a commit that is none".to_owned()));
+        }
         let named;
         let place = match place {
             Some(place) => place,
@@ -334,7 +353,7 @@ impl Looker<'_> {
         let is_there = repository.files.has(&commit);
         if !is_there {
             source.facts.push(Fact::NoSuchCommit);
-            match tags.first().filter(|(_, commit)| repository.files.has(commit)) {
+            match tags.first().filter(|(_, commit)| repository.brings(commit)) {
                 Some((tag, commit)) => {
                     source.facts.push(Fact::ComparedWithTag { tag: tag.clone() });
                     compared.clone_from(commit);
@@ -409,8 +428,10 @@ fn tell_of_tags(
     facts: &mut Vec<Fact>,
 ) {
     let Ok(history) = &repository.history else { return };
-    if !history.is_led_to(commit) {
-        facts.push(Fact::OnNoBranch);
+    match history.is_led_to(commit) {
+        Ok(true) => {}
+        Ok(false) => facts.push(Fact::OnNoBranch),
+        Err(why) => facts.push(Fact::NoHistory { why: why.to_string() }),
     }
     if let Some((tag, _)) = tags.iter().find(|(_, on)| on == commit) {
         facts.push(Fact::Tagged { tag: tag.clone() });

@@ -203,7 +203,7 @@ codes! {
     YankedAround = "yanked-around", Against, [Double, Double, Double];
     /// The crate's name is close to that of an older, far better known one.
     LookAlike = "look-alike", Against, [Ceiling, Review, Review];
-    /// The code is nearly that of a better-known crate.
+    /// The code is much like that of a better-known crate.
     Clone = "clone", Against, [Ceiling, Review, Review];
     /// The crate itself is under 90 days old.
     NewCrate = "new-crate", Against, [Ceiling, Review, Review];

@@ -484,7 +484,7 @@ pub enum Because {
     },
     /// A scanner found something.
     Found(Finding),
-    /// It is nearly a copy of a better-known crate. Whose crates both are is not known.
+    /// It is a copy of a better-known crate, by its code. Whose crates both are is not known.
     CopyOf(Copied),
     /// All that is built is that of the base.
     Unchanged {

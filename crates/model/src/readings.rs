@@ -35,7 +35,7 @@ pub struct Reading {
     pub findings: Vec<Finding>,
     /// Whether all that is built is the same, but for the version.
     pub unchanged: bool,
-    /// The better-known crates that it is nearly a copy of, and its base is not, the most alike first.
+    /// The better-known crates that it is a copy of by its code, and its base is not, the most alike first.
     #[serde(default)]
     pub copied: Vec<Copied>,
     /// Where it can panic and its base could not: said, and never judged.
@@ -56,7 +56,7 @@ impl Reading {
     }
 }
 
-/// A crate whose code is nearly all of a release's.
+/// A better-known crate of which a release is a copy, by its code.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Copied {
@@ -65,7 +65,9 @@ pub struct Copied {
     /// The release of it that was compared.
     pub version: String,
     /// How much of that release's code is here too, in percent.
-    pub percent: u8,
+    pub of_known: u8,
+    /// How much of the code here is that release's, in percent.
+    pub of_new: u8,
 }
 
 /// Places where a release can panic and its base could not.

@@ -171,11 +171,9 @@ pub fn sentence(reason: &Reason) -> String {
             "" => format!("{code} ({severity}), which nobody has looked at"),
             place => format!("{code} ({severity}) at {place}, which nobody has looked at"),
         },
-        Because::CopyOf(Copied { name, version, percent }) => {
-            format!(
-                "nearly a copy of {name} {version}: {percent} % of the code of that is in it, whoever made it"
-            )
-        }
+        Because::CopyOf(Copied { name, version, of_known, of_new }) => format!(
+            "much like {name} {version}: {of_known} % of that is in it, {of_new} % of it is in that, whoever made them"
+        ),
         Because::Unchanged { base } => format!("all that is built is as in {base}, but for the version"),
         Because::Unscanned { why: Some(why) } => format!("its package could not be read: {why}"),
         Because::Unscanned { why: None } => "its package has not been read yet".to_owned(),
@@ -400,7 +398,12 @@ mod tests {
                 place: text("build.rs:12"),
             }),
             Because::Found(Finding { code: text("scanner-failed"), severity: text("high"), place: text("") }),
-            Because::CopyOf(Copied { name: text("paste"), version: text("1.0.15"), percent: 94 }),
+            Because::CopyOf(Copied {
+                name: text("paste"),
+                version: text("1.0.15"),
+                of_known: 94,
+                of_new: 88,
+            }),
             Because::Unchanged { base: Version::new(1, 0, 0) },
             Because::Unscanned { why: None },
             Because::Unscanned { why: Some(text("there is no network")) },
@@ -469,7 +472,7 @@ mod tests {
         what acts where it is built is new or changed since 1.0.0: main in build.rs
         fetch-and-run (high) at build.rs:12, which nobody has looked at
         scanner-failed (high), which nobody has looked at
-        nearly a copy of paste 1.0.15: 94 % of the code of that is in it, whoever made it
+        much like paste 1.0.15: 94 % of that is in it, 88 % of it is in that, whoever made them
         all that is built is as in 1.0.0, but for the version
         its package has not been read yet
         its package could not be read: there is no network

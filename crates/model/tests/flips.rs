@@ -354,7 +354,7 @@ fn readings() -> Vec<Flip> {
     };
     let finding =
         Finding { code: "fetch-and-run".into(), severity: "high".into(), place: "build.rs:1".into() };
-    let copied = Copied { name: "neat".into(), version: "1.0.0".into(), percent: 94 };
+    let copied = Copied { name: "neat".into(), version: "1.0.0".into(), of_known: 94, of_new: 88 };
     let gains = [
         (Code::NewCapability, Reading { capabilities: vec!["net".into()], ..Reading::default() }),
         (Code::NewBuildCode, Reading { build_code: BuildCode::New, ..Reading::default() }),

@@ -224,21 +224,34 @@ fn without_a_base_all_is_new_but_for_a_first_release() {
 /// A name that is known is what attackers borrow, by copying what is behind it.
 #[test]
 fn a_copy_of_a_better_known_crate_asks_for_a_reviewer() {
-    let copied = |name: &str, percent| Copied { name: name.into(), version: "1.0.0".into(), percent };
+    let copied =
+        |name: &str, of_known| Copied { name: name.into(), version: "1.0.0".into(), of_known, of_new: 88 };
     let copy = Reading { copied: vec![copied("neat", 94), copied("neater", 60)], ..Reading::default() };
     check!(reading(copy.clone()), @"
     tidy 1.0.1 hold
-      clone [review]: nearly a copy of neat 1.0.0: 94 % of the code of that is in it, whoever made it
+      clone [review]: much like neat 1.0.0: 94 % of that is in it, 88 % of it is in that, whoever made them
       > one audit by a trusted set, from 2026-08-25T12:00:00Z on
       > an exception for clone
     ");
-    check!(reading(copy.clone()).level(Level::Low), @"");
+    check!(reading(copy.clone()).level(Level::Low), @"
+    tidy 1.0.1 hold
+      young [hold]: in the open for 10 days, 30 days are asked for
+      clone [ceiling]: much like neat 1.0.0: 94 % of that is in it, 88 % of it is in that, whoever made them
+      > wait until 2026-09-14T12:00:00Z
+      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > an exception for young
+    ");
     // A crate's first release has no base, and may be a copy all the same.
     let mut first = World::at("2026-08-25T12:00:00Z");
     first.release("tidier", "1.0.0", "2026-01-01");
     first.look_into_packages();
     first.read("tidier", "1.0.0", None, copy);
-    insta::assert_snapshot!(show(&first.decide("tidier", "1.0.0")), @"");
+    insta::assert_snapshot!(show(&first.decide("tidier", "1.0.0")), @"
+    tidier 1.0.0 hold
+      clone [review]: much like neat 1.0.0: 94 % of that is in it, 88 % of it is in that, whoever made them
+      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > an exception for clone
+    ");
 }
 
 /// Most releases that do more can panic in more places.

@@ -64,24 +64,43 @@ impl Shown {
         for finding in &mut comparison.findings {
             finding.clues = Vec::new();
             finding.text = String::new();
-            finding.reason.truncate(floor(&finding.reason, NAME_BYTES));
-            finding.file.truncate(floor(&finding.file, NAME_BYTES));
+            finding.function = String::new();
+            shorten(&mut finding.code);
+            shorten(&mut finding.reason);
+            shorten(&mut finding.file);
         }
         comparison.uses.retain(|of| of.place != Place::Tests);
         cut(&mut comparison.uses, USES);
         for of in &mut comparison.uses {
             of.through = String::new();
-            of.function.truncate(floor(&of.function, NAME_BYTES));
-            of.span.file.truncate(floor(&of.span.file, NAME_BYTES));
+            shorten(&mut of.function);
+            shorten(&mut of.span.file);
         }
         // The files that changed are in the reading, with their text.
         comparison.files = Vec::new();
         cut(&mut comparison.dependencies, FILES);
         cut(&mut comparison.features, FILES);
+        comparison.dependencies.iter_mut().chain(&mut comparison.features).for_each(shorten);
+        cut(&mut comparison.copied, FILES);
+        comparison.copied.iter_mut().for_each(|of| {
+            shorten(&mut of.name);
+            shorten(&mut of.version);
+        });
+        for name in
+            [&mut comparison.from_name, &mut comparison.from, &mut comparison.name, &mut comparison.to]
+        {
+            shorten(name);
+        }
+        cut(&mut reading.unanalyzed, FILES);
+        reading.unanalyzed.iter_mut().for_each(|of| shorten(&mut of.file));
+        for commit in [&mut reading.commits.0, &mut reading.commits.1].into_iter().flatten() {
+            shorten(&mut commit.id);
+        }
         let more_files = cut(&mut reading.files, FILES);
         let mut room = Room { lines: LINES, bytes: TEXT_BYTES };
         for file in &mut reading.files {
-            file.file.path.truncate(floor(&file.file.path, NAME_BYTES));
+            shorten(&mut file.file.path);
+            file.binary.iter_mut().for_each(shorten);
             room.fit(file);
         }
         let found = found(&reading);
@@ -92,7 +111,8 @@ impl Shown {
         let of_findings = |finding: &Finding| finding.reason.len() + finding.file.len() + 500;
         let findings: usize = comparison.findings.iter().map(of_findings).sum();
         let uses: usize = comparison.uses.iter().map(|of| of.function.len() + of.span.file.len() + 200).sum();
-        let bytes = (TEXT_BYTES - room.bytes) + names + findings + uses;
+        let named = comparison.dependencies.iter().chain(&comparison.features).map(|name| name.len() + 50);
+        let bytes = (TEXT_BYTES - room.bytes) + names + findings + uses + named.sum::<usize>();
         Self { reading, totals, more_files, more_findings, stops, found, bytes }
     }
 
@@ -130,10 +150,11 @@ impl Room {
     /// Takes from a file what there is no room for.
     fn fit(&mut self, file: &mut FileText) {
         for hunk in &mut file.hunks {
-            hunk.function.truncate(floor(&hunk.function, NAME_BYTES));
+            shorten(&mut hunk.function);
             let before = hunk.lines.len();
             let fits = hunk.lines.iter().take_while(|line| self.take(line)).count();
             hunk.lines.truncate(fits);
+            hunk.lines.shrink_to_fit();
             file.left_out += (before - fits) as u64;
         }
         file.hunks.retain(|hunk| !hunk.lines.is_empty());
@@ -163,6 +184,12 @@ fn cut<T>(all: &mut Vec<T>, most: usize) -> usize {
     all.truncate(most);
     all.shrink_to_fit();
     more
+}
+
+/// Leaves as much of a text as anybody gives a name, and no room behind it.
+fn shorten(text: &mut String) {
+    text.truncate(floor(text, NAME_BYTES));
+    text.shrink_to_fit();
 }
 
 /// At most `most` bytes of a text, and no part of a character.

@@ -120,8 +120,12 @@ pub fn alike(new: &Scan<'_>, set: &FingerprintSet) -> Vec<Alike> {
     alike.collect()
 }
 
-/// The packages of `set` that the newer of two packages is a copy of, and the older was not. The older's own crate is none.
+/// The packages of `set` that the newer of two packages is a copy of, and the older was not. The older's own crate is none, and
+/// what is in the set itself is nobody's copy.
 pub fn newly_copied(old: &Scan<'_>, new: &Scan<'_>, set: &FingerprintSet) -> Vec<Alike> {
+    if set.has(&new.manifest.name) {
+        return Vec::new();
+    }
     let mut copied = alike(new, set);
     copied.retain(|of| of.relation == Relation::Copy && of.name != old.manifest.name);
     if !copied.is_empty() {

@@ -22,6 +22,12 @@ pub const MANIFEST_AS_WRITTEN: &str = "Cargo.toml.orig";
 
 /// How many links lead from one to the next at most, as on Linux.
 const MOST_LINKS: usize = 40;
+/// Bytes of where a link leads, as on Linux; a longer one leads astray.
+const LONGEST_LINK: usize = 4096;
+/// How many parts of paths are walked for one file. Links are chosen by strangers, and each may have thousands.
+const MOST_PARTS: usize = 2_000;
+/// How many files are looked for when a package's folder is guessed.
+const MOST_LOOKED_FOR: usize = 20_000_000;
 
 /// What a package says of where it comes from. All of it is its publisher's own word.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -229,7 +235,9 @@ impl Tree {
 
     /// Says where the link at `path` leads.
     pub fn lead(&mut self, path: String, target: &[u8]) {
-        self.links.insert(path, String::from_utf8_lossy(target).into_owned());
+        if target.len() <= LONGEST_LINK {
+            self.links.insert(path, String::from_utf8_lossy(target).into_owned());
+        }
     }
 
     /// Whether there is anything in or at a folder.
@@ -246,8 +254,12 @@ impl Tree {
     pub fn find(&self, path: &str) -> Counterpart {
         let mut left: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
         let mut at = String::new();
-        let mut followed = 0;
+        let (mut followed, mut walked) = (0, 0);
         while let Some(part) = left.pop() {
+            walked += 1;
+            if walked > MOST_PARTS {
+                return Counterpart::Astray(path.to_owned());
+            }
             match part.as_str() {
                 "" | "." => continue,
                 ".." => {
@@ -287,15 +299,23 @@ impl Tree {
     /// The folder that has most of a package's files, for packages that do not say theirs: of those with a manifest, the
     /// topmost.
     pub fn folder_like(&self, origin: &Origin) -> String {
+        let of = |folder: &str, path: &str| match folder {
+            "" => self.entries.contains_key(path),
+            folder => self.entries.contains_key(&format!("{folder}/{path}")),
+        };
+        // Most folders have none of a package's longest paths; those that have are as many as can be looked through.
+        let mut longest: Vec<&String> = origin.files.iter().filter(|path| path.ends_with(".rs")).collect();
+        longest.sort_by_key(|path| (std::cmp::Reverse(path.len()), *path));
+        longest.truncate(8);
         let folders = self.entries.keys().filter_map(|path| {
             let folder = path.strip_suffix("Cargo.toml")?;
             (folder.is_empty() || folder.ends_with('/')).then(|| folder.trim_end_matches('/'))
         });
+        let folders = folders
+            .filter(|folder| longest.is_empty() || longest.iter().any(|path| of(folder, path)))
+            .take(MOST_LOOKED_FOR / origin.files.len().max(1));
         let has = |folder: &str| {
-            let inside = |path: &&String| {
-                let path = if folder.is_empty() { (*path).clone() } else { format!("{folder}/{path}") };
-                self.entries.contains_key(&path)
-            };
+            let inside = |path: &&String| of(folder, path);
             // A repository's root has a readme and a licence for all of its packages.
             let weight = |path: &String| if path.ends_with(".rs") { 8 } else { 1 };
             origin.files.iter().filter(inside).map(weight).sum::<usize>()
@@ -328,6 +348,10 @@ impl Tree {
 
     /// The file that cargo copies into the root of a package because the manifest names it as readme or licence.
     fn copied(&self, origin: &Origin, folder: &str, name: &str) -> Option<Counterpart> {
+        // Cargo copies what people read, and never code.
+        if name.ends_with(".rs") {
+            return None;
+        }
         let named = origin.copied.iter().filter(|path| path.rsplit('/').next() == Some(name));
         let named = named.map(|path| format!("{folder}/{path}"));
         let above = above(folder).map(|above| format!("{above}/{name}"));
@@ -526,5 +550,22 @@ mod tests {
             tree.find(&path);
             tree.find("a/b");
         }
+    }
+
+    /// Links are chosen by strangers: one that is long, or long to walk, is not followed to its end.
+    #[test]
+    fn links_without_end_lead_astray() {
+        let object = "a".repeat(40);
+        let listing = format!("120000 blob {object} 9\tl\0100644 blob {object} 9\tf\0");
+        let led = |target: &str| {
+            let mut tree = Tree::parse(listing.as_bytes(), 10).unwrap();
+            tree.lead("l".to_owned(), target.as_bytes());
+            tree.find("l")
+        };
+        assert!(matches!(led("./f"), Counterpart::File { .. }));
+        assert!(matches!(led(&("./".repeat(1_500) + "f")), Counterpart::File { .. }));
+        assert!(matches!(led(&("./".repeat(2_010) + "f")), Counterpart::Astray(_)), "too many parts");
+        assert!(matches!(led(&("./".repeat(3_000) + "f")), Counterpart::Astray(_)), "too long");
+        assert!(matches!(led("l"), Counterpart::Astray(_)));
     }
 }

@@ -6,7 +6,7 @@ use fence_client::cache::Cache;
 use fence_client::cargo_config::CargoConfig;
 use fence_client::packages::Packages;
 use fence_client::scanner::Packed;
-use fence_client::source::{Fact, Looker, Place, Record, Records};
+use fence_client::source::{Looker, Place, Record, Records};
 use fence_model::Digest;
 use semver::Version;
 
@@ -42,7 +42,8 @@ pub(crate) struct Args {
     /// How the result is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// End with exit code 1 where the package has something that the repository has not, or its commit cannot be had
+    /// End with exit code 1 where the package has something that the repository has not, where something that is built could
+    /// not be compared, and where its commit is not there or on no branch
     #[arg(long)]
     fail_on_difference: bool,
 }
@@ -90,10 +91,7 @@ pub(crate) fn run(
             shell.warning(&format!("what came of it is not kept: {why}"));
         }
     }
-    let is_commit_there = !source.facts.contains(&Fact::NoSuchCommit);
-    let is_same = is_commit_there
-        && source.against.as_ref().is_some_and(|of| !of.differences.iter().any(|one| one.kind.is_grave()));
-    Ok(if args.fail_on_difference && !is_same { Outcome::Fail } else { Outcome::Pass })
+    Ok(if args.fail_on_difference && !source.matches() { Outcome::Fail } else { Outcome::Pass })
 }
 
 /// What is compared.

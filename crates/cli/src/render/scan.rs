@@ -41,7 +41,9 @@ fn alike(all: &[Alike], shell: &Shell) -> String {
         let Alike { name, version, of_known, of_new, .. } = of;
         match of.relation {
             Relation::Copy => {
-                format!("nearly {name} {version}: {of_known} % of that is in it, {of_new} % of it is in that")
+                format!(
+                    "much like {name} {version}: {of_known} % of that is in it, {of_new} % of it is in that"
+                )
             }
             Relation::Holds => format!("has {of_known} % of the code of {name} {version}, and much beside"),
             Relation::Part => format!("{of_new} % of it is in {name} {version}"),
@@ -57,6 +59,7 @@ fn alike(all: &[Alike], shell: &Shell) -> String {
 /// How to see what is left of a package when what it has of another is taken away: what that is, and the command.
 pub(super) fn beside_original(asked: &str, original: &Alike) -> (String, String) {
     let Alike { name, version, .. } = original;
+    let (name, version) = (harmless(name), harmless(version));
     let what = format!("what differs from {name} {version}, and what that can do");
     (what, format!("cargo fence review {} --from {name}@{version}", harmless(asked)))
 }

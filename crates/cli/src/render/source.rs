@@ -186,8 +186,15 @@ fn end(source: &Source, differences: &[Difference], shell: &Shell) -> String {
             }
             let is_grave = differences.iter().any(|one| one.kind.is_grave());
             match (told.is_empty(), is_grave) {
-                (true, _) => (Ink::Good, "all files are those of the repository".to_owned()),
-                (false, false) => (Ink::Good, told.join(", ")),
+                (true, _) if source.matches() => {
+                    (Ink::Good, "all files are those of the repository".to_owned())
+                }
+                (true, _) => (
+                    Ink::Waiting,
+                    "all files are those of the commit, of which more is said above".to_owned(),
+                ),
+                (false, false) if source.matches() => (Ink::Good, told.join(", ")),
+                (false, false) => (Ink::Waiting, told.join(", ")),
                 (false, true) => (Ink::Bad, told.join(", ")),
             }
         }

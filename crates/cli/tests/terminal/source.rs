@@ -117,6 +117,13 @@ fn a_repository_is_fetched_where_somebody_names_its_address() {
     let tag = head(&project);
     let seen = seen.replace(&first, "FIRST").replace(&tag[..12], "SECOND");
     assert_snapshot!("fetched", seen.replace(&project.path("repo").display().to_string(), "REPO"));
+    // A commit that is nowhere: that of the tag has to be fetched, too.
+    pack(&mut project, "package", &"0".repeat(40), &[]);
+    let seen = project.run(&format!("source package --offline --repository {address} --fail-on-difference"));
+    assert_snapshot!(
+        "fetched, a tag instead",
+        seen.replace(&project.path("repo").display().to_string(), "REPO")
+    );
     let left: Vec<_> = std::fs::read_dir(project.path("cache/v1/git")).unwrap().collect();
     assert!(left.is_empty(), "what was fetched is gone: {left:?}");
 }

@@ -77,7 +77,7 @@ impl Record {
         let count = |kind| against.differences.iter().filter(|one| one.kind == kind).count();
         let kinds = [
             (DifferenceKind::OnlyInPackage, "in the package alone"),
-            (DifferenceKind::Manifest, "whose author did not write all of it"),
+            (DifferenceKind::Manifest, ""),
             (DifferenceKind::Differs, "otherwise in the repository"),
             (DifferenceKind::Astray, "behind a link astray in the repository"),
             (DifferenceKind::NotCompared, "not compared"),
@@ -85,9 +85,15 @@ impl Record {
         let differ: Vec<String> = kinds
             .into_iter()
             .filter(|(kind, _)| count(*kind) > 0)
-            .map(|(kind, words)| match count(kind) {
-                1 => format!("1 file {words}"),
-                files => format!("{files} files {words}"),
+            .map(|(kind, words)| match (kind, count(kind)) {
+                (DifferenceKind::Manifest, 1) => {
+                    "Cargo.toml has something that its author did not write".to_owned()
+                }
+                (DifferenceKind::Manifest, said) => {
+                    format!("Cargo.toml has {said} things that its author did not write")
+                }
+                (_, 1) => format!("1 file {words}"),
+                (_, files) => format!("{files} files {words}"),
             })
             .collect();
         let is_grave = against.differences.iter().any(|one| one.kind.is_grave());
@@ -102,7 +108,12 @@ impl Record {
             false => differ.join(", "),
         };
         let words = format!("{files}; compared on {day} with {repository}{commit}");
-        Told { words, weight: if is_grave { Weight::Grave } else { Weight::Plain } }
+        let weight = match (is_grave, self.source.matches()) {
+            (true, _) => Weight::Grave,
+            (false, false) => Weight::Notable,
+            (false, true) => Weight::Plain,
+        };
+        Told { words, weight }
     }
 }
 
@@ -124,7 +135,8 @@ fn told_of(fact: &Fact) -> Option<Told> {
         Fact::TagElsewhere { tag, .. } => format!("the tag {tag} is on another commit"),
         // That a tag is where it should be, or that there is none, asks for nobody.
         Fact::Tagged { .. } | Fact::NoTag | Fact::FolderGuessed { .. } => return None,
-        Fact::NoHistory { .. } | Fact::NoBase { .. } => return None,
+        Fact::NoHistory { why } => format!("whether a branch leads to its commit is not known: {why}"),
+        Fact::NoBase { .. } => return None,
     };
     Some(Told { words, weight: Weight::Notable })
 }
@@ -232,7 +244,7 @@ mod tests {
         Notable: the tag v1 is on another commit
         Notable: new-contributor: commits since 1.0.0, and none before, by ann <ann@forge.example>, bob <bob@forge.example>, cy <cy@forge.example>, 2 more
 
-        Plain: all files are the repository's; compared on 2026-08-22 with https://forge.example/pad/words
+        Notable: all files are the repository's; compared on 2026-08-22 with https://forge.example/pad/words
         Notable: the repository does not have the commit that it says it was made from
         Notable: it was compared with the tag v1.0.1 instead
 

@@ -18,6 +18,8 @@ pub(super) struct Repository<'a> {
     pub(super) files: Objects<'a>,
     /// The one that has all commits; else why there is none.
     pub(super) history: Result<Objects<'a>, String>,
+    /// Where it was fetched from, and whose word that is; nothing of a clone.
+    address: Option<(Address, By)>,
     /// What was fetched, and goes with this value.
     _fetched: Vec<git::Repository>,
 }
@@ -50,7 +52,7 @@ impl<'a> Repository<'a> {
                     "false" => Ok(files.clone()),
                     _ => Err("the clone is shallow".to_owned()),
                 };
-                Ok(Self { files, history, _fetched: Vec::new() })
+                Ok(Self { files, history, address: None, _fetched: Vec::new() })
             }
             Place::Address { url, by } => {
                 let address = Address::parse(url).ok_or_else(|| SourceError::Refused {
@@ -85,9 +87,20 @@ impl<'a> Repository<'a> {
                 // Commits without their files.
                 let told = history.fetch(&address, *by, &["--filter=tree:0"], &all);
                 let history = told.map(|_| history).map_err(|error| error.to_string());
-                Ok(Self { files, history, _fetched: vec![first, second] })
+                Ok(Self { files, history, address: Some((address, *by)), _fetched: vec![first, second] })
             }
         }
+    }
+}
+
+impl Repository<'_> {
+    /// Whether the files of another commit are there, or can be had.
+    pub(super) fn brings(&self, commit: &str) -> bool {
+        let fetch = |(address, by): &(Address, By)| {
+            let what = format!("{commit}:refs/fence-tag");
+            self.files.fetch(address, *by, &["--depth=1"], &[&what]).is_ok()
+        };
+        self.files.has(commit) || (self.address.as_ref().is_some_and(fetch) && self.files.has(commit))
     }
 }
 
@@ -154,9 +167,9 @@ impl Objects<'_> {
     }
 
     /// Whether a branch or a tag leads to a commit.
-    pub(super) fn is_led_to(&self, commit: &str) -> bool {
+    pub(super) fn is_led_to(&self, commit: &str) -> Result<bool, SourceError> {
         let words = ["for-each-ref", "--count=1", "--format=%(refname)", "--contains", commit];
-        self.run(&words, &[], SHORT).is_ok_and(|said| !said.is_empty())
+        self.ask(&words, &[], SHORT).map(|said| !said.is_empty())
     }
 
     /// The tags that are called like a release, those with the crate's name first, each with its commit.

@@ -46,6 +46,9 @@ const WAITING: usize = 8;
 /// Bytes of what is kept for readers, as [`Shown`] counts them: at least eight of the longest, and hundreds of usual ones.
 const KEPT_BYTES: usize = 32 << 20;
 
+/// How many are kept whatever they take.
+const MOST_KEPT: usize = 256;
+
 /// For how long what could not be had is left alone.
 const FAILED_FOR: Span = Span::minutes(1);
 
@@ -112,7 +115,7 @@ impl Kept {
         self.shown.retain(|(of, _)| *of != pair);
         self.shown.push_back((pair, shown));
         self.bytes = self.shown.iter().map(|(_, shown)| shown.bytes).sum();
-        while self.bytes > most && self.shown.len() > 1 {
+        while (self.bytes > most || self.shown.len() > MOST_KEPT) && self.shown.len() > 1 {
             self.bytes -= self.shown.pop_front().map_or(0, |(_, shown)| shown.bytes);
         }
     }

@@ -97,7 +97,7 @@ impl Comparison {
     pub fn copies(&self) -> Option<String> {
         let copied: Vec<String> =
             self.copied.iter().map(|of| format!("{} {}", of.name, of.version)).collect();
-        (!copied.is_empty()).then(|| format!("nearly all of {}, which it did not before", copied.join(", ")))
+        (!copied.is_empty()).then(|| format!("much of {}, which it did not before", copied.join(", ")))
     }
 
     /// In how many places the newer can panic and the older could not.
