@@ -1,6 +1,6 @@
 //! How much of one package's code is the code of another, whatever its names are.
 //!
-//! A [`Fingerprint`] has a number for every [`GRAM`] tokens in a row of a function, a macro or an item. Names, literals,
+//! A [`Fingerprint`] has a number for every 20 tokens in a row of a function, a macro or an item. Names, literals,
 //! lifetimes, comments, attributes, imports, visibility and formatting leave no trace in it, and neither does the order of
 //! items. Tests, examples and benchmarks do not count.
 //!
