@@ -22,6 +22,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use fence_model::CrateName;
 use fence_registry::IndexPath;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use crate::environment::Environment;
@@ -85,6 +87,22 @@ impl Cache {
     pub fn write(&self, place: &Place, bytes: &[u8], keep: Keep) -> Result<(), CacheError> {
         let path = self.path(place);
         write_whole(&*self.disk, &path, bytes, keep).map_err(|error| CacheError::Unwritable { path, error })
+    }
+
+    /// The value that [`Self::write_value`] put at `place`, if one is there and whole.
+    pub fn read_value<T: DeserializeOwned>(&self, place: &Place) -> Option<T> {
+        let kept = Kept::parse(&self.read(place).ok()??, &[])?;
+        serde_json::from_slice(&kept.bytes).ok()
+    }
+
+    /// Puts a value that can be made again at `place`, as a [`Kept`] of JSON without notes.
+    ///
+    /// # Errors
+    /// What the disk says, in words.
+    pub fn write_value(&self, place: &Place, value: &impl Serialize) -> Result<(), String> {
+        let bytes = serde_json::to_vec(value).map_err(|error| error.to_string())?;
+        let kept = Kept { notes: Vec::new(), bytes }.format();
+        self.write(place, &kept, Keep::ForNow).map_err(|error| error.to_string())
     }
 }
 

@@ -11,7 +11,7 @@ use fence_scan::likeness::{Alike, FingerprintSet, Relation};
 use fence_scan::{Asks, Capability, Comparison, Place as Ground, Report, Severity};
 use semver::Version;
 
-use crate::cache::{Cache, Keep, Kept, Place};
+use crate::cache::{Cache, Place};
 use crate::environment::Environment;
 use crate::index::IndexSource;
 use crate::packages::{PackageError, Packages};
@@ -56,8 +56,7 @@ impl Shelf {
     }
 
     fn read(&self, place: &Place) -> Option<Reading> {
-        let kept = Kept::parse(&self.0.read(place).ok()??, &[])?;
-        serde_json::from_slice(&kept.bytes).ok()
+        self.0.read_value(place)
     }
 
     /// Keeps a reading, where it is one that another scanner would repeat.
@@ -68,10 +67,8 @@ impl Shelf {
         if reading.incomplete {
             return Ok(());
         }
-        let bytes = serde_json::to_vec(reading).map_err(|error| error.to_string())?;
-        let kept = Kept { notes: Vec::new(), bytes }.format();
         let shelf = if reading.asks() { ASKING } else { CALM };
-        self.0.write(&place(shelf, pair), &kept, Keep::ForNow).map_err(|error| error.to_string())
+        self.0.write_value(&place(shelf, pair), reading)
     }
 }
 
@@ -230,6 +227,7 @@ fn finding(found: &fence_scan::Finding) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::Keep;
 
     fn pair() -> Pair {
         Pair { release: Digest([1; 32]), base: Some(Digest([2; 32])) }

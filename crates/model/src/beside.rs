@@ -32,18 +32,22 @@ pub fn beside<'a>(
         let why = "by which the fence judges it: the newest older release that was admitted when it appeared";
         return Ok((base.clone(), why));
     }
-    let older = listed.filter(|one| one.version < version);
-    let is_usual = |one: &Older<'_>| !one.yanked && (one.version.pre.is_empty() || !version.pre.is_empty());
-    if let Some(newest) = older.clone().filter(is_usual).map(|one| one.version).max() {
+    if let Some(newest) = newest_usual(version, listed.clone()) {
         return Ok((newest.clone(), "the newest older release"));
     }
-    match older.map(|one| one.version).max() {
+    match listed.filter(|one| one.version < version).map(|one| one.version).max() {
         Some(newest) => Ok((
             newest.clone(),
             "the newest older release, which is yanked or a pre-release like all of them",
         )),
         None => Err("since there is no older release"),
     }
+}
+
+/// The newest of those `listed` that is older than `version` and not withdrawn; a pre-release only where `version` is one.
+pub fn newest_usual<'a>(version: &Version, listed: impl Iterator<Item = Older<'a>>) -> Option<&'a Version> {
+    let is_usual = |one: &Older<'_>| !one.yanked && (one.version.pre.is_empty() || !version.pre.is_empty());
+    listed.filter(|one| one.version < version && is_usual(one)).map(|one| one.version).max()
 }
 
 #[cfg(test)]

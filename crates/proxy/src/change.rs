@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use fence_model::words::text::floor_char_boundary;
 use fence_scan::reading::{Fate, FileText, Line, Reading};
 use fence_scan::{Finding, Place, Severity};
 
@@ -188,13 +189,8 @@ fn cut<T>(all: &mut Vec<T>, most: usize) -> usize {
 
 /// Leaves as much of a text as anybody gives a name, and no room behind it.
 fn shorten(text: &mut String) {
-    text.truncate(floor(text, NAME_BYTES));
+    text.truncate(floor_char_boundary(text, NAME_BYTES));
     text.shrink_to_fit();
-}
-
-/// At most `most` bytes of a text, and no part of a character.
-fn floor(text: &str, most: usize) -> usize {
-    (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
 }
 
 /// For each file the findings by the lines that are shown, none of them twice.

@@ -135,12 +135,9 @@ pub(crate) fn run(
     }
     if !known.unread.is_empty() {
         let names: Vec<String> = known.unread.iter().map(ToString::to_string).collect();
-        let (shown, more) = names.split_at(names.len().min(UNREAD_TOLD));
-        let more = (!more.is_empty()).then(|| format!("{} more", more.len()));
-        let shown: Vec<String> = shown.iter().cloned().chain(more).collect();
         shell.warning(&format!(
             "of {} no index file is to be had, so their releases are not known",
-            text::and(&shown)
+            text::some(&names, UNREAD_TOLD)
         ));
     }
     match args.format {

@@ -18,7 +18,7 @@ use semver::Version;
 
 use crate::args::{Global, Sources, Spec};
 use crate::commands::Outcome;
-use crate::commands::scan::{Opened, registry, severity, warn_of_open};
+use crate::commands::scan::{Opened, is_release, registry, severity, warn_of_open};
 use crate::error::{CliError, Misuse};
 use crate::looking::scanner;
 use crate::pager;
@@ -94,11 +94,9 @@ pub(crate) fn run(
         return web::open(args, global, environment, shell);
     }
     let scanner = scanner()?;
-    let path = environment.current_folder().join(&args.package);
-    let is_release = !path.is_dir() && !args.package.ends_with(".crate") && !path.is_file();
     let mut standing = Standing::default();
     let (mut published, mut source) = (None, None);
-    let (packed, base) = if is_release {
+    let (packed, base) = if is_release(&args.package, environment) {
         let spec: Spec = args.package.parse().map_err(|why| Misuse::NoPackage(args.package.clone(), why))?;
         let registry = registry(global, environment)?;
         let packages = Packages { environment, registry: registry.as_ref() };

@@ -134,6 +134,12 @@ pub(crate) struct Opened {
     pub(crate) packed: Packed,
 }
 
+/// Whether `asked` names a release: what is a folder or a file is that.
+pub(crate) fn is_release(asked: &str, environment: &Environment) -> bool {
+    let path = environment.current_folder().join(asked);
+    !path.is_dir() && !path.is_file() && !asked.ends_with(".crate")
+}
+
 impl Opened {
     /// Finds what `asked` names: what is a folder or a file is one, all else is a release.
     pub(crate) fn of(
@@ -154,7 +160,7 @@ impl Opened {
             }
             return Ok(Self { packed });
         }
-        if asked.ends_with(".crate") || path.is_file() {
+        if !is_release(asked, environment) {
             return Ok(Self { packed: packages::of_file(&path)? });
         }
         let spec: Spec = asked.parse().map_err(|why| Misuse::NoPackage(asked.to_owned(), why))?;

@@ -8,11 +8,12 @@ use fence_client::packages::Packages;
 use fence_client::scanner::Packed;
 use fence_client::source::{Looker, Place, Record, Records};
 use fence_model::Digest;
+use fence_model::beside::{Older, newest_usual};
 use semver::Version;
 
 use crate::args::{Global, Spec};
 use crate::commands::Outcome;
-use crate::commands::scan::{Opened, registry, warn_of_open};
+use crate::commands::scan::{Opened, is_release, registry, warn_of_open};
 use crate::error::{CliError, Misuse};
 use crate::looking::scanner;
 use crate::render::source as render;
@@ -106,9 +107,7 @@ struct Asked {
 impl Asked {
     fn of(args: &Args, global: &Global, environment: &Environment, shell: &Shell) -> Result<Self, CliError> {
         let open = |text: &str| Opened::of(text, global, environment, shell);
-        let path = environment.current_folder().join(&args.package);
-        let is_release = !path.is_dir() && !args.package.ends_with(".crate") && !path.is_file();
-        if !is_release {
+        if !is_release(&args.package, environment) {
             let packed = open(&args.package)?.packed;
             let base = args.from.as_ref().map(|from| Ok::<_, CliError>((from.clone(), open(from)?.packed)));
             return Ok(Self { packed, digest: None, base: base.transpose()? });
@@ -127,12 +126,8 @@ impl Asked {
             },
             None => {
                 let listed = packages.list(&spec.name)?;
-                let is_usual = |version: &Version| {
-                    *version < found.release.version
-                        && (version.pre.is_empty() || !found.release.version.pre.is_empty())
-                };
-                let older = listed.iter().filter(|one| !one.yanked).map(|one| &one.version);
-                older.filter(|version| is_usual(version)).max().map(of_version).transpose()?
+                let listed = listed.iter().map(|one| Older { version: &one.version, yanked: one.yanked });
+                newest_usual(&found.release.version, listed).map(of_version).transpose()?
             }
         };
         Ok(Self { packed: found.package, digest: Some(found.digest), base })

@@ -13,6 +13,7 @@ use std::ops::Range;
 use fence_model::policy::{
     FeedRole, Policy, PolicyError, PublishTimes, RUSTSEC, Reach, RegistryTreatment, Scan, Severity, Trust,
 };
+use fence_model::words::text::floor_char_boundary;
 use fence_model::{Code, CrateName, Digest, Effect, Level, ReviewerId, Span, Time};
 use serde::Deserialize;
 use serde::de::{self, IntoDeserializer};
@@ -451,10 +452,6 @@ fn place(text: &str, span: Range<usize>) -> Place {
         width: text[start..end].chars().count().max(1),
         text: text[line_start..line_end].trim_end_matches('\r').to_owned(),
     }
-}
-
-fn floor_char_boundary(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
 fn one_line(message: &str) -> String {

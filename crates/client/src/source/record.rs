@@ -9,7 +9,7 @@ use fence_scan::origin::Stated;
 use serde::{Deserialize, Serialize};
 
 use super::{Author, Fact, Source};
-use crate::cache::{Cache, Keep, Kept, Place};
+use crate::cache::{Cache, Place};
 
 /// Raised when a record changes its shape: those of another are made again.
 const FORMAT: &str = "1";
@@ -74,28 +74,9 @@ impl Record {
             let words = format!("nothing could be compared, on {day}, with {repository}");
             return Told { words, weight: Weight::Notable };
         };
-        let count = |kind| against.differences.iter().filter(|one| one.kind == kind).count();
-        let kinds = [
-            (DifferenceKind::OnlyInPackage, "in the package alone"),
-            (DifferenceKind::Manifest, ""),
-            (DifferenceKind::Differs, "otherwise in the repository"),
-            (DifferenceKind::Astray, "behind a link astray in the repository"),
-            (DifferenceKind::NotCompared, "not compared"),
-        ];
-        let differ: Vec<String> = kinds
-            .into_iter()
-            .filter(|(kind, _)| count(*kind) > 0)
-            .map(|(kind, words)| match (kind, count(kind)) {
-                (DifferenceKind::Manifest, 1) => {
-                    "Cargo.toml has something that its author did not write".to_owned()
-                }
-                (DifferenceKind::Manifest, said) => {
-                    format!("Cargo.toml has {said} things that its author did not write")
-                }
-                (_, 1) => format!("1 file {words}"),
-                (_, files) => format!("{files} files {words}"),
-            })
-            .collect();
+        let of_kinds = against.differences.chunk_by(|a, b| a.kind == b.kind);
+        let differ: Vec<String> =
+            of_kinds.filter_map(|of_kind| differing(of_kind[0].kind, of_kind.len())).collect();
         let is_grave = against.differences.iter().any(|one| one.kind.is_grave());
         let commit = match &self.source.origin.commit {
             Stated::Commit { hash, .. } if !self.source.facts.contains(&Fact::NoSuchCommit) => {
@@ -115,6 +96,24 @@ impl Record {
         };
         Told { words, weight }
     }
+}
+
+/// How much differs in one way; nothing where only the ends of lines do.
+fn differing(kind: DifferenceKind, count: usize) -> Option<String> {
+    let where_to = match kind {
+        DifferenceKind::OnlyInPackage => "in the package alone",
+        DifferenceKind::Differs => "otherwise in the repository",
+        DifferenceKind::Astray => "behind a link astray in the repository",
+        DifferenceKind::NotCompared => "not compared",
+        DifferenceKind::Manifest if count == 1 => {
+            return Some("Cargo.toml has something that its author did not write".to_owned());
+        }
+        DifferenceKind::Manifest => {
+            return Some(format!("Cargo.toml has {count} things that its author did not write"));
+        }
+        DifferenceKind::LineEnds => return None,
+    };
+    Some(if count == 1 { format!("1 file {where_to}") } else { format!("{count} files {where_to}") })
 }
 
 /// A fact, where it is one to tell beside the outcome.
@@ -153,8 +152,7 @@ impl Records {
 
     /// The record about a package, if one is there and whole.
     pub fn get(&self, package: Digest) -> Option<Record> {
-        let kept = Kept::parse(&self.0.read(&place(package)).ok()??, &[])?;
-        serde_json::from_slice(&kept.bytes).ok()
+        self.0.read_value(&place(package))
     }
 
     /// Keeps a record, in place of an older one about the same package.
@@ -162,9 +160,7 @@ impl Records {
     /// # Errors
     /// What the disk says, in words.
     pub fn put(&self, package: Digest, record: &Record) -> Result<(), String> {
-        let bytes = serde_json::to_vec(record).map_err(|error| error.to_string())?;
-        let kept = Kept { notes: Vec::new(), bytes }.format();
-        self.0.write(&place(package), &kept, Keep::ForNow).map_err(|error| error.to_string())
+        self.0.write_value(&place(package), record)
     }
 }
 
@@ -179,6 +175,7 @@ mod tests {
 
     use super::super::Authors;
     use super::*;
+    use crate::cache::Keep;
 
     const PACKAGE: Digest = Digest([7; 32]);
 

@@ -83,6 +83,11 @@ pub fn harmless(text: &str) -> String {
     shown.replace("##[", "#\\u{23}[")
 }
 
+/// The last place up to `at` where no character of a text is parted.
+pub fn floor_char_boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+}
+
 /// A stranger's line of source, fit for a terminal or a page, and whole: what is not seen, or changes how other text is seen, is shown
 /// as an escape. So are control characters, what turns the direction of writing, and characters without width; and `##[`,
 /// with which CI runners know a command.
