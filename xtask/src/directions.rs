@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::run;
 
 /// Each crate with the crates of ours that it may depend on, and the sentence that any other edge would break.
-const DIRECTIONS: [(&str, &[&str], &str); 9] = [
+const DIRECTIONS: [(&str, &[&str], &str); 10] = [
     (
         "fence-model",
         &[],
@@ -23,6 +23,7 @@ const DIRECTIONS: [(&str, &[&str], &str); 9] = [
         &["fence-model"],
         "`scan` is handed bytes and never fetches; it reads what attackers write",
     ),
+    ("fence-trust", &[], "`trust` depends on nothing of ours: a signature knows nothing of what it signs"),
     (
         "fence-client",
         &["fence-model", "fence-registry", "fence-evidence", "fence-scan"],
@@ -66,7 +67,7 @@ const IMPURE: [&str; 12] = [
     "rustls",
     "curl",
 ];
-const PURE: [&str; 4] = ["fence-model", "fence-registry", "fence-evidence", "fence-scan"];
+const PURE: [&str; 5] = ["fence-model", "fence-registry", "fence-evidence", "fence-scan", "fence-trust"];
 
 /// How many packages the client's whole tree may have; cargo-deny's has 211.
 const LARGEST_CLIENT_TREE: usize = 210;

@@ -290,6 +290,94 @@ pub enum Error {
         /// What can be.
         known: Vec<&'static str>,
     },
+    /// The file is not JSON, or not of the shape of a statement.
+    #[error("not a statement: {0}")]
+    NotStatement(Box<str>),
+    /// Another format, or a later version of it.
+    #[error("`_type` is {found:?}, and only in-toto Statement v1 is read")]
+    StatementType {
+        /// What was written.
+        found: Box<str>,
+    },
+    /// A kind of statement that nobody here knows.
+    #[error("{found:?} is not a kind of statement that is known here: {}", known.join(", "))]
+    StatementKind {
+        /// What was written.
+        found: Box<str>,
+        /// What can be.
+        known: Vec<&'static str>,
+    },
+    /// A key that has no meaning in a statement of this kind.
+    #[error("`{key}` has no meaning here, in a statement of the kind {kind:?}")]
+    Misfit {
+        /// The key.
+        key: &'static str,
+        /// The kind.
+        kind: &'static str,
+    },
+    /// None, or more subjects than any honest statement has.
+    #[error("a statement has 1 to {limit} subjects, and this one has {count}")]
+    Subjects {
+        /// How many there are.
+        count: usize,
+        /// The limit of [`Limits`](crate::Limits).
+        limit: usize,
+    },
+    /// One subject twice.
+    #[error("{name:?} is a subject twice")]
+    SubjectTwice {
+        /// Its name.
+        name: Box<str>,
+    },
+    /// A subject that is no release of crates.io.
+    #[error("{text:?} is not a release on crates.io: write it as `pkg:cargo/serde@1.0.0`")]
+    PackageUrl {
+        /// What was written.
+        text: Box<str>,
+    },
+    /// Text that is no SHA-256.
+    #[error("{text:?} is {}", fence_model::names::DigestError)]
+    Sha256 {
+        /// What was written.
+        text: Box<str>,
+    },
+    /// Bases that do not belong to the subjects.
+    #[error("`bases` has one release for each subject, in their order: another version of the same crate")]
+    Bases,
+    /// A comment that is empty, too long, or moves cursors.
+    #[error("`comment` is 1 to {limit} bytes of text, without control characters but line feeds")]
+    Comment {
+        /// How many bytes it may have.
+        limit: usize,
+    },
+    /// A signer that no line of allowed signers can name.
+    #[error(
+        "{text:?} is not a signer, such as ann@example.org: up to 255 ASCII characters, no blanks, commas, quotes and backslashes, \
+         and none of * ? ! #"
+    )]
+    Signer {
+        /// What was written.
+        text: Box<str>,
+    },
+    /// Criteria that are none, or not in their order.
+    #[error(
+        "`criteria` are 1 to 16 names such as safe-to-deploy, each once and in the order of their bytes: \
+         lower-case letters, digits and `-`, up to 64"
+    )]
+    Criteria,
+    /// A statement that ends before it was made.
+    #[error("`until` is not later than `made`")]
+    Until,
+    /// A statement that could be written in another way, and so be signed twice.
+    #[error("not in canonical form: at byte {at} stands {found:?} where {expected:?} is expected")]
+    NotCanonical {
+        /// How many bytes are as expected.
+        at: usize,
+        /// What follows them.
+        found: Box<str>,
+        /// What should.
+        expected: Box<str>,
+    },
     /// More advisories than any honest database has.
     #[error("there are more than {limit} advisories")]
     TooManyAdvisories {

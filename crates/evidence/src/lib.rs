@@ -1,9 +1,10 @@
-//! What others know: advisories, cargo-vet audits and crev proofs, bytes in, facts out.
+//! What others know: advisories, cargo-vet audits, crev proofs and statements, bytes in, facts out.
 //!
 //! Nothing here fetches, opens files or asks the time: whoever has the bytes hands them in with a name for
 //! messages. The main path is [`advisories::read_database`] → [`advisories::AdvisoryRecord`] for advisories,
 //! [`cargo_vet::parse_audits`] → [`cargo_vet::SetFacts`] for audit sets, and [`crev::parse_proofs`] →
-//! [`crev::WebOfTrust`] for signed reviews; all end in the types of [`fence_model::facts`].
+//! [`crev::WebOfTrust`] for signed reviews; all end in the types of [`fence_model::facts`]. [`statement`] reads and
+//! writes what people sign; whether they did is for others to say.
 //!
 //! One broken record never spoils a file, nor one broken file a database: what cannot be used is reported as a
 //! [`Problem`] with its place, and the rest is used.
@@ -16,6 +17,7 @@ mod error;
 mod limits;
 pub mod osv;
 pub mod rustsec;
+pub mod statement;
 pub mod vet_verdict;
 
 pub use error::{Error, Problem};

@@ -26,6 +26,10 @@ pub struct Limits {
     pub crev_file_bytes: usize,
     /// Bytes of what one proof signs. crev itself reads no more.
     pub crev_proof_bytes: usize,
+    /// Bytes of one statement. One about 200 releases, each with the one from which the change was read, has some 70,000.
+    pub statement_bytes: usize,
+    /// Releases or statements that one statement is about.
+    pub statement_subjects: usize,
     /// Problems that are reported of one file or database; a file that is wrong everywhere is wrong enough.
     pub problems: usize,
 }
@@ -42,6 +46,8 @@ impl Default for Limits {
             ranges: 200,
             crev_file_bytes: 16 << 20,
             crev_proof_bytes: 32_000,
+            statement_bytes: 128 << 10,
+            statement_subjects: 200,
             problems: 1_000,
         }
     }
