@@ -12,6 +12,7 @@ use fence_evidence::cargo_vet::{
 use fence_evidence::crev::{self, Content, WebOfTrust, parse_proofs};
 use fence_evidence::osv::parse_record;
 use fence_evidence::rustsec::{AdvisoryPath, parse_advisory};
+use fence_evidence::statement;
 use fence_evidence::{Limits, Parsed, Problem};
 use fence_model::Time;
 use fence_model::facts::{AuditedVersion, Bound, Claim};
@@ -123,6 +124,26 @@ fn signed(bytes: &[u8]) {
             Claim::Delta { from, to } => [from, to].into_iter().for_each(prints_back),
             Claim::Violation(_) => assert!(ships, "what is dangerous is fit for nothing"),
             Claim::Remark(..) => assert_eq!(review.audit.criteria, [""; 0], "a remark counts for nothing"),
+        }
+    }
+}
+
+/// A statement is read or refused in printable words, and what is read has one spelling.
+pub(crate) fn statement(bytes: &[u8]) {
+    match statement::read("x.json", bytes, &Limits::default()) {
+        Err(problem) => printable(&problem.to_string()),
+        Ok(read) => {
+            assert_eq!(statement::write(&read, &Limits::default()).as_deref(), Ok(bytes));
+            let name = read.file_name(bytes);
+            assert!(
+                name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte)),
+                "{name}"
+            );
+            assert!(read.bases().is_none_or(|bases| bases.len() == read.releases().len()));
+            for (place, subject) in read.releases().iter().enumerate() {
+                let release = &subject.release;
+                assert_eq!(read.about(&release.name, &release.version, &subject.digest), Ok(place));
+            }
         }
     }
 }

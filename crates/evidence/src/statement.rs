@@ -199,9 +199,8 @@ impl Statement {
     /// The releases from which the change was read, in the order of [`Self::releases`]; none where there are none.
     pub fn bases(&self) -> Option<&[Subject]> {
         match &self.content {
-            Content::Approve { rests_on: RestsOn::Diff(bases), .. } | Content::Audit { bases: Some(bases), .. } => {
-                Some(bases)
-            }
+            Content::Approve { rests_on: RestsOn::Diff(bases), .. }
+            | Content::Audit { bases: Some(bases), .. } => Some(bases),
             _ => None,
         }
     }

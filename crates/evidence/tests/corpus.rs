@@ -43,3 +43,8 @@ fn vet_config() {
 fn vet_imports() {
     replay("vet_imports", checks::vet_imports);
 }
+
+#[test]
+fn statement() {
+    replay("statement", checks::statement);
+}

@@ -145,8 +145,7 @@ impl PublicKey {
 /// Whether `word` may be a key's type: options have other characters, and begin otherwise.
 pub(crate) fn looks_like_a_kind(word: &str) -> bool {
     let characters = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-@.".contains(&b));
-    characters
-        && ["ssh-", "ecdsa-", "sk-", "rsa-", "webauthn-"].iter().any(|start| word.starts_with(start))
+    characters && ["ssh-", "ecdsa-", "sk-", "rsa-", "webauthn-"].iter().any(|start| word.starts_with(start))
 }
 
 fn is_read(kind: &str) -> bool {

@@ -85,7 +85,9 @@ pub enum Refusal {
         key: Box<str>,
     },
     /// The signer may not sign such things.
-    #[error("the allowed signers let {principal:?} sign nothing under {namespace:?} with this key (line {line})")]
+    #[error(
+        "the allowed signers let {principal:?} sign nothing under {namespace:?} with this key (line {line})"
+    )]
     Namespace {
         /// Who signed.
         principal: Box<str>,
@@ -115,7 +117,9 @@ pub enum Refusal {
         at: i64,
     },
     /// The signature does not belong to message and key.
-    #[error("the signature is not by {key} over these bytes: they were changed after signing, or it is forged")]
+    #[error(
+        "the signature is not by {key} over these bytes: they were changed after signing, or it is forged"
+    )]
     Forged {
         /// The key's fingerprint.
         key: Box<str>,
@@ -159,10 +163,9 @@ pub fn open<'m>(
         [flags, ..] if flags & USER_PRESENT == 0 => {
             return Err(Refusal::NotPresent { key: key.fingerprint() });
         }
-        [flags, a, b, c, d] => Some(Presence {
-            verified: flags & USER_VERIFIED != 0,
-            counter: u32::from_be_bytes([a, b, c, d]),
-        }),
+        [flags, a, b, c, d] => {
+            Some(Presence { verified: flags & USER_VERIFIED != 0, counter: u32::from_be_bytes([a, b, c, d]) })
+        }
         _ => return Err(Refusal::Forged { key: key.fingerprint() }),
     };
     Ok(Opened { message, key: key.clone(), presence })

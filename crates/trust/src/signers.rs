@@ -120,7 +120,9 @@ pub enum LineError {
         text: Box<str>,
     },
     /// A time that depends on where it is read.
-    #[error("{text:?} is a time in the zone of whoever reads it, so it differs from machine to machine: end it with `Z`")]
+    #[error(
+        "{text:?} is a time in the zone of whoever reads it, so it differs from machine to machine: end it with `Z`"
+    )]
     TimeZone {
         /// What was written.
         text: Box<str>,
@@ -356,7 +358,14 @@ fn time(text: &str) -> Result<i64, LineError> {
     let part = |from: usize, to: usize| digits.get(from..to).unwrap_or("0").parse::<i8>();
     let fields = (|| {
         let year = digits[..4].parse::<i16>()?;
-        Ok::<_, std::num::ParseIntError>((year, part(4, 6)?, part(6, 8)?, part(8, 10)?, part(10, 12)?, part(12, 14)?))
+        Ok::<_, std::num::ParseIntError>((
+            year,
+            part(4, 6)?,
+            part(6, 8)?,
+            part(8, 10)?,
+            part(10, 12)?,
+            part(12, 14)?,
+        ))
     })();
     let (year, month, day, hour, minute, second) = fields.map_err(|_not_a_number| wrong())?;
     let moment = DateTime::new(year, month, day, hour, minute, second, 0)

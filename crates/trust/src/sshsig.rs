@@ -53,7 +53,9 @@ pub enum Malformed {
         key: PublicKey,
     },
     /// There is more in it than can be read, or it is written in another way than `ssh-keygen` writes it.
-    #[error("the signature is not in canonical form: as `ssh-keygen -Y sign` writes it, and nothing before or after")]
+    #[error(
+        "the signature is not in canonical form: as `ssh-keygen -Y sign` writes it, and nothing before or after"
+    )]
     NotCanonical,
 }
 

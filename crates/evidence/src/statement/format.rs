@@ -119,7 +119,12 @@ impl Document {
                 .collect(),
             _ => statement.releases().iter().map(Named::of).collect(),
         };
-        Self { _type: TYPE.to_owned(), predicate, predicate_type: statement.kind().predicate_type().to_owned(), subject }
+        Self {
+            _type: TYPE.to_owned(),
+            predicate,
+            predicate_type: statement.kind().predicate_type().to_owned(),
+            subject,
+        }
     }
 
     /// Subjects in the order of their names, or of their digests where they have none, and bases with them.
@@ -158,7 +163,12 @@ impl Document {
         {
             return Err(Error::Until);
         }
-        Ok(Statement { signer: signer(predicate.signer)?, made, comment: comment(predicate.comment)?, content })
+        Ok(Statement {
+            signer: signer(predicate.signer)?,
+            made,
+            comment: comment(predicate.comment)?,
+            content,
+        })
     }
 }
 
