@@ -228,7 +228,8 @@ impl Statement {
         }
     }
 
-    /// What its file is called, of its bytes: `approve-itoa-1.0.15-5c0d9c3dfb5a8b5a.json`. Readers go by what is inside.
+    /// What its file is called, of its bytes: `approve-itoa-1.0.15-5c0d9c3dfb5a8b5a.json`; of a statement as it was
+    /// [`read`], whose releases are in their order. Readers go by what is inside.
     pub fn file_name(&self, bytes: &[u8]) -> String {
         let mut name = self.kind().as_str().to_owned();
         if let [first, others @ ..] = self.releases() {
