@@ -17,6 +17,7 @@ mod run;
 mod scan;
 mod server;
 mod setup;
+mod statements;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ cargo xtask <task>
   bench pages [--runs N]   how fast pages for people are answered
   bench scan               packages unpacked and scanned: FENCE_CRATES names a folder of .crate files
   bench likeness FOLDER…   2,500 packages of folders of .crate files compared with each other, and one with all
+  bench statements         10,000 statements parsed and verified, on one thread and on two
   corpus [NAMES]           what the scanner finds and misses in its corpus, by technique and difficulty
   bench noise [--runs N]   nginx against nginx in the same way: how far the figures of `bench proxy` can be trusted
 ";
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         ["bench", "proxy", rest @ ..] => fence_data().and_then(|data| bench::proxy::run(&root, &data, rest)),
         ["bench", "scan", rest @ ..] => scan::bench(&root, rest),
         ["bench", "likeness", folders @ ..] => scan::likeness(&root, folders),
+        ["bench", "statements"] => statements::bench(&root),
         ["corpus", rest @ ..] => scan::corpus(&root, rest),
         ["bench", "pages", rest @ ..] => {
             fence_data().and_then(|data| bench::proxy::pages(&root, &data, rest))
