@@ -54,12 +54,19 @@ pub struct Parsed {
 
 /// A line that admits nobody.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} of the allowed signers, which admits nobody: {error}")]
+#[error("{}: {error}", place(*line))]
 pub struct LineProblem {
     /// Its number, from 1; 0 where the file as a whole is meant.
     pub line: usize,
     /// What is wrong with it.
     pub error: LineError,
+}
+
+fn place(line: usize) -> String {
+    match line {
+        0 => "the allowed signers, who are nobody so".to_owned(),
+        line => format!("line {line} of the allowed signers, which admits nobody"),
+    }
 }
 
 /// What can be wrong with a line.

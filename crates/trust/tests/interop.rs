@@ -122,7 +122,6 @@ fn every_vector_that_is_accepted_ssh_keygen_accepts() {
     let read = |name: &str| fs::read(folder.join(name)).unwrap();
     let (signers, revoked) = (read("allowed_signers"), read("revoked_keys"));
     let cases = String::from_utf8(read("cases.txt")).unwrap();
-    let mut table = Vec::new();
     for line in cases.lines().filter(|line| !line.starts_with('#')) {
         let [name, at, _, outcome] = line.splitn(4, " | ").collect::<Vec<_>>().try_into().unwrap();
         let message = read(&format!("{name}.json"));
@@ -139,16 +138,11 @@ fn every_vector_that_is_accepted_ssh_keygen_accepts() {
         let Some(said) = asked.verify(&message, &read(&format!("{name}.json.sig"))) else { return };
         let is_refused = outcome.starts_with("refused");
         assert!(is_refused || said.is_ok(), "{name}: {said:?}");
-        if is_refused && said.is_ok() {
-            table.push(name.to_owned());
-        }
     }
-    // What the fence looks at and `ssh-keygen` does not: what is said, of which release, and whether anybody was there.
-    table.dedup();
-    insta::assert_snapshot!(table.join("\n"));
 }
 
-/// Lines of allowed signers, with what becomes of them here and there: nobody is let in here who is not let in there.
+/// Lines of allowed signers, with what becomes of them here: nobody is let in here who is not let in there. What becomes of
+/// them there is in no snapshot: it may change with the installed version.
 #[test]
 fn allowed_signers_mean_what_they_mean_to_ssh_keygen() {
     let ann = key(1);
@@ -222,10 +216,9 @@ fn allowed_signers_mean_what_they_mean_to_ssh_keygen() {
             (Err(_), Some(problem)) => problem.error.to_string(),
             (Err(refusal), None) => refusal.to_string(),
         };
-        let there = if there.is_ok() { "let in" } else { "refused" };
         let shown =
             text.replace(line.split(' ').nth(1).unwrap(), "KEY").replace(&line[12..line.len() - 4], "CUT");
-        table.push(format!("{shown:?}\n    here: {words}\n    there: {there}"));
+        table.push(format!("{shown:?}\n    {words}"));
     }
     insta::assert_snapshot!(table.join("\n"));
 }
