@@ -10,6 +10,7 @@ mod directions;
 mod docs;
 mod e2e;
 mod fetch;
+mod graph;
 mod known_names;
 mod laid_out;
 mod measure;
@@ -42,6 +43,7 @@ cargo xtask <task>
   bench scan               packages unpacked and scanned: FENCE_CRATES names a folder of .crate files
   bench likeness FOLDER…   2,500 packages of folders of .crate files compared with each other, and one with all
   bench statements         10,000 statements parsed and verified, on one thread and on two
+  bench graph [--large]    the graph of dependents of a made-up registry: 250,000 crates; with --large also 10 million
   corpus [NAMES]           what the scanner finds and misses in its corpus, by technique and difficulty
   bench noise [--runs N]   nginx against nginx in the same way: how far the figures of `bench proxy` can be trusted
 ";
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
         ["bench", "scan", rest @ ..] => scan::bench(&root, rest),
         ["bench", "likeness", folders @ ..] => scan::likeness(&root, folders),
         ["bench", "statements"] => statements::bench(&root),
+        ["bench", "graph", rest @ ..] => fence_data().and_then(|data| graph::bench(&root, &data, rest)),
         ["corpus", rest @ ..] => scan::corpus(&root, rest),
         ["bench", "pages", rest @ ..] => {
             fence_data().and_then(|data| bench::proxy::pages(&root, &data, rest))

@@ -19,6 +19,7 @@ pub mod look_alike;
 pub mod names;
 pub mod policy;
 pub mod project;
+pub mod quorum;
 pub mod readings;
 pub mod settle;
 pub mod time;

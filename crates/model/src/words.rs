@@ -6,6 +6,7 @@
 pub mod help;
 pub mod outlook;
 pub mod policy;
+pub mod quorum;
 pub mod story;
 pub mod text;
 

@@ -11,6 +11,7 @@
 //!
 //! [`reach()`](reach::reach) says which packages of a lockfile are needed how, from what they declare ([`manifest`]);
 //! [`duplicates`] says which crates are locked twice, and what would unite them;
+//! [`graph`] says who depends on whom in a whole registry, and who stands behind them;
 //! [`serve()`](serve::serve) writes an index file as a filtering registry shows it; [`path`] says under which path an index keeps a crate. Everything that can go wrong is one variant of
 //! [`Error`], and everything that is too much is one number of [`Limits`]. Nothing here reads files, asks the
 //! network or looks at a clock.
@@ -20,6 +21,7 @@ pub mod duplicates;
 mod error;
 #[cfg(test)]
 mod fence_data;
+pub mod graph;
 pub mod index;
 pub mod journal;
 mod limits;

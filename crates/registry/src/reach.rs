@@ -18,7 +18,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use cfg_expr::targets::{TargetInfo, get_builtin_target_by_triple};
+use cfg_expr::targets::{ALL_BUILTINS, TargetInfo, get_builtin_target_by_triple};
 use cfg_expr::{Expression, Predicate};
 use fence_model::facts::DependencyKind;
 use fence_model::{Kind, Kinds};
@@ -107,6 +107,15 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.triple.as_str())
     }
+}
+
+/// Whether there is a platform, of those that the Rust project has or a triple that somebody made, for which a dependency
+/// for `wanted` is needed. What a compiler may be told by flags may hold; what cargo cannot read holds nowhere.
+pub(crate) fn is_for_some_platform(wanted: &str) -> bool {
+    if !wanted.starts_with("cfg(") {
+        return true;
+    }
+    Expression::parse(wanted).is_ok() && ALL_BUILTINS.iter().any(|platform| Target(platform).may_be(wanted))
 }
 
 /// How each package of the lockfile is needed. `manifests` is what they declare, in the lockfile's order; none where

@@ -1,5 +1,6 @@
-//! What tests of several crates share: a world to judge in, a registry that breaks and one that people publish to, the
-//! installed cargo, reviewers who sign, real data. A dev-dependency only, used from `tests/` folders.
+//! What tests of several crates share: a world to judge in, a registry that breaks, one that people publish to and one of any
+//! size, the installed cargo, reviewers who sign, real data. A dev-dependency only, used from `tests/` folders, and for
+//! benchmarks by its own examples.
 
 pub mod browser;
 pub mod cargo;
@@ -7,4 +8,5 @@ pub mod crev;
 pub mod publishing;
 pub mod real;
 pub mod registry;
+pub mod synthetic;
 pub mod world;
