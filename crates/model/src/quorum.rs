@@ -294,7 +294,8 @@ pub struct Forgery {
 /// Up to how many made clusters [`forgery`] looks.
 pub const MOST_MADE: usize = 1 << 20;
 
-/// What it takes to reach the quorum among these voices with nobody's consent; none where there is no quorum.
+/// What it takes to reach the quorum among these voices with nobody's consent; none where there is no quorum. There made
+/// clusters may still open one, by being enrolled: as many as [`Rules::least_enrolled`], which this does not tell.
 ///
 /// Made clusters stand behind each other: of `m` each has a reach of `m - 1`, and so `m * ln(m)` in all, which has to be the
 /// needed share `q` of it and the honest weight `W` together: `m * ln(m) = W * q / (1 - q)`. How long they must have owned
