@@ -179,7 +179,7 @@ pub fn weight(reach: u32) -> u32 {
         binary = binary << 1 | bit;
     }
     // 22 digits before the last, so it fits.
-    ((binary * LN_2_E12 >> 32) / 1_000_000) as u32
+    (((binary * LN_2_E12) >> 32) / 1_000_000) as u32
 }
 
 /// The share of each of `voices`, in their order: proportional to weight, none above `cap`.

@@ -56,7 +56,10 @@ impl Graph {
 
     /// What the newest release of a crate that is old enough depends on, by number.
     pub fn needs(&self, of: CrateId) -> &[Link] {
-        self.changed.rows.get(&of).map_or_else(|| self.base.needs.row(of), |row| row)
+        match self.changed.rows.get(&of) {
+            Some(row) => row,
+            None => self.base.needs.row(of),
+        }
     }
 
     /// Which crates depend on this one, in any of its releases. One that asks for two of its releases is here twice.
