@@ -48,7 +48,7 @@ fn one_of_each_kind_and_its_file() {
         approval(),
         says(Content::Approve {
             releases: vec![ryu.clone(), itoa.clone()],
-            rests_on: RestsOn::Diff(bases.clone()),
+            rests_on: RestsOn::Diff(bases),
             reader,
             until,
         }),
