@@ -43,7 +43,9 @@ pub mod scanner;
 pub mod scope;
 mod side_by_side;
 pub mod snapshot;
+pub mod signing;
 pub mod source;
+pub mod statements;
 pub mod switch;
 pub mod toml_lines;
 

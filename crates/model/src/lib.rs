@@ -30,5 +30,5 @@ pub mod words;
 pub use code::{Code, CodeClass, Effect, Level};
 pub use decision::{Decision, Verdict};
 pub use kind::{Kind, Kinds};
-pub use names::{CaretClass, CrateName, Digest, ReleaseId, ReviewerId};
+pub use names::{CaretClass, CrateName, Digest, Principal, ReleaseId, ReviewerId};
 pub use time::{Span, Time};

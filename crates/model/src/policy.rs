@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::{Code, CodeClass, Effect, Level};
 use crate::kind::Kind;
-use crate::names::{CrateName, Digest, ReviewerId};
+use crate::names::{CrateName, Digest, Principal, ReviewerId};
 use crate::time::{Span, Time};
 
 /// What a project asks of the releases that reach its build.
@@ -234,8 +234,8 @@ impl Default for Freshness {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FeedSource {
-    /// What it is believed about: `advisories` (RustSec's format or OSV's, by what lies there), `audits` (cargo-vet's) or
-    /// `crev` (its proofs).
+    /// What it is believed about: `advisories` (RustSec's format or OSV's, by what lies there), `audits` (cargo-vet's),
+    /// `crev` (its proofs) or `statements` (what people signed with their SSH keys).
     pub role: FeedRole,
     /// A git repository, read with the installed `git`: `https`, `ssh` or `file`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -249,7 +249,7 @@ pub struct FeedSource {
     /// A folder, relative to `fence.toml`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// For `audits`: what the set's own criteria count as in the policy's words.
+    /// For `audits` and `statements`: what criteria of others count as in the policy's words.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub criteria_map: BTreeMap<String, Vec<String>>,
     /// For `crev`: whose reviews count, by crev id, and for how much at most: `high`, `medium` or `low`; `machine`
@@ -262,6 +262,15 @@ pub struct FeedSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Reach"))]
     pub reach: Option<Reach>,
+    /// For `statements`: whose audits count, by the names that the feed's allowed signers give them, and for how much at
+    /// most: `high`, `medium` or `low`; `machine` marks one whose audits are shown and count for nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, Trust>"))]
+    pub reviewers: BTreeMap<Principal, Trust>,
+    /// For `statements`: whether the feed is believed about which accounts of the registry its signers have. Then they
+    /// count in quorums as the maintainers that they are, and nowhere for releases of their own.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub enrols: bool,
     /// Whether the feed is read at all.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub enabled: bool,
@@ -279,6 +288,8 @@ impl FeedSource {
             criteria_map: BTreeMap::new(),
             trust: BTreeMap::new(),
             reach: None,
+            reviewers: BTreeMap::new(),
+            enrols: false,
             enabled: true,
         }
     }
@@ -291,6 +302,11 @@ fn yes() -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it by reference")]
 fn is_yes(value: &bool) -> bool {
     *value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it by reference")]
+fn is_no(value: &bool) -> bool {
+    !*value
 }
 
 /// The name of the feed of advisories that is there without being configured.
@@ -307,6 +323,9 @@ pub enum FeedRole {
     Audits,
     /// Signed crev proofs: reviews by those in `trust` count as audits of theirs.
     Crev,
+    /// Statements, signed with SSH keys: audits by those in `reviewers`, and what everybody else whom its allowed signers
+    /// list says of releases.
+    Statements,
 }
 
 /// How much a policy trusts a reviewer.
@@ -482,7 +501,7 @@ impl std::fmt::Display for PolicyError {
             Self::FeedShape(name) => {
                 write!(
                     f,
-                    "[feeds.{name}]: advisories and crev proofs come as `git`, `archive` or `path`, not as a single `file`"
+                    "[feeds.{name}]: advisories, crev proofs and statements come as `git`, `archive` or `path`, not as a single `file`"
                 )
             }
             Self::FeedKey { feed, key, role } => {
@@ -556,10 +575,14 @@ impl Policy {
                     problems.push(foreign("criteria-map", "audits"));
                 }
                 FeedRole::Crev => {}
-                FeedRole::Advisories | FeedRole::Audits => {
+                FeedRole::Advisories | FeedRole::Audits | FeedRole::Statements => {
                     problems.extend((!feed.trust.is_empty()).then(|| foreign("trust", "crev")));
                     problems.extend(feed.reach.map(|_| foreign("reach", "crev")));
                 }
+            }
+            if feed.role != FeedRole::Statements {
+                problems.extend((!feed.reviewers.is_empty()).then(|| foreign("reviewers", "statements")));
+                problems.extend(feed.enrols.then(|| foreign("enrols", "statements")));
             }
         }
         for Exception { name, version, codes, because, until, .. } in &self.exceptions {

@@ -14,7 +14,7 @@ use fence_model::policy::{
     FeedRole, Policy, PolicyError, PublishTimes, RUSTSEC, Reach, RegistryTreatment, Scan, Severity, Trust,
 };
 use fence_model::words::text::floor_char_boundary;
-use fence_model::{Code, CrateName, Digest, Effect, Level, ReviewerId, Span, Time};
+use fence_model::{Code, CrateName, Digest, Effect, Level, Principal, ReviewerId, Span, Time};
 use serde::Deserialize;
 use serde::de::{self, IntoDeserializer};
 use toml::Spanned;
@@ -244,7 +244,7 @@ const WAIT: &[Key] = &[
 const FRESHNESS: &[Key] = &[key("index", span()), key("feeds", span()), key("limit", span())];
 
 const FEED: &[Key] = &[
-    must("role", value::<FeedRole>(), "role = \"advisories\"`, `\"audits\"` or `\"crev\""),
+    must("role", value::<FeedRole>(), "role = \"advisories\"`, `\"audits\"`, `\"crev\"` or `\"statements\""),
     key("git", value::<String>()),
     key("archive", value::<String>()),
     key("file", value::<String>()),
@@ -252,6 +252,8 @@ const FEED: &[Key] = &[
     key("criteria-map", value::<BTreeMap<String, Vec<String>>>()),
     key("trust", value::<BTreeMap<ReviewerId, Trust>>()),
     key("reach", value::<Reach>()),
+    key("reviewers", value::<BTreeMap<Principal, Trust>>()),
+    key("enrols", value::<bool>()),
     key("enabled", value::<bool>()),
 ];
 

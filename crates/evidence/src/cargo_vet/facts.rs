@@ -237,6 +237,15 @@ fn closure<'a>(set: &'a VetSet, criterion: &'a str) -> BTreeSet<&'a str> {
     reached
 }
 
+/// The policy's words for criteria of somebody who has no other definitions than the two that everybody knows, sorted.
+pub(crate) fn words_met<'a>(
+    criteria: impl Iterator<Item = &'a str>,
+    criteria_map: &'a BTreeMap<String, Vec<String>>,
+) -> Vec<&'a str> {
+    let words = criteria.flat_map(|criterion| words_for(criterion, criteria_map));
+    words.flat_map(met).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 fn words_for<'a>(criterion: &'a str, criteria_map: &'a BTreeMap<String, Vec<String>>) -> Vec<&'a str> {
     match criteria_map.get(criterion) {
         Some(words) => words.iter().map(String::as_str).collect(),
