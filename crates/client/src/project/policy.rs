@@ -436,6 +436,8 @@ fn place_of(rule: &PolicyError, table: &DeTable<'_>, policy: &Policy) -> Range<u
         }
         PolicyError::TooLong(name, version, _) => exception(name, version, "until"),
         PolicyError::Wait(_) => key(Some(table), "wait"),
+        PolicyError::Threshold { .. } => key(Some(table), "security"),
+        PolicyError::SameKey(_) => key(inner("security"), "keys"),
     };
     found.unwrap_or(0..0)
 }

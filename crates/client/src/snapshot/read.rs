@@ -387,6 +387,7 @@ impl<'a> CrateView<'a> {
                 yanked: row.yanked,
                 sighting: None,
                 publisher,
+                voices: None,
             });
         }
         let advisories = self.advisories_at(now)?;
@@ -401,6 +402,9 @@ impl<'a> CrateView<'a> {
             advisories,
             audits: audits.into_iter().map(|of| of.audit).collect(),
             windows: windows.into_iter().map(|of| of.window).collect(),
+            owners: None,
+            statements: Vec::new(),
+            publishers_told: false,
             journalled: false,
         })
     }
@@ -508,7 +512,11 @@ impl<'a> CrateView<'a> {
                     feed: row.feed.map(|feed| self.snapshot.text(feed)).transpose()?,
                     origin: self.snapshot.text(row.origin)?,
                     who: self.snapshot.words(row.who)?,
+                    signer: None,
+                    digest: None,
+                    from_digest: None,
                     known: row.known,
+                    until: None,
                     claim: self.claim(&row, damaged)?,
                     criteria: self.snapshot.words(row.criteria)?,
                 };
