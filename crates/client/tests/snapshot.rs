@@ -299,7 +299,11 @@ fn sample() -> Contents<'static> {
         feed: Some("a-set"),
         origin: "https://example.org/audits.toml",
         who: vec!["A <a@example.org>", "B"],
+        signer: None,
+        digest: None,
+        from_digest: None,
         known: moment("2025-01-01"),
+        until: None,
         claim: Claim::Delta {
             from: AuditedVersion { version: version("0.3.8"), git: Some("00aa".into()) },
             to: AuditedVersion { version: version("0.3.9"), git: None },
@@ -310,7 +314,11 @@ fn sample() -> Contents<'static> {
         feed: None,
         origin: "crev:ann@FYlr8YoY",
         who: vec!["FYlr8YoYGVvDwHQxqEIs89reKKDy-oWisoO0qXXEfHE"],
+        signer: None,
+        digest: None,
+        from_digest: None,
         known: moment("2025-01-01"),
+        until: None,
         claim: Claim::Remark(AuditedVersion { version: version("0.3.9"), git: None }, Remark::Negative),
         criteria: Vec::new(),
     };
@@ -520,7 +528,18 @@ fn audit() -> impl Strategy<Value = AuditRecord<'static>> {
             .prop_map(|(of, remark)| Claim::Remark(of, remark)),
     ];
     let audit = (option::of(text()), text(), vec(text(), 0..3), time(), claim, vec(text(), 0..3)).prop_map(
-        |(feed, origin, who, known, claim, criteria)| Audit { feed, origin, who, known, claim, criteria },
+        |(feed, origin, who, known, claim, criteria)| Audit {
+            feed,
+            origin,
+            who,
+            signer: None,
+            digest: None,
+            from_digest: None,
+            known,
+            until: None,
+            claim,
+            criteria,
+        },
     );
     (audit, vec(text(), 0..3)).prop_map(|(audit, contents)| AuditRecord { audit, contents })
 }

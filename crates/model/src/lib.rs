@@ -17,6 +17,7 @@ mod kin;
 pub mod kind;
 pub mod look_alike;
 pub mod names;
+pub mod people;
 pub mod policy;
 pub mod project;
 pub mod quorum;

@@ -52,6 +52,9 @@ pub struct Policy {
     /// Where evidence comes from, by name. `rustsec` is there unless it is switched off with `enabled = false`; its
     /// `role` and its source need not be given again.
     pub feeds: BTreeMap<String, FeedSource>,
+    /// Who may take releases out of use.
+    #[serde(skip_serializing_if = "SecurityRole::is_nobody")]
+    pub security: SecurityRole,
     /// Registries that the policy names beside crates.io.
     pub registries: Vec<TrustedRegistry>,
     /// Git sources that the policy allows though the fence cannot judge them.
@@ -76,6 +79,7 @@ impl Default for Policy {
             freshness: Freshness::default(),
             codes: BTreeMap::new(),
             feeds: BTreeMap::new(),
+            security: SecurityRole::default(),
             registries: Vec::new(),
             sources: Vec::new(),
             exceptions: Vec::new(),
@@ -179,6 +183,10 @@ pub struct Wait {
     /// A crate younger than this is `new-crate`, and a new dependency on it `young-dependency`.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub crate_tenure: Span,
+    /// An account, or a way of publishing, whose first release of a crate is younger than this is `new-publisher`; one
+    /// that published three admitted releases over a longer time is known.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub publisher_tenure: Span,
     /// A silence this long makes the releases after it `dormant`.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub silence: Span,
@@ -199,6 +207,7 @@ impl Default for Wait {
             floor_fix: Span::hours(24),
             floor_known: Span::days(3),
             crate_tenure: Span::days(90),
+            publisher_tenure: Span::days(90),
             silence: Span::days(365),
             after_silence: Span::days(30),
             publication_delay: Span::hours(1),
@@ -307,6 +316,30 @@ fn is_yes(value: &bool) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it by reference")]
 fn is_no(value: &bool) -> bool {
     !*value
+}
+
+/// The security role: who may take releases out of use, by signed statements.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct SecurityRole {
+    /// The keys, each as in OpenSSH's public key files: `ssh-ed25519 AAAA… name`.
+    pub keys: Vec<String>,
+    /// How many of them have to revoke a release before it is blocked.
+    pub threshold: usize,
+}
+
+impl Default for SecurityRole {
+    /// Nobody; of whoever is named, one is enough, since what is revoked is only held up.
+    fn default() -> Self {
+        Self { keys: Vec::new(), threshold: 1 }
+    }
+}
+
+impl SecurityRole {
+    fn is_nobody(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The name of the feed of advisories that is there without being configured.
@@ -475,6 +508,15 @@ pub enum PolicyError {
     TooLong(CrateName, Version, Time),
     /// A wait that contradicts itself, such as a base beyond the ceiling.
     Wait(&'static str),
+    /// A threshold of the security role that no number of its keys reaches, or that none is needed for.
+    Threshold {
+        /// The threshold.
+        threshold: usize,
+        /// How many keys there are.
+        keys: usize,
+    },
+    /// A key of the security role that is there twice.
+    SameKey(String),
 }
 
 impl std::fmt::Display for PolicyError {
@@ -527,6 +569,20 @@ impl std::fmt::Display for PolicyError {
                 LONGEST_EXCEPTION
             ),
             Self::Wait(what) => write!(f, "[wait] {what}"),
+            Self::Threshold { threshold: 0, .. } => f.write_str(
+                "[security] `threshold` is 0: then releases would be revoked by nobody; write 1 or more",
+            ),
+            Self::Threshold { threshold, keys } => write!(
+                f,
+                "[security] asks for {threshold} keys to revoke a release and names {keys}: lower `threshold`, or add to `keys`"
+            ),
+            Self::SameKey(key) => {
+                write!(
+                    f,
+                    "[security] names one key twice, and it counts once: `{}`",
+                    key.chars().take(60).collect::<String>()
+                )
+            }
         }
     }
 }
@@ -597,6 +653,17 @@ impl Policy {
                 .extend(needless.map(|code| PolicyError::NeedlessCode(name.clone(), version.clone(), *code)));
             if *until > now + LONGEST_EXCEPTION + Span::days(1) {
                 problems.push(PolicyError::TooLong(name.clone(), version.clone(), *until));
+            }
+        }
+        let SecurityRole { keys, threshold } = &self.security;
+        if *threshold == 0 || (*threshold > keys.len() && self.security != SecurityRole::default()) {
+            problems.push(PolicyError::Threshold { threshold: *threshold, keys: keys.len() });
+        }
+        // The comment plays no part.
+        let key = |line: &str| line.split_whitespace().take(2).map(str::to_owned).collect::<Vec<_>>();
+        for (place, line) in keys.iter().enumerate() {
+            if keys[..place].iter().any(|other| key(other) == key(line)) {
+                problems.push(PolicyError::SameKey(line.clone()));
             }
         }
         if self.wait.base.is_some_and(|base| base > self.wait.ceiling) {

@@ -121,7 +121,11 @@ impl<'a> SetFacts<'a> {
             feed: Some(self.feed),
             origin: self.origin(&record.aggregated_from),
             who: record.who.iter().map(|who| &**who).collect(),
+            signer: None,
+            digest: None,
+            from_digest: None,
             known: self.known,
+            until: None,
             claim: record.claim.clone(),
             criteria,
         })

@@ -61,7 +61,7 @@ impl Enrolled {
             let (signer, bound) = parse_line(line).map_err(|why| problem(number, Error::Enrolled(why)))?;
             let again = bound.accounts.iter().find(|account| !taken.insert(**account));
             let why = match again {
-                Some(account) => Some(format!("{account} is bound to another signer already")),
+                Some(account) => Some(format!("{} is bound to another signer already", named(*account))),
                 None if signers.contains_key(&signer) => Some(format!("{signer} is there twice")),
                 None => None,
             };
@@ -91,8 +91,9 @@ fn parse_line(line: &str) -> Result<(Principal, Bound), Box<str>> {
     let accounts = words.next().ok_or("it has no accounts, such as `user:189` or `user:189,team:12`")?;
     let mut bound = Bound::default();
     for word in accounts.split(',') {
-        let account: Account =
-            word.parse().map_err(|_| format!("{:?} is no account, such as `user:189` or `team:12`", excerpt(word)))?;
+        let account = account(word);
+        let account =
+            account.ok_or_else(|| format!("{:?} is no account, such as `user:189` or `team:12`", excerpt(word)))?;
         bound.accounts.push(account);
     }
     bound.accounts.sort_unstable();
@@ -105,4 +106,22 @@ fn parse_line(line: &str) -> Result<(Principal, Bound), Box<str>> {
         (Some(_), Some(word)) => return Err(format!("{:?} is one word too many", excerpt(word)).into()),
     }
     Ok((signer, bound))
+}
+
+fn account(word: &str) -> Option<Account> {
+    let (kind, number) = word.split_once(':')?;
+    // One spelling each: no sign, no zeros before it.
+    let number = number.parse::<u64>().ok().filter(|parsed| parsed.to_string() == number)?;
+    match kind {
+        "user" => Some(Account::User(number)),
+        "team" => Some(Account::Team(number)),
+        _ => None,
+    }
+}
+
+fn named(account: Account) -> String {
+    match account {
+        Account::User(number) => format!("user:{number}"),
+        Account::Team(number) => format!("team:{number}"),
+    }
 }
