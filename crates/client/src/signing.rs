@@ -130,7 +130,9 @@ impl GitSettings {
             git.current_dir(folder).args(["config", "--get"]);
             git.args(is_path.then_some("--type=path")).arg(name);
             match process::run(git, Vec::new(), Bounds { seconds: 10, bytes: 64 << 10 }) {
-                Ok(text) => Ok(Some(String::from_utf8_lossy(&text).trim().to_owned()).filter(|text| !text.is_empty())),
+                Ok(text) => {
+                    Ok(Some(String::from_utf8_lossy(&text).trim().to_owned()).filter(|text| !text.is_empty()))
+                }
                 // Not set.
                 Err(ProcessError::Failed { status, .. }) if status.code() == Some(1) => Ok(None),
                 Err(error) => Err(SigningError::Git(error.to_string())),
@@ -220,12 +222,16 @@ impl Signer {
 
     /// The key, if the signature is one over these bytes that others will count.
     fn opened(&self, namespace: &str, bytes: &[u8], armour: &[u8]) -> Result<PublicKey, SigningError> {
-        let unusable =
-            |because: String| SigningError::Unusable { program: self.program.clone(), because };
+        let unusable = |because: String| SigningError::Unusable { program: self.program.clone(), because };
         let signature = Signature::parse(armour).map_err(|error| unusable(error.to_string()))?;
         let signers = AllowedSigners::parse(format!("signer {}\n", signature.key()).as_bytes()).signers;
-        let expected =
-            Expected { namespace, principal: "signer", at: 0, signers: &signers, revoked: &RevokedKeys::default() };
+        let expected = Expected {
+            namespace,
+            principal: "signer",
+            at: 0,
+            signers: &signers,
+            revoked: &RevokedKeys::default(),
+        };
         let opened = fence_trust::open(bytes, &signature, &expected);
         opened.map(|opened| opened.key).map_err(|refusal| unusable(refusal.to_string()))
     }

@@ -121,7 +121,9 @@ impl<'f> Folder<'f> {
         let (mut statements, mut signatures) = (Vec::new(), BTreeMap::new());
         for (path, bytes) in files {
             let name = path.rsplit('/').next().unwrap_or(path);
-            if let Some(known) = [SIGNERS_FILE, REVOKED_FILE, ENROLLED_FILE].iter().find(|known| **known == name) {
+            if let Some(known) =
+                [SIGNERS_FILE, REVOKED_FILE, ENROLLED_FILE].iter().find(|known| **known == name)
+            {
                 if let Some((other, _)) = special.insert(known, (path, bytes)) {
                     let because = format!("there is {other}, too, and only one of them can say so");
                     return Err(Unusable { file: path.to_owned(), because });
@@ -207,7 +209,8 @@ impl<'f> Folder<'f> {
         known: Time,
     ) -> Result<Verified, String> {
         let signature = Signature::parse(signature).map_err(|error| error.to_string())?;
-        let statement = statement::read("", bytes, &Limits::default()).map_err(|problem| problem.error.to_string())?;
+        let statement =
+            statement::read("", bytes, &Limits::default()).map_err(|problem| problem.error.to_string())?;
         let expect = |signers: &AllowedSigners| {
             let expected = Expected {
                 namespace: statement.kind().namespace(),

@@ -356,7 +356,9 @@ mod tests {
         for good in ["ann@example.org", "bob", "x"] {
             assert_eq!(good.parse::<Principal>().unwrap().as_str(), good);
         }
-        for bad in ["", "ann,bob", "*@example.org", "a b", "!ann", "\"ann\"", "#ann", "ännchen", &"x".repeat(256)] {
+        for bad in
+            ["", "ann,bob", "*@example.org", "a b", "!ann", "\"ann\"", "#ann", "ännchen", &"x".repeat(256)]
+        {
             assert!(bad.parse::<Principal>().is_err(), "{bad}");
         }
     }

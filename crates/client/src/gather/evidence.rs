@@ -11,7 +11,7 @@ use super::knowledge::feed_age;
 use super::packages::Packages;
 use super::{Age, GatherError, Problem, Request, Tally};
 use crate::cargo_config::Registry;
-use crate::snapshot::{CrateView, Snapshot, SnapshotError, SourceKind};
+use crate::snapshot::{CrateView, Snapshot, SnapshotError};
 
 /// The feeds of a policy, as they were read last.
 #[derive(Debug, Default)]

@@ -24,8 +24,8 @@ use crate::feed::{FeedError, FeedFiles, FeedOutcome, read_feed};
 use crate::http::{Network, shown};
 use crate::side_by_side;
 use crate::snapshot::{
-    self, AuditRecord, Contents, CrateRecord, ProblemRecord, PublisherRecord, SeenRecord, Snapshot, SnapshotError,
-    SourceKind, SourceRecord, WindowRecord,
+    self, AuditRecord, Contents, CrateRecord, ProblemRecord, PublisherRecord, SeenRecord, Snapshot,
+    SnapshotError, SourceKind, SourceRecord, WindowRecord,
 };
 use crate::statements::Folder;
 
@@ -168,7 +168,8 @@ pub(super) fn read(
 
 /// What one feed came to.
 fn counted(feed: &FeedNow, read: FeedRead) -> Result<FeedTally, GatherError> {
-    let mut tally = FeedTally { name: feed.name.clone(), read, advisories: 0, audits: 0, windows: 0, statements: 0 };
+    let mut tally =
+        FeedTally { name: feed.name.clone(), read, advisories: 0, audits: 0, windows: 0, statements: 0 };
     for view in feed.compiled.iter().flat_map(Snapshot::crates) {
         let [advisories, audits, windows, statements] = view?.evidence_counts();
         tally.advisories += advisories;
@@ -578,8 +579,7 @@ impl Configured {
         }
         let seen = outcome.verified.iter().map(|of| SeenRecord { id: of.id, known: of.known }).collect();
         let refused = folder.warnings.into_iter().chain(outcome.refused);
-        let problems =
-            refused.map(|of| Told { file: of.file, line: of.line, because: of.because }).collect();
+        let problems = refused.map(|of| Told { file: of.file, line: of.line, because: of.because }).collect();
         self.write(files, crates, seen, problems)
     }
 
@@ -666,11 +666,7 @@ fn told(misread: &[Misread]) -> Vec<Told> {
     };
     misread
         .iter()
-        .map(|problem| Told {
-            file: problem.file.to_string(),
-            line: problem.line,
-            because: because(problem),
-        })
+        .map(|problem| Told { file: problem.file.to_string(), line: problem.line, because: because(problem) })
         .collect()
 }
 

@@ -329,6 +329,7 @@ pub(super) fn feed_age(request: &Request<'_>, source: &SourceRecord<'_>, failed:
     };
     // Statements in a folder are the project's own words, and there are no others until it writes them.
     let speaks_now = source.kind == SourceKind::Statements && is_folder(request, source.name);
-    let as_of = if speaks_now || is_asked_elsewhere(request, source.name) { source.read } else { source.as_of };
+    let as_of =
+        if speaks_now || is_asked_elsewhere(request, source.name) { source.read } else { source.as_of };
     Age { name: source.name.to_owned(), kind: source.kind, state, as_of, read: source.read }
 }

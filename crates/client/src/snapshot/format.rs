@@ -3,9 +3,7 @@
 //! A record is a [`Row`]: a struct whose fields lie one after the other, each little-endian and of fixed width,
 //! without padding. The same declaration makes the reader's and the writer's side, so the two cannot disagree.
 
-use fence_model::facts::{
-    Account, AdvisoryKind, Birth, DependencyKind, Reader, Remark, RestsOn, Says,
-};
+use fence_model::facts::{Account, AdvisoryKind, Birth, DependencyKind, Reader, Remark, RestsOn, Says};
 use fence_model::{Digest, Time};
 
 use super::{Presence, SourceKind};

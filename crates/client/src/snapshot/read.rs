@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use fence_model::facts::{
-    Advisory, Audit, AuditedVersion, Birth, Bound, Claim, CrateFacts, Dependency, Identity, Owner, Publisher, Range,
-    ReleaseFacts, Statement, Window,
+    Advisory, Audit, AuditedVersion, Birth, Bound, Claim, CrateFacts, Dependency, Identity, Owner, Publisher,
+    Range, ReleaseFacts, Statement, Window,
 };
 use fence_model::policy::PublishTimes;
 use fence_model::{CrateName, Time};
@@ -13,9 +13,10 @@ use semver::{Version, VersionReq};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::format::{
-    AccountRow, AdvisoryRow, AuditRow, CHECKSUM_AT, COUNTS_AT, CrateRow, DependencyRow, End, EntryRow, FORMAT, Field,
-    HEADER_BYTES, Id, IdentityRow, KnownRow, ListRow, MAGIC, OwnerRow, PackageRow, ProblemRow, PublisherRow, RangeRow,
-    ReleaseRow, Row, Run, Section, SeenRow, SignedRow, SourceRow, StatementRow, Text, VersionRow, WindowRow, WordRow,
+    AccountRow, AdvisoryRow, AuditRow, CHECKSUM_AT, COUNTS_AT, CrateRow, DependencyRow, End, EntryRow,
+    FORMAT, Field, HEADER_BYTES, Id, IdentityRow, KnownRow, ListRow, MAGIC, OwnerRow, PackageRow, ProblemRow,
+    PublisherRow, RangeRow, ReleaseRow, Row, Run, Section, SeenRow, SignedRow, SourceRow, StatementRow, Text,
+    VersionRow, WindowRow, WordRow,
 };
 use super::{
     AuditRecord, Contents, CrateRecord, DependencyRecord, IndexRecord, KnownRecord, PackageRecord,
@@ -428,9 +429,6 @@ impl<'a> CrateView<'a> {
             advisories,
             audits: audits.into_iter().map(|of| of.audit).collect(),
             windows: windows.into_iter().map(|of| of.window).collect(),
-            owners: None,
-            statements: Vec::new(),
-            publishers_told: false,
             journalled: false,
             owners: self.owners()?,
             statements,
@@ -545,11 +543,7 @@ impl<'a> CrateView<'a> {
                     feed: row.feed.map(|feed| self.snapshot.text(feed)).transpose()?,
                     origin: self.snapshot.text(row.origin)?,
                     who: self.snapshot.words(row.who)?,
-                    signer: None,
-                    digest: None,
-                    from_digest: None,
                     known: row.known,
-                    until: None,
                     claim: self.claim(&row, damaged)?,
                     criteria: self.snapshot.words(row.criteria)?,
                     signer: signed.map(|of| self.snapshot.identity(of.signer)).transpose()?,

@@ -9,9 +9,10 @@ use semver::Version;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::format::{
-    AccountRow, AdvisoryRow, AuditRow, CHECKSUM_AT, COUNTS_AT, CrateRow, DependencyRow, End, EntryRow, FORMAT, Field,
-    HEADER_BYTES, Id, IdentityRow, KnownRow, ListRow, MAGIC, OwnerRow, PackageRow, ProblemRow, PublisherRow, RangeRow,
-    ReleaseRow, Row, Run, Section, SeenRow, SignedRow, SourceRow, StatementRow, Text, VersionRow, WindowRow, WordRow,
+    AccountRow, AdvisoryRow, AuditRow, CHECKSUM_AT, COUNTS_AT, CrateRow, DependencyRow, End, EntryRow,
+    FORMAT, Field, HEADER_BYTES, Id, IdentityRow, KnownRow, ListRow, MAGIC, OwnerRow, PackageRow, ProblemRow,
+    PublisherRow, RangeRow, ReleaseRow, Row, Run, Section, SeenRow, SignedRow, SourceRow, StatementRow, Text,
+    VersionRow, WindowRow, WordRow,
 };
 use super::{
     AuditRecord, Contents, CrateRecord, DependencyRecord, KnownRecord, ReleaseRecord, SeenRecord, WriteError,

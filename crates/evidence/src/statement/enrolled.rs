@@ -44,8 +44,12 @@ impl Enrolled {
     ///
     /// The first line that cannot be read, that names a signer again, or an account of another signer.
     pub fn parse(file: &str, bytes: &[u8], limits: &Limits) -> Result<Self, Problem> {
-        let problem =
-            |line: usize, error| Problem { file: file.into(), line: u32::try_from(line).ok(), record: "".into(), error };
+        let problem = |line: usize, error| Problem {
+            file: file.into(),
+            line: u32::try_from(line).ok(),
+            record: "".into(),
+            error,
+        };
         if bytes.len() > limits.statement_bytes {
             let error = Error::TooLong { bytes: bytes.len(), limit: limits.statement_bytes };
             return Err(Problem { line: None, ..problem(0, error) });
@@ -92,8 +96,8 @@ fn parse_line(line: &str) -> Result<(Principal, Bound), Box<str>> {
     let mut bound = Bound::default();
     for word in accounts.split(',') {
         let account = account(word);
-        let account =
-            account.ok_or_else(|| format!("{:?} is no account, such as `user:189` or `team:12`", excerpt(word)))?;
+        let account = account
+            .ok_or_else(|| format!("{:?} is no account, such as `user:189` or `team:12`", excerpt(word)))?;
         bound.accounts.push(account);
     }
     bound.accounts.sort_unstable();

@@ -65,11 +65,18 @@ impl<'a> Source<'a> {
         releases
             .iter()
             .enumerate()
-            .filter_map(|(place, subject)| Some((&subject.release.name, self.about(signed, subject, base(place))?)))
+            .filter_map(|(place, subject)| {
+                Some((&subject.release.name, self.about(signed, subject, base(place))?))
+            })
             .collect()
     }
 
-    fn about(self, signed: Signed<'a>, subject: &'a Subject, base: Option<&'a Subject>) -> Option<Evidence<'a>> {
+    fn about(
+        self,
+        signed: Signed<'a>,
+        subject: &'a Subject,
+        base: Option<&'a Subject>,
+    ) -> Option<Evidence<'a>> {
         let statement = |signer, says, reader, until: Option<Time>| {
             Some(Evidence::Statement(people::Statement {
                 signer,
@@ -94,7 +101,9 @@ impl<'a> Source<'a> {
                 };
                 statement(signer, Says::Approve(rests_on), read_by(*reader), *until)
             }
-            Content::Object { reader, until, .. } => statement(signer, Says::Object, read_by(*reader), *until),
+            Content::Object { reader, until, .. } => {
+                statement(signer, Says::Object, read_by(*reader), *until)
+            }
             // Its signer is a key of the policy's security role, whatever it calls itself.
             Content::Revoke { .. } => {
                 statement(Identity::unbound(signed.key), Says::Revoke, people::Reader::Person, None)
