@@ -11,8 +11,9 @@ use fence_registry::reach::Tests;
 use semver::Version;
 
 use crate::commands::{
-    cargo, check, completions, diff, disable, doctor, duplicates, enable, except, explain, export, init,
-    list, review, scan, serve, source, status, update, why,
+    approve, audit, cargo, check, completions, diff, disable, doctor, duplicates, enable, except, explain,
+    export, init, list, object, review, revoke, scan, serve, source, statements, status, update, verify, why,
+    withdraw,
 };
 
 /// Judges what a build would let in: every locked release, with reasons
@@ -108,6 +109,13 @@ pub(crate) enum Command {
     Scan(scan::Args),
     Diff(diff::Args),
     Review(review::Args),
+    Approve(approve::Args),
+    Object(object::Args),
+    Audit(audit::Args),
+    Revoke(revoke::Args),
+    Withdraw(withdraw::Args),
+    Statements(statements::Args),
+    Verify(verify::Args),
     Source(source::Args),
     Duplicates(duplicates::Args),
     Explain(explain::Args),

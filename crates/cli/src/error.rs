@@ -22,10 +22,11 @@ use fence_client::project::edit::EditError;
 use fence_client::project::policy::{Place, PolicyProblem};
 use fence_client::revision::RevisionError;
 use fence_client::scope::ScopeError;
+use fence_client::signing::SigningError;
 use fence_client::source::SourceError;
 use fence_client::switch::SwitchError;
 use fence_model::policy::LONGEST_EXCEPTION;
-use fence_model::{Code, CrateName, ReleaseId, Span, Time};
+use fence_model::{Code, CrateName, Digest, Principal, ReleaseId, Span, Time};
 use fence_proxy::fence::StartError;
 use fence_proxy::server::{BindError, ServeError};
 
@@ -75,6 +76,51 @@ pub(crate) enum Misuse {
     NoCodes,
     /// No reason.
     NoReason,
+    /// A statement without a comment.
+    NoComment,
+    /// A statement about a crate without a version.
+    UnsignableName(CrateName),
+    /// `--from` for several releases.
+    OneBaseForMany,
+    /// `--from` with the version itself.
+    OwnBase(ReleaseId),
+    /// `--rests-on diff` without `--from`.
+    DiffOfNothing,
+    /// `--from` for an approval that rests on something else.
+    BaseOfNoDiff,
+    /// No project here, and no `--to`.
+    NowhereToWrite,
+    /// No name under which somebody signs, or one that is none.
+    NoSignerName(Option<String>),
+    /// Nobody at a terminal, and no `--digest`.
+    DigestNeeded(Vec<Digest>),
+    /// A `--digest` that is not what would be signed.
+    OtherDigest {
+        /// What would be signed.
+        what: String,
+        /// What was named.
+        named: Digest,
+        /// What it is.
+        is: Digest,
+    },
+    /// More or fewer `--digest` than is signed.
+    DigestCount {
+        /// How many were named.
+        named: usize,
+        /// How many are signed.
+        signed: usize,
+    },
+    /// Somebody was asked, and did not want to sign.
+    NotSigned,
+    /// A statement of somebody else that is to be withdrawn.
+    NotYours {
+        /// Its file.
+        file: PathBuf,
+        /// Who signed it.
+        signer: Principal,
+    },
+    /// No file of allowed signers.
+    NoSigners(PathBuf),
     /// An end that is no time.
     UnreadableEnd(String),
     /// An end that is past.
@@ -531,6 +577,12 @@ impl From<ScopeError> for CliError {
     }
 }
 
+impl From<SigningError> for CliError {
+    fn from(error: SigningError) -> Self {
+        Self::new(harmless(&error.to_string())).hint(error.hint())
+    }
+}
+
 impl From<SourceError> for CliError {
     fn from(error: SourceError) -> Self {
         Self::new(harmless(&error.to_string())).hint(error.hint())
@@ -743,6 +795,50 @@ impl From<Misuse> for CliError {
             ),
             Misuse::NoReason => Self::new("an exception gives a reason")
                 .hint("write what makes this release safe enough for you after `--because`"),
+            Misuse::NoComment => Self::new("a statement says why")
+                .hint("write after `-m` what you looked at, and what makes you say so"),
+            Misuse::UnsignableName(name) => {
+                Self::new(format!("{name} alone is no release, and only what has bytes is signed"))
+                    .hint(format!("write `{name}@VERSION`"))
+            }
+            Misuse::OneBaseForMany => Self::new("`--from` names one version, and several releases are to be signed")
+                .hint("sign each release by itself where the change was read"),
+            Misuse::OwnBase(release) => Self::new(format!("`--from` names {release} itself"))
+                .hint("write the version from which you read the change"),
+            Misuse::DiffOfNothing => Self::new("`--rests-on diff` does not say from which release the change was read")
+                .hint("write `--from VERSION`"),
+            Misuse::BaseOfNoDiff => Self::new("`--from` is for approvals that rest on a diff")
+                .hint("leave out `--rests-on`, or `--from`; `cargo fence audit --from` says that a change was audited"),
+            Misuse::NowhereToWrite => Self::new("there is no project here to keep the statement")
+                .hint("run this in the project, or name a folder with `--to FOLDER`"),
+            Misuse::NoSignerName(None) => Self::new("nobody says who signs")
+                .hint("write `--as NAME`, as the allowed signers call you, or set git's `user.email`"),
+            Misuse::NoSignerName(Some(email)) => {
+                Self::new(format!("git's `user.email` is {email:?}, and no signer can be called so"))
+                    .hint("write `--as NAME`, as the allowed signers call you")
+            }
+            Misuse::DigestNeeded(digests) => {
+                let named: Vec<String> = digests.iter().map(|digest| format!("--digest {digest}")).collect();
+                Self::new("nobody sits at a terminal to agree to this, so nothing was signed")
+                    .hint(format!("look at what is shown above; if it is what you want to sign, add `{}`", named.join(" ")))
+            }
+            Misuse::OtherDigest { what, named, is } => {
+                Self::new(format!("`--digest` names {named}, and {what} has {is}: nothing was signed"))
+                    .hint("what you looked at is not what is here now: look again")
+            }
+            Misuse::DigestCount { named, signed } => {
+                Self::new(format!("`--digest` names {named}, and {signed} would be signed: nothing was"))
+                    .hint("write `--digest` once for each, in their order")
+            }
+            Misuse::NotSigned => Self::new("nothing was signed, as you said"),
+            Misuse::NotYours { file, signer } => {
+                Self::new(format!("{} is a statement of {signer}, who alone can withdraw it", shown(&file)))
+                    .hint("`cargo fence object` says that you think otherwise")
+            }
+            Misuse::NoSigners(folder) => {
+                Self::new(format!("there is no `allowed_signers` in {} or above, so nobody can say", shown(&folder)))
+                    .hint("name the file with `--signers FILE`")
+            }
             Misuse::UnreadableEnd(text) => {
                 Self::new(format!("{text:?} is neither a day nor a length of time"))
                     .hint("write `--until 2026-12-01` or `--until \"7 days\"`")

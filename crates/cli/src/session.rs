@@ -10,7 +10,7 @@ use fence_client::Environment;
 use fence_client::cache::Cache;
 use fence_client::cargo_config::{CargoConfig, NetworkMode};
 use fence_client::gather::{
-    self, About, Age, GatherError, Knowledge, Problem, Refresh, Request, Tally, Updated,
+    self, About, Age, FeedStatements, GatherError, Knowledge, Problem, Refresh, Request, Tally, Updated,
 };
 use fence_client::http::{Http, Network};
 use fence_client::project::changes::Change;
@@ -392,6 +392,32 @@ impl Session {
     }
 }
 
+/// What the project's feeds of statements hold, and what went wrong with them.
+pub(crate) fn statements(
+    sources: &Sources,
+    global: &Global,
+    environment: &Environment,
+    shell: &Shell,
+) -> Result<(Vec<FeedStatements>, Vec<Problem>), CliError> {
+    let now = sources.now.unwrap_or_else(clock);
+    let project = find(sources, global, environment)?;
+    let (policy, lockfile) = (project.read_policy(now)?, project.read_lockfile()?);
+    let cargo = CargoConfig::read_from(project.files(), environment.current_folder(), environment)?;
+    let asking = Asking {
+        sources,
+        project: &project,
+        policy: &policy,
+        lockfile: &lockfile,
+        cargo: cargo.past_own_fence(),
+        index: None,
+        cache: Cache::of(environment)?,
+        now,
+    };
+    let feeds = asking.feeds(environment)?;
+    let network = network(global, &asking.cargo)?;
+    Ok(gather::statements(&asking.request(&feeds, Refresh::Old, &network, shell))?)
+}
+
 /// What the judgement of a lockfile wants read.
 fn unread_in(report: &Report) -> Vec<Unread> {
     let waiting = report.waiting.iter().map(|waiting| &waiting.decision);
@@ -423,28 +449,39 @@ impl Asking<'_> {
         let here = environment.current_folder();
         let journal =
             self.sources.journal.as_ref().map(|file| journal(&here.join(file), shell)).transpose()?;
-        let request = Request {
-            lockfile: self.lockfile,
-            about: About::Project,
-            policy: self.policy,
-            root: self.project.policy_folder(),
-            cargo: &self.cargo,
-            index: self.index.as_deref(),
-            feeds: &feeds,
-            refresh,
-            network,
-            cache: &self.cache,
-            now: self.now,
-            clock: clock(),
-            journal,
-            progress: shell,
-        };
+        let request = Request { journal, ..self.request(&feeds, refresh, network, shell) };
         match refresh {
             Refresh::All => {
                 let Updated { knowledge, tally } = gather::update(request)?;
                 Ok((knowledge, tally))
             }
             Refresh::Missing | Refresh::Old => Ok((gather::gather(request)?, Tally::default())),
+        }
+    }
+
+    /// What is asked, without what a fence saw before.
+    fn request<'r>(
+        &'r self,
+        feeds: &'r [(String, PathBuf)],
+        refresh: Refresh,
+        network: &'r Network,
+        shell: &'r Shell,
+    ) -> Request<'r> {
+        Request {
+            lockfile: self.lockfile,
+            about: About::Project,
+            policy: self.policy,
+            root: self.project.policy_folder(),
+            cargo: &self.cargo,
+            index: self.index.as_deref(),
+            feeds,
+            refresh,
+            network,
+            cache: &self.cache,
+            now: self.now,
+            clock: clock(),
+            journal: None,
+            progress: shell,
         }
     }
 

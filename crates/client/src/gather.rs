@@ -40,7 +40,7 @@ use crate::project::lockfile::registry_id;
 use crate::snapshot::{Snapshot, SnapshotError, SourceKind, SourceRecord, WriteError};
 
 pub use evidence::Evidence;
-pub use feeds::from_here;
+pub use feeds::{FeedStatements, StatementsRead, from_here};
 pub use knowledge::{Age, Knowledge, remember};
 
 /// Where the RustSec database is; the feed `rustsec` of a policy that does not say otherwise.
@@ -310,6 +310,17 @@ pub struct Updated {
     pub knowledge: Knowledge,
     /// What was read, and what of it was new.
     pub tally: Tally,
+}
+
+/// What the feeds of statements hold, and what went wrong with them. The lockfile of the request plays no part.
+///
+/// # Errors
+///
+/// As [`gather`].
+pub fn statements(request: &Request<'_>) -> Result<(Vec<FeedStatements>, Vec<Problem>), GatherError> {
+    let mut problems = Vec::new();
+    let told = feeds::statements(request, &mut problems)?;
+    Ok((told, problems))
 }
 
 /// Reads everything again, and says what changed.

@@ -1,5 +1,7 @@
 //! The commands. Each file has the arguments, whose doc comment is the help, and the function that answers.
 
+pub(crate) mod approve;
+pub(crate) mod audit;
 pub(crate) mod cache;
 pub(crate) mod cargo;
 pub(crate) mod check;
@@ -14,13 +16,19 @@ pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod list;
+pub(crate) mod object;
 pub(crate) mod review;
+pub(crate) mod revoke;
 pub(crate) mod scan;
 pub(crate) mod serve;
+pub(crate) mod sign;
 pub(crate) mod source;
+pub(crate) mod statements;
 pub(crate) mod status;
 pub(crate) mod update;
+pub(crate) mod verify;
 pub(crate) mod why;
+pub(crate) mod withdraw;
 
 use std::process::ExitCode;
 
@@ -65,6 +73,13 @@ pub(crate) fn run(cli: &Cli, environment: &Environment, shell: &Shell) -> Result
         Command::Scan(args) => scan::run(args, global, environment, shell),
         Command::Diff(args) => diff::run(args, global, environment, shell),
         Command::Review(args) => review::run(args, global, environment, shell),
+        Command::Approve(args) => approve::run(args, global, environment, shell),
+        Command::Object(args) => object::run(args, global, environment, shell),
+        Command::Audit(args) => audit::run(args, global, environment, shell),
+        Command::Revoke(args) => revoke::run(args, global, environment, shell),
+        Command::Withdraw(args) => withdraw::run(args, global, environment, shell),
+        Command::Statements(args) => statements::run(args, global, environment, shell),
+        Command::Verify(args) => verify::run(args, global, environment, shell),
         Command::Source(args) => source::run(args, global, environment, shell),
         Command::Duplicates(args) => duplicates::run(args, global, environment, shell),
         Command::Explain(args) => explain::run(args, shell),

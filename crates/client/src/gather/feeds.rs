@@ -10,7 +10,7 @@ use std::path::Path;
 use fence_evidence::advisories::{self, AdvisoryRecord, Collection};
 use fence_evidence::cargo_vet::{self, SetFacts, Standing, VetImports, VetSet};
 use fence_evidence::crev::{self, CrateReviews, WebOfTrust};
-use fence_evidence::statement::{self, Evidence};
+use fence_evidence::statement::{self, Enrolled, Evidence};
 use fence_evidence::{Limits, Parsed, Problem as Misread};
 use fence_model::facts::{Advisory, Audit, FeedState};
 use fence_model::policy::{FeedRole, FeedSource, Policy};
@@ -27,7 +27,7 @@ use crate::snapshot::{
     self, AuditRecord, Contents, CrateRecord, ProblemRecord, PublisherRecord, SeenRecord, Snapshot,
     SnapshotError, SourceKind, SourceRecord, WindowRecord,
 };
-use crate::statements::Folder;
+use crate::statements::{self, Folder};
 
 /// A feed that is to be read.
 pub(super) struct Configured {
@@ -133,7 +133,11 @@ pub(super) fn are_fresh(
             .iter()
             .zip(configured)
             .all(|(old, new)| old.name == new.name && old.settings == new.settings);
-    Ok(same && feeds.iter().zip(configured).all(|(old, new)| new.is_fresh(request, old.read)))
+    let is_fresh = |old: &SourceRecord<'_>, new: &Configured| match new.is_watched() {
+        true => new.is_unchanged(request, old.identity),
+        false => new.is_fresh(request, old.read),
+    };
+    Ok(same && feeds.iter().zip(configured).all(|(old, new)| is_fresh(old, new)))
 }
 
 /// How many feeds are read at a time. Most of the time of one is waiting for another machine; but each is held
@@ -164,6 +168,50 @@ pub(super) fn read(
         feeds.push(now);
     }
     Ok(feeds)
+}
+
+/// The statements of a feed, each with what comes of it.
+#[derive(Debug)]
+pub struct FeedStatements {
+    /// The feed's name.
+    pub name: String,
+    /// What the policy says of it.
+    pub source: FeedSource,
+    /// What was read of it, or why nothing was.
+    pub read: Result<StatementsRead, String>,
+}
+
+/// What was read of a feed of statements.
+#[derive(Debug)]
+pub struct StatementsRead {
+    /// What counts, and what does not.
+    pub outcome: statements::Outcome,
+    /// What else is wrong with its files.
+    pub warnings: Vec<statements::Refused>,
+    /// Which accounts its signers have.
+    pub enrolled: Enrolled,
+}
+
+/// The feeds of statements of a policy, read as a check reads them, with all that is in them.
+pub(super) fn statements(
+    request: &Request<'_>,
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<FeedStatements>, GatherError> {
+    let configured = configured(request).into_iter().filter(|feed| feed.kind == SourceKind::Statements);
+    let mut told = Vec::new();
+    for feed in configured {
+        // It remembers since when each statement is known.
+        let (now, _) = feed.read(request, problems)?;
+        let seen = now.compiled.as_ref().map(Snapshot::seen).transpose()?.unwrap_or_default();
+        let read = match feed.ask(request, &Network::Offline, None) {
+            FeedOutcome::Read(files) => feed.statements(&files, &seen, files.as_of),
+            // Nothing was named that it could be equal to.
+            FeedOutcome::Unchanged { .. } => Err("it was not read".to_owned()),
+            FeedOutcome::Failed(error) => Err(error.to_string()),
+        };
+        told.push(FeedStatements { name: feed.name, source: feed.source, read });
+    }
+    Ok(told)
 }
 
 /// What one feed came to.
@@ -244,9 +292,18 @@ pub fn from_here(name: &str, path: &Path, known: Option<FeedSource>) -> FeedSour
 }
 
 impl Configured {
+    /// Whether it is looked at each time: what somebody signs here counts at once.
+    fn is_watched(&self) -> bool {
+        self.kind == SourceKind::Statements && self.source.path.is_some()
+    }
+
+    fn is_unchanged(&self, request: &Request<'_>, identity: &str) -> bool {
+        matches!(self.ask(request, request.network, Some(identity)), FeedOutcome::Unchanged { .. })
+    }
+
     /// Whether there is no need, or no way, to read it again.
     fn is_fresh(&self, request: &Request<'_>, read: Option<Time>) -> bool {
-        let Some(read) = read else { return false };
+        let Some(read) = read.filter(|_| !self.is_watched()) else { return false };
         match request.refresh {
             Refresh::Missing => true,
             _ if self.is_out_of_reach(request) => true,
@@ -529,36 +586,45 @@ impl Configured {
         self.write(files, crates, Vec::new(), told(&misread))
     }
 
+    /// What the files of a feed of statements are, those of them that are `seen` known since then. `new` is since when the
+    /// others are.
+    fn statements(
+        &self,
+        files: &FeedFiles,
+        seen: &[SeenRecord],
+        new: Time,
+    ) -> Result<StatementsRead, String> {
+        let all = files.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
+        let folder = Folder::read(all).map_err(|unusable| format!("{}: {unusable}", self.shown()))?;
+        let seen: BTreeMap<Digest, Time> = seen.iter().map(|of| (of.id, of.known)).collect();
+        let outcome = folder.verify(&self.security, |id| seen.get(id).copied().unwrap_or(new));
+        Ok(StatementsRead { outcome, warnings: folder.warnings, enrolled: folder.enrolled })
+    }
+
     fn compile_statements(
         &self,
         files: &FeedFiles,
         before: Option<&Snapshot>,
     ) -> Result<Result<Vec<u8>, String>, GatherError> {
-        let all = files.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
-        let folder = match Folder::read(all) {
-            Ok(folder) => folder,
-            Err(unusable) => return Ok(Err(format!("{}: {unusable}", self.shown()))),
-        };
-        let seen: BTreeMap<Digest, Time> = match before {
-            Some(before) => before.seen()?.into_iter().map(|of| (of.id, of.known)).collect(),
-            None => BTreeMap::new(),
-        };
+        let seen = before.map(Snapshot::seen).transpose()?.unwrap_or_default();
         // At first contact nobody can say when a statement was made: it is as old as the content at most.
         let new = if before.is_some() { files.fetched } else { files.as_of };
-        let since = |id: &Digest| seen.get(id).copied().unwrap_or(new);
-        let outcome = folder.verify(&self.security, since);
+        let StatementsRead { outcome, warnings, enrolled } = match self.statements(files, &seen, new) {
+            Ok(read) => read,
+            Err(unusable) => return Ok(Err(unusable)),
+        };
         let source = statement::Source {
             feed: &self.name,
             reviewers: &self.source.reviewers,
             criteria_map: &self.source.criteria_map,
-            enrolled: &folder.enrolled,
+            enrolled: &enrolled,
         };
         let voices: Vec<(Box<str>, Vec<String>)> = outcome
             .verified
             .iter()
             .map(|of| {
                 let (key, signer) = (of.key.fingerprint(), &of.statement.signer);
-                let voice = statement::voice(signer, &key, folder.enrolled.of(signer));
+                let voice = statement::voice(signer, &key, enrolled.of(signer));
                 (key, voice)
             })
             .collect();
@@ -578,7 +644,7 @@ impl Configured {
             }
         }
         let seen = outcome.verified.iter().map(|of| SeenRecord { id: of.id, known: of.known }).collect();
-        let refused = folder.warnings.into_iter().chain(outcome.refused);
+        let refused = warnings.into_iter().chain(outcome.refused);
         let problems = refused.map(|of| Told { file: of.file, line: of.line, because: of.because }).collect();
         self.write(files, crates, seen, problems)
     }

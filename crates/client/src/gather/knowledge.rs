@@ -318,18 +318,24 @@ fn index_age(request: &Request<'_>, snapshot: &Snapshot, failed: bool) -> Result
 /// long it has been quiet: else a quiet week would stop every clock. A folder or archive of this machine speaks up
 /// to what is in it, since nobody knows whether it is all.
 pub(super) fn feed_age(request: &Request<'_>, source: &SourceRecord<'_>, failed: Option<FeedState>) -> Age {
+    // Statements in a folder are the project's own words, and there are no others until it writes them.
+    let speaks_now = source.kind == SourceKind::Statements && is_folder(request, source.name);
     let state = match (source.read, failed) {
         (None, Some(FeedState::Invalid)) => FeedState::Invalid,
         (None, _) => FeedState::Absent,
         (Some(_), Some(FeedState::Invalid)) => FeedState::Invalid,
         // There was such a feed; that its source has none now makes it stale, not absent.
         (Some(_), Some(_)) => FeedState::Stale,
+        (Some(_), None) if speaks_now => FeedState::Current,
         (Some(read), None) if request.clock - read > request.policy.freshness.feeds => FeedState::Stale,
         (Some(_), None) => FeedState::Current,
     };
-    // Statements in a folder are the project's own words, and there are no others until it writes them.
-    let speaks_now = source.kind == SourceKind::Statements && is_folder(request, source.name);
-    let as_of =
-        if speaks_now || is_asked_elsewhere(request, source.name) { source.read } else { source.as_of };
+    let as_of = if speaks_now {
+        source.read.map(|_| request.clock)
+    } else if is_asked_elsewhere(request, source.name) {
+        source.read
+    } else {
+        source.as_of
+    };
     Age { name: source.name.to_owned(), kind: source.kind, state, as_of, read: source.read }
 }
