@@ -844,7 +844,7 @@ impl From<Misuse> for CliError {
                     .hint("write `--until 2026-12-01` or `--until \"7 days\"`")
             }
             Misuse::EndsBeforeNow(text) => {
-                Self::new(format!("the exception would end on {text}, which is past"))
+                Self::new(format!("the end, {text}, is past"))
             }
             Misuse::EndsTooLate(text) => Self::new(format!(
                 "the exception would end on {text}, and none lasts longer than {LONGEST_EXCEPTION}"

@@ -8,5 +8,6 @@ pub mod crev;
 pub mod publishing;
 pub mod real;
 pub mod registry;
+pub mod ssh;
 pub mod synthetic;
 pub mod world;

@@ -150,7 +150,11 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, CliError> {
 
 /// A file, and no more of it than one that is too long by a byte.
 fn read_of(file: &Path, limit: usize) -> Result<Vec<u8>, CliError> {
-    let unreadable = |error: io::Error| CliError::new(format!("{} cannot be read: {error}", shown(file)));
+    let unreadable = |error: io::Error| {
+        CliError::new(format!("{} cannot be read: {error}", shown(file))).hint(
+            "a statement is a file of JSON whose signature stands beside it, with `.sig` behind the name",
+        )
+    };
     let mut bytes = Vec::new();
     fs::File::open(file)
         .map_err(unreadable)?

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::scan::{head, line};
 use super::signing;
-use super::text::{count, harmless};
-use crate::shell::{Ink, Shell, Verbosity};
+use super::text::count;
+use crate::shell::{Shell, Verbosity};
 
 /// A feed, and those of its statements that were asked about.
 pub(crate) struct Feed<'a> {
@@ -174,11 +174,7 @@ pub(crate) fn human(feeds: &[Feed<'_>], shell: &Shell) -> String {
             let place =
                 refused.line.map_or_else(|| refused.file.clone(), |line| format!("{}:{line}", refused.file));
             text.push('\n');
-            text += &format!(
-                "{} {}\n",
-                shell.colour.paint(Ink::Bad, &format!("{:>12}", "not counted")),
-                harmless(&format!("{place}: {}", refused.because))
-            );
+            text += &line("not counted", &format!("{place}: {}", refused.because), shell);
         }
         text.push('\n');
     }

@@ -24,6 +24,7 @@ mod scope;
 mod serve;
 mod source;
 mod standing;
+mod statements;
 mod status;
 
 use project::Project;

@@ -1,0 +1,216 @@
+//! Two people who own nothing review a release, sign, and admit it for everybody who reads their folder.
+
+use std::process::Command;
+
+use fence_testkit::ssh::Signer;
+
+use crate::project::Project;
+
+/// A project that has an update of pad-words locked, which was published two days ago and needs a reviewer: its build
+/// script is new. Its policy names Ann and Bob as reviewers.
+fn held() -> Option<Project> {
+    // Whatever it says to this: it was started.
+    if Command::new("ssh-keygen").arg("-?").output().is_err() {
+        eprintln!("skipped: ssh-keygen is not installed, so nobody can sign");
+        return None;
+    }
+    let mut project = Project::at("2026-08-22T12:00:00Z", &[("app", "0.1.0", &["pad-words"])]);
+    let files = |version: &str, body: &str| {
+        let manifest =
+            format!("[package]\nname = \"pad-words\"\nversion = \"{version}\"\nedition = \"2021\"\n");
+        vec![("Cargo.toml", manifest), ("src/lib.rs", format!("pub fn pad() -> usize {{\n    {body}\n}}\n"))]
+    };
+    project.release("pad-words", "1.0.0", "2024-01-01T12:00:00Z", &files("1.0.0", "8"));
+    let mut newer = files("1.0.1", "16");
+    newer.push((
+        "build.rs",
+        "fn main() {\n    println!(\"cargo::rerun-if-changed=build.rs\");\n}\n".to_owned(),
+    ));
+    project.release("pad-words", "1.0.1", "2026-08-20T11:00:00Z", &newer);
+    project.lock(&("pad-words", "1.0.1", &[]));
+    for signer in [ann(), bob(), eve()] {
+        let file = format!("home/{}", signer.principal());
+        project.write(&file, signer.private_key());
+        owner_only(&project, &file);
+    }
+    project.write("fence/allowed_signers", ann().allowed() + &bob().allowed());
+    project.write(
+        "fence.toml",
+        "[feeds.team]\nrole = \"statements\"\npath = \"fence\"\n\
+         reviewers = { \"ann@example.org\" = \"high\", \"bob@example.org\" = \"high\" }\n",
+    );
+    Some(project)
+}
+
+fn ann() -> Signer {
+    Signer::called("ann")
+}
+
+fn bob() -> Signer {
+    Signer::called("bob")
+}
+
+fn eve() -> Signer {
+    Signer::called("eve")
+}
+
+/// `ssh-keygen` takes no key that others can read.
+fn owner_only(project: &Project, file: &str) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let file = project.path(file);
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
+
+/// Runs a command as `signer`, and dates what it wrote by the project's day.
+fn sign(project: &Project, signer: &Signer, line: &str) -> String {
+    let who = signer.principal();
+    let seen = project.run(&format!("{line} --key home/{who} --as {who}"));
+    for file in statements(project).iter().flat_map(|file| [file.clone(), format!("{file}.sig")]) {
+        project.date(&file, "2026-08-22");
+    }
+    project.date("fence/allowed_signers", "2026-08-22");
+    // What is seen for the first time is as old as its file; later, it is as new as this machine's clock.
+    drop(std::fs::remove_dir_all(project.path("cache")));
+    seen
+}
+
+/// The statements in the project's folder.
+fn statements(project: &Project) -> Vec<String> {
+    let folder = project.path("fence/statements");
+    let names = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().file_name());
+    let names = names.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with(".json"));
+    let mut files: Vec<String> = names.map(|name| format!("fence/statements/{name}")).collect();
+    files.sort();
+    files
+}
+
+fn digest(project: &Project) -> String {
+    format!("--digest {}", project.digest("pad-words", "1.0.1"))
+}
+
+#[test]
+fn two_people_review_and_admit() {
+    let Some(project) = held() else { return };
+    let digest = digest(&project);
+    insta::assert_snapshot!("held", project.run("check"));
+    insta::assert_snapshot!(
+        "ann signs",
+        sign(&project, &ann(), &format!("audit pad-words@1.0.1 {digest} -m \"Read all of it.\""))
+    );
+    insta::assert_snapshot!(
+        "bob signs",
+        sign(&project, &bob(), &format!("audit pad-words@1.0.1 {digest} -m \"So did I.\""))
+    );
+    insta::assert_snapshot!("admitted", project.run("check"));
+    insta::assert_snapshot!("why it is admitted", project.run("why pad-words"));
+    insta::assert_snapshot!("what they signed", project.run("statements"));
+    insta::assert_snapshot!("what they signed, for machines", project.stdout("statements --format json"));
+}
+
+#[test]
+fn nobody_signs_what_was_not_shown() {
+    let Some(project) = held() else { return };
+    insta::assert_snapshot!(
+        "nobody to ask",
+        sign(&project, &ann(), "audit pad-words@1.0.1 -m \"Read all of it.\"")
+    );
+    let other = "00".repeat(32);
+    insta::assert_snapshot!(
+        "another digest",
+        sign(&project, &ann(), &format!("audit pad-words@1.0.1 --digest {other} -m \"Read all of it.\""))
+    );
+    assert!(!project.path("fence/statements").exists());
+}
+
+#[test]
+fn who_is_no_reviewer_admits_nothing() {
+    let Some(project) = held() else { return };
+    let digest = digest(&project);
+    // Nobody lists her key.
+    insta::assert_snapshot!(
+        "eve signs",
+        sign(&project, &eve(), &format!("audit pad-words@1.0.1 {digest} -m \"Looks good to me.\""))
+    );
+    // Nor does her key sign for Ann.
+    let line = format!(
+        "audit pad-words@1.0.1 {digest} -m \"Ann says so.\" --key home/eve@example.org --as ann@example.org"
+    );
+    insta::assert_snapshot!("eve as ann", project.run(&line));
+    insta::assert_snapshot!("what of it counts", project.run("statements"));
+    assert_eq!(project.exit_code("check"), Some(1));
+}
+
+#[test]
+fn what_is_withdrawn_counts_no_longer() {
+    let Some(project) = held() else { return };
+    let digest = digest(&project);
+    sign(&project, &ann(), &format!("audit pad-words@1.0.1 {digest} -m \"Read all of it.\""));
+    assert_eq!(project.exit_code("check"), Some(0));
+    let file = &statements(&project)[0];
+    let id = fence_testkit::publishing::sha256(project.read(file).as_bytes()).to_string();
+    insta::assert_snapshot!("good", project.run(&format!("verify {file}")));
+    insta::assert_snapshot!(
+        "bob withdraws",
+        sign(&project, &bob(), &format!("withdraw {file} --digest {id} -m \"Not so.\""))
+    );
+    insta::assert_snapshot!(
+        "ann withdraws",
+        sign(&project, &ann(), &format!("withdraw {file} --digest {id} -m \"I missed a line.\""))
+    );
+    insta::assert_snapshot!("withdrawn", project.run("statements"));
+    assert_eq!(project.exit_code("check"), Some(1));
+}
+
+#[test]
+fn a_file_that_was_changed_is_bad() {
+    let Some(mut project) = held() else { return };
+    let digest = digest(&project);
+    sign(&project, &ann(), &format!("approve pad-words@1.0.1 {digest} -m \"I trust them.\""));
+    let file = statements(&project).remove(0);
+    let changed = project.read(&file).replace("I trust them.", "I trust then.");
+    project.write(&file, changed);
+    insta::assert_snapshot!("bad", project.run(&format!("verify {file}")));
+}
+
+#[test]
+fn the_key_and_the_name_are_those_of_git() {
+    let Some(mut project) = held() else { return };
+    let digest = digest(&project);
+    let line = format!("object pad-words@1.0.1 {digest} -m \"A build script for one number?\"");
+    insta::assert_snapshot!("git knows nobody", project.run(&line));
+    project.write("home/.gitconfig", "[user]\n\temail = ann@example.org\n");
+    insta::assert_snapshot!("git signs with openpgp", project.run(&line));
+    project.write(
+        "home/.gitconfig",
+        "[user]\n\temail = ann@example.org\n\tsigningkey = ~/ann@example.org\n[gpg]\n\tformat = ssh\n",
+    );
+    insta::assert_snapshot!("git signs with ssh", project.run(&line));
+}
+
+#[test]
+fn mistakes_are_told() {
+    let Some(project) = held() else { return };
+    let mut seen = Vec::new();
+    for line in [
+        "audit pad-words -m \"x\"",
+        "audit pad-words@1.0.1 -m \" \"",
+        "audit pad-words@1.0.1 --from 1.0.1 -m x",
+        "audit pad-words@1.0.1 pad-words@1.0.0 --from 0.9.0 -m x",
+        "approve pad-words@1.0.1 --rests-on diff -m x",
+        "approve pad-words@1.0.1 --rests-on audit --from 1.0.0 -m x",
+        "approve pad-words@1.0.1 --until 2020-01-01 -m x",
+        "audit pad-words@1.0.1 --criteria \"Safe to deploy\" -m x",
+        "audit pad-words@1.0.1 --as \"ann,bob\" -m x",
+        "verify fence.toml",
+        "audit pad-words@1.0.1 -m x --locked",
+    ] {
+        let who =
+            if line.contains("--as") || line.starts_with("verify") { "" } else { " --as ann@example.org" };
+        let key = if line.starts_with("verify") { "" } else { " --key home/ann@example.org" };
+        seen.push(project.run(&format!("{line}{key}{who}")));
+    }
+    insta::assert_snapshot!(seen.join("\n\n"));
+}
