@@ -4,7 +4,8 @@
 //! release and deltas from there, each meeting the criteria that the policy asks for. Two chains are independent
 //! when no origin, no person and no feed stands on both: one auditor counts once, through however many sets the record
 //! arrives, and one stolen set cannot speak with two voices by writing other origins into its records. A feed has no
-//! part in a record whose signature was verified: what it cannot write does not rest on it.
+//! part in a record whose signature was verified: what it cannot write does not rest on it. Of those who sign, accounts and
+//! organisations count like people: two keys of one account are one, and so are two members of one organisation.
 //!
 //! All chains of a crate are found at once ([`Vouching::new`]), and only those kept that no other makes
 //! superfluous: with the same or fewer people, known no later. So another record never makes a release worse off,
@@ -17,6 +18,7 @@ use semver::Version;
 
 use crate::decision::Chain;
 use crate::facts::{Audit, AuditedVersion, Claim};
+use crate::people::{Account, Identity};
 use crate::time::Time;
 
 /// How many chains are kept per release. The audit sets of today lead to none with more than five; sets that are
@@ -27,6 +29,8 @@ const MOST_CHAINS: usize = 64;
 pub(crate) struct Vouching {
     /// For each published version, in order, the chains that lead there in the order in which they are told.
     chains: Vec<(Version, Vec<Trail>)>,
+    /// For each published version that a chain leads to, in order, when the last record became known that ends one.
+    last: Vec<(Version, Time)>,
 }
 
 /// Since when audits vouch for a release.
@@ -51,7 +55,13 @@ struct Trail {
 impl Vouching {
     /// Finds all chains. `criteria` is what each record must meet; `seen` tells when a release appeared: evidence
     /// without a digest binds to the bytes that were known then, so what was written before says nothing of them.
-    pub(crate) fn new(audits: &[Audit<'_>], criteria: &str, seen: impl Fn(&Version) -> Time) -> Self {
+    /// `counts` tells of a record, by its place, whether it is looked at at all.
+    pub(crate) fn new(
+        audits: &[Audit<'_>],
+        criteria: &str,
+        seen: impl Fn(&Version) -> Time,
+        counts: impl Fn(usize, &Audit<'_>) -> bool,
+    ) -> Self {
         let ids = Ids::of(audits);
         let members: Vec<Members> = audits.iter().map(|audit| ids.of_record(audit)).collect();
         let mut starts: Vec<(usize, usize)> = Vec::new();
@@ -59,7 +69,7 @@ impl Vouching {
         for (place, audit) in audits.iter().enumerate() {
             let Some((from, to)) = audit.claim.versions() else { continue };
             let is_in_time = || to.git.is_some() || audit.known >= seen(&to.version);
-            if !audit.criteria.contains(&criteria) || !is_in_time() {
+            if !audit.criteria.contains(&criteria) || !is_in_time() || !counts(place, audit) {
                 continue;
             }
             match from {
@@ -72,7 +82,9 @@ impl Vouching {
         let mut chains: Vec<Vec<Trail>> = vec![Vec::new(); ids.versions.len()];
         let mut queue: VecDeque<(usize, Trail)> =
             starts.into_iter().map(|(at, place)| (at, nothing.followed(place, audits, &members))).collect();
+        let mut last: Vec<Option<Time>> = vec![None; ids.versions.len()];
         while let Some((at, trail)) = queue.pop_front() {
+            last[at] = last[at].max(trail.records.last().map(|place| audits[*place].known));
             let kept = &mut chains[at];
             if kept.len() >= MOST_CHAINS || kept.iter().any(|other| other.makes_superfluous(&trail)) {
                 continue;
@@ -89,7 +101,9 @@ impl Vouching {
         let mut chains: Vec<(Version, Vec<Trail>)> =
             published.map(|(at, kept)| (at.version.clone(), kept)).collect();
         chains.iter_mut().for_each(|(_, kept)| kept.sort());
-        Self { chains }
+        let last = ids.versions.iter().zip(last).filter(|(at, _)| at.git.is_none());
+        let last = last.filter_map(|(at, last)| Some((at.version.clone(), last?))).collect();
+        Self { chains, last }
     }
 
     /// Since when a release is vouched for.
@@ -107,6 +121,12 @@ impl Vouching {
             Some((one, two)) => vec![one.chain(audits), two.chain(audits)],
             None => trails.first().map(|trail| trail.chain(audits)).into_iter().collect(),
         }
+    }
+
+    /// When the last record became known that ends a chain to a release.
+    pub(crate) fn last(&self, version: &Version) -> Option<Time> {
+        let place = self.last.binary_search_by(|(at, _)| at.cmp(version)).ok()?;
+        Some(self.last[place].1)
     }
 
     /// The places of all records that stand on some chain to a release, sorted.
@@ -155,17 +175,26 @@ impl Trail {
             origins: origins.into_iter().map(str::to_owned).collect(),
             versions: records().map(|audit| reached(&audit.claim)).collect(),
             known: self.known,
+            until: records().filter_map(|audit| audit.until).min(),
+            unbound: {
+                let signers = records().filter_map(|audit| audit.signer.as_ref());
+                let unbound = signers.filter(|signer| signer.accounts.is_empty());
+                let unbound: BTreeSet<&str> = unbound.map(|signer| signer.principal).collect();
+                unbound.into_iter().map(str::to_owned).collect()
+            },
         }
     }
 }
 
-/// Numbers for what records name, each kind in its order: versions; and feeds, origins and people, all of these in
-/// one row, the feeds first.
+/// Numbers for what records name, each kind in its order: versions; and feeds, origins, people, accounts and
+/// organisations, all of these in one row, the feeds first.
 struct Ids<'x> {
     versions: Vec<&'x AuditedVersion>,
     feeds: Vec<&'x str>,
     origins: Vec<&'x str>,
     people: Vec<&'x str>,
+    accounts: Vec<Account>,
+    organisations: Vec<String>,
 }
 
 impl<'x> Ids<'x> {
@@ -180,11 +209,21 @@ impl<'x> Ids<'x> {
             ends.flat_map(|(from, to)| from.into_iter().chain([to])).collect();
         versions.sort_unstable();
         versions.dedup();
+        let signers = || audits.iter().filter_map(|audit| audit.signer.as_ref());
+        let mut accounts: Vec<Account> =
+            signers().flat_map(|signer| signer.accounts.iter().copied()).collect();
+        accounts.sort_unstable();
+        accounts.dedup();
+        let mut organisations: Vec<String> = signers().filter_map(organisation).collect();
+        organisations.sort_unstable();
+        organisations.dedup();
         Self {
             versions,
             feeds: sorted(audits.iter().filter_map(|audit| audit.feed).collect()),
             origins: sorted(audits.iter().map(|audit| audit.origin).collect()),
-            people: sorted(audits.iter().flat_map(|audit| audit.who.iter().copied()).collect()),
+            people: sorted(audits.iter().flat_map(|audit| audit.people()).collect()),
+            accounts,
+            organisations,
         }
     }
 
@@ -193,8 +232,23 @@ impl<'x> Ids<'x> {
     }
 
     fn nobody(&self) -> Members {
-        let all = self.feeds.len() + self.origins.len() + self.people.len();
-        Members(vec![0; all.div_ceil(64)])
+        Members(vec![0; self.row()[5].div_ceil(64)])
+    }
+
+    /// Where each kind begins in the row, and where the row ends.
+    fn row(&self) -> [usize; 6] {
+        let lengths = [
+            self.feeds.len(),
+            self.origins.len(),
+            self.people.len(),
+            self.accounts.len(),
+            self.organisations.len(),
+        ];
+        let mut row = [0; 6];
+        for (kind, length) in lengths.into_iter().enumerate() {
+            row[kind + 1] = row[kind] + length;
+        }
+        row
     }
 
     /// All on whom a record rests.
@@ -204,9 +258,17 @@ impl<'x> Ids<'x> {
         if let Some(feed) = audit.feed {
             members.add(place(&self.feeds, feed));
         }
-        members.add(self.feeds.len() + place(&self.origins, audit.origin));
-        for person in &audit.who {
-            members.add(self.feeds.len() + self.origins.len() + place(&self.people, person));
+        let [_, origins, people, accounts, organisations, _] = self.row();
+        members.add(origins + place(&self.origins, audit.origin));
+        for person in audit.people() {
+            members.add(people + place(&self.people, person));
+        }
+        let signer = audit.signer.as_ref();
+        for account in signer.iter().flat_map(|signer| &signer.accounts) {
+            members.add(accounts + self.accounts.partition_point(|other| other < account));
+        }
+        if let Some(own) = signer.and_then(organisation) {
+            members.add(organisations + self.organisations.partition_point(|other| *other < own));
         }
         members
     }
@@ -251,6 +313,11 @@ impl Members {
     fn is_apart_from(&self, other: &Self) -> bool {
         self.0.iter().zip(&other.0).all(|(one, other)| one & other == 0)
     }
+}
+
+/// An organisation as it is compared: case tells none apart.
+fn organisation(signer: &Identity<'_>) -> Option<String> {
+    signer.organisation.map(str::to_ascii_lowercase)
 }
 
 /// The version that a record leads to, as sets name it.
@@ -305,7 +372,7 @@ mod tests {
     fn check(audits: &[Audit<'_>], expected: &[&str]) {
         let target = Version::new(1, 2, 0);
         let show = |audits: &[Audit<'_>]| -> Vec<String> {
-            Vouching::new(audits, "safe-to-deploy", |_| SEEN)
+            Vouching::new(audits, "safe-to-deploy", |_| SEEN, |_, _| true)
                 .chains(audits, &target)
                 .iter()
                 .map(|chain| format!("{}: {}", chain.origins.join("+"), chain.versions.join(" > ")))
@@ -387,7 +454,8 @@ mod tests {
             at(9_000, full("a", "ann", "1.2.0")),
             at(5_000, full("c", "cat", "1.2.0")),
         ];
-        let vouched = Vouching::new(&audits, "safe-to-deploy", |_| SEEN).since(&Version::new(1, 2, 0));
+        let vouched =
+            Vouching::new(&audits, "safe-to-deploy", |_| SEEN, |_, _| true).since(&Version::new(1, 2, 0));
         assert_eq!(vouched.once, Some(Time::from_unix(2_000)));
         assert_eq!(vouched.twice, Some(Time::from_unix(5_000)));
     }

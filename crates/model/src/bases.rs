@@ -18,6 +18,7 @@ use crate::facts::{AdvisoryKind, Birth, DependencyKind, ReleaseFacts};
 use crate::findings::LOOK_ALIKE_UNTIL;
 use crate::history::new_dependencies;
 use crate::judge::{Judge, Timing, standing, weigh};
+use crate::people::Word;
 use crate::policy::Standing;
 use crate::time::Time;
 
@@ -211,7 +212,8 @@ impl Judge<'_> {
             return None;
         }
         let mut found = Vec::new();
-        self.blocks(at, &mut found);
+        self.blocks(at, Word::EVER, &mut found);
+        found.extend(self.new_publisher(at));
         self.name_close(release, &mut found);
         self.yanked_older(at, &mut found);
         found.retain(|reason| reason.code != Code::YankedAround);
@@ -224,7 +226,7 @@ impl Judge<'_> {
         let release = self.history.release(at);
         let opened = clock::first_open(release)?;
         let mut reasons = Vec::new();
-        self.blocks(at, &mut reasons);
+        self.blocks(at, Word::EVER, &mut reasons);
         if !reasons.is_empty() {
             return None;
         }
@@ -261,7 +263,7 @@ impl Judge<'_> {
         audits: usize,
     ) -> Option<Time> {
         let policy = self.asked.policy;
-        let time = Timing { opened: Some(opened), counted: Time::LATEST, audits };
+        let time = Timing { opened: Some(opened), counted: Time::LATEST, audits, has_quorum: false };
         let grown_up = weigh(policy, self.asked.level, standing(reasons), &time, |_| ());
         if grown_up.verdict != Verdict::Admit {
             return None;

@@ -219,6 +219,8 @@ codes! {
     Missing = "missing", Against, [Review, Review, Review];
     /// Neither a registry nor a source that the policy allows: the fence cannot judge it.
     UnjudgedSource = "unjudged-source", Against, [Note, Hold, Hold];
+    /// Somebody whose word counts objects: holds for 7 days, or until it is answered.
+    Objection = "objection", Against, [Hold, Hold, Hold];
     /// A registry that the policy does not name.
     ForeignRegistry = "foreign-registry", Against, [Note, Hold, Hold];
 
@@ -232,7 +234,7 @@ codes! {
     FixesAdvisory = "fixes-advisory", For, [Favour, Favour, Favour];
     /// A requirement was raised to a release that fixes an advisory, and the index shows no other change.
     CarriesFix = "carries-fix", For, [Favour, Favour, Favour];
-    /// The publisher is inside a window that a trusted set vouches for.
+    /// The publisher is inside a window that a trusted set vouches for, or has a history on this crate.
     KnownPublisher = "known-publisher", For, [Favour, Favour, Favour];
     /// The same repository and workflow published three admitted releases over 90 days.
     CiKnown = "ci-known", For, [Favour, Favour, Favour];
@@ -253,6 +255,10 @@ codes! {
     Unmaintained = "unmaintained", Warning, [Warn, Warn, Warn];
     /// A reviewer whom the policy trusts thinks badly of this release, short of calling it dangerous.
     Disliked = "disliked", Warning, [Note, Note, Note];
+    /// Somebody whose word counts objects to a release that had been admitted by then.
+    LateObjection = "late-objection", Warning, [Warn, Warn, Warn];
+    /// An objection that lapsed, was answered, or is of somebody whose word does not count.
+    ObjectionNoted = "objection-noted", Warning, [Note, Note, Note];
     /// A machine reviewed this release, which counts for nothing.
     MachineReviewed = "machine-reviewed", Warning, [Note, Note, Note];
     /// An advisory notice that is neither of the others.
@@ -279,7 +285,15 @@ impl Code {
     /// reviewer. Nobody's reading makes a requirement met, or a registry known.
     pub const fn is_answered_by_audits(self) -> bool {
         matches!(self.class(), CodeClass::Against)
-            && !matches!(self, Self::NeedsHeld | Self::Missing | Self::UnjudgedSource | Self::ForeignRegistry)
+            && !matches!(
+                self,
+                Self::NeedsHeld
+                    | Self::Missing
+                    | Self::UnjudgedSource
+                    | Self::ForeignRegistry
+                    // Only by a reading that came after it, which is looked at where it is found.
+                    | Self::Objection
+            )
     }
 
     /// Whether only an audit, a quorum or an exception clears it at `level`.

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::code::{Code, Effect, Level};
 use crate::facts::{AdvisoryKind, DependencyKind, FeedState};
 use crate::names::{Digest, ReleaseId};
+use crate::quorum::{Cluster, Quorum, Share};
 use crate::readings::{Copied, Finding, NewPanics, Unread};
 use crate::time::{Span, Time};
 
@@ -55,6 +56,9 @@ pub struct Decision {
     pub base: Option<Version>,
     /// Where its code can panic and that of its base could not, where both were read: told, and never weighed.
     pub panics: NewPanics,
+    /// How its quorum stands, of one that is not admitted or that a quorum admits; none where nobody tells who owns the
+    /// crate, or who maintains what depends on it.
+    pub quorum: Option<Support>,
     /// When it was published, as the index says.
     pub published: Option<Time>,
     /// How its wait came about.
@@ -112,6 +116,15 @@ pub struct Attained {
     pub unknown: Vec<Unknown>,
 }
 
+/// How the quorum of a release stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Support {
+    /// How it stands.
+    pub quorum: Quorum,
+    /// What people call those who could complete it.
+    pub names: Vec<(Cluster, String)>,
+}
+
 /// What nobody told the fence, so that the codes resting on it could not be looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -123,11 +136,12 @@ pub enum Unknown {
     Advisories,
     /// How old a new dependency is: nobody read its index file, so `young-dependency` could not be looked for.
     Dependencies,
-    /// Who published the release: `new-publisher`, `ci-known`, and `involved`.
+    /// Who published the release, or one before it that may be of the same account: `new-publisher`,
+    /// `known-publisher`, `ci-known`, and who is involved.
     Publishers,
     /// What the code can do: `new-capability`, `new-build-code`, `unreviewed-finding`, `unchanged-code`, `clone`.
     Capabilities,
-    /// Who maintains the dependents: `quorum`, `objected`, and the second half of `new-crate`.
+    /// Who owns the crate and who maintains its dependents: `quorum`, `objected`, and the second half of `new-crate`.
     People,
     /// Whether audits are signed with hardware keys and one reviewer was drawn: asked for at level high.
     Signatures,
@@ -158,6 +172,8 @@ impl Unknown {
 pub enum Grounds {
     /// One or two audits.
     Audited,
+    /// A quorum of those who maintain its dependents.
+    Quorum,
     /// Its wait is over.
     Age,
     /// Its wait is over, and was shorter because it fixes something known.
@@ -177,6 +193,7 @@ impl Grounds {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Audited => "audited",
+            Self::Quorum => "by quorum",
             Self::Age => "by age",
             Self::Fix => "as a fix",
             Self::FirstParty => "first-party",
@@ -430,6 +447,60 @@ pub enum Because {
     Source(String),
     /// Audits.
     Audits(Vec<Chain>),
+    /// Enough of those who maintain dependents approve.
+    Approved {
+        /// The share that approves.
+        share: Share,
+        /// The share that has to.
+        needed: Share,
+        /// Who they are.
+        who: Vec<String>,
+        /// When so much of it ends by its own word that it is not enough any more.
+        until: Option<Time>,
+    },
+    /// An account, or a way of publishing, that is new on this crate.
+    PublisherNew {
+        /// The publisher.
+        publisher: String,
+        /// What is new.
+        new: NewWay,
+        /// When the first such release was published.
+        since: Time,
+    },
+    /// A publisher with a history on this crate.
+    PublisherKnown {
+        /// The publisher.
+        publisher: String,
+        /// The first of its releases that were admitted before this one.
+        since: Time,
+    },
+    /// Objections that block.
+    Objected {
+        /// Why they do.
+        weight: Objectors,
+        /// Who objects.
+        who: Vec<String>,
+        /// What the first of them says.
+        comment: String,
+    },
+    /// One objection.
+    Objection {
+        /// Who objects.
+        who: String,
+        /// How it stands.
+        standing: ObjectionState,
+        /// What they say.
+        comment: String,
+    },
+    /// Keys of the security role took it out of use.
+    Revoked {
+        /// The keys' fingerprints.
+        keys: Vec<String>,
+        /// How many it takes.
+        threshold: usize,
+        /// What the first of them says.
+        comment: String,
+    },
     /// Inside a window.
     PublisherVouched {
         /// The publisher.
@@ -503,6 +574,47 @@ pub enum Because {
     },
 }
 
+/// What is new about how a release was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NewWay {
+    /// The account, or the repository.
+    Account,
+    /// By hand, where CI published before.
+    ByHand,
+    /// By CI, where only hands published before.
+    ByCi,
+}
+
+/// Why objections block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Objectors {
+    /// Somebody involved says that it is not theirs.
+    Involved,
+    /// Two reviewers whom the policy names.
+    Reviewers,
+    /// That share of the enrolled weight.
+    Share(Share),
+}
+
+/// How an objection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObjectionState {
+    /// It holds the release until then.
+    Open(Time),
+    /// Somebody else objected within its time: it holds until it is answered.
+    Seconded,
+    /// The release had been admitted by then.
+    Late,
+    /// Its time is over, and nobody seconded it.
+    Lapsed,
+    /// Somebody read the release after it, or a quorum approved after it.
+    Answered,
+    /// The signer let three lapse within 90 days before.
+    Muted,
+    /// The signer is neither a reviewer nor somebody who maintains dependents.
+    Uncounted,
+}
+
 /// Who saw another digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Witness {
@@ -523,6 +635,10 @@ pub struct Chain {
     pub versions: Vec<String>,
     /// When its last record became known.
     pub known: Time,
+    /// When the first of its records ends by its own word.
+    pub until: Option<Time>,
+    /// Who signed some of it and is bound to no account, so that nobody knows whether they are involved.
+    pub unbound: Vec<String>,
 }
 
 /// One way in which a held release would be admitted: add exactly what it needs, at the earliest time.
@@ -548,6 +664,17 @@ impl Way {
     }
 }
 
+/// Somebody who could complete a quorum.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Approver {
+    /// What people call them.
+    pub name: String,
+    /// The principal under which they sign.
+    pub signer: String,
+    /// Their share of the enrolled weight.
+    pub share: Share,
+}
+
 /// A thing to add.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
@@ -555,6 +682,8 @@ pub enum Need {
     Feed(String),
     /// That many independent audits of this release, by trusted sets.
     Audits(usize),
+    /// Approvals of this release by these, who maintain its dependents.
+    Quorum(Vec<Approver>),
     /// An admitted release of a package that meets a requirement.
     Admitted {
         /// The package.

@@ -322,6 +322,13 @@ pub struct Audit<'a> {
     pub criteria: Vec<&'a str>,
 }
 
+impl<'a> Audit<'a> {
+    /// Who vouches with it: those of `who`, and whoever signed.
+    pub(crate) fn people(&self) -> impl Iterator<Item = &'a str> {
+        self.who.iter().copied().chain(self.signer.as_ref().map(|signer| signer.principal))
+    }
+}
+
 /// What an audit record says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {

@@ -20,6 +20,7 @@ use crate::facts::{
 use crate::history::{new_dependencies, reaches_as};
 use crate::judge::{Checksum, Judge, Moment, Neighbourhood, Treatment, counted};
 use crate::names::CaretClass;
+use crate::people::Word;
 use crate::policy::{Severity, has_settled};
 use crate::readings::{BuildCode, Looked, Reading};
 use crate::time::{Span, Time};
@@ -60,17 +61,18 @@ impl<'a> Judge<'a> {
         };
         let release = self.history.release(at);
         let base = self.base(at);
-        self.blocks(at, &mut found);
+        self.blocks(at, Word::StandsAt(moment.now), &mut found);
         self.against(at, &mut found);
         // Without times, yanks only double a wait that the ceiling bounds: nothing to say of an older release.
         let ceiling = self.asked.policy.wait.ceiling;
         let is_past = self.opened(at).is_some_and(|opened| moment.now - opened >= ceiling);
         found.retain(|reason| reason.code != Code::YankedAround || !is_past);
         self.unscanned(at, moment, &mut found);
-        self.let_dependencies_grow_up(moment, &mut found);
+        self.let_the_young_grow_up(moment, &mut found);
         self.youth_of_crate(moment, &mut found);
         self.unyanked(at, &mut found);
-        self.in_favour(at, base, neighbours, &mut found);
+        self.objections(at, moment, &mut found);
+        self.in_favour(at, base, neighbours, moment, &mut found);
         self.remarks(at, &mut found);
         self.advice(version, Some(at), &mut found);
         if release.yanked {
@@ -80,8 +82,8 @@ impl<'a> Judge<'a> {
         found
     }
 
-    /// What blocks: bytes that changed, malware, violations.
-    pub(crate) fn blocks(&self, at: usize, found: &mut Vec<Reason>) {
+    /// What blocks: bytes that changed, malware, violations, what people said.
+    pub(crate) fn blocks(&self, at: usize, word: Word, found: &mut Vec<Reason>) {
         let release = self.history.release(at);
         self.changed_bytes(release, found);
         let is_malware = |a: &Advisory<'_>| a.kind == AdvisoryKind::Malicious && !self.came_after(release, a);
@@ -101,6 +103,8 @@ impl<'a> Judge<'a> {
                 found.push(reason(Code::Violation, Some(audit.known), because));
             }
         }
+        self.revoked(at, found);
+        self.objected(at, word, found);
     }
 
     /// What reviewers said that counts for nothing.
@@ -139,6 +143,7 @@ impl<'a> Judge<'a> {
             ));
         }
         self.reincarnated(release, found);
+        found.extend(self.new_publisher(at));
         if let Some(published) = release.published {
             let silence = self.history.silence_before(published, policy.silence, policy.after_silence);
             if let Some((length, ended)) = silence {
@@ -185,10 +190,7 @@ impl<'a> Judge<'a> {
     /// `unscanned`: lapses with the ceiling, which is as long as it makes a release wait. Beside a base that nobody read
     /// either a reading tells nothing: what came in with that would seem to have been there.
     fn unscanned(&self, at: usize, moment: Moment<'_>, found: &mut Vec<Reason>) {
-        let ceiling = self.asked.policy.wait.ceiling;
-        let counted = counted(Some(self.history.release(at)), moment);
-        let is_past = self.opened(at).is_some_and(|opened| counted - opened >= ceiling);
-        if !self.asked.readings.is_asked() || is_past {
+        if !self.asked.readings.is_asked() || self.is_past_the_ceiling(at, moment) {
             return;
         }
         let why = match self.looked(at) {
@@ -199,6 +201,13 @@ impl<'a> Judge<'a> {
         };
         let known = self.history.release(at).published;
         found.push(reason(Code::Unscanned, known, Because::Unscanned { why }));
+    }
+
+    /// Whether no wait is longer than the release has been in the open.
+    fn is_past_the_ceiling(&self, at: usize, moment: Moment<'_>) -> bool {
+        let ceiling = self.asked.policy.wait.ceiling;
+        let counted = counted(Some(self.history.release(at)), moment);
+        self.opened(at).is_some_and(|opened| counted - opened >= ceiling)
     }
 
     fn dependencies_gained(&self, at: usize, found: &mut Vec<Reason>) {
@@ -385,17 +394,22 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// An account or a way of publishing that was new lapses as a reason when it is new no more, and a dependency as below.
+    ///
     /// A dependency that was young lapses as a reason when its crate has been there for the tenure, as time is counted: then
     /// it is no more of a risk than in a release that comes out now. Whether it is admitted itself, `needs-held` asks. What
     /// looks like another, does not exist, or does not tell its age stays.
-    fn let_dependencies_grow_up(&self, moment: Moment<'_>, found: &mut Vec<Reason>) {
+    fn let_the_young_grow_up(&self, moment: Moment<'_>, found: &mut Vec<Reason>) {
         let counted = moment.feeds.counted(moment.now);
         let is_grown_up = |reason: &Reason| self.grows_up(reason).is_some_and(|grown_up| grown_up <= counted);
         found.retain(|reason| !is_grown_up(reason));
     }
 
-    /// When the young dependency that is a reason is young no more.
+    /// When the young dependency, or the new publisher, that is a reason is so no more.
     pub(crate) fn grows_up(&self, reason: &Reason) -> Option<Time> {
+        if reason.code == Code::NewPublisher {
+            return self.publisher_settles(reason);
+        }
         let born = reason.known.filter(|_| matches!(reason.because, Because::DependencyYoung { .. }))?;
         Some(born + self.asked.policy.wait.crate_tenure)
     }
@@ -482,7 +496,14 @@ impl<'a> Judge<'a> {
     }
 
     /// What shortens the wait.
-    fn in_favour(&self, at: usize, base: Option<usize>, neighbours: &Neighbourhood, found: &mut Vec<Reason>) {
+    fn in_favour(
+        &self,
+        at: usize,
+        base: Option<usize>,
+        neighbours: &Neighbourhood,
+        moment: Moment<'_>,
+        found: &mut Vec<Reason>,
+    ) {
         let release = self.history.release(at);
         if let Some(advisory) = base.and_then(|base| self.fixed_advisory(at, base)) {
             found.push(self.advised(Code::FixesAdvisory, advisory, &release.version));
@@ -501,10 +522,16 @@ impl<'a> Judge<'a> {
             let because = Because::Unchanged { base: self.history.release(base).version.clone() };
             found.push(reason(Code::UnchangedCode, release.published, because));
         }
+        // A window and a history vouch for an account, and it may be another hand that has it now.
+        if found.iter().any(|reason| reason.code == Code::NewPublisher) {
+            return;
+        }
         if let (Some(publisher), Some(published)) = (release.publisher, release.published)
             && let Some(because) = self.in_window(publisher, published)
         {
             found.push(reason(Code::KnownPublisher, Some(published), because));
+        } else if !self.is_past_the_ceiling(at, moment) {
+            found.extend(self.known_publisher(at));
         }
     }
 
@@ -664,7 +691,7 @@ fn is_vulnerability(advisory: &Advisory<'_>) -> bool {
     advisory.kind == AdvisoryKind::Vulnerability
 }
 
-fn reason(code: Code, known: Option<Time>, because: Because) -> Reason {
+pub(crate) fn reason(code: Code, known: Option<Time>, because: Because) -> Reason {
     Reason { code, effect: Effect::Note, stands: true, known, because }
 }
 

@@ -3,6 +3,7 @@
 //! Facts arrive in any order and may contradict each other; here they are put into one order, and of two that
 //! contradict the worse is kept and the contradiction noted.
 
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 
 use semver::Version;
@@ -28,6 +29,8 @@ pub(crate) struct History<'a> {
     pub(crate) born: Option<Time>,
     /// All publish times, sorted.
     published: Vec<Time>,
+    /// When each release appeared, and its place, sorted; once somebody asked.
+    appeared: OnceCell<Vec<(Time, usize)>>,
 }
 
 impl<'a> History<'a> {
@@ -59,11 +62,17 @@ impl<'a> History<'a> {
                 .cmp(&order(b))
                 .then_with(|| a.who.cmp(&b.who))
                 .then_with(|| a.claim.versions().cmp(&b.claim.versions()))
+                .then_with(|| (&a.signer, a.digest, a.until).cmp(&(&b.signer, b.digest, b.until)))
         });
+        facts.statements.sort_by(|a, b| a.version.cmp(&b.version).then_with(|| a.cmp(b)));
+        facts.statements.dedup();
+        if let Some(owners) = &mut facts.owners {
+            owners.sort_unstable();
+        }
         let kin = Kin::of(&facts.advisories);
         let mut published: Vec<Time> = facts.releases.iter().filter_map(|r| r.published).collect();
         published.sort_unstable();
-        Self { facts, ambiguous, kin, born, published }
+        Self { facts, ambiguous, kin, born, published, appeared: OnceCell::new() }
     }
 
     pub(crate) fn release(&self, at: usize) -> &ReleaseFacts<'a> {
@@ -103,6 +112,23 @@ impl<'a> History<'a> {
                 || lower.sighting.as_deref().and_then(|s| s.yanked_at).is_some_and(|time| time > then);
             lower.version.pre.is_empty() && (!lower.yanked || yanked_later())
         })
+    }
+
+    /// The releases that appeared before a moment, the first of them first.
+    pub(crate) fn before(&self, moment: Time) -> &[(Time, usize)] {
+        let all = self.appeared.get_or_init(|| {
+            let releases = self.facts.releases.iter().enumerate();
+            let mut all: Vec<(Time, usize)> =
+                releases.filter_map(|(at, r)| Some((r.appeared()?, at))).collect();
+            all.sort_unstable();
+            all
+        });
+        &all[..all.partition_point(|(time, _)| *time < moment)]
+    }
+
+    /// Whether a release that vanished was there before a moment.
+    pub(crate) fn has_gone_before(&self, moment: Time) -> bool {
+        self.facts.gone.iter().any(|gone| gone.published.unwrap_or(gone.first_seen) < moment)
     }
 
     /// Whether the crate had a release before this one, of whatever version. By time, so that a release which
@@ -207,5 +233,8 @@ fn worse<'a>(one: &mut ReleaseFacts<'a>, other: ReleaseFacts<'a>) {
     }
     if one.publisher != other.publisher {
         one.publisher = None;
+    }
+    if one.voices != other.voices {
+        one.voices = None;
     }
 }

@@ -5,7 +5,9 @@
 //! account, and list the ways out (`ways.rs`). Nothing here reads a clock or looks anything up: facts,
 //! policy and `now` come in as values, and the same values give the same decision, byte for byte.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use semver::Version;
 
@@ -14,11 +16,14 @@ use crate::bases::Bases;
 use crate::clock::{self, Feeds};
 use crate::code::{Code, CodeClass, Effect, Level};
 use crate::decision::{Attained, Because, Chain, Clock, Decision, Grounds, Reason, Step, Unknown, Verdict};
-use crate::facts::{Audit, CrateFacts, Feed, ReleaseFacts};
+use crate::facts::{Audit, CrateFacts, Feed, FeedState, ReleaseFacts};
 use crate::history::History;
+use crate::involved::Circle;
 use crate::look_alike::{BetterKnown, KnownNames};
 use crate::names::{CrateName, Digest, ReleaseId};
+use crate::people::Word;
 use crate::policy::{Baseline, BaselineEntry, Exception, Policy, Standing};
+use crate::quorum::Cluster;
 use crate::readings::{Looked, NewPanics, Pair, Reading, Readings, Unread};
 use crate::time::{Span, Time};
 use crate::ways;
@@ -110,11 +115,22 @@ pub struct Judge<'a> {
     pub(crate) history: History<'a>,
     /// The baseline's entries of the crate: asked for by every release.
     pub(crate) recorded: &'a [BaselineEntry],
+    /// The chains of all audits; and those where some are left out, by their places: of who is involved, or at another
+    /// moment. That takes looking at all of them only where some are signed.
     vouching: OnceCell<Vouching>,
+    has_signers: bool,
+    vouching_without: RefCell<BTreeMap<Vec<usize>, Arc<Vouching>>>,
+    /// Who is around a release, by its place.
+    circles: RefCell<BTreeMap<usize, Arc<Circle<'a>>>>,
+    /// Whether a release had been admitted before an objection, by its place, the moment, and what feeds told by then.
+    pub(crate) admitted_before: RefCell<BTreeMap<PastMoment, bool>>,
     /// The better-known crate that the crate may be taken for, once that was asked: of all its early releases.
     pub(crate) known_as: OnceCell<Option<BetterKnown<'a>>>,
     pub(crate) bases: Bases,
 }
+
+/// A release, a moment, and the state of the feeds as of it.
+pub(crate) type PastMoment = (usize, Time, Vec<(FeedState, Option<Time>)>);
 
 /// The moment at which a release is judged: the present, or one that is supposed, to find the ways out.
 #[derive(Clone, Copy)]
@@ -123,6 +139,8 @@ pub(crate) struct Moment<'f> {
     pub(crate) feeds: Feeds<'f>,
     /// Independent audits of the release beyond those known.
     pub(crate) more_audits: usize,
+    /// Clusters that approve the release beyond those who do.
+    pub(crate) more_approvals: &'f [Cluster],
 }
 
 /// What a release comes to at a moment.
@@ -135,6 +153,14 @@ pub(crate) struct Outcome {
     pub(crate) weighed: Weighed,
     /// What made the wait what it is, in order.
     pub(crate) steps: Vec<Step>,
+}
+
+/// What a release comes to before the project excuses anything.
+struct Evidence {
+    reasons: Vec<Reason>,
+    time: Timing,
+    weighed: Weighed,
+    steps: Vec<Step>,
 }
 
 /// Judges one release on its own, without its neighbours.
@@ -154,8 +180,12 @@ impl<'a> Judge<'a> {
             asked,
             context,
             recorded: asked.baseline.entries_of(facts.name.as_str()),
+            has_signers: facts.audits.iter().any(|audit| audit.signer.is_some()),
             history: History::new(facts),
             vouching: OnceCell::new(),
+            vouching_without: RefCell::default(),
+            circles: RefCell::default(),
+            admitted_before: RefCell::default(),
             known_as: OnceCell::new(),
             bases: Bases::default(),
         }
@@ -181,7 +211,7 @@ impl<'a> Judge<'a> {
         let position = self.history.position(version);
         let release = position.map(|at| self.history.release(at));
         let outcome = self.outcome(version, neighbours, self.present());
-        let attained = self.attained(release, &outcome.reasons, &outcome.time);
+        let attained = self.attained(position, &outcome.reasons, &outcome.time);
         let unread = position.map_or_else(Vec::new, |at| self.unread(at, &outcome));
         let Outcome { verdict, grounds, reasons, digest, time, weighed, steps } = outcome;
         let mut decision = Decision {
@@ -195,6 +225,9 @@ impl<'a> Judge<'a> {
                 .and_then(|at| self.base(at))
                 .map(|base| self.history.release(base).version.clone()),
             panics: position.and_then(|at| self.reading(at)).map_or_else(NewPanics::default, |of| of.panics),
+            quorum: position
+                .filter(|_| verdict != Verdict::Admit || grounds == Some(Grounds::Quorum))
+                .and_then(|at| self.support(at, self.present())),
             published: release.and_then(|r| r.published),
             clock: Clock {
                 opened: time.opened,
@@ -220,7 +253,7 @@ impl<'a> Judge<'a> {
 
     /// What is asked, as a moment.
     pub(crate) fn present(&self) -> Moment<'a> {
-        Moment { now: self.asked.now, feeds: Feeds(self.asked.feeds), more_audits: 0 }
+        Moment { now: self.asked.now, feeds: Feeds(self.asked.feeds), more_audits: 0, more_approvals: &[] }
     }
 
     /// The straight way to a verdict: find, weigh, add what the clock says, and see what the project excuses.
@@ -230,18 +263,39 @@ impl<'a> Judge<'a> {
         neighbours: &Neighbourhood,
         moment: Moment<'_>,
     ) -> Outcome {
+        let release = self.history.position(version).map(|at| self.history.release(at));
+        let Evidence { mut reasons, time, weighed, steps } = self.evidence(version, neighbours, moment);
+        let digest = release.map(|r| r.digest).or_else(|| self.locked_digest(version));
+        let (verdict, grounds) = self.excuse(version, digest, release, &weighed, moment.now, &mut reasons);
+        Outcome { verdict, grounds, reasons, digest, time, weighed, steps }
+    }
+
+    /// The verdict before the project excuses anything.
+    pub(crate) fn by_evidence(
+        &self,
+        version: &Version,
+        neighbours: &Neighbourhood,
+        moment: Moment<'_>,
+    ) -> Verdict {
+        verdict_of(&self.evidence(version, neighbours, moment).reasons)
+    }
+
+    fn evidence(&self, version: &Version, neighbours: &Neighbourhood, moment: Moment<'_>) -> Evidence {
         let position = self.history.position(version);
         let release = position.map(|at| self.history.release(at));
         let mut reasons = self.findings(version, position, neighbours, moment);
-        let chains = position.map_or_else(Vec::new, |at| self.chains(at));
+        let chains = position.map_or_else(Vec::new, |at| self.chains(at, moment.now));
+        let quorum = position.and_then(|at| self.quorum_reason(at, moment));
         let can_be_audited = release.is_some_and(|release| moment.now >= vouchable_from(release));
         let more_audits = if can_be_audited { moment.more_audits } else { 0 };
         let time = Timing {
             opened: position.and_then(|at| self.opened(at)),
             counted: counted(release, moment),
             audits: chains.len() + more_audits,
+            has_quorum: quorum.is_some(),
         };
         reasons.extend(audit_reason(chains));
+        reasons.extend(quorum);
 
         self.give_effects(release, &mut reasons);
         let mut steps = Vec::new();
@@ -252,12 +306,9 @@ impl<'a> Judge<'a> {
             reasons.extend(conditions(release, &time, &weighed, moment));
         }
         for reason in &mut reasons {
-            reason.stands &= !is_cleared((reason.code, reason.effect), time.audits);
+            reason.stands &= !time.clears((reason.code, reason.effect));
         }
-
-        let digest = release.map(|r| r.digest).or_else(|| self.locked_digest(version));
-        let (verdict, grounds) = self.excuse(version, digest, release, &weighed, moment.now, &mut reasons);
-        Outcome { verdict, grounds, reasons, digest, time, weighed, steps }
+        Evidence { reasons, time, weighed, steps }
     }
 
     /// Since when a release is in the open without a break that matters.
@@ -309,7 +360,13 @@ impl<'a> Judge<'a> {
     fn unread(&self, at: usize, outcome: &Outcome) -> Vec<Unread> {
         let is_vouched_for = matches!(
             outcome.grounds,
-            Some(Grounds::Audited | Grounds::FirstParty | Grounds::Baseline | Grounds::Exception)
+            Some(
+                Grounds::Audited
+                    | Grounds::Quorum
+                    | Grounds::FirstParty
+                    | Grounds::Baseline
+                    | Grounds::Exception
+            )
         );
         let is_wanted = match outcome.verdict {
             Verdict::Admit => !is_vouched_for && is_unscanned(&outcome.reasons),
@@ -349,33 +406,101 @@ impl<'a> Judge<'a> {
     }
 
     pub(crate) fn vouched_since(&self, at: usize) -> VouchedSince {
-        match self.history.facts.audits.is_empty() {
-            true => VouchedSince::default(),
-            false => self.vouching().since(&self.history.release(at).version),
-        }
+        let since = |vouching: &Vouching, version: &Version| vouching.since(version);
+        self.asked_of_audits(at, Word::EVER, since).unwrap_or_default()
     }
 
-    fn chains(&self, at: usize) -> Vec<Chain> {
-        match self.history.facts.audits.is_empty() {
-            true => Vec::new(),
-            false => self.vouching().chains(&self.history.facts.audits, &self.history.release(at).version),
+    fn chains(&self, at: usize, now: Time) -> Vec<Chain> {
+        let audits = &self.history.facts.audits;
+        let chains = |vouching: &Vouching, version: &Version| vouching.chains(audits, version);
+        self.asked_of_audits(at, Word::StandsAt(now), chains).unwrap_or_default()
+    }
+
+    /// When the last record became known that ends a chain to a release.
+    pub(crate) fn last_read(&self, at: usize, word: Word) -> Option<Time> {
+        self.asked_of_audits(at, word, |vouching, version| vouching.last(version)).flatten()
+    }
+
+    /// Asks the audits about a release, but those of whoever is involved in it.
+    fn asked_of_audits<T>(
+        &self,
+        at: usize,
+        word: Word,
+        ask: impl FnOnce(&Vouching, &Version) -> T,
+    ) -> Option<T> {
+        let audits = &self.history.facts.audits;
+        if audits.is_empty() {
+            return None;
         }
+        let version = &self.history.release(at).version;
+        let is_out = |audit: &Audit<'_>| {
+            let is_involved = |signer| {
+                let read = audit.claim.versions().and_then(|(_, to)| self.history.position(&to.version));
+                self.is_involved(at, signer) || read.is_some_and(|read| self.is_involved(read, signer))
+            };
+            !word.takes(audit.known, audit.until) || audit.signer.as_ref().is_some_and(is_involved)
+        };
+        let may_be_out = word != Word::EVER || self.has_signers;
+        let places = 0..if may_be_out { audits.len() } else { 0 };
+        let out: Vec<usize> = places.filter(|place| is_out(&audits[*place])).collect();
+        if out.is_empty() {
+            return Some(ask(self.vouching.get_or_init(|| self.vouching(&[])), version));
+        }
+        let known = self.vouching_without.borrow().get(&out).cloned();
+        let vouching = known.unwrap_or_else(|| {
+            let vouching = Arc::new(self.vouching(&out));
+            self.vouching_without.borrow_mut().insert(out, Arc::clone(&vouching));
+            vouching
+        });
+        Some(ask(&vouching, version))
     }
 
     /// The audit records that vouch for a release: those of every chain that leads to it and meets the criteria that
     /// the policy asks for.
     pub fn vouchers(&self, version: &Version) -> impl Iterator<Item = &Audit<'a>> {
-        let records = self.vouching().records(version);
-        records.into_iter().map(|place| &self.history.facts.audits[place])
+        let at = self.history.position(version);
+        let records = at.and_then(|at| {
+            self.asked_of_audits(at, Word::StandsAt(self.asked.now), |vouching, version| {
+                vouching.records(version)
+            })
+        });
+        records.into_iter().flatten().map(|place| &self.history.facts.audits[place])
     }
 
-    fn vouching(&self) -> &Vouching {
-        self.vouching.get_or_init(|| {
-            let seen = |version: &Version| {
-                let position = self.history.position(version);
-                position.map_or(Time::EARLIEST, |at| vouchable_from(self.history.release(at)))
-            };
-            Vouching::new(&self.history.facts.audits, &self.asked.policy.criteria, seen)
+    /// The chains of all audits but those at some places, sorted.
+    fn vouching(&self, without: &[usize]) -> Vouching {
+        let seen = |version: &Version| {
+            let position = self.history.position(version);
+            position.map_or(Time::EARLIEST, |at| vouchable_from(self.history.release(at)))
+        };
+        let is_of_these = |version: &Version, digest: Option<Digest>| {
+            let shown = || self.history.position(version).map(|at| self.history.release(at).digest);
+            digest.is_none_or(|digest| shown() == Some(digest))
+        };
+        let counts = |place: usize, audit: &Audit<'_>| {
+            let Some((from, to)) = audit.claim.versions() else { return false };
+            without.binary_search(&place).is_err()
+                && is_of_these(&to.version, audit.digest)
+                && from.is_none_or(|from| is_of_these(&from.version, audit.from_digest))
+        };
+        Vouching::new(&self.history.facts.audits, &self.asked.policy.criteria, seen, counts)
+    }
+
+    /// When what people signed about a release ends, by its own word.
+    pub(crate) fn turns(&self, version: &Version) -> Vec<Time> {
+        let ends = self.history.facts.audits.iter().filter_map(|audit| audit.until);
+        let mut turns: Vec<Time> = ends.map(|until| until + Span::seconds(1)).collect();
+        turns.extend(self.history.position(version).into_iter().flat_map(|at| self.statements_turn(at)));
+        turns
+    }
+
+    /// Who is around a release.
+    pub(crate) fn circle(&self, at: usize) -> Arc<Circle<'a>> {
+        let known = self.circles.borrow().get(&at).cloned();
+        known.unwrap_or_else(|| {
+            let circle = Arc::new(Circle::of(&self.history.facts, self.history.release(at)));
+            self.circles.borrow_mut().insert(at, Arc::clone(&circle));
+            circle
         })
     }
 
@@ -401,7 +526,8 @@ impl<'a> Judge<'a> {
     }
 
     /// The highest level whose rules the release passes by evidence and age alone.
-    fn attained(&self, release: Option<&ReleaseFacts<'_>>, reasons: &[Reason], time: &Timing) -> Attained {
+    fn attained(&self, at: Option<usize>, reasons: &[Reason], time: &Timing) -> Attained {
+        let release = at.map(|at| self.history.release(at));
         let passes = |level: Level| {
             let found = reasons.iter().filter_map(|r| match (r.code.class(), r.code) {
                 // Excused or not, it is in the way of every level.
@@ -425,13 +551,13 @@ impl<'a> Judge<'a> {
         if reasons.iter().any(|r| matches!(r.because, Because::DependencyUnread { .. })) {
             unknown.push(Unknown::Dependencies);
         }
-        if release.is_none_or(|r| r.publisher.is_none()) {
-            unknown.push(Unknown::Publishers);
-        }
+        unknown.extend(at.map_or(Some(Unknown::Publishers), |at| self.publishers_unknown(at)));
         if !self.asked.readings.is_asked() || reasons.iter().any(|r| r.code == Code::Unscanned) {
             unknown.push(Unknown::Capabilities);
         }
-        unknown.push(Unknown::People);
+        if self.history.facts.owners.is_none() || release.is_none_or(|r| r.voices.is_none()) {
+            unknown.push(Unknown::People);
+        }
         if level == Some(Level::High) {
             unknown.extend([Unknown::Signatures, Unknown::Repository]);
         }
@@ -449,12 +575,12 @@ impl<'a> Judge<'a> {
         reasons: &mut Vec<Reason>,
     ) -> (Verdict, Option<Grounds>) {
         let by_evidence = verdict_of(reasons);
-        let mut grounds =
-            (by_evidence == Verdict::Admit).then_some(match (weighed.is_audited, weighed.is_fix) {
-                (true, _) => Grounds::Audited,
-                (false, true) => Grounds::Fix,
-                (false, false) => Grounds::Age,
-            });
+        let mut grounds = (by_evidence == Verdict::Admit).then_some(match weighed {
+            Weighed { is_audited: true, .. } => Grounds::Audited,
+            Weighed { is_by_quorum: true, .. } => Grounds::Quorum,
+            Weighed { is_fix: true, .. } => Grounds::Fix,
+            _ => Grounds::Age,
+        });
         let favour =
             |code, because, known| Reason { code, effect: Effect::Favour, stands: true, known, because };
 
@@ -567,7 +693,7 @@ impl<'a> Judge<'a> {
 
 /// From when on audits of a release can be of its bytes. An index may show a release before the machine's own
 /// first look at it, so the publish time counts where it is known, unless a read lacked the release after it.
-fn vouchable_from(release: &ReleaseFacts<'_>) -> Time {
+pub(crate) fn vouchable_from(release: &ReleaseFacts<'_>) -> Time {
     let sighting = release.sighting.as_deref();
     let first_seen = sighting.map(|s| s.first_seen);
     let shown = release.published.into_iter().chain(first_seen).min().unwrap_or(Time::EARLIEST);
@@ -626,9 +752,18 @@ pub(crate) struct Timing {
     pub(crate) opened: Option<Time>,
     pub(crate) counted: Time,
     pub(crate) audits: usize,
+    /// Whether a quorum is reached.
+    pub(crate) has_quorum: bool,
 }
 
 impl Timing {
+    /// One audit, or a quorum, clears whatever holds or asks for a reviewer, and is answered by reading the release.
+    fn clears(&self, (code, effect): (Code, Effect)) -> bool {
+        (self.audits > 0 || self.has_quorum)
+            && matches!(effect, Effect::Hold | Effect::Review)
+            && code.is_answered_by_audits()
+    }
+
     pub(crate) fn age(&self) -> Span {
         self.opened.map_or(Span::ZERO, |opened| self.counted - opened)
     }
@@ -642,6 +777,8 @@ pub(crate) struct Weighed {
     pub(crate) is_young: bool,
     pub(crate) is_unaudited: bool,
     pub(crate) is_audited: bool,
+    /// Whether it would not be admitted without its quorum.
+    pub(crate) is_by_quorum: bool,
     pub(crate) is_fix: bool,
 }
 
@@ -665,8 +802,12 @@ pub(crate) fn weigh(
         }
     };
     let (mut doubled, mut favour, mut effects) = (Codes::default(), Codes::default(), [false; 8]);
-    let mut is_unscanned = false;
-    for (code, effect) in found.filter(|found| !is_cleared(*found, time.audits)) {
+    let (mut is_unscanned, mut is_cleared) = (false, false);
+    for (code, effect) in found {
+        if time.clears((code, effect)) {
+            is_cleared = true;
+            continue;
+        }
         effects[effect as usize] = true;
         is_unscanned |= code == Code::Unscanned && effect > Effect::Note;
         match effect {
@@ -692,12 +833,16 @@ pub(crate) fn weigh(
                 set(&mut wait, to, code);
             }
         }
-        for code in [Code::FixesAdvisory, Code::Quorum] {
-            if favour.contains(code) {
-                let to = wait.min(limits.floor_fix);
-                set(&mut wait, to, code);
-            }
+        if favour.contains(Code::FixesAdvisory) {
+            let to = wait.min(limits.floor_fix);
+            set(&mut wait, to, Code::FixesAdvisory);
         }
+    }
+    let wait_of_nobody = wait;
+    // Those who approve know what they do, whatever nobody scanned.
+    if time.has_quorum {
+        let to = wait.min(limits.floor_fix);
+        set(&mut wait, to, Code::Quorum);
     }
     let unaudited_wait = wait;
     match time.audits {
@@ -717,7 +862,9 @@ pub(crate) fn weigh(
     };
     let fixes = favour.contains(Code::FixesAdvisory) || favour.contains(Code::CarriesFix);
     let is_fix = fixes && age < full_wait && unaudited_wait < full_wait;
-    Weighed { verdict, wait, is_young, is_unaudited, is_audited: time.audits > 0, is_fix }
+    let is_by_quorum = time.has_quorum && (is_cleared || age < wait_of_nobody);
+    let is_audited = time.audits > 0;
+    Weighed { verdict, wait, is_young, is_unaudited, is_audited, is_by_quorum, is_fix }
 }
 
 /// The codes that stand among reasons, with their effects.
@@ -748,11 +895,6 @@ impl Codes {
     fn contains(self, code: Code) -> bool {
         self.0 & 1 << code as u8 != 0
     }
-}
-
-/// One audit clears whatever holds or asks for a reviewer, and is answered by reading the release.
-fn is_cleared((code, effect): (Code, Effect), audits: usize) -> bool {
-    audits > 0 && matches!(effect, Effect::Hold | Effect::Review) && code.is_answered_by_audits()
 }
 
 fn is_unscanned(reasons: &[Reason]) -> bool {

@@ -112,6 +112,28 @@ pub enum Reader {
     Machine,
 }
 
+/// Which of the things that people signed count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// Those that stand at a moment: known by then, and not ended by their own word.
+    StandsAt(Time),
+    /// Those that were known by a moment, whether they ended since or not: they counted when they were needed.
+    KnownBy(Time),
+}
+
+impl Word {
+    /// All that was ever said.
+    pub(crate) const EVER: Self = Self::KnownBy(Time::LATEST);
+
+    /// Whether something counts that became known then and ends by its own word.
+    pub(crate) fn takes(self, known: Time, until: Option<Time>) -> bool {
+        match self {
+            Self::StandsAt(now) => known <= now && until.is_none_or(|until| now <= until),
+            Self::KnownBy(now) => known <= now,
+        }
+    }
+}
+
 /// Somebody who maintains dependents of a release, and is eligible for its quorum by the graph: a person, or an
 /// organisation, which is one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

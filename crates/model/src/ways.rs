@@ -1,13 +1,14 @@
 //! The ways out of a hold: what to add, and from when on that admits.
 //!
 //! Each way is exact: with just what it needs, at its earliest moment, the judgement admits. That is so because
-//! the judgement itself is asked: for every moment at which something lapses, and every number of audits, what
+//! the judgement itself is asked: for every moment at which something lapses, and all evidence that may be added, what
 //! would be decided then. Ways are ordered as a person would try them: wait, evidence, override.
 
 use crate::clock::Feeds;
 use crate::code::Code;
 use crate::decision::{Decision, Need, Verdict, Way};
 use crate::judge::{Judge, Moment, Neighbourhood};
+use crate::quorum::Cluster;
 use crate::time::Time;
 
 /// As many audits as any level asks for.
@@ -24,12 +25,17 @@ pub(crate) fn out(
     if decision.verdict == Verdict::Hold {
         let met = Neighbourhood { unmet: Vec::new(), raised: neighbours.raised.clone() };
         for more in 0..=MOST_AUDITS.saturating_sub(audits) {
-            let Some((earliest, as_of)) = earliest(judge, decision, &met, more) else { continue };
+            let added = Added { audits: more, approvals: &[] };
+            let Some((earliest, as_of)) = earliest(judge, decision, &met, added) else { continue };
             // A dearer way is worth naming only if it is sooner.
             if ways.last().is_none_or(|way| earliest < way.earliest) {
-                ways.push(Way { needs: needs(judge, neighbours, more, as_of), earliest, as_of });
+                let audits = (more > 0).then_some(Need::Audits(more));
+                ways.push(Way { needs: needs(judge, neighbours, audits, as_of), earliest, as_of });
             }
         }
+        let asks_for_audits = |way: &&Way| way.needs.iter().any(|need| matches!(need, Need::Audits(_)));
+        let wait = ways.first().filter(|way| !asks_for_audits(way)).map(|way| way.earliest);
+        ways.extend(by_quorum(judge, decision, neighbours, &met, wait));
     }
     // No exception can name bytes that nobody has.
     if decision.digest.is_some() {
@@ -40,7 +46,38 @@ pub(crate) fn out(
     ways
 }
 
-/// The earliest moment from now on at which that many more audits admit the release, all feeds speaking and its
+/// What is supposed to be added.
+#[derive(Clone, Copy)]
+struct Added<'s> {
+    audits: usize,
+    approvals: &'s [Cluster],
+}
+
+/// The way by a quorum, if there is one to be had and it is sooner than waiting: of the sets that could complete it the
+/// one that does so the earliest.
+fn by_quorum(
+    judge: &Judge<'_>,
+    decision: &Decision,
+    neighbours: &Neighbourhood,
+    met: &Neighbourhood,
+    wait: Option<Time>,
+) -> Option<Way> {
+    let at = judge.history.position(&decision.release.version)?;
+    let sets = judge.completing(at, judge.present());
+    let ways = sets.into_iter().filter_map(|approvers| {
+        let approvals = judge.clusters_of(at, &approvers);
+        let (earliest, as_of) = earliest(judge, decision, met, Added { audits: 0, approvals: &approvals })?;
+        let needs = needs(judge, neighbours, Some(Need::Quorum(approvers)), as_of);
+        Some(Way { needs, earliest, as_of })
+    });
+    let count = |way: &Way| {
+        way.needs.iter().map(|need| if let Need::Quorum(of) = need { of.len() } else { 0 }).sum::<usize>()
+    };
+    ways.filter(|way| wait.is_none_or(|wait| way.earliest < wait))
+        .min_by_key(|way| (way.earliest, count(way)))
+}
+
+/// The earliest moment from now on at which what is added admits the release, all feeds speaking and its
 /// requirements met; and up to when the feeds have to speak for it.
 ///
 /// What is found changes only when something lapses; between such moments only the age grows, so that the one
@@ -49,12 +86,14 @@ fn earliest(
     judge: &Judge<'_>,
     decision: &Decision,
     met: &Neighbourhood,
-    more_audits: usize,
+    added: Added<'_>,
 ) -> Option<(Time, Time)> {
     let at = |now| {
         let mut feeds = judge.asked.feeds.to_vec();
         feeds.iter_mut().for_each(|feed| feed.as_of = feed.as_of.max(Some(now)));
-        judge.outcome(&decision.release.version, met, Moment { now, feeds: Feeds(&feeds), more_audits })
+        let moment =
+            Moment { now, feeds: Feeds(&feeds), more_audits: added.audits, more_approvals: added.approvals };
+        judge.outcome(&decision.release.version, met, moment)
     };
     let is_admitted = |now| at(now).verdict == Verdict::Admit;
     let moments = lapses(judge, decision);
@@ -83,6 +122,7 @@ fn lapses(judge: &Judge<'_>, decision: &Decision) -> Vec<Time> {
         .into_iter()
         .flatten()
         .chain(grown_up(judge, decision))
+        .chain(judge.turns(&decision.release.version))
         .filter(|moment| *moment >= now)
         .collect();
     moments.sort_unstable();
@@ -97,17 +137,18 @@ fn grown_up(judge: &Judge<'_>, decision: &Decision) -> impl Iterator<Item = Time
     let unread = decision.clock.opened.filter(|_| decision.has(Code::Unscanned));
     let read = unread.map(|opened| opened + judge.asked.policy.wait.ceiling);
     let needed = decision.reasons.iter().filter_map(|reason| judge.grows_up(reason));
-    own.into_iter().chain(read).chain(needed)
+    let at = judge.history.position(&decision.release.version);
+    let lapsed = at.map_or_else(Vec::new, |at| judge.objections_lapse(at));
+    own.into_iter().chain(read).chain(needed).chain(lapsed)
 }
 
-fn needs(judge: &Judge<'_>, neighbours: &Neighbourhood, more_audits: usize, as_of: Time) -> Vec<Need> {
+fn needs(judge: &Judge<'_>, neighbours: &Neighbourhood, evidence: Option<Need>, as_of: Time) -> Vec<Need> {
     let admitted = neighbours.unmet.iter().map(|(package, requirement)| Need::Admitted {
         package: package.clone(),
         requirement: requirement.clone(),
     });
-    let audits = (more_audits > 0).then_some(Need::Audits(more_audits));
     let silent = judge.asked.feeds.iter().filter(|f| f.as_of.unwrap_or(Time::EARLIEST) < as_of);
     let mut silent: Vec<Need> = silent.map(|feed| Need::Feed(feed.name.clone())).collect();
     silent.sort();
-    admitted.chain(audits).chain(silent).collect()
+    admitted.chain(evidence).chain(silent).collect()
 }

@@ -11,13 +11,18 @@ pub mod story;
 pub mod text;
 
 use crate::code::Code;
-use crate::decision::{Because, Decision, Need, Reason, Way, Witness};
+use crate::decision::{
+    Approver, Because, Decision, Need, NewWay, ObjectionState, Objectors, Reason, Way, Witness,
+};
 use crate::facts::{DependencyKind, FeedState, Remark};
 use crate::readings::{Copied, Finding, NewPanics};
 use crate::time::{Span, Time};
 
 /// How many names a line has before it counts the others.
 const NAMES_IN_A_LINE: usize = 12;
+
+/// How much of a comment a line has before it is cut.
+const LONGEST_COMMENT: usize = 160;
 
 /// `a, b, c and 4 more`.
 pub fn line_of(names: &[String]) -> String {
@@ -130,10 +135,69 @@ pub fn sentence(reason: &Reason) -> String {
         Because::Audits(chains) => {
             let chains: Vec<String> = chains
                 .iter()
-                .map(|chain| format!("{} ({})", chain.origins.join(" with "), chain.versions.join(" → ")))
+                .map(|chain| {
+                    let (origins, versions) = (chain.origins.join(" with "), chain.versions.join(" → "));
+                    let until = chain.until.map_or_else(String::new, |until| format!(" until {until}"));
+                    let unbound = match chain.unbound.as_slice() {
+                        [] => String::new(),
+                        names => format!(", with unknown accounts of {}", line_of(names)),
+                    };
+                    format!("{origins} ({versions}{unbound}){until}")
+                })
                 .collect();
             format!("audited by {}", chains.join(", and by "))
         }
+        Because::Approved { share, needed, who, until } => {
+            let until = until.map_or_else(String::new, |until| format!(", until {until}"));
+            format!(
+                "{share} of those who maintain dependents approve ({}), {needed} are asked for{until}",
+                line_of(who)
+            )
+        }
+        Because::PublisherNew { publisher, new: NewWay::Account, since } => {
+            format!("published by {publisher}, whose first release of this crate is of {}", since.date())
+        }
+        Because::PublisherNew { publisher, new: NewWay::ByHand, since } => {
+            format!(
+                "published by hand, by {publisher}, where CI published before; first so on {}",
+                since.date()
+            )
+        }
+        Because::PublisherNew { publisher, new: NewWay::ByCi, since } => {
+            format!("published by {publisher}, where people published before; first so on {}", since.date())
+        }
+        Because::PublisherKnown { publisher, since } => {
+            format!("{publisher} published admitted releases of this crate since {}", since.date())
+        }
+        Because::Objected { weight, who, comment } => {
+            let why = match weight {
+                Objectors::Involved => "who is involved in it".to_owned(),
+                Objectors::Reviewers => "reviewers of this policy".to_owned(),
+                Objectors::Share(share) => format!("{share} of those who maintain dependents"),
+            };
+            format!("{}, {why}, {}: {}", line_of(who), object(who.len()), first_line(comment))
+        }
+        Because::Objection { who, standing, comment } => {
+            let comment = first_line(comment);
+            let then = match standing {
+                ObjectionState::Open(until) => format!("objects, which holds until {until}"),
+                ObjectionState::Seconded => "objects, and was seconded".to_owned(),
+                ObjectionState::Late => "objects since it had been admitted".to_owned(),
+                ObjectionState::Lapsed => "objected, and nobody seconded it in time".to_owned(),
+                ObjectionState::Answered => "objected, and was answered by who looked since".to_owned(),
+                ObjectionState::Muted => "objects, and let three objections lapse before".to_owned(),
+                ObjectionState::Uncounted => {
+                    "objects, neither as a reviewer nor as maintainer of a dependent".to_owned()
+                }
+            };
+            format!("{who} {then}: {comment}")
+        }
+        Because::Revoked { keys, threshold, comment } => format!(
+            "the security role took it out of use, with {} of {threshold} keys ({}): {}",
+            keys.len(),
+            line_of(keys),
+            first_line(comment)
+        ),
         Because::PublisherVouched { publisher, origin, until } => {
             format!("{publisher}, vouched for by {origin} until {}", until.date())
         }
@@ -181,6 +245,20 @@ pub fn sentence(reason: &Reason) -> String {
         Because::Withdrawn { at: Some(at) } => format!("yanked by its publisher, seen on {}", at.date()),
         Because::Withdrawn { at: None } => "yanked by its publisher; since when is not known".to_owned(),
     }
+}
+
+/// As much of what somebody wrote as a line takes.
+fn first_line(comment: &str) -> String {
+    let line = comment.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    let mut short: String = line.chars().take(LONGEST_COMMENT).collect();
+    if short.len() < line.len() || comment.trim().lines().nth(1).is_some() {
+        short = format!("{} …", short.trim_end_matches(['.', ' ']));
+    }
+    short.trim_end_matches('.').to_owned()
+}
+
+fn object(people: usize) -> &'static str {
+    if people == 1 { "objects" } else { "object" }
 }
 
 /// Where a release can panic and its base could not.
@@ -252,6 +330,7 @@ pub fn way(way: &Way, now: Time) -> String {
             Need::Feed(_) => None,
             Need::Audits(1) => Some("one audit by a trusted set".to_owned()),
             Need::Audits(n) => Some(format!("{n} independent audits by trusted sets")),
+            Need::Quorum(approvers) => Some(approvals(approvers)),
             Need::Admitted { package, requirement } => {
                 Some(format!("an admitted release of {package} {requirement}"))
             }
@@ -275,10 +354,19 @@ pub fn way(way: &Way, now: Time) -> String {
     needs.join(", ")
 }
 
+/// `approvals by 3 who maintain dependents: a, b, c`.
+fn approvals(approvers: &[Approver]) -> String {
+    let names: Vec<String> = approvers.iter().map(|by| by.name.clone()).collect();
+    match names.as_slice() {
+        [name] => format!("approval by {name}, who maintains a dependent"),
+        names => format!("approvals by {} who maintain dependents: {}", names.len(), line_of(names)),
+    }
+}
+
 fn feed(need: &Need) -> Option<&str> {
     match need {
         Need::Feed(name) => Some(name),
-        Need::Audits(_) | Need::Admitted { .. } | Need::Exception(_) => None,
+        Need::Audits(_) | Need::Quorum(_) | Need::Admitted { .. } | Need::Exception(_) => None,
     }
 }
 
@@ -291,6 +379,7 @@ mod tests {
     use crate::decision::Chain;
     use crate::facts::AdvisoryKind;
     use crate::names::Digest;
+    use crate::quorum::Share;
 
     const AT: Time = Time::from_unix(1_787_000_000);
 
@@ -326,6 +415,30 @@ mod tests {
             origins: origins.iter().map(|origin| text(origin)).collect(),
             versions: versions.iter().map(|version| text(version)).collect(),
             known: AT,
+            until: None,
+            unbound: vec![],
+        };
+        let signed = Chain {
+            until: Some(AT),
+            unbound: vec![text("ann@example.org")],
+            ..chain(&["ann@example.org"], &["1.0.0"])
+        };
+        let objection = |standing| Because::Objection {
+            who: text("bob@example.org"),
+            standing,
+            comment: text("It writes to the cache of others.\n\nSee build.rs."),
+        };
+        let objected = |weight, who: &[&str]| Because::Objected {
+            weight,
+            who: who.iter().map(|who| text(who)).collect(),
+            comment: text("This release is not ours."),
+        };
+        let new = |new| Because::PublisherNew { publisher: text("user 7"), new, since: AT };
+        let approved = |until| Because::Approved {
+            share: Share::percent(34),
+            needed: Share::percent(30),
+            who: vec![text("ann"), text("bob"), text("cat"), text("dan")],
+            until,
         };
         vec![
             Because::Young { age: Span::hours(5), wait: Span::days(7) },
@@ -375,6 +488,28 @@ mod tests {
             Because::NotInIndex,
             Because::Source(text("git https://git.example/tidy at aaaa")),
             Because::Audits(vec![chain(&["mozilla"], &["1.0.0"]), chain(&["a", "b"], &["0.9.0", "1.0.0"])]),
+            Because::Audits(vec![signed]),
+            approved(None),
+            approved(Some(AT)),
+            new(NewWay::Account),
+            new(NewWay::ByHand),
+            new(NewWay::ByCi),
+            Because::PublisherKnown { publisher: text("CI of github:a/b"), since: AT },
+            objected(Objectors::Involved, &["ann@example.org"]),
+            objected(Objectors::Reviewers, &["ann@example.org", "bob@example.org"]),
+            objected(Objectors::Share(Share::percent(12)), &["ann@example.org", "bob@example.org"]),
+            objection(ObjectionState::Open(AT)),
+            objection(ObjectionState::Seconded),
+            objection(ObjectionState::Late),
+            objection(ObjectionState::Lapsed),
+            objection(ObjectionState::Answered),
+            objection(ObjectionState::Muted),
+            objection(ObjectionState::Uncounted),
+            Because::Revoked {
+                keys: vec![text("SHA256:one"), text("SHA256:two")],
+                threshold: 2,
+                comment: text("It steals keys."),
+            },
             Because::PublisherVouched { publisher: text("user 7"), origin: text("mozilla"), until: AT },
             Because::Recorded { recorded: AT },
             Because::RecordedYoung { recorded: AT },
@@ -491,7 +626,10 @@ mod tests {
         let way_of = |needs| way(&Way { needs, earliest: AT, as_of: AT }, before);
         let way_now = |needs| way(&Way { needs, earliest: AT, as_of: AT }, after);
         let admitted = Need::Admitted { package: text("core"), requirement: text("^1.2") };
+        let by = |name: &str| Approver { name: text(name), signer: text(name), share: Share::percent(10) };
         let ways = [
+            way_of(vec![Need::Quorum(vec![by("ann")])]),
+            way_of(vec![Need::Quorum(vec![by("ann"), by("bob"), by("cat")])]),
             way_of(vec![]),
             way_of(vec![Need::Feed(text("rustsec"))]),
             way_of(vec![Need::Audits(1)]),

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use fence_model::decision::{Because, Decision, Grounds, Need};
+use fence_model::decision::{Because, Decision, Grounds, Need, Reason};
 use fence_model::facts::{
-    Advisory, AdvisoryKind, Audit, AuditedVersion, Bound, Claim, CrateFacts, FeedState, Range, ReleaseFacts,
+    Account, Advisory, AdvisoryKind, Audit, AuditedVersion, Bound, Claim, CrateFacts, FeedState, Identity,
+    Maintainer, Owner, Publisher, Range, Reader, ReleaseFacts, RestsOn, Says, Statement,
 };
 use fence_model::judge::{Checksum, InUse};
 use fence_model::policy::{Baseline, Exception};
@@ -17,7 +18,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng};
 use semver::{Version, VersionReq};
 
-use generated::{Lots, subjects, worlds};
+use generated::{Lots, signers, subjects, worlds};
 
 mod generated;
 
@@ -44,6 +45,58 @@ fn fresh_audit(at: &Version, who: &'static str, known: Time) -> Audit<'static> {
         until: None,
         claim: Claim::Full(AuditedVersion { version: at.clone(), git: None }),
         criteria: vec!["safe-to-deploy"],
+    }
+}
+
+/// Whether somebody is involved in a release, as the design says it, in other words than the judgement has.
+fn is_involved(world: &World, (of, at): &(CrateName, Version), who: &Identity<'static>) -> bool {
+    let Some(facts) = world.crates.get(of) else { return false };
+    let Some(release) = facts.releases.iter().find(|release| release.version == *at) else { return false };
+    let published = release.appeared();
+    let was_owner = |owner: &&Owner<'static>| match (owner.until, published) {
+        (Some(until), Some(published)) => until + Span::days(365) >= published,
+        _ => true,
+    };
+    let owners: Vec<&Owner<'static>> = facts.owners.iter().flatten().filter(was_owner).collect();
+    let mut accounts: Vec<Account> = owners.iter().map(|owner| owner.account).collect();
+    if let Some(Publisher::User(id)) = release.publisher {
+        accounts.push(Account::User(id));
+    }
+    let voices = release.voices.as_deref().unwrap_or_default();
+    let of_accounts = |one: &&Maintainer<'static>| one.accounts.iter().any(|own| accounts.contains(own));
+    let mut organisations: Vec<String> =
+        owners.iter().filter_map(|owner| owner.organisation).map(str::to_lowercase).collect();
+    organisations
+        .extend(voices.iter().filter(of_accounts).filter_map(|one| one.organisation).map(str::to_lowercase));
+    if let Some(Publisher::Ci(repository)) = release.publisher {
+        let owner = repository.trim_start_matches("github:").split('/').next().unwrap_or_default();
+        organisations.push(owner.to_lowercase());
+    }
+    let is_of = |organisation: Option<&str>| {
+        organisation.is_some_and(|own| organisations.contains(&own.to_lowercase()))
+    };
+    let of_voice = |one: &Maintainer<'static>| {
+        one.signer == Some(who.principal) && (of_accounts(&one) || is_of(one.organisation))
+    };
+    who.accounts.iter().any(|own| accounts.contains(own))
+        || is_of(who.organisation)
+        || voices.iter().any(of_voice)
+}
+
+/// An approval of a release by one of those who sign.
+fn approval_by(signer: &str, decision: &Decision, known: Time) -> Statement<'static> {
+    let signer = signers().into_iter().find(|one| one.principal == signer).expect("it is one of them");
+    Statement {
+        signer,
+        feed: "fresh",
+        version: decision.release.version.clone(),
+        digest: decision.digest.expect("it is shown"),
+        known,
+        until: None,
+        says: Says::Approve(RestsOn::Trust),
+        reader: Reader::Person,
+        is_reviewer: false,
+        comment: "a comment",
     }
 }
 
@@ -96,10 +149,17 @@ proptest! {
             shuffle(&mut lots, &mut facts.advisories);
             shuffle(&mut lots, &mut facts.audits);
             shuffle(&mut lots, &mut facts.windows);
+            shuffle(&mut lots, &mut facts.statements);
+            facts.owners.iter_mut().for_each(|owners| shuffle(&mut lots, owners));
             for release in &mut facts.releases {
                 let mut dependencies = release.dependencies.to_vec();
                 shuffle(&mut lots, &mut dependencies);
                 release.dependencies = dependencies.into();
+                let voices = release.voices.as_deref().map(<[_]>::to_vec);
+                release.voices = voices.map(|mut voices| {
+                    shuffle(&mut lots, &mut voices);
+                    voices.into()
+                });
             }
         }
         shuffle(&mut lots, &mut other.feeds);
@@ -202,7 +262,7 @@ proptest! {
     }
 
     /// Property 2: with facts fixed, a later `now` never turns admit into hold or block, except by the end of an
-    /// exception, and then reason and date are told from the day of admission.
+    /// exception or of something signed that says its end, and then reason and date are told from the day of admission.
     #[test]
     fn time_takes_nothing_away((world, mut lots) in worlds()) {
         let mut later = world.clone();
@@ -219,6 +279,13 @@ proptest! {
             if before.verdict != Verdict::Admit {
                 continue;
             }
+            let until = |reason: &Reason| match &reason.because {
+                Because::Excused { until, .. } => Some(*until),
+                Because::Approved { until, .. } => *until,
+                Because::Audits(chains) => chains.iter().filter_map(|chain| chain.until).min(),
+                _ => None,
+            };
+            let has_end = before.reasons.iter().filter_map(until).any(|until| until >= world.now && until < later.now);
             if before.grounds == Some(Grounds::Exception) {
                 let told = before.reasons.iter().any(|reason| {
                     matches!(reason.because, Because::Excused { until, .. } if until >= world.now)
@@ -226,15 +293,17 @@ proptest! {
                 prop_assert!(told, "{}", show(&before));
             }
             let after = decide(&later, &subject);
+            // That a neighbour's admission ends is the neighbour's affair.
+            let is_neighbours = after.has(Code::NeedsHeld) && !before.has(Code::NeedsHeld);
             prop_assert!(
-                after.verdict == Verdict::Admit || ends(&world),
+                after.verdict == Verdict::Admit || has_end || is_neighbours || ends(&world),
                 "{}\n{}", show(&before), show(&after)
             );
         }
     }
 
     /// Property 3: more audits about a release never make it worse; more violations, or advisories that say that
-    /// it is affected, never make it better. Approvals, objections and findings are still to come.
+    /// it is affected, never make it better. Findings and what people say are below.
     #[test]
     fn evidence_works_in_its_own_direction((world, mut lots) in worlds()) {
         for subject @ (_, at) in &subjects(&world) {
@@ -287,6 +356,112 @@ proptest! {
         }
     }
 
+    /// Property 3, of people: more approvals never make a release worse; more objections and revocations never better.
+    #[test]
+    fn what_people_say_works_in_its_own_direction((world, mut lots) in worlds()) {
+        for subject @ (of, at) in &subjects(&world) {
+            let before = decide(&world, subject);
+            let about = (at.clone(), digest(&format!("{of} {at}")));
+            let mut with = |says: Says, known: Option<Time>| {
+                let mut world = world.clone();
+                let statement = generated::statement(&mut lots, world.now, about.clone(), says);
+                let known = known.unwrap_or(statement.known);
+                facts(&mut world, subject).statements.push(Statement { known, ..statement });
+                decide(&world, subject)
+            };
+            let after = with(Says::Approve(RestsOn::Trust), None);
+            prop_assert!(after.verdict <= before.verdict, "{}\n{}", show(&before), show(&after));
+            prop_assert!(after.clock.wait <= before.clock.wait, "{}\n{}", show(&before), show(&after));
+            let after = with(Says::Revoke, None);
+            prop_assert!(after.verdict >= before.verdict, "{}\n{}", show(&before), show(&after));
+            // One that lapsed before may be the third of somebody who only notifies from then on.
+            let after = with(Says::Object, Some(world.now));
+            prop_assert!(after.verdict >= before.verdict, "{}\n{}", show(&before), show(&after));
+        }
+    }
+
+    /// Nobody's own release is admitted by those who are involved in it, whatever they approve and audit.
+    #[test]
+    fn the_involved_admit_nothing((world, mut lots) in worlds()) {
+        for subject @ (of, at) in &subjects(&world) {
+            let before = decide(&world, subject);
+            let mut with = world.clone();
+            let involved: Vec<Identity<'static>> =
+                signers().into_iter().filter(|signer| is_involved(&world, subject, signer)).collect();
+            if involved.is_empty() {
+                continue;
+            }
+            for _ in 0..6 {
+                let signer = lots.pick(&involved);
+                let known = world.now - Span::hours(i64::try_from(lots.below(48)).expect("it is small"));
+                let own = facts(&mut with, subject);
+                if lots.once_in(2) {
+                    let mut audit = fresh_audit(at, signer.principal, known);
+                    (audit.feed, audit.signer) = (None, Some(signer));
+                    own.audits.push(audit);
+                } else {
+                    let about = (at.clone(), digest(&format!("{of} {at}")));
+                    let said = generated::statement(&mut lots, world.now, about, Says::Approve(RestsOn::Audit));
+                    own.statements.push(Statement { signer, known, until: None, ..said });
+                }
+            }
+            let after = decide(&with, subject);
+            prop_assert_eq!(after.verdict, before.verdict, "{}\n{}", show(&before), show(&after));
+            prop_assert_eq!(after.clock, before.clock);
+        }
+    }
+
+    /// Property 5: without all positive statements of those who are involved, nothing changes.
+    #[test]
+    fn without_the_involved_nothing_changes((world, _) in worlds()) {
+        for subject @ (_, at) in &subjects(&world) {
+            let before = decide(&world, subject);
+            let mut silent = world.clone();
+            let is_positive = |claim: &Claim| match claim {
+                Claim::Full(of) | Claim::Delta { to: of, .. } => of.version == *at,
+                Claim::Violation(_) | Claim::Remark(..) => false,
+            };
+            let own = facts(&mut silent, subject);
+            own.audits.retain(|audit| {
+                let is_own = audit.signer.as_ref().is_some_and(|signer| is_involved(&world, subject, signer));
+                !(is_own && is_positive(&audit.claim))
+            });
+            own.statements.retain(|one| {
+                let is_own = is_involved(&world, subject, &one.signer) && one.version == *at;
+                !(is_own && matches!(one.says, Says::Approve(_)))
+            });
+            let after = decide(&silent, subject);
+            prop_assert_eq!(before.verdict, after.verdict, "{}\n{}", show(&before), show(&after));
+        }
+    }
+
+    /// No mix of accounts of one organisation is a quorum, however many maintain dependents, and whatever a graph counts
+    /// them as.
+    #[test]
+    fn one_organisation_is_no_quorum((world, mut lots) in worlds()) {
+        let mut world = world;
+        for own in world.crates.values_mut() {
+            let approvers: Vec<&str> = own
+                .statements
+                .iter()
+                .filter(|one| matches!(one.says, Says::Approve(_)))
+                .map(|one| one.signer.principal)
+                .collect();
+            for release in &mut own.releases {
+                let Some(voices) = release.voices.as_deref() else { continue };
+                let mut voices = voices.to_vec();
+                for one in voices.iter_mut().filter(|one| one.signer.is_some_and(|by| approvers.contains(&by))) {
+                    one.organisation = Some(lots.pick(&["Evil", "evil"]));
+                }
+                release.voices = Some(voices.into());
+            }
+        }
+        for subject in subjects(&world) {
+            let decision = decide(&world, &subject);
+            prop_assert!(!decision.has(Code::Quorum), "{}", show(&decision));
+        }
+    }
+
     /// Property 4: block codes win over everything but an exception that names them.
     #[test]
     fn block_codes_win((world, _) in worlds()) {
@@ -309,8 +484,7 @@ proptest! {
         }
     }
 
-    /// Property 5, as far as people are known: of involved identities nothing is, but a person's voice can be taken
-    /// away. Without all positive statements of anybody, no hold becomes admit, and what was admitted without them
+    /// Property 5, of anybody: without all audits of somebody, no hold becomes admit, and what was admitted without them
     /// is judged as before.
     #[test]
     fn without_somebodys_statements_nothing_is_better((world, _) in worlds()) {
@@ -360,6 +534,12 @@ proptest! {
                             let fresh = ["fresh one", "fresh two"].into_iter().take(*count);
                             let audits = fresh.map(|who| fresh_audit(at, who, way.earliest));
                             facts(&mut then, subject).audits.extend(audits);
+                        }
+                        Need::Quorum(approvers) => {
+                            for by in approvers {
+                                let approval = approval_by(&by.signer, &decision, way.earliest);
+                                facts(&mut then, subject).statements.push(approval);
+                            }
                         }
                         Need::Admitted { package, requirement } => admit(&mut then, package, requirement),
                         Need::Exception(codes) => pardon(&mut then, &decision, codes),
@@ -511,7 +691,8 @@ proptest! {
 
 /// Where a way stands in their order: wait, evidence, override.
 fn rank(way: &fence_model::decision::Way) -> u8 {
-    match (way.is_override(), way.needs.iter().any(|need| matches!(need, Need::Audits(_)))) {
+    match (way.is_override(), way.needs.iter().any(|need| matches!(need, Need::Audits(_) | Need::Quorum(_))))
+    {
         (true, _) => 2,
         (false, true) => 1,
         (false, false) => 0,
@@ -548,7 +729,7 @@ fn worlds_reach_every_code_and_verdict() {
     let mut rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     for _ in 0..1_500 {
         let numbers =
-            (0..600).map(|_| u8::try_from(rng.next_u32() % 256).expect("it is below 256")).collect();
+            (0..1_200).map(|_| u8::try_from(rng.next_u32() % 256).expect("it is below 256")).collect();
         let world = generated::world(&mut Lots::new(numbers));
         for subject in subjects(&world) {
             let decision = decide(&world, &subject);
@@ -566,6 +747,7 @@ fn worlds_reach_every_code_and_verdict() {
     }
     for by in [
         Grounds::Audited,
+        Grounds::Quorum,
         Grounds::Age,
         Grounds::Fix,
         Grounds::FirstParty,
@@ -586,12 +768,7 @@ fn worlds_reach_every_code_and_verdict() {
 fn later_work_fills_in(code: Code) -> bool {
     matches!(
         code,
-        Code::NewPublisher
-            | Code::Clone
-            | Code::Revoked
-            | Code::Objected
-            | Code::Quorum
-            | Code::CiKnown
+        Code::Clone
             // Of sources that are no registries; see `fence_model::project`.
             | Code::UnjudgedSource
     )

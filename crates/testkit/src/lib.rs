@@ -5,6 +5,7 @@
 pub mod browser;
 pub mod cargo;
 pub mod crev;
+pub mod people;
 pub mod publishing;
 pub mod real;
 pub mod registry;

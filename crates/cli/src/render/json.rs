@@ -145,6 +145,9 @@ struct Release {
     wait_until: Option<String>,
     /// The version that it was compared with.
     base: Option<String>,
+    /// How the quorum of those who maintain its dependents stands, in a sentence; none where they are not known, or where
+    /// it is admitted without them.
+    quorum: Option<String>,
     /// Everything found, the gravest first.
     reasons: Vec<ReasonLine>,
     /// What would admit it, the cheapest first.
@@ -182,6 +185,16 @@ struct Clear {
     is_override: bool,
 }
 
+/// Somebody who could approve.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Approver {
+    /// What people call them.
+    name: String,
+    /// The principal under which they sign.
+    signer: String,
+}
+
 /// One thing to add.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -199,6 +212,11 @@ enum NeedLine {
     Audits {
         /// How many.
         count: usize,
+    },
+    /// Approvals by people who maintain its dependents.
+    Quorum {
+        /// By whom.
+        approvals: Vec<Approver>,
     },
     /// An admitted release of another crate.
     Admitted {
@@ -419,6 +437,7 @@ fn release(decision: &Decision, line: Option<u32>, path: Vec<String>, kinds: Kin
         wait_seconds: decision.clock.wait.as_seconds(),
         wait_until: decision.clock.until.map(|time| time.to_string()),
         base: decision.base.as_ref().map(ToString::to_string),
+        quorum: decision.quorum.as_ref().map(words::quorum::support_sentence),
         reasons: decision.reasons.iter().map(|line| reason(line, decision, now)).collect(),
         clears: decision.clears.iter().map(|way| clear(way, now)).collect(),
     }
@@ -438,6 +457,12 @@ fn clear(way: &Way, now: Time) -> Clear {
     let need = |need: &Need| match need {
         Need::Feed(name) => NeedLine::Feed { name: name.clone(), as_of: way.as_of.to_string() },
         Need::Audits(count) => NeedLine::Audits { count: *count },
+        Need::Quorum(approvers) => NeedLine::Quorum {
+            approvals: approvers
+                .iter()
+                .map(|by| Approver { name: by.name.clone(), signer: by.signer.clone() })
+                .collect(),
+        },
         Need::Admitted { package, requirement } => {
             NeedLine::Admitted { package: package.clone(), requirement: requirement.clone() }
         }

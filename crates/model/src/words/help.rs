@@ -118,7 +118,7 @@ pub fn reviews(decision: &Decision) -> Vec<String> {
 pub fn except(decision: &Decision, because: &str, until: &str) -> String {
     let needed = decision.clears.iter().flat_map(|way| &way.needs).find_map(|need| match need {
         Need::Exception(codes) => Some(codes.clone()),
-        Need::Feed(_) | Need::Audits(_) | Need::Admitted { .. } => None,
+        Need::Feed(_) | Need::Audits(_) | Need::Quorum(_) | Need::Admitted { .. } => None,
     });
     let codes = needed.unwrap_or_else(|| decision.standing_codes());
     let codes: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
@@ -149,7 +149,11 @@ pub fn who_clears(decision: &Decision, now: Time) -> String {
         .collect();
     let audits = decision.clears.iter().flat_map(|way| &way.needs).find_map(|need| match need {
         Need::Audits(n) => Some(*n),
-        Need::Feed(_) | Need::Admitted { .. } | Need::Exception(_) => None,
+        Need::Feed(_) | Need::Quorum(_) | Need::Admitted { .. } | Need::Exception(_) => None,
+    });
+    let approvers = decision.clears.iter().flat_map(|way| &way.needs).find_map(|need| match need {
+        Need::Quorum(approvers) => Some(approvers.len()),
+        Need::Feed(_) | Need::Audits(_) | Need::Admitted { .. } | Need::Exception(_) => None,
     });
     let packages: Vec<String> = decision
         .clears
@@ -157,7 +161,7 @@ pub fn who_clears(decision: &Decision, now: Time) -> String {
         .flat_map(|way| &way.needs)
         .filter_map(|need| match need {
             Need::Admitted { package, .. } => Some(super::text::harmless(package)),
-            Need::Feed(_) | Need::Audits(_) | Need::Exception(_) => None,
+            Need::Feed(_) | Need::Audits(_) | Need::Quorum(_) | Need::Exception(_) => None,
         })
         .collect();
     let mut who = Vec::new();
@@ -174,6 +178,11 @@ pub fn who_clears(decision: &Decision, now: Time) -> String {
         None => {}
         Some(1) => who.push("a reviewer whom the policy trusts".to_owned()),
         Some(n) => who.push(format!("{n} independent reviewers whom the policy trusts")),
+    }
+    match approvers {
+        None => {}
+        Some(1) => who.push("one more who maintains a dependent".to_owned()),
+        Some(n) => who.push(format!("{n} who maintain dependents")),
     }
     if decision.clears.iter().any(|way| way.is_override()) {
         let you = if who.is_empty() { "nobody but you, by an exception" } else { "you, by an exception" };

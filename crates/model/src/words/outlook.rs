@@ -82,7 +82,7 @@ fn hold_outlook(decision: &Decision, now: Time) -> String {
 pub fn feed(need: &Need) -> Option<String> {
     match need {
         Need::Feed(name) => Some(harmless(name)),
-        Need::Audits(_) | Need::Admitted { .. } | Need::Exception(_) => None,
+        Need::Audits(_) | Need::Quorum(_) | Need::Admitted { .. } | Need::Exception(_) => None,
     }
 }
 
@@ -91,7 +91,7 @@ fn package(need: &Need) -> Option<String> {
         Need::Admitted { package, requirement } => {
             Some(format!("{} {}", harmless(package), harmless(requirement)))
         }
-        Need::Feed(_) | Need::Audits(_) | Need::Exception(_) => None,
+        Need::Feed(_) | Need::Audits(_) | Need::Quorum(_) | Need::Exception(_) => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! How a quorum stands, in a sentence.
 
+use crate::decision::Support;
 use crate::quorum::{Cluster, Quorum, Thin};
 
 use super::line_of;
@@ -34,6 +35,15 @@ pub fn quorum_sentence(quorum: &Quorum, name: impl Fn(Cluster) -> String) -> Str
             format!("{so_far}; {these} could complete it: {}", line_of(&names))
         }
     }
+}
+
+/// The same of a decision.
+pub fn support_sentence(support: &Support) -> String {
+    let name = |cluster| {
+        let known = support.names.iter().find(|(of, _)| *of == cluster);
+        known.map_or_else(|| format!("cluster {}", cluster.0), |(_, name)| name.clone())
+    };
+    quorum_sentence(&support.quorum, name)
 }
 
 fn maintainers(count: usize) -> String {

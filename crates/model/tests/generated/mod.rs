@@ -8,13 +8,15 @@ use std::sync::Arc;
 
 use fence_model::code::GENERATION;
 use fence_model::facts::{
-    Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, CrateFacts, Dependency,
-    DependencyKind, FeedState, Gone, Publisher, Range, ReleaseFacts, Remark, Sighting, Window,
+    Account, Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, CrateFacts, Dependency,
+    DependencyKind, FeedState, Gone, Identity, Maintainer, Owner, Publisher, Range, Reader, ReleaseFacts,
+    Remark, RestsOn, Says, Sighting, Statement, Window,
 };
 use fence_model::judge::{Checksum, InUse, Treatment};
 use fence_model::policy::{Baseline, BaselineEntry, Exception, Standing};
 use fence_model::readings::{BuildCode, Finding, Looked, Reading};
 use fence_model::{Code, CodeClass, CrateName, Digest, Effect, Level, Span, Time};
+use fence_testkit::people::{maintainer, maintainers, member, person};
 use fence_testkit::world::{World, digest, name, time, version};
 use proptest::prelude::*;
 use semver::{Version, VersionReq};
@@ -67,7 +69,7 @@ impl Lots {
 
 /// A world, and lots left over for what a test does to it.
 pub(crate) fn worlds() -> impl Strategy<Value = (World, Lots)> {
-    prop::collection::vec(any::<u8>(), 0..900).prop_map(|numbers| {
+    prop::collection::vec(any::<u8>(), 0..1_400).prop_map(|numbers| {
         let mut lots = Lots::new(numbers);
         let world = world(&mut lots);
         (world, lots)
@@ -152,7 +154,20 @@ pub(crate) fn finding() -> Finding {
 fn story(lots: &mut Lots, world: &mut World) {
     let days = |days: usize| now() - Span::days(i64::try_from(days).expect("it is small"));
     let known = lots.pick(&[days(1), days(3), days(20)]);
-    match lots.below(8) {
+    match lots.below(16) {
+        8..=11 => quorum_story(lots, world),
+        12 => {
+            for (key, ago) in [("SHA256:one", 2), ("SHA256:two", 1)] {
+                world.revoke(key, "tidy", &VERSIONS[lots.below(2)].to_owned(), &days(ago).to_string());
+            }
+        }
+        13 | 14 => {
+            // CI of one repository, for long.
+            *world.krate("tidy") = CrateFacts::unknown(name("tidy"));
+            for (at, age) in [("0.9.0", 900), ("1.0.0", 600), ("1.0.1", 300), ("1.0.2", lots.below(9))] {
+                world.release("tidy", at, &days(age).to_string()).by_ci("github:tidy/tidy");
+            }
+        }
         4 => {
             // Two who do not know each other vouch for whatever there is.
             let versions: Vec<Version> =
@@ -192,6 +207,26 @@ fn story(lots: &mut Lots, world: &mut World) {
             world.release("tidy", "1.0.1", &days(4 - lots.below(4)).to_string()).needs("core", "^1.0.1");
         }
         _ => {}
+    }
+}
+
+/// A release of a crate that has a history, in the hands of those who maintain what depends on it.
+fn quorum_story(lots: &mut Lots, world: &mut World) {
+    let days = |days: usize| now() - Span::days(i64::try_from(days).expect("it is small"));
+    *world.krate("tidy") = CrateFacts::unknown(name("tidy"));
+    for (at, age) in [("1.0.0", 900), ("1.0.1", 600), ("1.0.2", 300)] {
+        world.release("tidy", at, &days(age).to_string()).by_user(1);
+    }
+    let age = lots.pick(&[5, 1, 2, 9, 12]);
+    let by = lots.pick(&[1, 2, 101]);
+    world.release("tidy", "1.1.0", &days(age).to_string()).by_user(by).heard_by(maintainers(12));
+    world.krate("tidy").publishers_told = true;
+    world.owner("tidy", Account::User(1), "2020-01-01");
+    for number in 0..lots.pick(&[3, 4, 5, 2, 0]) {
+        world.approve(&maintainer(number), "tidy", "1.1.0", &days(lots.below(age + 1)).to_string());
+    }
+    if lots.once_in(2) {
+        world.object(&maintainer(11), "tidy", "1.1.0", &days(lots.below(age + 1)).to_string());
     }
 }
 
@@ -255,7 +290,117 @@ fn krate(lots: &mut Lots, of: &'static str, now: Time) -> CrateFacts<'static> {
     facts.advisories = (0..lots.pick(&[0, 0, 1, 2])).map(|_| advisory(lots, now)).collect();
     facts.audits = (0..lots.pick(&[0, 0, 1, 3, 5])).map(|_| audit(lots, now)).collect();
     facts.windows = (0..lots.pick(&[0, 0, 1])).map(|_| window(lots, now)).collect();
+    people(lots, &mut facts, now);
     facts
+}
+
+/// Everybody who signs: some own crates, some belong to one organisation, one is bound to nothing.
+pub(crate) fn signers() -> Vec<Identity<'static>> {
+    let mut all: Vec<Identity<'static>> = (0..12).map(maintainer).collect();
+    all.extend([
+        person("ann", 1),
+        person("bob", 2),
+        member("cat", 3, "acme"),
+        member("dan", 4, "acme"),
+        Identity::unbound("eve"),
+        // Another key of bob's.
+        person("bob's other key", 2),
+    ]);
+    all
+}
+
+/// Somebody who owns a crate, or publishes.
+fn account(lots: &mut Lots) -> Account {
+    lots.pick(&[
+        Account::User(1),
+        Account::User(2),
+        Account::User(3),
+        Account::User(101),
+        Account::User(103),
+        Account::Team(1),
+    ])
+}
+
+/// Owners, those who maintain dependents, and what they sign.
+fn people(lots: &mut Lots, facts: &mut CrateFacts<'static>, now: Time) {
+    if lots.once_in(2) {
+        return;
+    }
+    facts.publishers_told = lots.once_in(2);
+    if !lots.once_in(4) {
+        let owner = |lots: &mut Lots| Owner {
+            account: account(lots),
+            since: past(lots, now),
+            until: lots.pick(&[None, None, Some(now - Span::days(3)), Some(now - Span::days(1_400))]),
+            organisation: lots.pick(&[None, None, Some("acme"), Some("Acme")]),
+        };
+        facts.owners = Some((0..lots.pick(&[1, 0, 2, 3])).map(|_| owner(lots)).collect());
+    }
+    for release in &mut facts.releases {
+        release.voices = voices(lots);
+    }
+    for _ in 0..lots.pick(&[0, 1, 2, 4, 12]) {
+        let Some((version, digest)) = pick_of(lots, facts) else { break };
+        let says = lots.pick(&[
+            Says::Approve(RestsOn::Trust),
+            Says::Approve(RestsOn::Diff),
+            Says::Approve(RestsOn::Audit),
+            Says::Object,
+            Says::Revoke,
+        ]);
+        let statement = statement(lots, now, (version, digest), says);
+        facts.statements.push(statement);
+    }
+}
+
+/// A release of a crate, mostly with the digest that it has.
+fn pick_of(lots: &mut Lots, facts: &CrateFacts<'_>) -> Option<(Version, Digest)> {
+    let releases: Vec<_> = facts.releases.iter().map(|r| (r.version.clone(), r.digest)).collect();
+    let (version, digest) = (!releases.is_empty()).then(|| lots.pick(&releases))?;
+    Some((version, if lots.once_in(12) { digest_of(lots) } else { digest }))
+}
+
+/// Somebody signs something about a release.
+pub(crate) fn statement(
+    lots: &mut Lots,
+    now: Time,
+    (version, digest): (Version, Digest),
+    says: Says,
+) -> Statement<'static> {
+    let signer = lots.pick(&signers());
+    Statement {
+        is_reviewer: matches!(signer.principal, "bob" | "cat" | "eve" | "bob's other key"),
+        signer,
+        feed: "people",
+        version,
+        digest,
+        known: past(lots, now),
+        until: lots.pick(&[
+            None,
+            None,
+            None,
+            Some(now),
+            Some(now + Span::days(2)),
+            Some(now - Span::days(1)),
+        ]),
+        says,
+        reader: lots.pick(&[Reader::Person, Reader::Person, Reader::Person, Reader::Machine]),
+        comment: "a comment",
+    }
+}
+
+/// Who maintains dependents of a release: mostly enough for a quorum.
+fn voices(lots: &mut Lots) -> Option<Arc<[Maintainer<'static>]>> {
+    let mut voices = maintainers(lots.pick(&[12, 12, 12, 11, 3, 0]));
+    for one in &mut voices {
+        match lots.below(16) {
+            14 => one.organisation = Some("acme"),
+            15 => one.signer = None,
+            _ => {}
+        }
+        one.reach = lots.pick(&[20, 20, 1, 0, 400]);
+    }
+    (!lots.once_in(6)).then(|| voices.into())
 }
 
 fn release(lots: &mut Lots, of: &str, now: Time, journalled: bool) -> ReleaseFacts<'static> {
@@ -269,7 +414,14 @@ fn release(lots: &mut Lots, of: &str, now: Time, journalled: bool) -> ReleaseFac
         yanked: false,
         dependencies: dependencies(lots, of, published),
         sighting: None,
-        publisher: lots.pick(&[None, Some(Publisher::User(1)), Some(Publisher::Ci("github:tidy/tidy"))]),
+        publisher: lots.pick(&[
+            None,
+            Some(Publisher::User(1)),
+            Some(Publisher::Ci("github:tidy/tidy")),
+            Some(Publisher::User(2)),
+            Some(Publisher::User(103)),
+            Some(Publisher::UNKNOWN_CI),
+        ]),
         voices: None,
     };
     if journalled {
@@ -404,16 +556,18 @@ pub(crate) fn audit(lots: &mut Lots, now: Time) -> Audit<'static> {
         7 => Claim::Remark(one, lots.pick(&[Remark::Negative, Remark::MachineReviewed])),
         _ => Claim::Violation(VersionReq::parse(lots.pick(&["=1.0.1", "^1"])).expect("it is one")),
     };
+    // One in four is a statement of the fence's own kind.
+    let signer = lots.once_in(4).then(|| lots.pick(&signers()));
     Audit {
         // One in three is signed.
-        feed: lots.pick(&[Some(ORIGINS[0]), Some(ORIGINS[1]), None]),
+        feed: lots.pick(&[Some(ORIGINS[0]), Some(ORIGINS[1]), None]).filter(|_| signer.is_none()),
         origin: lots.pick(&ORIGINS),
-        who: vec![lots.pick(&PEOPLE)],
-        signer: None,
+        who: signer.as_ref().map_or_else(|| vec![lots.pick(&PEOPLE)], |signer| vec![signer.principal]),
         digest: None,
         from_digest: None,
         known: past(lots, now),
-        until: None,
+        until: signer.as_ref().and_then(|_| lots.pick(&[None, None, Some(now + Span::days(2)), Some(now)])),
+        signer,
         claim,
         criteria: lots.pick(&[vec!["safe-to-deploy"], vec!["safe-to-deploy"], vec!["safe-to-run"]]),
     }

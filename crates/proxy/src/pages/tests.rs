@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use fence_model::decision::{Because, Chain, Decision, Need, Reason, Way};
+use fence_model::decision::{
+    Approver, Because, Chain, Decision, Need, NewWay, ObjectionState, Objectors, Reason, Way,
+};
 use fence_model::facts::{AdvisoryKind, DependencyKind, FeedState, Remark};
 use fence_model::policy::{AllowedSource, Baseline, Exception, FeedRole, FeedSource, Policy};
+use fence_model::quorum::Share;
 use fence_model::{Code, Digest, Effect, Time};
 use fence_scan::reading::{Commit, Fate, FileText, Group, Hunk, Line, Piece, Reading, Tint, Weight};
 use fence_scan::{
@@ -28,7 +31,13 @@ fn decision(text: &str) -> Decision {
     world.release("glob", "0.3.4", "2026-08-20T07:00:00Z");
     let mut decision = world.decide("glob", "0.3.4");
     let (at, owned) = (time("2026-08-20T07:10:00Z"), || text.to_owned());
-    let chain = Chain { origins: vec![owned(), owned()], versions: vec![owned()], known: at };
+    let chain = Chain {
+        origins: vec![owned(), owned()],
+        versions: vec![owned()],
+        known: at,
+        until: None,
+        unbound: vec![owned()],
+    };
     let because = [
         Because::RequirementHeld { package: owned(), requirement: owned() },
         Because::FixHeld { in_use: "0.3.3".parse().unwrap(), advisories: vec![owned()] },
@@ -49,6 +58,17 @@ fn decision(text: &str) -> Decision {
         Because::Remarked { origin: owned(), remark: Remark::Negative },
         Because::Source(owned()),
         Because::Audits(vec![chain]),
+        Because::Approved {
+            share: Share::percent(34),
+            needed: Share::percent(30),
+            who: vec![owned()],
+            until: None,
+        },
+        Because::PublisherNew { publisher: owned(), new: NewWay::ByCi, since: at },
+        Because::PublisherKnown { publisher: owned(), since: at },
+        Because::Objected { weight: Objectors::Reviewers, who: vec![owned()], comment: owned() },
+        Because::Objection { who: owned(), standing: ObjectionState::Seconded, comment: owned() },
+        Because::Revoked { keys: vec![owned()], threshold: 1, comment: owned() },
         Because::PublisherVouched { publisher: owned(), origin: owned(), until: at },
         Because::Excused { because: owned(), until: at, codes: vec![Code::Young] },
     ];
@@ -61,7 +81,12 @@ fn decision(text: &str) -> Decision {
         because,
     };
     decision.reasons.extend(because.into_iter().map(reason));
-    let needs = vec![Need::Admitted { package: owned(), requirement: owned() }, Need::Feed(owned())];
+    let approver = Approver { name: owned(), signer: owned(), share: Share::percent(10) };
+    let needs = vec![
+        Need::Quorum(vec![approver]),
+        Need::Admitted { package: owned(), requirement: owned() },
+        Need::Feed(owned()),
+    ];
     decision.clears.push(Way { needs, earliest: at, as_of: at });
     decision
 }
