@@ -833,7 +833,7 @@ impl From<Misuse> for CliError {
             Misuse::NotSigned => Self::new("nothing was signed, as you said"),
             Misuse::NotYours { file, signer } => {
                 Self::new(format!("{} is a statement of {signer}, who alone can withdraw it", shown(&file)))
-                    .hint("`cargo fence object` says that you think otherwise")
+                    .hint("to say that you think otherwise, sign an objection")
             }
             Misuse::NoSigners(folder) => {
                 Self::new(format!("there is no `allowed_signers` in {} or above, so nobody can say", shown(&folder)))
