@@ -109,8 +109,11 @@ fn how(content: &Content) -> Option<String> {
             Some(format!("{what}, by {}", by(reader)))
         }
         Content::Audit { bases, reader, .. } => {
-            let what =
-                if bases.is_some() { "a reading of the change" } else { "a reading of all of its code" };
+            let what = if bases.is_some() {
+                "a reading of the change, which counts where the older release is audited, too"
+            } else {
+                "a reading of all of its code"
+            };
             Some(format!("{what}, by {}", by(reader)))
         }
         Content::Object { reader, .. } => Some(format!("a look, by {}", by(reader))),
