@@ -1,0 +1,106 @@
+//! What stands in a field: numbers, times, digests, by the rules of PostgreSQL.
+
+use std::num::NonZeroU32;
+
+use fence_model::{Digest, Time};
+
+use super::Fault;
+use crate::error::excerpt;
+
+/// A column by the names that it has had, the present one first.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    pub(super) names: &'static [&'static str],
+    /// Whether a table is of no use without it.
+    pub(super) needed: bool,
+}
+
+/// A column that every layout has, by one of these names.
+pub(super) const fn needed(names: &'static [&'static str]) -> Column {
+    Column { names, needed: true }
+}
+
+/// A column that some layouts do not have.
+pub(super) const fn may_be(names: &'static [&'static str]) -> Column {
+    Column { names, needed: false }
+}
+
+/// One field of a row; without bytes where the layout has no such column.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cell<'a> {
+    pub(super) column: &'static str,
+    pub(super) bytes: Option<&'a [u8]>,
+}
+
+impl<'a> Cell<'a> {
+    /// The text, if it is not empty: NULL and the empty text cannot be told apart.
+    pub(super) fn some_text(&self) -> Result<Option<&'a str>, Fault> {
+        let bytes = self.bytes.unwrap_or_default();
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Some(text).filter(|text| !text.is_empty())),
+            Err(_) => Err(self.fault("UTF-8")),
+        }
+    }
+
+    pub(super) fn text(&self, expected: &'static str) -> Result<&'a str, Fault> {
+        self.some_text()?.ok_or_else(|| self.fault(expected))
+    }
+
+    /// A number of a row, which is above zero.
+    pub(super) fn id(&self) -> Result<u32, Fault> {
+        self.some_id()?.map(NonZeroU32::get).ok_or_else(|| self.fault("a number above 0"))
+    }
+
+    /// A number of a row, or NULL.
+    pub(super) fn some_id(&self) -> Result<Option<NonZeroU32>, Fault> {
+        let expected = "a number above 0";
+        let Some(text) = self.some_text()? else { return Ok(None) };
+        digits(text).and_then(|text| text.parse().ok()).map(Some).ok_or_else(|| self.fault(expected))
+    }
+
+    /// A number of another service, which may be large.
+    pub(super) fn account(&self) -> Result<u64, Fault> {
+        let expected = "a number";
+        digits(self.text(expected)?).and_then(|text| text.parse().ok()).ok_or_else(|| self.fault(expected))
+    }
+
+    pub(super) fn flag(&self) -> Result<bool, Fault> {
+        self.some_flag()?.ok_or_else(|| self.fault("t or f"))
+    }
+
+    pub(super) fn some_flag(&self) -> Result<Option<bool>, Fault> {
+        match self.bytes {
+            None | Some(b"") => Ok(None),
+            Some(b"t") => Ok(Some(true)),
+            Some(b"f") => Ok(Some(false)),
+            Some(_) => Err(self.fault("t or f")),
+        }
+    }
+
+    /// `2026-08-20 07:15:00.123+00`, in UTC where no offset is told; cut to seconds.
+    pub(super) fn time(&self) -> Result<Time, Fault> {
+        let expected = "a time such as 2026-08-20 07:15:00.123+00";
+        let text = self.text(expected)?;
+        let of_day = text.get(10..).filter(|rest| rest.len() >= 9 && text.is_ascii());
+        let Some(of_day) = of_day else { return Err(self.fault(expected)) };
+        let time = if of_day.contains(['+', '-', 'Z']) { text.parse() } else { format!("{text}Z").parse() };
+        time.map_err(|_| self.fault(expected))
+    }
+
+    /// `\x` and 64 digits, or the digits alone.
+    pub(super) fn digest(&self) -> Result<Digest, Fault> {
+        let expected = "a SHA-256 of 64 hexadecimal digits";
+        let text = self.text(expected)?;
+        text.strip_prefix("\\x").unwrap_or(text).parse().map_err(|_| self.fault(expected))
+    }
+
+    pub(super) fn fault(&self, expected: &'static str) -> Fault {
+        let found = excerpt(&String::from_utf8_lossy(self.bytes.unwrap_or_default()));
+        Fault::Field { column: self.column, found, expected }
+    }
+}
+
+/// Text of digits alone: `parse` takes a sign as well.
+fn digits(text: &str) -> Option<&str> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then_some(text)
+}
