@@ -19,7 +19,7 @@
 //!
 //! A row that cannot be read is counted and left out, as are rows about such: a few versions and requirements of early years
 //! are malformed. Where it is more than [a few](crate::Limits::dump_malformed) the table is refused. What no database writes (two
-//! rows of one key, two tables of one name) is refused at once.
+//! rows of one key, two tables of one name, a row of another length) is refused at once.
 //!
 //! # Accounts
 //!

@@ -328,14 +328,14 @@ fn what_cannot_be_trusted_is_refused_in_words() {
         ("a quote is not closed", add("crates", "9,\"baz\n".to_owned())),
         ("a row is too long", add("crates", format!("9,\"{}\"\n", "x".repeat(5_000)))),
         ("too many fields", add("crates", format!("{}\n", "9,".repeat(300)))),
-        ("rows of other lengths", add("crates", many(&|id| format!("{id},crate-{id},t\n")))),
+        ("a quote swallows rows", replace("crates", "3,foo\n5,bar\n", "3,\"foo\n5,\"bar\n")),
+        ("a row of another length", add("crates", "9,baz,t\n".to_owned())),
         ("versions that are none", add("versions", many(&|id| version(id, "one,7,f")))),
         ("times that are none", replace("crate_owners", "2020-01-01 00", "2020-01-32 00")),
         ("more of them", add("crate_owners", many(&|id| format!("3,infinity,{id},0\n")))),
         ("other kinds of owners", add("crate_owners", many(&|id| format!("3,2020-01-01 00:00:00,{id},2\n")))),
         ("names that are none", add("crates", many(&|id| format!("{id},\"\u{1b}[31m,\n{id}\"\n")))),
         ("numbers with signs", add("users", many(&|id| format!("+{id},x\n")))),
-        ("bytes of other encodings", add("users", many(&|id| format!("{id},\u{fffd}\n")))),
         ("one user twice", add("users", "7,eve\n".to_owned())),
         ("one team twice", add("teams", "7,github:eve:eve\n".to_owned())),
         ("one crate twice", add("crates", "3,eve\n".to_owned())),
@@ -408,9 +408,39 @@ fn what_the_archive_does_not_give_is_not_made_up() {
         "data/users.csv cannot be read on: it is\u{fffd} damaged; fetch the dump again"
     );
     let mut reader = Reader::new(&Limits::default());
+    let other = [b"id,login\n".as_slice(), &b"1,\xff\n".repeat(17)].concat();
+    let error = reader.table(Table::Teams, &mut other.as_slice()).expect_err("an error");
+    assert!(error.to_string().contains("login is \"\u{fffd}\", and should be UTF-8;"), "{error}");
+    let mut reader = Reader::new(&Limits::default());
     reader.table(Table::Teams, &mut b"id,login\n".as_slice()).expect("a table");
     let twice = reader.table(Table::Teams, &mut b"id,login\n".as_slice()).expect_err("an error");
     assert_eq!(twice.to_string(), "data/teams.csv is there twice: no dump has that; fetch the dump again");
+}
+
+/// A login is shown by what is nearest to GitHub; the account is a number whatever it is called.
+#[test]
+fn logins_are_those_of_github() {
+    let told = |users: &str, github: Option<&str>| {
+        let dump = with(|files| {
+            files.insert("users", users.to_owned());
+            if let Some(github) = github {
+                files.insert("oauth_github", format!("account_id,login,user_id\n{github}"));
+            }
+        });
+        let dump = dump.expect("a dump");
+        dump.accounts()
+            .map(|account| format!("{account:?} {}", dump.login(account).unwrap_or("-")))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let of_three = "id,gh_login,username\n1,,\n7,old,ben\n";
+    let told = [
+        told(of_three, None),
+        told(of_three, Some("99,second,7\n98,first,7\n5,ann,1\n6,nobody,55\n")),
+        told("id,gh_login\n7,old\n", None),
+        told("id\n7\n", Some("98,first,7\n")),
+    ];
+    insta::assert_snapshot!(told.join("\n"));
 }
 
 /// The rows of a table, those with line feeds in quotes too.

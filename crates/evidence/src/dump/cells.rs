@@ -96,7 +96,7 @@ impl<'a> Cell<'a> {
 
     pub(super) fn fault(&self, expected: &'static str) -> Fault {
         let found = excerpt(&String::from_utf8_lossy(self.bytes.unwrap_or_default()));
-        Fault::Field { column: self.column, found, expected }
+        Fault { column: self.column, found, expected }
     }
 }
 

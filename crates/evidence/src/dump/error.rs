@@ -15,8 +15,8 @@ pub enum DumpError {
         /// What whoever unpacks it said.
         cause: Box<str>,
     },
-    /// The last row has no end.
-    #[error("data/{table}.csv is cut off: its last row does not end; fetch the dump again")]
+    /// The last row has no end, or a quote in it.
+    #[error("data/{table}.csv is cut off: its last row or a quote does not end; fetch the dump again")]
     CutOff {
         /// The table.
         table: Table,
@@ -58,6 +58,20 @@ pub enum DumpError {
         line: u64,
         /// How many are read.
         limit: usize,
+    },
+    /// A row has another number of fields than there are columns.
+    #[error(
+        "line {line} of data/{table}.csv has {found} fields for {columns} columns: no database writes that; fetch the dump again"
+    )]
+    Fields {
+        /// The table.
+        table: Table,
+        /// The line in which the row begins, from 1.
+        line: u64,
+        /// How many it has.
+        found: usize,
+        /// How many columns there are.
+        columns: usize,
     },
     /// A row is longer than any honest one.
     #[error("the row before line {line} of data/{table}.csv has more than {limit} bytes")]
@@ -162,35 +176,20 @@ pub enum DumpError {
     },
 }
 
-/// What is wrong with one row.
+/// What is wrong with one row: a field does not hold what its column has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// It has another number of fields than there are columns.
-    Fields {
-        /// How many it has.
-        found: usize,
-        /// How many columns there are.
-        columns: usize,
-    },
-    /// A field does not hold what its column has.
-    Field {
-        /// The column.
-        column: &'static str,
-        /// The field, cut short.
-        found: Box<str>,
-        /// What it should be.
-        expected: &'static str,
-    },
+pub struct Fault {
+    /// The column.
+    pub column: &'static str,
+    /// The field, cut short.
+    pub found: Box<str>,
+    /// What it should be.
+    pub expected: &'static str,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fields { found, columns } => write!(f, "{found} fields for {columns} columns"),
-            Self::Field { column, found, expected } => {
-                write!(f, "{column} is {found:?}, and should be {expected}")
-            }
-        }
+        write!(f, "{} is {:?}, and should be {}", self.column, self.found, self.expected)
     }
 }
 

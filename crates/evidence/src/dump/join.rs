@@ -172,7 +172,7 @@ fn needs(
         _ => {
             let (of, on) = (row.of, row.on);
             dangling.count(Table::Dependencies, || {
-                format!("the crate {on}, on which the version {of} depends, or that version")
+                format!("the version {of}, or the crate {on} that it depends on")
             });
             false
         }

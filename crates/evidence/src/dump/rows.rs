@@ -1,7 +1,8 @@
 //! Rows of one table, as they come out of the archive.
 //!
 //! The rules of CSV are `csv-core`'s; what is kept of a row lies in two buffers of this reader, so a row has a limit. A table
-//! whose last row does not end is cut off.
+//! whose last row or quote does not end is cut off, and a row of another length than the first is not left out as one that
+//! is malformed: a stray quote may have swallowed any number of others.
 
 use std::io::{ErrorKind, Read};
 
@@ -38,16 +39,14 @@ pub(super) fn each<const N: usize>(
         if skipped.rows > most {
             return Err(DumpError::TooManyRows { table, limit: most });
         }
-        let taken = if rows.fields == width {
-            let cell = |at: usize| {
-                let (name, place) = places[at];
-                Cell { column: name, bytes: place.map(|place| rows.field(place)) }
-            };
-            take(std::array::from_fn(cell))
-        } else {
-            Err(Stop::Row(Fault::Fields { found: rows.fields, columns: width }))
+        if rows.fields != width {
+            return Err(DumpError::Fields { table, line: rows.line, found: rows.fields, columns: width });
+        }
+        let cell = |at: usize| {
+            let (name, place) = places[at];
+            Cell { column: name, bytes: place.map(|place| rows.field(place)) }
         };
-        match taken {
+        match take(std::array::from_fn(cell)) {
             Ok(()) => {}
             Err(Stop::Row(fault)) => {
                 skipped.malformed += 1;
@@ -96,7 +95,8 @@ struct Rows<'a> {
     /// Where in `input` what was not looked at yet begins and ends.
     rest: (usize, usize),
     seen: u64,
-    last: u8,
+    /// The last byte, and whether a quote is open.
+    last: (u8, bool),
     row: Vec<u8>,
     ends: [usize; COLUMNS],
     fields: usize,
@@ -114,7 +114,7 @@ impl<'a> Rows<'a> {
             input: vec![0; INPUT_BYTES],
             rest: (0, 0),
             seen: 0,
-            last: b'\n',
+            last: (b'\n', false),
             row: vec![0; ROW_BYTES.min(limits.dump_row_bytes)],
             ends: [0; COLUMNS],
             fields: 0,
@@ -174,9 +174,13 @@ impl<'a> Rows<'a> {
         if self.seen > self.limits.dump_table_bytes {
             return Err(DumpError::TooLong { table, limit: self.limits.dump_table_bytes });
         }
-        match self.input[..self.rest.1].last() {
-            Some(last) => self.last = *last,
-            None if self.last != b'\n' => return Err(DumpError::CutOff { table }),
+        let input = &self.input[..self.rest.1];
+        match input.last() {
+            Some(last) => {
+                let odd = input.iter().fold(false, |odd, byte| odd ^ (*byte == b'"'));
+                self.last = (*last, self.last.1 ^ odd);
+            }
+            None if self.last != (b'\n', false) => return Err(DumpError::CutOff { table }),
             None => {}
         }
         Ok(())
