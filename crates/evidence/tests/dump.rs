@@ -408,9 +408,9 @@ fn what_the_archive_does_not_give_is_not_made_up() {
         "data/users.csv cannot be read on: it is\u{fffd} damaged; fetch the dump again"
     );
     let mut reader = Reader::new(&Limits::default());
-    let other = [b"id,login\n".as_slice(), &b"1,\xff\n".repeat(17)].concat();
+    let other = [b"id,login\n".as_slice(), &b"\xff,x\n".repeat(17)].concat();
     let error = reader.table(Table::Teams, &mut other.as_slice()).expect_err("an error");
-    assert!(error.to_string().contains("login is \"\u{fffd}\", and should be UTF-8;"), "{error}");
+    assert!(error.to_string().contains("id is \"\u{fffd}\", and should be UTF-8;"), "{error}");
     let mut reader = Reader::new(&Limits::default());
     reader.table(Table::Teams, &mut b"id,login\n".as_slice()).expect("a table");
     let twice = reader.table(Table::Teams, &mut b"id,login\n".as_slice()).expect_err("an error");
@@ -439,6 +439,7 @@ fn logins_are_those_of_github() {
         told(of_three, Some("99,second,7\n98,first,7\n5,ann,1\n6,nobody,55\n")),
         told("id,gh_login\n7,old\n", None),
         told("id\n7\n", Some("98,first,7\n")),
+        told("id,username\n1,a b\n7,\u{1b}[31m\n", Some("98,,7\n")),
     ];
     insta::assert_snapshot!(told.join("\n"));
 }

@@ -25,6 +25,9 @@ pub(super) const fn may_be(names: &'static [&'static str]) -> Column {
     Column { names, needed: false }
 }
 
+/// A login. GitHub's have up to 39 letters; that of a team has names of both.
+const LOGIN_BYTES: usize = 255;
+
 /// One field of a row; without bytes where the layout has no such column.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cell<'a> {
@@ -44,6 +47,13 @@ impl<'a> Cell<'a> {
 
     pub(super) fn text(&self, expected: &'static str) -> Result<&'a str, Fault> {
         self.some_text()?.ok_or_else(|| self.fault(expected))
+    }
+
+    /// What an account is called, if that can be shown: the account is there whatever its login is.
+    pub(super) fn login(&self) -> Option<&'a str> {
+        let shown = |c: char| !c.is_control() && !c.is_whitespace();
+        let login = std::str::from_utf8(self.bytes.unwrap_or_default()).ok()?;
+        (1..=LOGIN_BYTES).contains(&login.len()).then_some(login).filter(|login| login.chars().all(shown))
     }
 
     /// A number of a row, which is above zero.

@@ -35,7 +35,9 @@ pub(super) fn join(
     on_github.sort_by_key(|(user, account, _)| (*user, *account));
     on_github.dedup_by_key(|(user, ..)| *user);
     for (user, _, login) in on_github {
-        if let Ok(at) = users.binary_search_by_key(&user, |(id, _)| *id) {
+        if !login.is_empty()
+            && let Ok(at) = users.binary_search_by_key(&user, |(id, _)| *id)
+        {
             let word = words.word(&login);
             let too_much =
                 DumpError::TooMuchText { table: Table::OauthGithub, limit: limits.dump_text_bytes };

@@ -11,7 +11,7 @@ use semver::{Version, VersionReq};
 use serde::Deserialize;
 
 use super::cells::{may_be, needed};
-use super::rows::each;
+use super::rows::{Stop, each};
 use super::words::{Verdicts, Word, Words};
 use super::{Account, DumpError, Skipped, Table};
 use crate::error::message;
@@ -28,7 +28,7 @@ pub(super) struct Raw {
     pub(super) users: Vec<(u32, Option<Word>)>,
     /// Who has which account with which login.
     pub(super) on_github: Vec<(u32, u64, Box<str>)>,
-    pub(super) teams: Vec<(u32, Word)>,
+    pub(super) teams: Vec<(u32, Option<Word>)>,
     pub(super) crates: Vec<CrateRow>,
     /// Crate, account, and since when.
     pub(super) owners: Vec<(u32, AccountRow, Time)>,
@@ -153,8 +153,7 @@ impl Raw {
         let columns = [needed(&["id"]), may_be(&["username"]), may_be(&["gh_login"])];
         each(Table::Users, bytes, (limits, limits.dump_accounts), columns, |[id, username, gh_login]| {
             *users_have_logins |= username.bytes.is_some() || gh_login.bytes.is_some();
-            let login =
-                username.some_text()?.map_or_else(|| gh_login.some_text(), |login| Ok(Some(login)))?;
+            let login = username.login().or_else(|| gh_login.login());
             users.push((id.id()?, login.map(|login| words.word(login)).transpose()?));
             Ok(())
         })
@@ -164,9 +163,9 @@ impl Raw {
         let (on_github, mut room) = (&mut self.on_github, limits.dump_text_bytes);
         let columns = [needed(&["user_id"]), needed(&["account_id"]), needed(&["login"])];
         each(Table::OauthGithub, bytes, (limits, limits.dump_accounts), columns, |[user, account, login]| {
-            let text = login.text("a login")?;
-            room = room.checked_sub(text.len()).ok_or(super::rows::Stop::Text)?;
-            on_github.push((user.id()?, account.account()?, text.into()));
+            let login = login.login().unwrap_or_default();
+            room = room.checked_sub(login.len()).ok_or(Stop::Text)?;
+            on_github.push((user.id()?, account.account()?, login.into()));
             Ok(())
         })
     }
@@ -175,7 +174,7 @@ impl Raw {
         let Self { words, teams, .. } = self;
         let columns = [needed(&["id"]), needed(&["login"])];
         each(Table::Teams, bytes, (limits, limits.dump_accounts), columns, |[id, login]| {
-            teams.push((id.id()?, words.word(login.text("a login such as github:org:team")?)?));
+            teams.push((id.id()?, login.login().map(|login| words.word(login)).transpose()?));
             Ok(())
         })
     }

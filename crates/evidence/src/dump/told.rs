@@ -34,7 +34,7 @@ pub struct Dump {
     /// By number.
     pub(super) users: Vec<(u32, Option<Word>)>,
     /// By number.
-    pub(super) teams: Vec<(u32, Word)>,
+    pub(super) teams: Vec<(u32, Option<Word>)>,
     /// By name and time; none where the layout is older than the table.
     pub(super) deleted: Option<Vec<(Word, Time, Time)>>,
     pub(super) skipped: Vec<Skipped>,
@@ -145,13 +145,16 @@ impl Dump {
         users.chain(self.teams.iter().map(|(id, _)| AccountRow::Team(*id).told()))
     }
 
-    /// What an account is called at the moment of the dump: for showing alone. Of a team, `github:org:team`.
+    /// What an account is called at the moment of the dump: for showing alone. Of a team, `github:org:team`. None where the
+    /// dump does not tell, and for what is no login: longer than 255 bytes, or with blanks or control characters.
     pub fn login(&self, account: Account) -> Option<&str> {
-        let word = match account {
-            Account::User(id) => by_number(&self.users, id)?.1?,
-            Account::Team(id) => by_number(&self.teams, id)?.1,
+        let (rows, id) = match account {
+            Account::User(id) => (&self.users, id),
+            Account::Team(id) => (&self.teams, id),
         };
-        Some(self.text(word))
+        let id = u32::try_from(id).ok()?;
+        let at = rows.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        rows[at].1.map(|word| self.text(word))
     }
 
     /// The organisation on GitHub that an account belongs to: that of a team. Of which organisations a user is, nobody tells.
@@ -179,11 +182,6 @@ impl Dump {
     pub(super) fn text(&self, word: Word) -> &str {
         &self.texts[word.0 as usize]
     }
-}
-
-fn by_number<T: Copy>(rows: &[(u32, T)], id: u64) -> Option<(u32, T)> {
-    let id = u32::try_from(id).ok()?;
-    rows.binary_search_by_key(&id, |(id, _)| *id).ok().map(|at| rows[at])
 }
 
 /// A crate of a dump.
