@@ -557,7 +557,7 @@ pub(crate) fn speaks(knowledge: &Knowledge, policy: &Policy, now: Time) -> Resul
     {
         return Err(Undecidable::NoAdvisories.into());
     }
-    for age in knowledge.ages().iter().filter(|age| age.kind != SourceKind::Audits) {
+    for age in knowledge.ages().iter().filter(|age| age.kind.is_adverse()) {
         let limit = policy.freshness.limit;
         match age.as_of {
             None => {

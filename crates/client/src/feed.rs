@@ -23,6 +23,7 @@ use git::{Address, GitError, Reach};
 use crate::cache::{Cache, CacheError, ContentDigest, Keep, Kept, Place};
 use crate::http::{Answer, Ask, Http, HttpError, HttpSettings, Network, Transfer, is_loopback, shown};
 use crate::limits::Limits;
+use crate::statements;
 
 /// All files of a feed that its role uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,6 +224,7 @@ fn is_used(role: FeedRole, path: &str) -> bool {
         FeedRole::Advisories => file.ends_with(".md") || osv::id_of(path).is_some(),
         FeedRole::Audits => matches!(file, "audits.toml" | "imports.lock" | "config.toml"),
         FeedRole::Crev => file.ends_with(".proof.crev"),
+        FeedRole::Statements => statements::is_used(file),
     }
 }
 
@@ -454,6 +456,7 @@ impl Reader<'_> {
             FeedRole::Advisories => "advisories",
             FeedRole::Audits => "audits",
             FeedRole::Crev => "crev",
+            FeedRole::Statements => "statements",
         };
         Place::feed(self.name, &ContentDigest::of(format!("{role} {address}").as_bytes()))
     }

@@ -348,6 +348,8 @@ pub struct FeedTally {
     pub audits: usize,
     /// How many windows it has now.
     pub windows: usize,
+    /// How many approvals, objections and revocations it has now, counted by release.
+    pub statements: usize,
 }
 
 /// What became of a feed.

@@ -42,8 +42,10 @@ pub mod revision;
 pub mod scanner;
 pub mod scope;
 mod side_by_side;
+pub mod signing;
 pub mod snapshot;
 pub mod source;
+pub mod statements;
 pub mod switch;
 pub mod toml_lines;
 

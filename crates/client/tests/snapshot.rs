@@ -7,12 +7,12 @@ use std::sync::Arc;
 use fence_client::cache::ContentDigest;
 use fence_client::snapshot::{
     AuditRecord, Contents, CrateRecord, DependencyRecord, FORMAT, IndexRecord, KnownRecord, PackageRecord,
-    Presence, ProblemRecord, PublisherRecord, ReleaseRecord, Section, Snapshot, SnapshotError, SourceKind,
-    SourceRecord, WindowRecord, WriteError, write,
+    Presence, ProblemRecord, PublisherRecord, ReleaseRecord, Section, SeenRecord, Snapshot, SnapshotError,
+    SourceKind, SourceRecord, WindowRecord, WriteError, write,
 };
 use fence_model::facts::{
-    Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, DependencyKind, Publisher, Range,
-    Remark, Window,
+    Account, Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, DependencyKind, Identity,
+    Owner, Publisher, Range, Reader, Remark, RestsOn, Says, Statement, Window,
 };
 use fence_model::policy::PublishTimes;
 use fence_model::{Digest, Time};
@@ -28,15 +28,15 @@ use xxhash_rust::xxh3::xxh3_64;
 fn the_example_of_the_specification_is_what_is_written() {
     let contents = Contents { crates: vec![CrateRecord::new(0, "a")], ..Contents::default() };
     let mut expected = b"cgfence\n".to_vec();
-    expected.extend([5, 0, 0, 0, 0, 0, 0, 0]);
+    expected.extend([6, 0, 0, 0, 0, 0, 0, 0]);
     let mut rest = vec![0, 0, 0, 0, 1, 0, 0, 0];
-    rest.extend([0; 4 * 14]);
+    rest.extend([0; 4 * 20]);
     rest.extend([1, 0, 0, 0]);
     rest.extend([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
     rest.extend([0, 0, 0, 0, 0, 0, 0, 0, 0]);
     rest.extend([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
     rest.extend([0; 32]);
-    rest.extend([0; 8 * 6]);
+    rest.extend([0; 8 * 8 + 2]);
     rest.push(b'a');
     expected.extend(xxh3_64(&rest).to_le_bytes());
     expected.extend(rest);
@@ -83,32 +83,33 @@ fn what_was_not_known_yet_is_left_out() {
         let advisories: Vec<_> =
             facts.advisories.iter().map(|advisory| (advisory.id, advisory.withdrawn)).collect();
         format!(
-            "{released:?} {advisories:?} {} audits, {} windows, first published {:?}",
+            "{released:?} {advisories:?} {} audits, {} windows, {} statements, first published {:?}",
             facts.audits.len(),
             facts.windows.len(),
+            facts.statements.len(),
             facts.born()
         )
     };
     insta::assert_snapshot!(
         facts("2026-08-20T07:00:00Z", PublishTimes::Trusted),
-        @r#"["0.3.9 by user 7"] [] 2 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
+        @r#"["0.3.9 by user 7"] [] 3 audits, 1 windows, 0 statements, first published Some(2024-09-14T12:24:40Z)"#
     );
     insta::assert_snapshot!(
         facts("2026-08-20T07:30:00Z", PublishTimes::Trusted),
-        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [] 2 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
+        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [] 3 audits, 1 windows, 0 statements, first published Some(2024-09-14T12:24:40Z)"#
     );
     insta::assert_snapshot!(
         facts("2026-08-21T07:30:00Z", PublishTimes::Trusted),
-        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", None)] 2 audits, 1 windows, first published Some(2024-09-14T12:24:40Z)"#
+        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", None)] 3 audits, 1 windows, 1 statements, first published Some(2024-09-14T12:24:40Z)"#
     );
     // Withdrawn by then; and publish times that nobody believes are not told.
     insta::assert_snapshot!(
         facts("2026-09-01T00:00:00Z", PublishTimes::Untrusted),
-        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", Some(2026-08-30T23:59:59Z))] 2 audits, 1 windows, first published None"#
+        @r#"["0.3.9 by user 7", "0.3.10 proc-macro1 born At(2026-08-20T02:11:00Z)"] [("RUSTSEC-2026-0260", Some(2026-08-30T23:59:59Z))] 3 audits, 1 windows, 1 statements, first published None"#
     );
     insta::assert_snapshot!(
         facts("2020-01-01T00:00:00Z", PublishTimes::Trusted),
-        @r#"[] [] 0 audits, 0 windows, first published None"#
+        @r#"[] [] 0 audits, 0 windows, 0 statements, first published None"#
     );
 }
 
@@ -241,6 +242,7 @@ fn sorted(mut contents: Contents<'_>) -> Contents<'_> {
         });
         record.publishers.sort_by(|a, b| (&a.version, a.publisher).cmp(&(&b.version, b.publisher)));
     }
+    contents.seen.sort_unstable();
     contents.packages.retain(|package| package.birth != Birth::Unread || package.asked.is_some());
     contents.packages.sort_by_key(|package| (package.registry, package.name));
     contents
@@ -299,7 +301,11 @@ fn sample() -> Contents<'static> {
         feed: Some("a-set"),
         origin: "https://example.org/audits.toml",
         who: vec!["A <a@example.org>", "B"],
+        signer: None,
+        digest: None,
+        from_digest: None,
         known: moment("2025-01-01"),
+        until: None,
         claim: Claim::Delta {
             from: AuditedVersion { version: version("0.3.8"), git: Some("00aa".into()) },
             to: AuditedVersion { version: version("0.3.9"), git: None },
@@ -310,12 +316,48 @@ fn sample() -> Contents<'static> {
         feed: None,
         origin: "crev:ann@FYlr8YoY",
         who: vec!["FYlr8YoYGVvDwHQxqEIs89reKKDy-oWisoO0qXXEfHE"],
+        signer: None,
+        digest: None,
+        from_digest: None,
         known: moment("2025-01-01"),
+        until: None,
         claim: Claim::Remark(AuditedVersion { version: version("0.3.9"), git: None }, Remark::Negative),
         criteria: Vec::new(),
     };
     let contents = vec!["VR-uiEXO2XbtT0LBETeRNM8wF6IxT9TI5KlOvO70rD4"];
-    arrayref.audits = vec![audit.into(), AuditRecord { audit: signed, contents }];
+    let ann = Identity {
+        principal: "ann@example.org",
+        accounts: vec![Account::User(189), Account::Team(12)],
+        organisation: Some("example"),
+    };
+    let stated = Audit {
+        origin: "ann@example.org",
+        who: vec!["ann@example.org", "SHA256:abc"],
+        signer: Some(ann.clone()),
+        digest: Some(Digest([9; 32])),
+        from_digest: Some(Digest([8; 32])),
+        until: Some(moment("2027-01-01")),
+        ..audit.clone()
+    };
+    arrayref.audits = vec![audit.into(), AuditRecord { audit: signed, contents }, stated.into()];
+    arrayref.statements = vec![Statement {
+        signer: ann,
+        feed: "team",
+        version: version("0.3.9"),
+        digest: Digest([7; 32]),
+        known: moment("2026-08-21"),
+        until: None,
+        says: Says::Approve(RestsOn::Diff),
+        reader: Reader::Person,
+        is_reviewer: true,
+        comment: "Read the change.",
+    }];
+    arrayref.owners = Some(vec![Owner {
+        account: Account::Team(12),
+        since: moment("2020-01-01"),
+        until: Some(moment("2026-01-01")),
+        organisation: Some("example"),
+    }]);
     let window = Window {
         origin: "https://example.org/audits.toml",
         publisher: Publisher::Ci("github:a/b"),
@@ -348,6 +390,7 @@ fn sample() -> Contents<'static> {
             clusters: 41,
             kin: vec!["arrayref-core"],
         }],
+        seen: vec![SeenRecord { id: Digest([5; 32]), known: moment("2026-08-21") }],
     }
 }
 
@@ -357,8 +400,10 @@ fn contents() -> impl Strategy<Value = Contents<'static>> {
     let packages = prop::collection::btree_map((0..3_u32, name()), (option::of(time()), birth()), 0..6);
     let problems = vec((0..3_u32, text(), any::<u32>(), text()), 0..3);
     let known = vec((name(), time(), any::<u32>(), vec(name(), 0..3)), 0..3);
-    (sources, crates, packages, problems, known).prop_map(|(sources, crates, packages, problems, known)| {
-        Contents {
+    let seen = vec((any::<[u8; 32]>(), time()), 0..3);
+    (sources, crates, packages, problems, known, seen).prop_map(
+        |(sources, crates, packages, problems, known, seen)| Contents {
+            seen: seen.into_iter().map(|(id, known)| SeenRecord { id: Digest(id), known }).collect(),
             sources,
             crates: crates
                 .into_iter()
@@ -376,8 +421,8 @@ fn contents() -> impl Strategy<Value = Contents<'static>> {
                 .into_iter()
                 .map(|(name, born, clusters, kin)| KnownRecord { name, born, clusters, kin })
                 .collect(),
-        }
-    })
+        },
+    )
 }
 
 fn birth() -> impl Strategy<Value = Birth> {
@@ -390,7 +435,12 @@ fn birth() -> impl Strategy<Value = Birth> {
 }
 
 fn source() -> impl Strategy<Value = SourceRecord<'static>> {
-    let kind = select(vec![SourceKind::Registry, SourceKind::Advisories, SourceKind::Audits]);
+    let kind = select(vec![
+        SourceKind::Registry,
+        SourceKind::Advisories,
+        SourceKind::Audits,
+        SourceKind::Statements,
+    ]);
     (kind, text(), text(), text(), option::of(time()), option::of(time())).prop_map(
         |(kind, name, settings, identity, as_of, read)| SourceRecord {
             kind,
@@ -411,17 +461,64 @@ fn crate_record() -> impl Strategy<Value = CrateRecord<'static>> {
         vec(audit(), 0..4),
         vec(window(), 0..3),
         vec(published(), 0..4),
+        (any::<bool>(), vec(statement(), 0..3), option::of(vec(owner(), 0..3))),
     )
-        .prop_map(|(index, releases, advisories, audits, windows, publishers)| CrateRecord {
-            registry: 0,
-            name: "",
-            index,
-            releases,
-            advisories,
-            audits,
-            windows,
-            publishers,
+        .prop_map(|(index, releases, advisories, audits, windows, publishers, people)| {
+            let (publishers_told, statements, owners) = people;
+            CrateRecord {
+                registry: 0,
+                name: "",
+                index,
+                releases,
+                advisories,
+                audits,
+                windows,
+                publishers,
+                publishers_told,
+                statements,
+                owners,
+            }
         })
+}
+
+fn account() -> impl Strategy<Value = Account> {
+    prop_oneof![any::<u64>().prop_map(Account::User), any::<u64>().prop_map(Account::Team)]
+}
+
+fn identity() -> impl Strategy<Value = Identity<'static>> {
+    (text(), vec(account(), 0..3), option::of(text()))
+        .prop_map(|(principal, accounts, organisation)| Identity { principal, accounts, organisation })
+}
+
+fn owner() -> impl Strategy<Value = Owner<'static>> {
+    (account(), time(), option::of(time()), option::of(text()))
+        .prop_map(|(account, since, until, organisation)| Owner { account, since, until, organisation })
+}
+
+fn statement() -> impl Strategy<Value = Statement<'static>> {
+    let says = select(vec![
+        Says::Object,
+        Says::Revoke,
+        Says::Approve(RestsOn::Trust),
+        Says::Approve(RestsOn::Diff),
+        Says::Approve(RestsOn::Audit),
+    ]);
+    let reader = select(vec![Reader::Person, Reader::Machine]);
+    let times = (time(), option::of(time()));
+    (identity(), text(), versions(), any::<[u8; 32]>(), times, says, reader, any::<bool>(), text()).prop_map(
+        |(signer, feed, version, digest, (known, until), says, reader, is_reviewer, comment)| Statement {
+            signer,
+            feed,
+            version,
+            digest: Digest(digest),
+            known,
+            until,
+            says,
+            reader,
+            is_reviewer,
+            comment,
+        },
+    )
 }
 
 fn index() -> impl Strategy<Value = IndexRecord<'static>> {
@@ -520,9 +617,30 @@ fn audit() -> impl Strategy<Value = AuditRecord<'static>> {
             .prop_map(|(of, remark)| Claim::Remark(of, remark)),
     ];
     let audit = (option::of(text()), text(), vec(text(), 0..3), time(), claim, vec(text(), 0..3)).prop_map(
-        |(feed, origin, who, known, claim, criteria)| Audit { feed, origin, who, known, claim, criteria },
+        |(feed, origin, who, known, claim, criteria)| Audit {
+            feed,
+            origin,
+            who,
+            signer: None,
+            digest: None,
+            from_digest: None,
+            known,
+            until: None,
+            claim,
+            criteria,
+        },
     );
-    (audit, vec(text(), 0..3)).prop_map(|(audit, contents)| AuditRecord { audit, contents })
+    let digest = || any::<[u8; 32]>().prop_map(Digest);
+    let signed = option::of((identity(), digest(), option::of(digest()), option::of(time())));
+    (audit, vec(text(), 0..3), signed).prop_map(|(audit, contents, signed)| {
+        let audit = match signed {
+            None => audit,
+            Some((signer, digest, from_digest, until)) => {
+                Audit { signer: Some(signer), digest: Some(digest), from_digest, until, ..audit }
+            }
+        };
+        AuditRecord { audit, contents }
+    })
 }
 
 fn window() -> impl Strategy<Value = WindowRecord<'static>> {

@@ -20,6 +20,7 @@ use crate::document::{Document, Fault, Fields};
 use crate::error::{Error, Problem, excerpt, message};
 use crate::{Limits, Parsed};
 
+pub(crate) use facts::words_met;
 pub use facts::{CrateEvidence, SetFacts, Source, Standing, origin_of};
 pub use format::format_audits;
 

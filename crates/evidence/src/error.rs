@@ -293,6 +293,9 @@ pub enum Error {
     /// The file is not JSON, or not of the shape of a statement.
     #[error("not a statement: {0}")]
     NotStatement(Box<str>),
+    /// A line that binds no signer to accounts.
+    #[error("nobody is enrolled by it: {0}")]
+    Enrolled(Box<str>),
     /// Another format, or a later version of it.
     #[error("`_type` is {found:?}, and only in-toto Statement v1 is read")]
     StatementType {

@@ -9,11 +9,13 @@
 //! {"_type":"https://in-toto.io/Statement/v1","predicate":{"comment":"…","made":"2026-11-30T10:00:00Z",…},…}
 //! ```
 
+mod enrolled;
+mod facts;
 mod format;
 
 use std::fmt;
 
-use fence_model::{CrateName, Digest, ReleaseId, Time};
+use fence_model::{CrateName, Digest, Principal, ReleaseId, Time};
 use semver::Version;
 use sha2::{Digest as _, Sha256};
 
@@ -21,6 +23,8 @@ use crate::error::{Error, Problem};
 use crate::limits::Limits;
 
 pub use crate::crev::Reader;
+pub use enrolled::{Bound, Enrolled, FILE as ENROLLED_FILE};
+pub use facts::{Evidence, Signed, Source, voice};
 
 /// Bytes of a comment: a page of text.
 const COMMENT_BYTES: usize = 2_000;
@@ -29,7 +33,7 @@ const COMMENT_BYTES: usize = 2_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     /// Who, by the statement's own word: a principal of the allowed signers.
-    pub signer: Box<str>,
+    pub signer: Principal,
     /// When, by the signer's word; it decides nothing.
     pub made: Time,
     /// Why, for people.

@@ -283,7 +283,11 @@ mod tests {
             feed: Some(origin),
             origin,
             who: vec![who],
+            signer: None,
+            digest: None,
+            from_digest: None,
             known: Time::from_unix(2_000),
+            until: None,
             claim,
             criteria: vec!["safe-to-deploy"],
         }

@@ -14,6 +14,8 @@ use semver::Version;
 use crate::names::{CrateName, Digest};
 use crate::time::Time;
 
+pub use crate::people::{Account, Identity, Maintainer, Owner, Reader, RestsOn, Says, Statement};
+
 /// Everything known about one crate of one registry.
 #[derive(Debug, Clone)]
 pub struct CrateFacts<'a> {
@@ -29,6 +31,13 @@ pub struct CrateFacts<'a> {
     pub audits: Vec<Audit<'a>>,
     /// Windows of time in which a trusted set vouches for a publisher of this crate.
     pub windows: Vec<Window<'a>>,
+    /// Who owns the crate or did, in any order; none where nobody told.
+    pub owners: Option<Vec<Owner<'a>>>,
+    /// What people signed about releases of this crate, in any order, verified.
+    pub statements: Vec<Statement<'a>>,
+    /// Whether a source tells the publisher of every release, so that one of which it tells none is nobody's. Else
+    /// the publishers of some releases are known, and any other release may be anybody's.
+    pub publishers_told: bool,
     /// Whether a journal was kept: without one, yank history and deletions are unknown.
     pub journalled: bool,
 }
@@ -43,6 +52,9 @@ impl CrateFacts<'_> {
             advisories: Vec::new(),
             audits: Vec::new(),
             windows: Vec::new(),
+            owners: None,
+            statements: Vec::new(),
+            publishers_told: false,
             journalled: false,
         }
     }
@@ -73,6 +85,9 @@ pub struct ReleaseFacts<'a> {
     pub sighting: Option<Box<Sighting>>,
     /// Who published it, where a feed tells.
     pub publisher: Option<Publisher<'a>>,
+    /// Who is eligible for its quorum, each cluster once, in any order; none where no graph is at hand. Whoever is
+    /// involved may be among them, and does not count.
+    pub voices: Option<Arc<[Maintainer<'a>]>>,
 }
 
 impl ReleaseFacts<'_> {
@@ -164,14 +179,27 @@ pub struct Gone {
 pub enum Publisher<'a> {
     /// A person's account, by the registry's number.
     User(u64),
-    /// A trusted publisher: a repository's CI, such as `github:owner/repo`.
+    /// A trusted publisher: a repository's CI, such as `github:owner/repo`; [`Self::UNKNOWN_CI`] where nobody tells of
+    /// which.
     Ci(&'a str),
+}
+
+impl Publisher<'_> {
+    /// The CI of a repository that nobody tells.
+    pub const UNKNOWN_CI: Self = Publisher::Ci("");
+
+    /// Whether both may be one, as far as is known.
+    pub(crate) fn may_be(self, other: Self) -> bool {
+        let both_are_ci = matches!((self, other), (Publisher::Ci(_), Publisher::Ci(_)));
+        self == other || (both_are_ci && (self == Self::UNKNOWN_CI || other == Self::UNKNOWN_CI))
+    }
 }
 
 impl fmt::Display for Publisher<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::User(id) => write!(f, "user {id}"),
+            Self::Ci("") => f.write_str("the CI of an unknown repository"),
             Self::Ci(name) => write!(f, "CI of {name}"),
         }
     }
@@ -274,8 +302,18 @@ pub struct Audit<'a> {
     /// Who vouches with it, as the set spells them; of a signed record the one who signed, then those through whom
     /// alone the policy trusts that one.
     pub who: Vec<&'a str>,
+    /// Who signed it, where it is a statement of the fence's own kind whose signature was verified; none for the
+    /// records of cargo-vet and crev. Who is involved in a release does not vouch for it.
+    pub signer: Option<Identity<'a>>,
+    /// The digest of the release that was read: of other bytes it says nothing. Without one it binds to the bytes
+    /// that were known first.
+    pub digest: Option<Digest>,
+    /// The same of the release that a delta starts from.
+    pub from_digest: Option<Digest>,
     /// When this fence or its feed first had it.
     pub known: Time,
+    /// The last moment of it, by its own word.
+    pub until: Option<Time>,
     /// What it says.
     pub claim: Claim,
     /// The criteria that it meets, in the policy's words, implied ones included; for a violation those that it

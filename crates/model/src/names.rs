@@ -199,6 +199,73 @@ impl fmt::Debug for ReviewerId {
     }
 }
 
+/// Who signs statements, as a file of allowed signers calls them: mostly an address such as `ann@example.org`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Principal(Box<str>);
+
+/// Why a string names nobody who signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrincipalError(String);
+
+impl fmt::Display for PrincipalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:?} is not a signer's name: up to 255 letters, digits and signs, without blanks, commas, quotes, \
+             backslashes, `*`, `?`, `!` and `#`",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for PrincipalError {}
+
+impl FromStr for Principal {
+    type Err = PrincipalError;
+
+    fn from_str(text: &str) -> Result<Self, PrincipalError> {
+        // What files of allowed signers give another meaning, or end a word at, would name somebody else there.
+        let is_plain = |b: u8| b.is_ascii_graphic() && !b",\"'\\*?!#".contains(&b);
+        if (1..=255).contains(&text.len()) && text.bytes().all(is_plain) {
+            Ok(Self(text.into()))
+        } else {
+            Err(PrincipalError(text.chars().take(64).collect()))
+        }
+    }
+}
+
+impl Principal {
+    /// As the allowed signers spell it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::borrow::Borrow<str> for Principal {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Serialize for Principal {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Principal {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 impl Serialize for ReviewerId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -281,6 +348,18 @@ mod tests {
             ["", "FYlr8YoY", &text[..42], &format!("{text}A"), &text.replace('-', "+"), &other_spelling]
         {
             assert!(bad.parse::<ReviewerId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_signer_is_one_word_that_no_file_of_signers_reads_otherwise() {
+        for good in ["ann@example.org", "bob", "x"] {
+            assert_eq!(good.parse::<Principal>().unwrap().as_str(), good);
+        }
+        for bad in
+            ["", "ann,bob", "*@example.org", "a b", "!ann", "\"ann\"", "#ann", "ännchen", &"x".repeat(256)]
+        {
+            assert!(bad.parse::<Principal>().is_err(), "{bad}");
         }
     }
 

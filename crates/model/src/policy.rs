@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::{Code, CodeClass, Effect, Level};
 use crate::kind::Kind;
-use crate::names::{CrateName, Digest, ReviewerId};
+use crate::names::{CrateName, Digest, Principal, ReviewerId};
 use crate::time::{Span, Time};
 
 /// What a project asks of the releases that reach its build.
@@ -52,6 +52,9 @@ pub struct Policy {
     /// Where evidence comes from, by name. `rustsec` is there unless it is switched off with `enabled = false`; its
     /// `role` and its source need not be given again.
     pub feeds: BTreeMap<String, FeedSource>,
+    /// Who may take releases out of use.
+    #[serde(skip_serializing_if = "SecurityRole::is_nobody")]
+    pub security: SecurityRole,
     /// Registries that the policy names beside crates.io.
     pub registries: Vec<TrustedRegistry>,
     /// Git sources that the policy allows though the fence cannot judge them.
@@ -76,6 +79,7 @@ impl Default for Policy {
             freshness: Freshness::default(),
             codes: BTreeMap::new(),
             feeds: BTreeMap::new(),
+            security: SecurityRole::default(),
             registries: Vec::new(),
             sources: Vec::new(),
             exceptions: Vec::new(),
@@ -179,6 +183,10 @@ pub struct Wait {
     /// A crate younger than this is `new-crate`, and a new dependency on it `young-dependency`.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub crate_tenure: Span,
+    /// An account, or a way of publishing, whose first release of a crate is younger than this is `new-publisher`; one
+    /// that published three admitted releases over a longer time is known.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub publisher_tenure: Span,
     /// A silence this long makes the releases after it `dormant`.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub silence: Span,
@@ -199,6 +207,7 @@ impl Default for Wait {
             floor_fix: Span::hours(24),
             floor_known: Span::days(3),
             crate_tenure: Span::days(90),
+            publisher_tenure: Span::days(90),
             silence: Span::days(365),
             after_silence: Span::days(30),
             publication_delay: Span::hours(1),
@@ -234,8 +243,8 @@ impl Default for Freshness {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FeedSource {
-    /// What it is believed about: `advisories` (RustSec's format or OSV's, by what lies there), `audits` (cargo-vet's) or
-    /// `crev` (its proofs).
+    /// What it is believed about: `advisories` (RustSec's format or OSV's, by what lies there), `audits` (cargo-vet's),
+    /// `crev` (its proofs) or `statements` (what people signed with their SSH keys).
     pub role: FeedRole,
     /// A git repository, read with the installed `git`: `https`, `ssh` or `file`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -249,7 +258,7 @@ pub struct FeedSource {
     /// A folder, relative to `fence.toml`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// For `audits`: what the set's own criteria count as in the policy's words.
+    /// For `audits` and `statements`: what criteria of others count as in the policy's words.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub criteria_map: BTreeMap<String, Vec<String>>,
     /// For `crev`: whose reviews count, by crev id, and for how much at most: `high`, `medium` or `low`; `machine`
@@ -262,6 +271,15 @@ pub struct FeedSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Reach"))]
     pub reach: Option<Reach>,
+    /// For `statements`: whose audits count, by the names that the feed's allowed signers give them, and for how much at
+    /// most: `high`, `medium` or `low`; `machine` marks one whose audits are shown and count for nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, Trust>"))]
+    pub reviewers: BTreeMap<Principal, Trust>,
+    /// For `statements`: whether the feed is believed about which accounts of the registry its signers have. Then they
+    /// count in quorums as the maintainers that they are, and nowhere for releases of their own.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub enrols: bool,
     /// Whether the feed is read at all.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub enabled: bool,
@@ -279,6 +297,8 @@ impl FeedSource {
             criteria_map: BTreeMap::new(),
             trust: BTreeMap::new(),
             reach: None,
+            reviewers: BTreeMap::new(),
+            enrols: false,
             enabled: true,
         }
     }
@@ -291,6 +311,35 @@ fn yes() -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it by reference")]
 fn is_yes(value: &bool) -> bool {
     *value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it by reference")]
+fn is_no(value: &bool) -> bool {
+    !*value
+}
+
+/// The security role: who may take releases out of use, by signed statements.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct SecurityRole {
+    /// The keys, each as in OpenSSH's public key files: `ssh-ed25519 AAAA… name`.
+    pub keys: Vec<String>,
+    /// How many of them have to revoke a release before it is blocked.
+    pub threshold: usize,
+}
+
+impl Default for SecurityRole {
+    /// Nobody; of whoever is named, one is enough, since what is revoked is only held up.
+    fn default() -> Self {
+        Self { keys: Vec::new(), threshold: 1 }
+    }
+}
+
+impl SecurityRole {
+    fn is_nobody(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The name of the feed of advisories that is there without being configured.
@@ -307,6 +356,9 @@ pub enum FeedRole {
     Audits,
     /// Signed crev proofs: reviews by those in `trust` count as audits of theirs.
     Crev,
+    /// Statements, signed with SSH keys: audits by those in `reviewers`, and what everybody else whom its allowed signers
+    /// list says of releases.
+    Statements,
 }
 
 /// How much a policy trusts a reviewer.
@@ -456,6 +508,15 @@ pub enum PolicyError {
     TooLong(CrateName, Version, Time),
     /// A wait that contradicts itself, such as a base beyond the ceiling.
     Wait(&'static str),
+    /// A threshold of the security role that no number of its keys reaches, or that none is needed for.
+    Threshold {
+        /// The threshold.
+        threshold: usize,
+        /// How many keys there are.
+        keys: usize,
+    },
+    /// A key of the security role that is there twice.
+    SameKey(String),
 }
 
 impl std::fmt::Display for PolicyError {
@@ -482,7 +543,7 @@ impl std::fmt::Display for PolicyError {
             Self::FeedShape(name) => {
                 write!(
                     f,
-                    "[feeds.{name}]: advisories and crev proofs come as `git`, `archive` or `path`, not as a single `file`"
+                    "[feeds.{name}]: advisories, crev proofs and statements come as `git`, `archive` or `path`, not as a single `file`"
                 )
             }
             Self::FeedKey { feed, key, role } => {
@@ -508,6 +569,20 @@ impl std::fmt::Display for PolicyError {
                 LONGEST_EXCEPTION
             ),
             Self::Wait(what) => write!(f, "[wait] {what}"),
+            Self::Threshold { threshold: 0, .. } => f.write_str(
+                "[security] `threshold` is 0: then releases would be revoked by nobody; write 1 or more",
+            ),
+            Self::Threshold { threshold, keys } => write!(
+                f,
+                "[security] asks for {threshold} keys to revoke a release and names {keys}: lower `threshold`, or add to `keys`"
+            ),
+            Self::SameKey(key) => {
+                write!(
+                    f,
+                    "[security] names one key twice, and it counts once: `{}`",
+                    key.chars().take(60).collect::<String>()
+                )
+            }
         }
     }
 }
@@ -556,10 +631,14 @@ impl Policy {
                     problems.push(foreign("criteria-map", "audits"));
                 }
                 FeedRole::Crev => {}
-                FeedRole::Advisories | FeedRole::Audits => {
+                FeedRole::Advisories | FeedRole::Audits | FeedRole::Statements => {
                     problems.extend((!feed.trust.is_empty()).then(|| foreign("trust", "crev")));
                     problems.extend(feed.reach.map(|_| foreign("reach", "crev")));
                 }
+            }
+            if feed.role != FeedRole::Statements {
+                problems.extend((!feed.reviewers.is_empty()).then(|| foreign("reviewers", "statements")));
+                problems.extend(feed.enrols.then(|| foreign("enrols", "statements")));
             }
         }
         for Exception { name, version, codes, because, until, .. } in &self.exceptions {
@@ -574,6 +653,17 @@ impl Policy {
                 .extend(needless.map(|code| PolicyError::NeedlessCode(name.clone(), version.clone(), *code)));
             if *until > now + LONGEST_EXCEPTION + Span::days(1) {
                 problems.push(PolicyError::TooLong(name.clone(), version.clone(), *until));
+            }
+        }
+        let SecurityRole { keys, threshold } = &self.security;
+        if *threshold == 0 || (*threshold > keys.len() && self.security != SecurityRole::default()) {
+            problems.push(PolicyError::Threshold { threshold: *threshold, keys: keys.len() });
+        }
+        // The comment plays no part.
+        let key = |line: &str| line.split_whitespace().take(2).map(str::to_owned).collect::<Vec<_>>();
+        for (place, line) in keys.iter().enumerate() {
+            if keys[..place].iter().any(|other| key(other) == key(line)) {
+                problems.push(PolicyError::SameKey(line.clone()));
             }
         }
         if self.wait.base.is_some_and(|base| base > self.wait.ceiling) {

@@ -37,7 +37,11 @@ fn fresh_audit(at: &Version, who: &'static str, known: Time) -> Audit<'static> {
         feed: Some(who),
         origin: who,
         who: vec![who],
+        signer: None,
+        digest: None,
+        from_digest: None,
         known,
+        until: None,
         claim: Claim::Full(AuditedVersion { version: at.clone(), git: None }),
         criteria: vec!["safe-to-deploy"],
     }

@@ -190,6 +190,7 @@ impl<'a> IndexFile<'a> {
                 dependencies: Arc::clone(&latest),
                 sighting: None,
                 publisher: None,
+                voices: None,
             });
         }
         facts

@@ -145,6 +145,7 @@ impl World {
             dependencies: Arc::new([]),
             sighting: None,
             publisher: None,
+            voices: None,
         };
         let facts = self.krate(of);
         facts.releases.push(release);
@@ -221,8 +222,18 @@ impl World {
 
     fn audit(&mut self, origin: &'static str, of: &str, claim: Claim, known: &str) {
         let criteria = vec!["safe-to-deploy"];
-        let audit =
-            Audit { feed: Some(origin), origin, who: vec![origin], known: time(known), claim, criteria };
+        let audit = Audit {
+            feed: Some(origin),
+            origin,
+            who: vec![origin],
+            signer: None,
+            digest: None,
+            from_digest: None,
+            known: time(known),
+            until: None,
+            claim,
+            criteria,
+        };
         self.krate(of).audits.push(audit);
     }
 

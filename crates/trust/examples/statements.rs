@@ -82,7 +82,7 @@ fn version(number: usize) -> Version {
 fn approval(number: usize) -> Statement {
     let release = ReleaseId { name: "itoa".parse().unwrap(), version: version(number) };
     Statement {
-        signer: format!("reviewer{}@example.org", number % 100).into(),
+        signer: format!("reviewer{}@example.org", number % 100).parse().unwrap(),
         made: Time::from_unix(1_796_000_000),
         comment: "Read the change: one more table of digits, and tests for it.".into(),
         content: Content::Approve {

@@ -164,7 +164,7 @@ fn bytes(statement: &Statement) -> Vec<u8> {
 
 fn says(signer: &str, comment: &str, content: Content) -> Statement {
     Statement {
-        signer: format!("{signer}@example.org").into(),
+        signer: format!("{signer}@example.org").parse().unwrap(),
         made: "2026-11-30T10:00:00Z".parse().unwrap(),
         comment: comment.into(),
         content,

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ssh_key::{HashAlg, SshSig};
 
-use crate::key::{KeyError, PublicKey};
+use crate::key::{KeyError, KeyKind, PublicKey};
 use crate::{SIGNATURE_BYTES, excerpt};
 
 const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----\n";
@@ -45,12 +45,12 @@ pub enum Malformed {
     #[error("the signature's key: {0}")]
     Key(#[from] KeyError),
     /// The signature is of another kind than its key.
-    #[error("the signature is a {signature:?} by a key of the kind {}", key.kind().as_str())]
+    #[error("the signature is a {signature:?} by a key of the kind {}", key.as_str())]
     Mixed {
         /// The signature's kind.
         signature: Box<str>,
-        /// The key.
-        key: PublicKey,
+        /// The kind of its key.
+        key: KeyKind,
     },
     /// There is more in it than can be read, or it is written in another way than `ssh-keygen` writes it.
     #[error(
@@ -89,7 +89,10 @@ impl Signature {
     fn new(parsed: SshSig) -> Result<Self, Malformed> {
         let key = PublicKey::new(parsed.public_key().clone())?;
         if parsed.algorithm() != key.algorithm() {
-            return Err(Malformed::Mixed { signature: excerpt(parsed.algorithm().as_str()), key });
+            return Err(Malformed::Mixed {
+                signature: excerpt(parsed.algorithm().as_str()),
+                key: key.kind(),
+            });
         }
         Ok(Self { parsed, key })
     }

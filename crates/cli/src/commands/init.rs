@@ -220,6 +220,7 @@ fn feed_text(name: &str, source: &FeedSource) -> String {
             FeedRole::Advisories => "advisories",
             FeedRole::Audits => "audits",
             FeedRole::Crev => "crev",
+            FeedRole::Statements => "statements",
         };
         text += &format!("role = \"{role}\"\n");
     }

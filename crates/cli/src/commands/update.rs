@@ -47,14 +47,19 @@ fn told(tally: &Tally, ages: &[Age]) -> String {
     let crates = text::count(tally.crates_read, "crate");
     let mut lines =
         vec![format!("       Index {crates} read, {} changed, {}", tally.crates_changed, as_of("index"))];
-    for FeedTally { name, read, advisories, audits, windows } in &tally.feeds {
+    for FeedTally { name, read, advisories, audits, windows, statements } in &tally.feeds {
         let word = match read {
             FeedRead::NotAsked => "not asked",
             FeedRead::Unchanged => "unchanged",
             FeedRead::Changed => "changed",
             FeedRead::Failed => "failed",
         };
-        let counts = [(*advisories, "advisory record"), (*audits, "audit"), (*windows, "window")];
+        let counts = [
+            (*advisories, "advisory record"),
+            (*audits, "audit"),
+            (*windows, "window"),
+            (*statements, "approval or objection"),
+        ];
         let counts: Vec<String> =
             counts.into_iter().filter(|(n, _)| *n > 0).map(|(n, one)| text::count(n, one)).collect();
         let counts = if counts.is_empty() { "nothing".to_owned() } else { text::and(&counts) };

@@ -108,6 +108,7 @@ fn reviewers(policy: &Policy, seen: &Seen) -> Option<Finding> {
             FeedRole::Advisories => 0,
             FeedRole::Audits => 1,
             FeedRole::Crev => feed.trust.len(),
+            FeedRole::Statements => feed.reviewers.len(),
         })
         .sum();
     let level = policy.strictest_level();
@@ -157,7 +158,7 @@ fn of_judged(judged: &JudgedSeen, seen: &Seen) -> Vec<Finding> {
         let what = format!(
             "{name} is {}, {as_of}: {} meanwhile",
             age.state.as_str(),
-            while_silent(age.kind == SourceKind::Audits)
+            while_silent(!age.kind.is_adverse())
         );
         findings.push(Finding::new(code, Gravity::Warning, what).fix("ask again", &["cargo fence update"]));
     }

@@ -11,7 +11,7 @@ use super::knowledge::feed_age;
 use super::packages::Packages;
 use super::{Age, GatherError, Problem, Request, Tally};
 use crate::cargo_config::Registry;
-use crate::snapshot::{CrateView, Snapshot, SnapshotError, SourceKind};
+use crate::snapshot::{CrateView, Snapshot, SnapshotError};
 
 /// The feeds of a policy, as they were read last.
 #[derive(Debug, Default)]
@@ -65,7 +65,7 @@ impl Evidence {
 
     /// The feeds that speak against releases, as a judgement at `now` takes them.
     pub fn adverse(&self, now: Time) -> Vec<Feed> {
-        let adverse = self.ages.iter().filter(|age| age.kind == SourceKind::Advisories);
+        let adverse = self.ages.iter().filter(|age| age.kind.is_adverse());
         let feed = |age: &Age| Feed {
             name: age.name.clone(),
             state: age.state,
@@ -104,6 +104,9 @@ impl Evidence {
             facts.audits.extend(audits.into_iter().map(|of| of.audit));
             let windows = view.windows()?.into_iter().filter(|of| of.known <= now);
             facts.windows.extend(windows.map(|of| of.window));
+            let mut statements = view.statements()?;
+            statements.retain(|of| of.known <= now);
+            facts.statements.extend(statements);
             let publishers = view.publishers()?;
             if publishers.is_empty() {
                 continue;

@@ -10,10 +10,12 @@ use std::path::Path;
 use fence_evidence::advisories::{self, AdvisoryRecord, Collection};
 use fence_evidence::cargo_vet::{self, SetFacts, Standing, VetImports, VetSet};
 use fence_evidence::crev::{self, CrateReviews, WebOfTrust};
+use fence_evidence::statement::{self, Evidence};
 use fence_evidence::{Limits, Parsed, Problem as Misread};
-use fence_model::Time;
 use fence_model::facts::{Advisory, Audit, FeedState};
-use fence_model::policy::{FeedRole, FeedSource};
+use fence_model::policy::{FeedRole, FeedSource, Policy};
+use fence_model::{Digest, Time};
+use fence_trust::PublicKey;
 
 use super::packages::Packages;
 use super::{FeedRead, FeedTally, GatherError, Problem, Refresh, Request, Tally, feeds_of, open};
@@ -22,9 +24,10 @@ use crate::feed::{FeedError, FeedFiles, FeedOutcome, read_feed};
 use crate::http::{Network, shown};
 use crate::side_by_side;
 use crate::snapshot::{
-    self, AuditRecord, Contents, CrateRecord, ProblemRecord, PublisherRecord, Snapshot, SnapshotError,
-    SourceKind, SourceRecord, WindowRecord,
+    self, AuditRecord, Contents, CrateRecord, ProblemRecord, PublisherRecord, SeenRecord, Snapshot,
+    SnapshotError, SourceKind, SourceRecord, WindowRecord,
 };
+use crate::statements::Folder;
 
 /// A feed that is to be read.
 pub(super) struct Configured {
@@ -34,6 +37,8 @@ pub(super) struct Configured {
     /// Where the policy says that it comes from, also where a local copy is read instead.
     origin: Option<String>,
     standing: Standing,
+    /// The keys of the policy's security role.
+    security: Vec<PublicKey>,
     /// All that the compilation depends on, but for the content.
     pub(super) settings: String,
     place: Place,
@@ -57,6 +62,12 @@ pub(super) fn is_asked_elsewhere(request: &Request<'_>, name: &str) -> bool {
     !overridden && feeds_of(request.policy).get(name).is_some_and(|source| address(source).is_some())
 }
 
+/// Whether a feed is a folder that the policy names, and no override changes.
+pub(super) fn is_folder(request: &Request<'_>, name: &str) -> bool {
+    let overridden = request.feeds.iter().any(|(feed, _)| feed == name);
+    !overridden && feeds_of(request.policy).get(name).is_some_and(|source| source.path.is_some())
+}
+
 /// The feeds that the policy and the command line ask for, by name.
 pub(super) fn configured(request: &Request<'_>) -> Vec<Configured> {
     let mut sources = feeds_of(request.policy);
@@ -78,18 +89,23 @@ pub(super) fn configured(request: &Request<'_>) -> Vec<Configured> {
                 [&source.git, &source.archive, &source.file, &source.path]
             );
             let settings = format!(
-                "{spot}\n{:?}\n{:?}\n{:?}\n{:?}\n{}",
+                "{spot}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{}\n{:?}\n{}",
                 source.role,
                 source.criteria_map,
                 source.trust,
                 source.reach,
+                source.reviewers,
+                source.enrols,
+                request.policy.security.keys,
                 env!("CARGO_PKG_VERSION")
             );
             Configured {
                 kind: match source.role {
                     FeedRole::Advisories => SourceKind::Advisories,
                     FeedRole::Audits | FeedRole::Crev => SourceKind::Audits,
+                    FeedRole::Statements => SourceKind::Statements,
                 },
+                security: security_keys(request.policy),
                 standing: if origin.is_some() { Standing::Foreign } else { Standing::Own },
                 origin,
                 settings: ContentDigest::of(settings.as_bytes()).short(),
@@ -152,12 +168,14 @@ pub(super) fn read(
 
 /// What one feed came to.
 fn counted(feed: &FeedNow, read: FeedRead) -> Result<FeedTally, GatherError> {
-    let mut tally = FeedTally { name: feed.name.clone(), read, advisories: 0, audits: 0, windows: 0 };
+    let mut tally =
+        FeedTally { name: feed.name.clone(), read, advisories: 0, audits: 0, windows: 0, statements: 0 };
     for view in feed.compiled.iter().flat_map(Snapshot::crates) {
-        let [advisories, audits, windows] = view?.evidence_counts();
+        let [advisories, audits, windows, statements] = view?.evidence_counts();
         tally.advisories += advisories;
         tally.audits += audits;
         tally.windows += windows;
+        tally.statements += statements;
     }
     Ok(tally)
 }
@@ -188,6 +206,7 @@ pub(super) fn join<'a>(
             }
             record.windows.extend(view.windows()?);
             record.publishers.extend(view.publishers()?);
+            record.statements.extend(view.statements()?);
         }
     }
     Ok(contradicted)
@@ -280,8 +299,11 @@ impl Configured {
                 Err(because) => {
                     let compiled = match self.kind {
                         // Other settings may have trusted just whom these do not trust any more.
-                        SourceKind::Audits if known_identity.is_none() => None,
-                        SourceKind::Audits | SourceKind::Advisories | SourceKind::Registry => before,
+                        SourceKind::Audits | SourceKind::Statements if known_identity.is_none() => None,
+                        SourceKind::Audits
+                        | SourceKind::Statements
+                        | SourceKind::Advisories
+                        | SourceKind::Registry => before,
                     };
                     let used = compiled.as_ref().map(source_of).transpose()?.and_then(|source| source.as_of);
                     problems.push(Problem::FeedInvalid { name: self.name.clone(), because, used });
@@ -359,6 +381,7 @@ impl Configured {
             FeedRole::Advisories => self.compile_advisories(files, before),
             FeedRole::Audits => self.compile_audits(files, before),
             FeedRole::Crev => self.compile_proofs(files, before),
+            FeedRole::Statements => self.compile_statements(files, before),
         }
     }
 
@@ -381,7 +404,7 @@ impl Configured {
                 of.advisories.push(first_known(record, before, files.as_of)?);
             }
         }
-        self.write(files, crates, &database.problems)
+        self.write(files, crates, Vec::new(), told(&database.problems))
     }
 
     fn compile_audits(
@@ -451,7 +474,7 @@ impl Configured {
                 publisher: record.publisher.as_fact(),
             }));
         }
-        self.write(files, crates, &misread)
+        self.write(files, crates, Vec::new(), told(&misread))
     }
 
     fn compile_proofs(
@@ -503,21 +526,75 @@ impl Configured {
                 record.audits.push(AuditRecord { audit: Audit { known, ..review.audit.clone() }, contents });
             }
         }
-        self.write(files, crates, &misread)
+        self.write(files, crates, Vec::new(), told(&misread))
+    }
+
+    fn compile_statements(
+        &self,
+        files: &FeedFiles,
+        before: Option<&Snapshot>,
+    ) -> Result<Result<Vec<u8>, String>, GatherError> {
+        let all = files.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
+        let folder = match Folder::read(all) {
+            Ok(folder) => folder,
+            Err(unusable) => return Ok(Err(format!("{}: {unusable}", self.shown()))),
+        };
+        let seen: BTreeMap<Digest, Time> = match before {
+            Some(before) => before.seen()?.into_iter().map(|of| (of.id, of.known)).collect(),
+            None => BTreeMap::new(),
+        };
+        // At first contact nobody can say when a statement was made: it is as old as the content at most.
+        let new = if before.is_some() { files.fetched } else { files.as_of };
+        let since = |id: &Digest| seen.get(id).copied().unwrap_or(new);
+        let outcome = folder.verify(&self.security, since);
+        let source = statement::Source {
+            feed: &self.name,
+            reviewers: &self.source.reviewers,
+            criteria_map: &self.source.criteria_map,
+            enrolled: &folder.enrolled,
+        };
+        let voices: Vec<(Box<str>, Vec<String>)> = outcome
+            .verified
+            .iter()
+            .map(|of| {
+                let (key, signer) = (of.key.fingerprint(), &of.statement.signer);
+                let voice = statement::voice(signer, &key, folder.enrolled.of(signer));
+                (key, voice)
+            })
+            .collect();
+        let mut crates: BTreeMap<&str, CrateRecord<'_>> = BTreeMap::new();
+        for (of, (key, voice)) in outcome.verified.iter().zip(&voices) {
+            if outcome.withdrawn.contains_key(&of.id) {
+                continue;
+            }
+            let signed = statement::Signed { statement: &of.statement, key, voice, known: of.known };
+            for (name, evidence) in source.evidence(signed) {
+                let name = name.as_str();
+                let record = crates.entry(name).or_insert_with(|| CrateRecord::new(0, name));
+                match evidence {
+                    Evidence::Audit(audit) => record.audits.push(audit.into()),
+                    Evidence::Statement(statement) => record.statements.push(statement),
+                }
+            }
+        }
+        let seen = outcome.verified.iter().map(|of| SeenRecord { id: of.id, known: of.known }).collect();
+        let refused = folder.warnings.into_iter().chain(outcome.refused);
+        let problems = refused.map(|of| Told { file: of.file, line: of.line, because: of.because }).collect();
+        self.write(files, crates, seen, problems)
     }
 
     fn write(
         &self,
         files: &FeedFiles,
         crates: BTreeMap<&str, CrateRecord<'_>>,
-        misread: &[Misread],
+        seen: Vec<SeenRecord>,
+        problems: Vec<Told>,
     ) -> Result<Result<Vec<u8>, String>, GatherError> {
-        let causes: Vec<String> = misread.iter().map(because).collect();
-        let problems = misread.iter().zip(&causes).map(|(problem, because)| ProblemRecord {
+        let problems = problems.iter().map(|problem| ProblemRecord {
             source: 0,
             place: &problem.file,
             line: problem.line.unwrap_or(0),
-            because,
+            because: &problem.because,
         });
         Ok(Ok(snapshot::write(&Contents {
             sources: vec![SourceRecord {
@@ -530,6 +607,7 @@ impl Configured {
             }],
             problems: problems.collect(),
             crates: crates.into_values().collect(),
+            seen,
             ..Contents::default()
         })?))
     }
@@ -574,9 +652,25 @@ fn same_record(a: &Audit<'_>, b: &Audit<'_>) -> bool {
     a.feed == b.feed && a.origin == b.origin && a.claim == b.claim && a.who == b.who
 }
 
-fn because(problem: &Misread) -> String {
-    match problem.record.is_empty() {
+/// Something of a feed that does not count, and where it stands.
+struct Told {
+    file: String,
+    line: Option<u32>,
+    because: String,
+}
+
+fn told(misread: &[Misread]) -> Vec<Told> {
+    let because = |problem: &Misread| match problem.record.is_empty() {
         true => problem.error.to_string(),
         false => format!("{}: {}", problem.record, problem.error),
-    }
+    };
+    misread
+        .iter()
+        .map(|problem| Told { file: problem.file.to_string(), line: problem.line, because: because(problem) })
+        .collect()
+}
+
+/// The keys of the security role; a policy that was read has no others.
+fn security_keys(policy: &Policy) -> Vec<PublicKey> {
+    policy.security.keys.iter().filter_map(|key| PublicKey::parse(key).ok()).collect()
 }

@@ -11,7 +11,7 @@ use fence_registry::Journal;
 use fence_registry::journal::Memory;
 use fence_registry::lockfile::Source;
 
-use super::feeds::is_asked_elsewhere;
+use super::feeds::{is_asked_elsewhere, is_folder};
 use super::{Failed, GatherError, LockedRegistry, Problem, Request};
 use crate::snapshot::{
     CrateView, KnownRecord, PackageRecord, Presence, Snapshot, SnapshotError, SourceKind, SourceRecord,
@@ -76,7 +76,7 @@ impl Knowledge {
         {
             problems.push(Problem::ClockAhead { clock: request.clock, newest });
         }
-        let adverse = ages.iter().filter(|age| age.kind != SourceKind::Audits);
+        let adverse = ages.iter().filter(|age| age.kind.is_adverse());
         let feeds = adverse
             .map(|age| Feed {
                 name: age.name.clone(),
@@ -327,6 +327,9 @@ pub(super) fn feed_age(request: &Request<'_>, source: &SourceRecord<'_>, failed:
         (Some(read), None) if request.clock - read > request.policy.freshness.feeds => FeedState::Stale,
         (Some(_), None) => FeedState::Current,
     };
-    let as_of = if is_asked_elsewhere(request, source.name) { source.read } else { source.as_of };
+    // Statements in a folder are the project's own words, and there are no others until it writes them.
+    let speaks_now = source.kind == SourceKind::Statements && is_folder(request, source.name);
+    let as_of =
+        if speaks_now || is_asked_elsewhere(request, source.name) { source.read } else { source.as_of };
     Age { name: source.name.to_owned(), kind: source.kind, state, as_of, read: source.read }
 }

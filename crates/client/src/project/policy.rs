@@ -14,7 +14,8 @@ use fence_model::policy::{
     FeedRole, Policy, PolicyError, PublishTimes, RUSTSEC, Reach, RegistryTreatment, Scan, Severity, Trust,
 };
 use fence_model::words::text::floor_char_boundary;
-use fence_model::{Code, CrateName, Digest, Effect, Level, ReviewerId, Span, Time};
+use fence_model::{Code, CrateName, Digest, Effect, Level, Principal, ReviewerId, Span, Time};
+use fence_trust::PublicKey;
 use serde::Deserialize;
 use serde::de::{self, IntoDeserializer};
 use toml::Spanned;
@@ -207,6 +208,14 @@ const fn span() -> Takes {
     })
 }
 
+/// Public keys that can sign.
+const fn keys() -> Takes {
+    Takes::Value(|value| {
+        let keys = Vec::<String>::deserialize(value.into_deserializer())?;
+        keys.iter().try_for_each(|key| PublicKey::parse(key).map(drop)).map_err(de::Error::custom)
+    })
+}
+
 const POLICY: &[Key] = &[
     key("level", value::<Level>()),
     key("levels", Takes::Table(LEVELS)),
@@ -220,6 +229,7 @@ const POLICY: &[Key] = &[
     key("wait", Takes::Table(WAIT)),
     key("freshness", Takes::Table(FRESHNESS)),
     key("codes", Takes::Codes),
+    key("security", Takes::Table(SECURITY)),
     key("feeds", Takes::Named(FEED)),
     key("registries", Takes::List(REGISTRY)),
     key("sources", Takes::List(SOURCE)),
@@ -243,8 +253,10 @@ const WAIT: &[Key] = &[
 
 const FRESHNESS: &[Key] = &[key("index", span()), key("feeds", span()), key("limit", span())];
 
+const SECURITY: &[Key] = &[key("keys", keys()), key("threshold", value::<usize>())];
+
 const FEED: &[Key] = &[
-    must("role", value::<FeedRole>(), "role = \"advisories\"`, `\"audits\"` or `\"crev\""),
+    must("role", value::<FeedRole>(), "role = \"advisories\"`, `\"audits\"`, `\"crev\"` or `\"statements\""),
     key("git", value::<String>()),
     key("archive", value::<String>()),
     key("file", value::<String>()),
@@ -252,6 +264,8 @@ const FEED: &[Key] = &[
     key("criteria-map", value::<BTreeMap<String, Vec<String>>>()),
     key("trust", value::<BTreeMap<ReviewerId, Trust>>()),
     key("reach", value::<Reach>()),
+    key("reviewers", value::<BTreeMap<Principal, Trust>>()),
+    key("enrols", value::<bool>()),
     key("enabled", value::<bool>()),
 ];
 
@@ -436,6 +450,8 @@ fn place_of(rule: &PolicyError, table: &DeTable<'_>, policy: &Policy) -> Range<u
         }
         PolicyError::TooLong(name, version, _) => exception(name, version, "until"),
         PolicyError::Wait(_) => key(Some(table), "wait"),
+        PolicyError::Threshold { .. } => key(Some(table), "security"),
+        PolicyError::SameKey(_) => key(inner("security"), "keys"),
     };
     found.unwrap_or(0..0)
 }

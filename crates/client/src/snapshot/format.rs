@@ -3,7 +3,7 @@
 //! A record is a [`Row`]: a struct whose fields lie one after the other, each little-endian and of fixed width,
 //! without padding. The same declaration makes the reader's and the writer's side, so the two cannot disagree.
 
-use fence_model::facts::{AdvisoryKind, Birth, DependencyKind, Remark};
+use fence_model::facts::{Account, AdvisoryKind, Birth, DependencyKind, Reader, Remark, RestsOn, Says};
 use fence_model::{Digest, Time};
 
 use super::{Presence, SourceKind};
@@ -13,7 +13,7 @@ use crate::cache::ContentDigest;
 pub(super) const MAGIC: [u8; 8] = *b"cgfence\n";
 /// The layout that this module reads and writes. Any change of a row, a section or a meaning raises it; an older
 /// snapshot is made again, never converted.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 /// Where the checksum lies: after magic, format, and four bytes that are zero.
 pub(super) const CHECKSUM_AT: usize = 16;
 /// Where the counts of the sections begin: the first byte that the checksum covers.
@@ -50,6 +50,18 @@ pub enum Section {
     Windows,
     /// Who published which version, crate by crate, in version order.
     Publishers,
+    /// What was signed of releases, crate by crate.
+    Statements,
+    /// What is known of audits that were signed as statements.
+    Signed,
+    /// Who signed.
+    Identities,
+    /// Who owns crates, crate by crate.
+    Owners,
+    /// The accounts of all identities, identity by identity.
+    Accounts,
+    /// Since when each statement of a feed is known.
+    Seen,
     /// The elements of lists of words, such as criteria and auditors.
     Words,
     /// What could not be understood in the sources.
@@ -62,7 +74,7 @@ pub enum Section {
 
 impl Section {
     /// All sections, in their order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 23] = [
         Self::Sources,
         Self::Crates,
         Self::Releases,
@@ -76,6 +88,12 @@ impl Section {
         Self::Audits,
         Self::Windows,
         Self::Publishers,
+        Self::Statements,
+        Self::Signed,
+        Self::Identities,
+        Self::Owners,
+        Self::Accounts,
+        Self::Seen,
         Self::Words,
         Self::Problems,
         Self::Known,
@@ -98,6 +116,12 @@ impl Section {
             Self::Audits => AuditRow::BYTES,
             Self::Windows => WindowRow::BYTES,
             Self::Publishers => PublisherRow::BYTES,
+            Self::Statements => StatementRow::BYTES,
+            Self::Signed => SignedRow::BYTES,
+            Self::Identities => IdentityRow::BYTES,
+            Self::Owners => OwnerRow::BYTES,
+            Self::Accounts => AccountRow::BYTES,
+            Self::Seen => SeenRow::BYTES,
             Self::Words => WordRow::BYTES,
             Self::Problems => ProblemRow::BYTES,
             Self::Known => KnownRow::BYTES,
@@ -178,6 +202,7 @@ rows! {
         registry: u32, name: Text,
         presence: Presence, checked: Time, validator: Option<Text>, digest: ContentDigest,
         releases: Run, lists: Run, advisories: Run, audits: Run, windows: Run, publishers: Run,
+        statements: Run, owners: Run, owners_told: bool, publishers_told: bool,
     }
     /// A release; `list` counts from the first list of its crate.
     ReleaseRow in Releases {
@@ -204,7 +229,7 @@ rows! {
     AuditRow in Audits {
         feed: Option<Text>, origin: Text, who: Run, criteria: Run, known: Time,
         from: Option<Id>, from_git: Option<Text>, to: Option<Id>, to_git: Option<Text>, requirement: Option<Text>,
-        remark: Option<Remark>, contents: Run,
+        remark: Option<Remark>, contents: Run, signed: Option<Id>,
     }
     /// A window of time in which a publisher is vouched for.
     WindowRow in Windows {
@@ -212,6 +237,21 @@ rows! {
     }
     /// Who published one version.
     PublisherRow in Publishers { version: Id, user: Option<u64>, ci: Option<Text>, }
+    /// What was signed of a release.
+    StatementRow in Statements {
+        signer: Id, feed: Text, version: Id, digest: Digest, known: Time, until: Option<Time>, says: Says, reader: Reader,
+        is_reviewer: bool, comment: Text,
+    }
+    /// Who signed an audit, over which bytes, and when it ends. A full one has no second digest.
+    SignedRow in Signed { signer: Id, digest: Digest, from_digest: Option<Digest>, until: Option<Time>, }
+    /// Somebody whose signature was verified.
+    IdentityRow in Identities { principal: Text, organisation: Option<Text>, accounts: Run, }
+    /// An account that owns a crate, or did.
+    OwnerRow in Owners { account: Account, since: Time, until: Option<Time>, organisation: Option<Text>, }
+    /// One account of an identity.
+    AccountRow in Accounts { account: Account, }
+    /// A statement of a feed, by its id, and since when it is known.
+    SeenRow in Seen { id: Digest, known: Time, }
     /// One word of a list.
     WordRow in Words { text: Text, }
     /// What could not be understood: in which source, where, and why.
@@ -478,6 +518,69 @@ impl Field for Option<Remark> {
     }
 }
 
+impl Field for Account {
+    const BYTES: usize = 9;
+
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        let tag = u8::take(bytes)?;
+        let number = u64::take(bytes)?;
+        match tag {
+            0 => Some(Self::User(number)),
+            1 => Some(Self::Team(number)),
+            _ => None,
+        }
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        let (tag, number) = match *self {
+            Self::User(number) => (0u8, number),
+            Self::Team(number) => (1, number),
+        };
+        tag.put(out);
+        number.put(out);
+    }
+}
+
+impl Field for Option<Digest> {
+    const BYTES: usize = 33;
+
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        let there = bool::take(bytes)?;
+        let digest = Digest::take(bytes)?;
+        Some(there.then_some(digest))
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        self.is_some().put(out);
+        self.unwrap_or(Digest([0; 32])).put(out);
+    }
+}
+
+impl Field for Says {
+    const BYTES: usize = 1;
+
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        match u8::take(bytes)? {
+            0 => Some(Self::Object),
+            1 => Some(Self::Revoke),
+            2 => Some(Self::Approve(RestsOn::Trust)),
+            3 => Some(Self::Approve(RestsOn::Diff)),
+            4 => Some(Self::Approve(RestsOn::Audit)),
+            _ => None,
+        }
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        out.push(match self {
+            Self::Object => 0,
+            Self::Revoke => 1,
+            Self::Approve(RestsOn::Trust) => 2,
+            Self::Approve(RestsOn::Diff) => 3,
+            Self::Approve(RestsOn::Audit) => 4,
+        });
+    }
+}
+
 macro_rules! tags {
     ($( $type:ident { $( $variant:ident = $tag:literal, )+ } )+) => { $(
         impl Field for $type {
@@ -499,7 +602,8 @@ macro_rules! tags {
 }
 
 tags! {
-    SourceKind { Registry = 0, Advisories = 1, Audits = 2, }
+    SourceKind { Registry = 0, Advisories = 1, Audits = 2, Statements = 3, }
+    Reader { Person = 0, Machine = 1, }
     Presence { Unread = 0, Listed = 1, Nonexistent = 2, }
     DependencyKind { Normal = 0, Build = 1, Dev = 2, }
     Remark { Negative = 0, MachineReviewed = 1, MachineWarned = 2, }

@@ -29,15 +29,16 @@
 //! The smallest snapshot that says something, one crate without releases, registry 0, never read:
 //!
 //! ```text
-//! 63 67 66 65 6e 63 65 0a  05 00 00 00  00 00 00 00     "cgfence\n", format 5, zeros
+//! 63 67 66 65 6e 63 65 0a  06 00 00 00  00 00 00 00     "cgfence\n", format 6, zeros
 //! xx xx xx xx xx xx xx xx                               checksum of what follows
-//! 00 00 00 00  01 00 00 00  00 00 00 00 (14 times)      no source, one crate, nothing in 14 sections
+//! 00 00 00 00  01 00 00 00  00 00 00 00 (20 times)      no source, one crate, nothing in 20 sections
 //! 01 00 00 00                                           one byte of text
 //! 00 00 00 00  00 00 00 00  01 00 00 00                 the crate: registry 0, its name begins at 0 and has 1 byte
 //! 00  00 00 00 00 00 00 00 00                           not read, checked at 0
 //! ff ff ff ff  00 00 00 00                              no validator
 //! 00 (32 times)                                         digest of its index file: none
-//! 00 00 00 00 00 00 00 00 (6 times)                     six empty runs: releases … publishers
+//! 00 00 00 00 00 00 00 00 (8 times)                     eight empty runs: releases … owners
+//! 00 00                                                 nobody told who owns it, nor who published
 //! 61                                                    "a"
 //! ```
 
@@ -48,7 +49,7 @@ mod write;
 use std::fmt;
 use std::sync::Arc;
 
-use fence_model::facts::{Advisory, Audit, Birth, DependencyKind, Publisher, Window};
+use fence_model::facts::{Advisory, Audit, Birth, DependencyKind, Owner, Publisher, Statement, Window};
 use fence_model::{Digest, Time};
 use semver::Version;
 
@@ -71,6 +72,8 @@ pub struct Contents<'a> {
     pub problems: Vec<ProblemRecord<'a>>,
     /// The names that others may be taken for, as the crates show.
     pub known: Vec<KnownRecord<'a>>,
+    /// Since when each statement of a feed is known, withdrawn ones and withdrawals among them.
+    pub seen: Vec<SeenRecord>,
 }
 
 /// A registry or a feed that a snapshot was made from.
@@ -99,6 +102,18 @@ pub enum SourceKind {
     Advisories,
     /// A feed in the audit role.
     Audits,
+    /// A feed of statements: it can speak against releases as well as for them.
+    Statements,
+}
+
+impl SourceKind {
+    /// Whether its silence could hide something that speaks against a release.
+    pub const fn is_adverse(self) -> bool {
+        match self {
+            Self::Registry | Self::Advisories | Self::Statements => true,
+            Self::Audits => false,
+        }
+    }
 }
 
 /// What a snapshot holds of one crate.
@@ -120,6 +135,12 @@ pub struct CrateRecord<'a> {
     pub windows: Vec<WindowRecord<'a>>,
     /// Who published which version.
     pub publishers: Vec<PublisherRecord<'a>>,
+    /// Whether these are the publishers of all of its releases, as far as a publisher was ever told.
+    pub publishers_told: bool,
+    /// What was signed of its releases, but audits.
+    pub statements: Vec<Statement<'a>>,
+    /// Who owns it; none where nobody told.
+    pub owners: Option<Vec<Owner<'a>>>,
 }
 
 impl<'a> CrateRecord<'a> {
@@ -134,6 +155,9 @@ impl<'a> CrateRecord<'a> {
             audits: Vec::new(),
             windows: Vec::new(),
             publishers: Vec::new(),
+            publishers_told: false,
+            statements: Vec::new(),
+            owners: None,
         }
     }
 }
@@ -256,6 +280,15 @@ pub struct PublisherRecord<'a> {
     pub version: Version,
     /// Who.
     pub publisher: Publisher<'a>,
+}
+
+/// A statement of a feed, and since when it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SeenRecord {
+    /// The SHA-256 of its bytes.
+    pub id: Digest,
+    /// Since when.
+    pub known: Time,
 }
 
 /// Something in a source that could not be understood; the rest was used.

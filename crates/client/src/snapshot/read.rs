@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use fence_model::facts::{
-    Advisory, Audit, AuditedVersion, Birth, Bound, Claim, CrateFacts, Dependency, Publisher, Range,
-    ReleaseFacts, Window,
+    Advisory, Audit, AuditedVersion, Birth, Bound, Claim, CrateFacts, Dependency, Identity, Owner, Publisher,
+    Range, ReleaseFacts, Statement, Window,
 };
 use fence_model::policy::PublishTimes;
 use fence_model::{CrateName, Time};
@@ -13,13 +13,14 @@ use semver::{Version, VersionReq};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::format::{
-    AdvisoryRow, AuditRow, CHECKSUM_AT, COUNTS_AT, CrateRow, DependencyRow, End, EntryRow, FORMAT, Field,
-    HEADER_BYTES, Id, KnownRow, ListRow, MAGIC, PackageRow, ProblemRow, PublisherRow, RangeRow, ReleaseRow,
-    Row, Run, Section, SourceRow, Text, VersionRow, WindowRow, WordRow,
+    AccountRow, AdvisoryRow, AuditRow, CHECKSUM_AT, COUNTS_AT, CrateRow, DependencyRow, End, EntryRow,
+    FORMAT, Field, HEADER_BYTES, Id, IdentityRow, KnownRow, ListRow, MAGIC, OwnerRow, PackageRow, ProblemRow,
+    PublisherRow, RangeRow, ReleaseRow, Row, Run, Section, SeenRow, SignedRow, SourceRow, StatementRow, Text,
+    VersionRow, WindowRow, WordRow,
 };
 use super::{
     AuditRecord, Contents, CrateRecord, DependencyRecord, IndexRecord, KnownRecord, PackageRecord,
-    ProblemRecord, PublisherRecord, ReleaseRecord, SnapshotError, SourceRecord, WindowRecord,
+    ProblemRecord, PublisherRecord, ReleaseRecord, SeenRecord, SnapshotError, SourceRecord, WindowRecord,
 };
 
 /// A snapshot in memory, as it lies on disk.
@@ -181,6 +182,16 @@ impl Snapshot {
             .collect()
     }
 
+    /// Since when each statement of a feed is known.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn seen(&self) -> Result<Vec<SeenRecord>, SnapshotError> {
+        let row = |row: Result<SeenRow, _>| row.map(|SeenRow { id, known }| SeenRecord { id, known });
+        self.rows(self.all(Section::Seen))?.map(row).collect()
+    }
+
     /// All that it holds, decoded.
     ///
     /// # Errors
@@ -193,6 +204,7 @@ impl Snapshot {
             packages: self.packages()?,
             problems: self.problems()?,
             known: self.known()?,
+            seen: self.seen()?,
         })
     }
 
@@ -282,6 +294,18 @@ impl Snapshot {
             .collect()
     }
 
+    fn identity(&self, id: Id) -> Result<Identity<'_>, SnapshotError> {
+        let IdentityRow { principal, organisation, accounts } = self.row(id)?;
+        Ok(Identity {
+            principal: self.text(principal)?,
+            organisation: organisation.map(|name| self.text(name)).transpose()?,
+            accounts: self
+                .rows::<AccountRow>(accounts)?
+                .map(|row| row.map(|row| row.account))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
     /// Exactly one of an account and a CI is named.
     fn publisher(
         &self,
@@ -336,9 +360,10 @@ impl<'a> CrateView<'a> {
         self.row.releases.count
     }
 
-    /// How many advisories, audit records and windows there are on it.
-    pub fn evidence_counts(&self) -> [usize; 3] {
-        [self.row.advisories, self.row.audits, self.row.windows].map(|run| run.count.try_into().unwrap_or(0))
+    /// How many advisories, audit records, windows and statements there are on it.
+    pub fn evidence_counts(&self) -> [usize; 4] {
+        let CrateRow { advisories, audits, windows, statements, .. } = self.row;
+        [advisories, audits, windows, statements].map(|run| run.count.try_into().unwrap_or(0))
     }
 
     /// What was known of it at `now`: releases published later, and advisories, audits and windows first known
@@ -387,6 +412,7 @@ impl<'a> CrateView<'a> {
                 yanked: row.yanked,
                 sighting: None,
                 publisher,
+                voices: None,
             });
         }
         let advisories = self.advisories_at(now)?;
@@ -394,6 +420,8 @@ impl<'a> CrateView<'a> {
         audits.retain(|of| of.audit.known <= now);
         let mut windows = self.windows()?;
         windows.retain(|of| of.known <= now);
+        let mut statements = self.statements()?;
+        statements.retain(|of| of.known <= now);
         Ok(CrateFacts {
             name,
             releases,
@@ -402,6 +430,9 @@ impl<'a> CrateView<'a> {
             audits: audits.into_iter().map(|of| of.audit).collect(),
             windows: windows.into_iter().map(|of| of.window).collect(),
             journalled: false,
+            owners: self.owners()?,
+            statements,
+            publishers_told: self.row.publishers_told,
         })
     }
 
@@ -434,6 +465,9 @@ impl<'a> CrateView<'a> {
             audits: self.audits()?,
             windows: self.windows()?,
             publishers: self.publishers()?,
+            publishers_told: self.row.publishers_told,
+            statements: self.statements()?,
+            owners: self.owners()?,
         })
     }
 
@@ -504,6 +538,7 @@ impl<'a> CrateView<'a> {
             .map(|(row, number)| {
                 let row = row?;
                 let damaged = SnapshotError::Record { section: Section::Audits, number };
+                let signed: Option<SignedRow> = row.signed.map(|id| self.snapshot.row(id)).transpose()?;
                 let audit = Audit {
                     feed: row.feed.map(|feed| self.snapshot.text(feed)).transpose()?,
                     origin: self.snapshot.text(row.origin)?,
@@ -511,6 +546,10 @@ impl<'a> CrateView<'a> {
                     known: row.known,
                     claim: self.claim(&row, damaged)?,
                     criteria: self.snapshot.words(row.criteria)?,
+                    signer: signed.map(|of| self.snapshot.identity(of.signer)).transpose()?,
+                    digest: signed.map(|of| of.digest),
+                    from_digest: signed.and_then(|of| of.from_digest),
+                    until: signed.and_then(|of| of.until),
                 };
                 Ok(AuditRecord { audit, contents: self.snapshot.words(row.contents)? })
             })
@@ -559,6 +598,47 @@ impl<'a> CrateView<'a> {
                 })
             })
             .collect()
+    }
+
+    /// What was signed of its releases, but audits, whenever it became known.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn statements(&self) -> Result<Vec<Statement<'a>>, SnapshotError> {
+        self.snapshot
+            .rows::<StatementRow>(self.row.statements)?
+            .map(|row| {
+                let row = row?;
+                Ok(Statement {
+                    signer: self.snapshot.identity(row.signer)?,
+                    feed: self.snapshot.text(row.feed)?,
+                    version: self.snapshot.version(row.version)?,
+                    digest: row.digest,
+                    known: row.known,
+                    until: row.until,
+                    says: row.says,
+                    reader: row.reader,
+                    is_reviewer: row.is_reviewer,
+                    comment: self.snapshot.text(row.comment)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Who owns it or did; none where nobody told.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn owners(&self) -> Result<Option<Vec<Owner<'a>>>, SnapshotError> {
+        let owner = |row: Result<OwnerRow, _>| {
+            let OwnerRow { account, since, until, organisation } = row?;
+            let organisation = organisation.map(|name| self.snapshot.text(name)).transpose()?;
+            Ok(Owner { account, since, until, organisation })
+        };
+        let owners = self.snapshot.rows::<OwnerRow>(self.row.owners)?;
+        self.row.owners_told.then(|| owners.map(owner).collect()).transpose()
     }
 
     /// The distinct dependency lists of this crate, each decoded once.

@@ -1,19 +1,22 @@
 //! Writing: [`Contents`] to bytes. Every text, version, dependency, list and range is written once and named by
 //! number afterwards.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use fence_model::facts::{AuditedVersion, Birth, Bound, Claim, Publisher, Range};
+use fence_model::facts::{Audit, AuditedVersion, Birth, Bound, Claim, Identity, Publisher, Range};
 use semver::Version;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::format::{
-    AdvisoryRow, AuditRow, CHECKSUM_AT, COUNTS_AT, CrateRow, DependencyRow, End, EntryRow, FORMAT, Field,
-    HEADER_BYTES, Id, KnownRow, ListRow, MAGIC, PackageRow, ProblemRow, PublisherRow, RangeRow, ReleaseRow,
-    Row, Run, Section, SourceRow, Text, VersionRow, WindowRow, WordRow,
+    AccountRow, AdvisoryRow, AuditRow, CHECKSUM_AT, COUNTS_AT, CrateRow, DependencyRow, End, EntryRow,
+    FORMAT, Field, HEADER_BYTES, Id, IdentityRow, KnownRow, ListRow, MAGIC, OwnerRow, PackageRow, ProblemRow,
+    PublisherRow, RangeRow, ReleaseRow, Row, Run, Section, SeenRow, SignedRow, SourceRow, StatementRow, Text,
+    VersionRow, WindowRow, WordRow,
 };
-use super::{AuditRecord, Contents, CrateRecord, DependencyRecord, KnownRecord, ReleaseRecord, WriteError};
+use super::{
+    AuditRecord, Contents, CrateRecord, DependencyRecord, KnownRecord, ReleaseRecord, SeenRecord, WriteError,
+};
 
 /// The bytes of a snapshot that holds `contents`. Equal contents give equal bytes, in whatever order the crates
 /// and their releases come.
@@ -61,6 +64,11 @@ pub fn write(contents: &Contents<'_>) -> Result<Vec<u8>, WriteError> {
         };
         writer.push(&row)?;
     }
+    let mut seen: Vec<_> = contents.seen.iter().collect();
+    seen.sort_unstable();
+    for SeenRecord { id, known } in seen {
+        writer.push(&SeenRow { id: *id, known: *known })?;
+    }
     for KnownRecord { name, born, clusters, kin } in &contents.known {
         let (name, kin) = (writer.text(name)?, writer.words(kin)?);
         writer.push(&KnownRow { name, born: *born, clusters: *clusters, kin })?;
@@ -78,6 +86,7 @@ struct Writer<'a> {
     packages: HashMap<(u32, Text), Id>,
     dependencies: HashMap<DependencyRecord<'a>, Id>,
     words: HashMap<Vec<Text>, Run>,
+    identities: BTreeMap<Identity<'a>, Id>,
 }
 
 impl<'a> Writer<'a> {
@@ -161,6 +170,10 @@ impl<'a> Writer<'a> {
             audits: self.audits(record)?,
             windows: self.windows(record)?,
             publishers: self.publishers(record)?,
+            statements: self.statements(record)?,
+            owners: self.owners(record)?,
+            owners_told: record.owners.is_some(),
+            publishers_told: record.publishers_told,
         })
     }
 
@@ -289,6 +302,7 @@ impl<'a> Writer<'a> {
                 requirement: None,
                 remark: None,
                 contents: self.words(contents)?,
+                signed: self.signed(audit)?,
             };
             match &audit.claim {
                 Claim::Full(to) => (row.to, row.to_git) = self.audited(to)?,
@@ -336,6 +350,56 @@ impl<'a> Writer<'a> {
         for of in sorted {
             let (user, ci) = self.publisher(of.publisher)?;
             rows.push(PublisherRow { version: self.version(&of.version)?, user, ci });
+        }
+        self.run(rows)
+    }
+
+    /// What only statements have.
+    fn signed(&mut self, audit: &Audit<'a>) -> Result<Option<Id>, WriteError> {
+        let (Some(signer), Some(digest)) = (&audit.signer, audit.digest) else { return Ok(None) };
+        let signer = self.identity(signer)?;
+        let (from_digest, until) = (audit.from_digest, audit.until);
+        self.push(&SignedRow { signer, digest, from_digest, until }).map(Some)
+    }
+
+    fn identity(&mut self, of: &Identity<'a>) -> Result<Id, WriteError> {
+        if let Some(&id) = self.identities.get(of) {
+            return Ok(id);
+        }
+        let row = IdentityRow {
+            principal: self.text(of.principal)?,
+            organisation: of.organisation.map(|name| self.text(name)).transpose()?,
+            accounts: self.run(of.accounts.iter().map(|account| AccountRow { account: *account }))?,
+        };
+        let id = self.push(&row)?;
+        self.identities.insert(of.clone(), id);
+        Ok(id)
+    }
+
+    fn statements(&mut self, record: &CrateRecord<'a>) -> Result<Run, WriteError> {
+        let mut rows = Vec::with_capacity(record.statements.len());
+        for of in &record.statements {
+            rows.push(StatementRow {
+                signer: self.identity(&of.signer)?,
+                feed: self.text(of.feed)?,
+                version: self.version(&of.version)?,
+                digest: of.digest,
+                known: of.known,
+                until: of.until,
+                says: of.says,
+                reader: of.reader,
+                is_reviewer: of.is_reviewer,
+                comment: self.text(of.comment)?,
+            });
+        }
+        self.run(rows)
+    }
+
+    fn owners(&mut self, record: &CrateRecord<'a>) -> Result<Run, WriteError> {
+        let mut rows = Vec::new();
+        for of in record.owners.iter().flatten() {
+            let organisation = of.organisation.map(|name| self.text(name)).transpose()?;
+            rows.push(OwnerRow { account: of.account, since: of.since, until: of.until, organisation });
         }
         self.run(rows)
     }

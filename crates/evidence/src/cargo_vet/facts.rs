@@ -121,7 +121,11 @@ impl<'a> SetFacts<'a> {
             feed: Some(self.feed),
             origin: self.origin(&record.aggregated_from),
             who: record.who.iter().map(|who| &**who).collect(),
+            signer: None,
+            digest: None,
+            from_digest: None,
             known: self.known,
+            until: None,
             claim: record.claim.clone(),
             criteria,
         })
@@ -235,6 +239,15 @@ fn closure<'a>(set: &'a VetSet, criterion: &'a str) -> BTreeSet<&'a str> {
         pending.extend(own.iter().flat_map(|own| &own.implies).map(|implied| &**implied));
     }
     reached
+}
+
+/// The policy's words for criteria of somebody who has no other definitions than the two that everybody knows, sorted.
+pub(crate) fn words_met<'a>(
+    criteria: impl Iterator<Item = &'a str>,
+    criteria_map: &'a BTreeMap<String, Vec<String>>,
+) -> Vec<&'a str> {
+    let words = criteria.flat_map(|criterion| words_for(criterion, criteria_map));
+    words.flat_map(met).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn words_for<'a>(criterion: &'a str, criteria_map: &'a BTreeMap<String, Vec<String>>) -> Vec<&'a str> {

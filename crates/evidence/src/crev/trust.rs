@@ -197,7 +197,11 @@ impl<'a> Signed<'a> {
             feed: None,
             origin: &self.label,
             who: self.who.iter().map(String::as_str).collect(),
+            signer: None,
+            digest: None,
+            from_digest: None,
             known: self.date.max(self.standing.since),
+            until: None,
             claim,
             criteria: criteria.to_vec(),
         };

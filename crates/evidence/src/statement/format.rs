@@ -6,7 +6,7 @@
 
 use std::str::FromStr;
 
-use fence_model::{CrateName, Digest, ReleaseId, Time};
+use fence_model::{CrateName, Digest, Principal, ReleaseId, Time};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
@@ -164,7 +164,7 @@ impl Document {
             return Err(Error::Until);
         }
         Ok(Statement {
-            signer: signer(predicate.signer)?,
+            signer: signer(&predicate.signer)?,
             made,
             comment: comment(predicate.comment)?,
             content,
@@ -332,10 +332,8 @@ fn criteria(criteria: &[Box<str>]) -> Result<Vec<Box<str>>, Error> {
     if fit { Ok(criteria.to_vec()) } else { Err(Error::Criteria) }
 }
 
-fn signer(text: String) -> Result<Box<str>, Error> {
-    let fit = (1..=255).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_graphic() && !b",\"'*?!#\\".contains(&byte));
-    if fit { Ok(text.into()) } else { Err(Error::Signer { text: excerpt(&text) }) }
+fn signer(text: &str) -> Result<Principal, Error> {
+    text.parse().map_err(|_why| Error::Signer { text: excerpt(text) })
 }
 
 fn comment(text: String) -> Result<Box<str>, Error> {

@@ -270,6 +270,7 @@ fn release(lots: &mut Lots, of: &str, now: Time, journalled: bool) -> ReleaseFac
         dependencies: dependencies(lots, of, published),
         sighting: None,
         publisher: lots.pick(&[None, Some(Publisher::User(1)), Some(Publisher::Ci("github:tidy/tidy"))]),
+        voices: None,
     };
     if journalled {
         let first_seen =
@@ -408,7 +409,11 @@ pub(crate) fn audit(lots: &mut Lots, now: Time) -> Audit<'static> {
         feed: lots.pick(&[Some(ORIGINS[0]), Some(ORIGINS[1]), None]),
         origin: lots.pick(&ORIGINS),
         who: vec![lots.pick(&PEOPLE)],
+        signer: None,
+        digest: None,
+        from_digest: None,
         known: past(lots, now),
+        until: None,
         claim,
         criteria: lots.pick(&[vec!["safe-to-deploy"], vec!["safe-to-deploy"], vec!["safe-to-run"]]),
     }

@@ -219,6 +219,7 @@ impl Inner {
             name: age.name.clone(),
             role: match age.kind {
                 SourceKind::Audits => "audits",
+                SourceKind::Statements => "statements",
                 SourceKind::Advisories | SourceKind::Registry => "advisories",
             },
             state: age.state.as_str(),

@@ -164,6 +164,9 @@ fn feeds_of(feeds: &[(String, FeedSource)]) -> Node {
             FeedRole::Advisories => "advisories: can block, and their silence stops the clock",
             FeedRole::Audits => "audits: can admit",
             FeedRole::Crev => "reviews signed by those whom the policy trusts: can admit",
+            FeedRole::Statements => {
+                "statements that people signed: can admit and block, and their silence stops the clock"
+            }
         };
         let places = [&feed.git, &feed.archive, &feed.file, &feed.path];
         let place = places.into_iter().flatten().next().cloned().unwrap_or_default();

@@ -161,7 +161,7 @@ impl Known {
         let statement = statement.map_err(|problem| problem.error.to_string())?;
         let expected = Expected {
             namespace: statement.kind().namespace(),
-            principal: &statement.signer,
+            principal: statement.signer.as_str(),
             at,
             signers: &self.signers,
             revoked: &self.revoked,

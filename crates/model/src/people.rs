@@ -1,0 +1,131 @@
+//! People: who owns a crate, who signs for its releases, and who stands behind its dependents.
+//!
+//! Accounts are the registry's numbers, never logins: a login can be given to somebody else. Text is borrowed from
+//! wherever the facts are kept, as in [`crate::facts`].
+
+use semver::Version;
+
+use crate::names::Digest;
+use crate::quorum::Cluster;
+use crate::time::Time;
+
+/// An account of the registry, by its number; users and teams are counted apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Account {
+    /// A person's.
+    User(u64),
+    /// A team's.
+    Team(u64),
+}
+
+/// An account that owns a crate, or did.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Owner<'a> {
+    /// The account.
+    pub account: Account,
+    /// Since when it owns the crate.
+    pub since: Time,
+    /// When it was seen to own the crate no longer; none for one that does.
+    pub until: Option<Time>,
+    /// The organisation it belongs to: of a team login `github:org:team` that is `org`.
+    pub organisation: Option<&'a str>,
+}
+
+/// Somebody whose signature was verified.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity<'a> {
+    /// The name under which the allowed signers list the key; of a key of the security role its fingerprint. One
+    /// principal is one signer everywhere: whoever gathers facts keeps a feed from naming another's.
+    pub principal: &'a str,
+    /// The accounts that it is bound to, by statements of both sides; none for one that is not bound.
+    pub accounts: Vec<Account>,
+    /// The organisation it belongs to.
+    pub organisation: Option<&'a str>,
+}
+
+impl<'a> Identity<'a> {
+    /// One that is bound to no account.
+    pub fn unbound(principal: &'a str) -> Self {
+        Self { principal, accounts: Vec::new(), organisation: None }
+    }
+
+    /// Whether both are one person, as far as is known.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.principal == other.principal || self.accounts.iter().any(|one| other.accounts.contains(one))
+    }
+}
+
+/// What somebody signed about a release, but audits: those are [`crate::facts::Audit`]s. Withdrawn statements are left
+/// out by whoever gathers facts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Statement<'a> {
+    /// Who signed. Of [`Says::Revoke`] a key that the policy names in its security role.
+    pub signer: Identity<'a>,
+    /// The feed that brought it, by its name in the policy.
+    pub feed: &'a str,
+    /// The release's version.
+    pub version: Version,
+    /// The digest of its `.crate`: of other bytes it says nothing.
+    pub digest: Digest,
+    /// When this fence or its feed first had it.
+    pub known: Time,
+    /// The last moment of it, by its own word.
+    pub until: Option<Time>,
+    /// What it says.
+    pub says: Says,
+    /// Who did the review.
+    pub reader: Reader,
+    /// Whether the policy names the signer as a reviewer.
+    pub is_reviewer: bool,
+    /// Why, by the signer's word.
+    pub comment: &'a str,
+}
+
+/// What a statement says of a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Says {
+    /// It may be used.
+    Approve(RestsOn),
+    /// It should not be used.
+    Object,
+    /// The security role takes it out of use.
+    Revoke,
+}
+
+/// On what an approval rests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RestsOn {
+    /// Trust in those who made the release.
+    Trust,
+    /// A look at what changed.
+    Diff,
+    /// An audit.
+    Audit,
+}
+
+/// Who did a review, whoever signed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reader {
+    /// A person.
+    Person,
+    /// A program: its reviews are told, and count for nothing.
+    Machine,
+}
+
+/// Somebody who maintains dependents of a release, and is eligible for its quorum by the graph: a person, or an
+/// organisation, which is one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Maintainer<'a> {
+    /// Its number in the graph.
+    pub cluster: Cluster,
+    /// How many other clusters stand behind it.
+    pub reach: u32,
+    /// What people call it.
+    pub name: &'a str,
+    /// Its accounts.
+    pub accounts: Vec<Account>,
+    /// The organisation that it is, or belongs to.
+    pub organisation: Option<&'a str>,
+    /// The principal that is bound to it: it is enrolled, and can approve and object.
+    pub signer: Option<&'a str>,
+}
