@@ -15,8 +15,9 @@ use std::io::{self, BufReader, BufWriter};
 use std::time::{Duration, Instant};
 
 use fence_evidence::Limits;
-use fence_evidence::dump::{Dump, Publisher, Reader};
+use fence_evidence::dump::{Dump, Reader};
 use fence_model::Time;
+use fence_model::facts::Publisher;
 use fence_testkit::dump::{LAYOUTS, MadeUp};
 use fence_testkit::synthetic::{Shapes, Synthetic};
 use flate2::bufread::GzDecoder;
@@ -95,9 +96,9 @@ fn walk(dump: &Dump) -> [usize; 5] {
         counts[3] += black_box(of.owners()).count();
         for release in of.releases() {
             let kind = match black_box(release.publisher()) {
-                Publisher::User(_) => 0,
-                Publisher::Ci => 1,
-                Publisher::NotRecorded => 2,
+                Some(Publisher::User(_)) => 0,
+                Some(Publisher::Ci(_)) => 1,
+                None => 2,
             };
             counts[kind] += 1;
             counts[4] += release.dependencies().filter(|need| !need.optional && !need.on.is_empty()).count();

@@ -46,10 +46,7 @@ use std::io::Read;
 use fence_model::Time;
 
 pub use error::{DumpError, Fault};
-pub use told::{
-    Account, Crate, DeletedCrate, Dependency, Dump, Owner, Publisher, Release, Skipped,
-    TRUSTED_PUBLISHING_SINCE,
-};
+pub use told::{Crate, DeletedCrate, Dependency, Dump, Release, Skipped, TRUSTED_PUBLISHING_SINCE};
 
 use crate::limits::Limits;
 use tables::Raw;

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use std::io::{self, Read};
 
 use fence_evidence::Limits;
-use fence_evidence::dump::{Account, Crate, Dump, DumpError, Part, Publisher, Reader, Table};
+use fence_evidence::dump::{Crate, Dump, DumpError, Part, Reader, Table};
 use fence_model::Time;
-use fence_model::facts::DependencyKind;
+use fence_model::facts::{DependencyKind, Publisher};
+use fence_model::people::Account;
 use fence_testkit::dump::{CI_SINCE, LAYOUTS, MadeUp, RECORDED_SINCE};
 use fence_testkit::synthetic::{Shapes, Synthetic};
 use proptest::prelude::*;
@@ -64,9 +65,9 @@ fn people(dump: &Dump) -> String {
         }
         for release in of.releases() {
             let by = match release.publisher() {
-                Publisher::User(id) => account(Account::User(id)),
-                Publisher::Ci => "CI".to_owned(),
-                Publisher::NotRecorded => "nobody knows whom".to_owned(),
+                Some(Publisher::User(id)) => account(Account::User(id)),
+                Some(Publisher::Ci(_)) => "CI".to_owned(),
+                None => "nobody knows whom".to_owned(),
             };
             let yanked = if release.yanked() { ", yanked" } else { "" };
             let digest = release.digest().to_string();
@@ -179,15 +180,16 @@ fn it_tells_what_the_index_tells() {
                 );
             }
             match told.publisher() {
-                Publisher::Ci => {
+                Some(by @ Publisher::Ci(_)) => {
+                    assert_eq!(by, Publisher::UNKNOWN_CI);
                     assert!(release.published >= CI_SINCE);
                     by_ci += 1;
                 }
-                Publisher::NotRecorded => {
+                None => {
                     assert!(release.published < RECORDED_SINCE);
                     unknown += 1;
                 }
-                Publisher::User(id) => {
+                Some(Publisher::User(id)) => {
                     assert!(release.published >= RECORDED_SINCE);
                     assert!(of.owners().any(|owner| owner.account == Account::User(id)));
                 }
@@ -408,9 +410,9 @@ fn what_the_archive_does_not_give_is_not_made_up() {
         "data/users.csv cannot be read on: it is\u{fffd} damaged; fetch the dump again"
     );
     let mut reader = Reader::new(&Limits::default());
-    let other = [b"id,login\n".as_slice(), &b"\xff,x\n".repeat(17)].concat();
-    let error = reader.table(Table::Teams, &mut other.as_slice()).expect_err("an error");
-    assert!(error.to_string().contains("id is \"\u{fffd}\", and should be UTF-8;"), "{error}");
+    let other = [b"id,name\n".as_slice(), &b"9,\xff\n".repeat(17)].concat();
+    let error = reader.table(Table::Crates, &mut other.as_slice()).expect_err("an error");
+    assert!(error.to_string().contains("name is \"\u{fffd}\", and should be UTF-8;"), "{error}");
     let mut reader = Reader::new(&Limits::default());
     reader.table(Table::Teams, &mut b"id,login\n".as_slice()).expect("a table");
     let twice = reader.table(Table::Teams, &mut b"id,login\n".as_slice()).expect_err("an error");

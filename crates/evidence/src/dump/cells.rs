@@ -63,15 +63,23 @@ impl<'a> Cell<'a> {
 
     /// A number of a row, or NULL.
     pub(super) fn some_id(&self) -> Result<Option<NonZeroU32>, Fault> {
-        let expected = "a number above 0";
-        let Some(text) = self.some_text()? else { return Ok(None) };
-        digits(text).and_then(|text| text.parse().ok()).map(Some).ok_or_else(|| self.fault(expected))
+        let Some([_, ..]) = self.bytes else { return Ok(None) };
+        let id = self.number().and_then(|number| u32::try_from(number).ok()).and_then(NonZeroU32::new);
+        id.map(Some).ok_or_else(|| self.fault("a number above 0"))
     }
 
     /// A number of another service, which may be large.
     pub(super) fn account(&self) -> Result<u64, Fault> {
-        let expected = "a number";
-        digits(self.text(expected)?).and_then(|text| text.parse().ok()).ok_or_else(|| self.fault(expected))
+        self.number().ok_or_else(|| self.fault("a number"))
+    }
+
+    /// Digits alone: `parse` would take a sign as well.
+    fn number(&self) -> Option<u64> {
+        let bytes = self.bytes.filter(|bytes| !bytes.is_empty())?;
+        bytes.iter().try_fold(0u64, |number, byte| {
+            let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+            number.checked_mul(10)?.checked_add(digit)
+        })
     }
 
     pub(super) fn flag(&self) -> Result<bool, Fault> {
@@ -108,9 +116,4 @@ impl<'a> Cell<'a> {
         let found = excerpt(&String::from_utf8_lossy(self.bytes.unwrap_or_default()));
         Fault { column: self.column, found, expected }
     }
-}
-
-/// Text of digits alone: `parse` takes a sign as well.
-fn digits(text: &str) -> Option<&str> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then_some(text)
 }

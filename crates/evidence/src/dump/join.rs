@@ -124,14 +124,13 @@ pub(super) fn join(
 
     let dependencies = if has_dependencies {
         needs(&mut dependencies, &mut releases, &crate_places, &mut dangling)?;
-        dependencies.sort_unstable_by(|a, b| {
-            let key = |row: &DependencyRow| (row.of, row.on, row.kind(), row.optional());
-            let target = |row: &DependencyRow| row.target().map(text);
-            key(a)
-                .cmp(&key(b))
-                .then_with(|| text(a.requirement).cmp(text(b.requirement)))
-                .then_with(|| target(a).cmp(&target(b)))
-        });
+        // By release first, which is all that the many rows need; the few of each release by what they say.
+        dependencies.sort_unstable_by_key(|row| row.of);
+        for of_one in dependencies.chunk_by_mut(|a, b| a.of == b.of) {
+            let key = |row: &DependencyRow| (row.on, row.kind(), row.optional());
+            let written = |row: &DependencyRow| (text(row.requirement), row.target().map(text));
+            of_one.sort_unstable_by(|a, b| key(a).cmp(&key(b)).then_with(|| written(a).cmp(&written(b))));
+        }
         Some(dependencies)
     } else {
         None

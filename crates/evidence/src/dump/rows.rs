@@ -177,7 +177,7 @@ impl<'a> Rows<'a> {
         let input = &self.input[..self.rest.1];
         match input.last() {
             Some(last) => {
-                let odd = input.iter().fold(false, |odd, byte| odd ^ (*byte == b'"'));
+                let odd = input.iter().filter(|byte| **byte == b'"').count() % 2 == 1;
                 self.last = (*last, self.last.1 ^ odd);
             }
             None if self.last != (b'\n', false) => return Err(DumpError::CutOff { table }),

@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 
 use fence_model::facts::DependencyKind;
 use fence_model::names::is_crate_name;
+use fence_model::people::Account;
 use fence_model::{Digest, Time};
 use semver::{Version, VersionReq};
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use serde::Deserialize;
 use super::cells::{may_be, needed};
 use super::rows::{Stop, each};
 use super::words::{Verdicts, Word, Words};
-use super::{Account, DumpError, Skipped, Table};
+use super::{DumpError, Skipped, Table};
 use crate::error::message;
 use crate::limits::Limits;
 

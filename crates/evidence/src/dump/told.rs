@@ -1,6 +1,7 @@
 //! What a dump tells.
 
-use fence_model::facts::DependencyKind;
+use fence_model::facts::{DependencyKind, Publisher};
+use fence_model::people::{Account, Owner};
 use fence_model::{Digest, Time};
 use semver::Version;
 
@@ -38,35 +39,6 @@ pub struct Dump {
     /// By name and time; none where the layout is older than the table.
     pub(super) deleted: Option<Vec<(Word, Time, Time)>>,
     pub(super) skipped: Vec<Skipped>,
-}
-
-/// An account of crates.io, by its number: users and teams have numbers of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Account {
-    /// A person, or a machine's account: `users.id`, which cargo-vet calls `user-id`.
-    User(u64),
-    /// A team of an organisation on GitHub, whose members the dump does not tell: `teams.id`.
-    Team(u64),
-}
-
-/// Who published a release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Publisher {
-    /// A user, by number.
-    User(u64),
-    /// CI of a repository that the dump does not tell.
-    Ci,
-    /// Nobody knows: published when crates.io did not write it down.
-    NotRecorded,
-}
-
-/// That an account owns a crate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Owner {
-    /// Who.
-    pub account: Account,
-    /// Since when.
-    pub since: Time,
 }
 
 /// That a crate was deleted. Its name may have been taken since.
@@ -203,9 +175,13 @@ impl<'d> Crate<'d> {
     }
 
     /// Its owners at the moment of the dump, users by number, then teams. Who owned it before, no dump tells.
-    pub fn owners(&self) -> impl ExactSizeIterator<Item = Owner> + use<'d> {
+    pub fn owners(&self) -> impl ExactSizeIterator<Item = Owner<'d>> + use<'d> {
         let owners = &self.dump.owners[range(&self.dump.owners_of, self.at)];
-        owners.iter().map(|(account, since)| Owner { account: account.told(), since: *since })
+        let dump = self.dump;
+        owners.iter().map(move |(account, since)| {
+            let account = account.told();
+            Owner { account, since: *since, until: None, organisation: dump.organisation(account) }
+        })
     }
 
     /// Its releases, the oldest first, yanked ones too.
@@ -254,12 +230,12 @@ impl<'d> Release<'d> {
         self.row().yanked
     }
 
-    /// Who published it.
-    pub fn publisher(&self) -> Publisher {
+    /// Who published it: a user, or CI of a repository that the dump does not tell ([`Publisher::UNKNOWN_CI`]). None where
+    /// crates.io did not write it down yet: it may be anybody.
+    pub fn publisher(&self) -> Option<Publisher<'static>> {
         match self.row().publisher {
-            Some(id) => Publisher::User(id.get().into()),
-            None if self.row().published >= TRUSTED_PUBLISHING_SINCE => Publisher::Ci,
-            None => Publisher::NotRecorded,
+            Some(id) => Some(Publisher::User(id.get().into())),
+            None => (self.row().published >= TRUSTED_PUBLISHING_SINCE).then_some(Publisher::UNKNOWN_CI),
         }
     }
 
