@@ -29,7 +29,7 @@
 //! # Memory
 //!
 //! 64 bytes for a release, 16 for a dependency, 16 for an owner, and each text once. While it reads also: logins of
-//! `oauth_github`, and 8 bytes for each release and crate to join by. [`Limits`](crate::Limits) bounds rows, rows' lengths, and texts.
+//! `oauth_github`, and 8 bytes for each release and crate to join by. [`Limits`] bounds rows, rows' lengths, and texts.
 
 mod cells;
 mod error;

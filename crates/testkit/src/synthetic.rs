@@ -5,7 +5,7 @@
 //! a crate, gaps between releases, what is yanked, how many need the most needed. A whole registry is not such a sample.
 //! What had to be guessed:
 //!
-//! * crates have fewer releases, [`MEAN_RELEASES`] each in place of 33, by shrinking the curve of the sample;
+//! * crates have fewer releases, eight each in place of 33, by shrinking the curve of the sample;
 //! * dependents fall off as `(rank + 5)^-1.1`, which fits the sample from its second crate to its median; that it goes on so
 //!   to the last of the registry is a guess. The first crate is needed by a fifth of all others, as in the sample;
 //! * owners, of which the index knows nothing: three crates to a cluster, the largest with about a hundredth of all crates; a
