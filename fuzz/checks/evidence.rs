@@ -10,6 +10,7 @@ use fence_evidence::cargo_vet::{
     parse_version,
 };
 use fence_evidence::crev::{self, Content, WebOfTrust, parse_proofs};
+use fence_evidence::dump::{Dump, DumpError, Reader, Table};
 use fence_evidence::osv::parse_record;
 use fence_evidence::rustsec::{AdvisoryPath, parse_advisory};
 use fence_evidence::statement;
@@ -145,6 +146,70 @@ pub(crate) fn statement(bytes: &[u8]) {
                 assert_eq!(read.about(&release.name, &release.version, &subject.digest), Ok(place));
             }
         }
+    }
+}
+
+/// The other tables of the dump of which one table is invented.
+const OTHERS: [(Table, &[u8]); 8] = [
+    (Table::Users, b"id,username\n1,ann\n7,ben\n"),
+    (Table::OauthGithub, b"account_id,login,user_id\n99,ann,1\n"),
+    (Table::Teams, b"id,login\n7,github:org:team\n"),
+    (Table::Crates, b"id,name\n3,foo\n5,bar\n"),
+    (Table::CrateOwners, b"crate_id,created_at,owner_id,owner_kind\n3,2020-01-01 00:00:00,7,1\n5,2020-01-01 00:00:00,1,0\n"),
+    (Table::DeletedCrates, b"available_at,deleted_at,name\n2020-01-02 00:00:00,2020-01-01 00:00:00,gone\n"),
+    (
+        Table::Versions,
+        b"crate_id,created_at,id,num,published_by,tar_sha256,yanked\n\
+          3,2020-01-01 10:20:30,11,1.0.0,7,\\xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa,f\n\
+          5,2026-01-01 10:20:30,12,1.0.0,,\\xbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb,t\n",
+    ),
+    (Table::Dependencies, b"crate_id,kind,optional,req,target,version_id\n5,0,f,^1,,11\n3,2,t,*,cfg(unix),12\n"),
+];
+
+/// A table of the database dump, which the first byte names, is taken beside tables that are right, or refused in printable
+/// words. What is told belongs together.
+pub(crate) fn dump_table(bytes: &[u8]) {
+    let Some((which, invented)) = bytes.split_first() else { return };
+    let which = Table::ALL[usize::from(*which) % Table::ALL.len()];
+    let read = || -> Result<Dump, DumpError> {
+        let mut reader = Reader::with_dependencies(&Limits::default());
+        reader.metadata(br#"{"timestamp": "2026-10-12T02:00:11.5Z"}"#)?;
+        for (table, text) in OTHERS {
+            reader.table(table, &mut if table == which { invented } else { text })?;
+        }
+        reader.finish()
+    };
+    let dump = match read() {
+        Err(error) => return printable(&error.to_string()),
+        Ok(dump) => dump,
+    };
+    let accounts: Vec<_> = dump.accounts().collect();
+    assert!(accounts.is_sorted_by(|a, b| a < b));
+    accounts.iter().filter_map(|account| dump.login(*account)).for_each(printable);
+    let (mut names, mut releases, mut dependencies) = (Vec::new(), 0, 0);
+    for of in dump.crates() {
+        names.push(of.name());
+        assert_eq!(dump.crate_named(of.name()).map(|found| found.name()), Some(of.name()));
+        assert!(of.owners().all(|owner| accounts.contains(&owner.account)));
+        for release in of.releases() {
+            releases += 1;
+            let version = release.version().parse().expect("a version");
+            assert!(of.release(&version, &release.digest()).is_some());
+            dependencies += release.dependencies().len();
+            for need in release.dependencies() {
+                assert!(dump.crate_named(need.on).is_some());
+                assert!(need.requirement.parse::<semver::VersionReq>().is_ok());
+            }
+        }
+    }
+    assert!(names.is_sorted_by(|a, b| a < b));
+    assert_eq!((releases, Some(dependencies)), (dump.releases(), dump.dependencies()));
+    for skipped in dump.skipped() {
+        assert!(skipped.malformed <= skipped.rows);
+        assert_eq!(skipped.malformed > 0, skipped.first.is_some());
+        assert_eq!(skipped.dangling > 0, skipped.example.is_some());
+        skipped.first.iter().for_each(|(_, fault)| printable(&fault.to_string()));
+        skipped.example.iter().for_each(|example| printable(example));
     }
 }
 

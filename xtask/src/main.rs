@@ -8,6 +8,7 @@ mod bench;
 mod connection;
 mod directions;
 mod docs;
+mod dump;
 mod e2e;
 mod fetch;
 mod graph;
@@ -44,6 +45,7 @@ cargo xtask <task>
   bench likeness FOLDER…   2,500 packages of folders of .crate files compared with each other, and one with all
   bench statements         10,000 statements parsed and verified, on one thread and on two
   bench graph [--large]    the graph of dependents of a made-up registry: 250,000 crates; with --large also 10 million
+  bench dump               a database dump of 250,000 crates made up and read
   corpus [NAMES]           what the scanner finds and misses in its corpus, by technique and difficulty
   bench noise [--runs N]   nginx against nginx in the same way: how far the figures of `bench proxy` can be trusted
 ";
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
         ["bench", "likeness", folders @ ..] => scan::likeness(&root, folders),
         ["bench", "statements"] => statements::bench(&root),
         ["bench", "graph", rest @ ..] => fence_data().and_then(|data| graph::bench(&root, &data, rest)),
+        ["bench", "dump"] => fence_data().and_then(|data| dump::bench(&root, &data)),
         ["corpus", rest @ ..] => scan::corpus(&root, rest),
         ["bench", "pages", rest @ ..] => {
             fence_data().and_then(|data| bench::proxy::pages(&root, &data, rest))

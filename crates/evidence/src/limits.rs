@@ -30,6 +30,23 @@ pub struct Limits {
     pub statement_bytes: usize,
     /// Releases or statements that one statement is about.
     pub statement_subjects: usize,
+    /// Bytes of one row of the database dump. A description, a manifest's features and a readme have up to 1 MB each.
+    pub dump_row_bytes: usize,
+    /// Bytes of one table of the dump. The longest that is read, of releases, has some gigabytes.
+    pub dump_table_bytes: u64,
+    /// Crates, and names of deleted ones; crates.io has some 250,000.
+    pub dump_crates: usize,
+    /// Users, their accounts, teams, and owners of crates, each; there are several 100,000.
+    pub dump_accounts: usize,
+    /// Releases: some 2 million. Each takes 64 bytes.
+    pub dump_releases: usize,
+    /// Dependencies of all releases: some 15 million. Each takes 16 bytes.
+    pub dump_dependencies: usize,
+    /// Bytes of all names, logins, versions, requirements and platforms, each once.
+    pub dump_text_bytes: usize,
+    /// Of how many rows of a table of the dump one may be malformed, or speak of what is not there; 16 may be in any. Known
+    /// are some ten in millions.
+    pub dump_malformed: usize,
     /// Problems that are reported of one file or database; a file that is wrong everywhere is wrong enough.
     pub problems: usize,
 }
@@ -48,7 +65,23 @@ impl Default for Limits {
             crev_proof_bytes: 32_000,
             statement_bytes: 128 << 10,
             statement_subjects: 200,
+            dump_row_bytes: 16 << 20,
+            dump_table_bytes: 16 << 30,
+            dump_crates: 1_000_000,
+            dump_accounts: 4_000_000,
+            dump_releases: 8_000_000,
+            dump_dependencies: 60_000_000,
+            dump_text_bytes: 256 << 20,
+            dump_malformed: 1_000,
             problems: 1_000,
         }
+    }
+}
+
+impl Limits {
+    /// How many of so many rows of a table of the dump may be left out.
+    pub(crate) fn dump_allowed(&self, rows: usize) -> usize {
+        const ALWAYS: usize = 16;
+        ALWAYS.max(rows / self.dump_malformed.max(1))
     }
 }

@@ -48,3 +48,8 @@ fn vet_imports() {
 fn statement() {
     replay("statement", checks::statement);
 }
+
+#[test]
+fn dump_table() {
+    replay("dump_table", checks::dump_table);
+}

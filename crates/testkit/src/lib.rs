@@ -1,11 +1,12 @@
 //! What tests of several crates share: a world to judge in, a registry that breaks, one that people publish to and one of any
-//! size, the installed cargo, reviewers who sign, real data. A dev-dependency only, used from `tests/` folders, and for
+//! size with its database dump, the installed cargo, reviewers who sign, real data. A dev-dependency only, used from `tests/` folders, and for
 //! benchmarks by its own examples.
 
 pub mod browser;
 pub mod cargo;
 pub mod crev;
 pub mod people;
+pub mod dump;
 pub mod publishing;
 pub mod real;
 pub mod registry;

@@ -5,7 +5,7 @@
 //! a crate, gaps between releases, what is yanked, how many need the most needed. A whole registry is not such a sample.
 //! What had to be guessed:
 //!
-//! * crates have fewer releases, [`MEAN_RELEASES`] each in place of 33, by shrinking the curve of the sample;
+//! * crates have fewer releases, eight each in place of 33, by shrinking the curve of the sample;
 //! * dependents fall off as `(rank + 5)^-1.1`, which fits the sample from its second crate to its median; that it goes on so
 //!   to the last of the registry is a guess. The first crate is needed by a fifth of all others, as in the sample;
 //! * owners, of which the index knows nothing: three crates to a cluster, the largest with about a hundredth of all crates; a
@@ -16,7 +16,7 @@
 use std::fmt::Write as _;
 
 use fence_model::quorum::Cluster;
-use fence_model::{Span, Time};
+use fence_model::{Digest, Span, Time};
 use fence_registry::graph::{CrateId, Ownership};
 use serde_json::Value;
 
@@ -79,6 +79,26 @@ impl Shapes {
     }
 }
 
+impl Shapes {
+    /// A few of everything, for tests: up to a dozen releases and dependencies.
+    pub fn few() -> Self {
+        let curve = |points: [f64; 3]| Curve([0.0, 0.5, 1.0].into_iter().zip(points).collect());
+        Self {
+            releases: curve([1.0, 5.0, 12.0]),
+            normal: curve([0.0, 3.0, 8.0]),
+            build: curve([0.0, 0.2, 2.0]),
+            dev: curve([0.0, 1.0, 2.0]),
+            gap_days: curve([0.1, 40.0, 500.0]),
+            days_since_newest: curve([0.0, 200.0, 2_000.0]),
+            optional: 0.2,
+            yanked: 0.05,
+            pre_releases: 0.05,
+            for_a_platform: 0.1,
+            first: 0.2,
+        }
+    }
+}
+
 impl Curve {
     fn read(value: &Value, path: &str) -> Self {
         let fields = value.as_object().unwrap_or_else(|| panic!("facts.json has {path}"));
@@ -131,10 +151,35 @@ impl Need {
     }
 }
 
+/// A release of a synthetic crate.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// Its version.
+    pub version: String,
+    /// When it was published.
+    pub published: Time,
+    /// Whether it is yanked.
+    pub yanked: bool,
+    /// A digest that no other release has.
+    pub digest: Digest,
+    /// How many of the newest one's dependencies it has: the first so many.
+    pub needs: usize,
+}
+
 impl Synthetic {
     /// `crates` crates, the last release of which is of `as_of` at the latest.
     pub fn of(shapes: Shapes, crates: u32, as_of: Time, seed: u64) -> Self {
         Self { seed, crates, as_of, shapes }
+    }
+
+    /// The moment that no release is later than.
+    pub fn as_of(&self) -> Time {
+        self.as_of
+    }
+
+    /// The numbers of one crate for one purpose: up to 5 are taken here.
+    pub(crate) fn random(&self, number: u32, purpose: u64) -> Random {
+        Random::of(self.seed, number, purpose)
     }
 
     /// How many crates there are.
@@ -149,13 +194,13 @@ impl Synthetic {
 
     /// How many releases a crate has.
     pub fn releases(&self, number: u32) -> u32 {
-        self.shapes.releases.at(Random::of(self.seed, number, 1).part()).round() as u32
+        self.shapes.releases.at(self.random(number, 1).part()).round() as u32
     }
 
     /// What a crate's newest release depends on.
     pub fn needs(&self, number: u32) -> Vec<Need> {
         let shapes = &self.shapes;
-        let mut random = Random::of(self.seed, number, 2);
+        let mut random = self.random(number, 2);
         let mut needs: Vec<Need> = Vec::new();
         let counts = [("normal", &shapes.normal), ("build", &shapes.build), ("dev", &shapes.dev)];
         let counts = counts.map(|(kind, curve)| (kind, curve.at(random.part()).round() as usize));
@@ -190,7 +235,7 @@ impl Synthetic {
 
     /// When each release of a crate was published, the first one first.
     pub fn published(&self, number: u32) -> Vec<Time> {
-        let mut random = Random::of(self.seed, number, 3);
+        let mut random = self.random(number, 3);
         let second = |days: f64| Span::seconds((days * 86_400.0) as i64);
         let mut at = self.as_of - second(self.shapes.days_since_newest.at(random.part()));
         let mut times = vec![at];
@@ -202,18 +247,36 @@ impl Synthetic {
         times
     }
 
-    /// The index file of a crate, as crates.io writes it. Each release has what the next one has, and sometimes one less.
-    pub fn index_file(&self, number: u32) -> Vec<u8> {
-        let mut random = Random::of(self.seed, number, 4);
-        let (needs, name) = (self.needs(number), Self::name(number));
+    /// All releases of a crate, the first one first. Each has what the next one has, and sometimes one less.
+    pub fn history(&self, number: u32, needs: &[Need]) -> Vec<Release> {
+        let mut random = self.random(number, 4);
         let times = self.published(number);
-        let mut file = String::new();
-        for (release, time) in (0..).zip(&times) {
-            let (major, minor, patch) = version(release);
+        let count = times.len();
+        let release = |(at, published): (usize, Time)| {
+            let (major, minor, patch) = version(at as u32);
             let pre = if random.part() < self.shapes.pre_releases { "-rc.1" } else { "" };
-            let _ = write!(file, r#"{{"name":"{name}","vers":"{major}.{minor}.{patch}{pre}","deps":["#);
-            let left_out = (times.len() as u32 - 1 - release) as usize / 4;
-            for (at, need) in needs[..needs.len() - left_out.min(needs.len() / 2)].iter().enumerate() {
+            let mut digest = [0; 32];
+            digest[24..28].copy_from_slice(&number.to_be_bytes());
+            digest[28..].copy_from_slice(&(at as u32).to_be_bytes());
+            Release {
+                version: format!("{major}.{minor}.{patch}{pre}"),
+                published,
+                yanked: random.part() < self.shapes.yanked,
+                digest: Digest(digest),
+                needs: needs.len() - ((count - 1 - at) / 4).min(needs.len() / 2),
+            }
+        };
+        times.into_iter().enumerate().map(release).collect()
+    }
+
+    /// The index file of a crate, as crates.io writes it.
+    pub fn index_file(&self, number: u32) -> Vec<u8> {
+        let (needs, name) = (self.needs(number), Self::name(number));
+        let mut file = String::new();
+        for release in self.history(number, &needs) {
+            let Release { version, published, yanked, digest, .. } = release;
+            let _ = write!(file, r#"{{"name":"{name}","vers":"{version}","deps":["#);
+            for (at, need) in needs[..release.needs].iter().enumerate() {
                 let comma = if at > 0 { "," } else { "" };
                 let target = need.target.map_or_else(|| "null".to_owned(), |target| format!("\"{target}\""));
                 let _ = write!(
@@ -225,11 +288,9 @@ impl Synthetic {
                     need.kind
                 );
             }
-            let checksum = u64::from(number) << 32 | u64::from(release);
-            let yanked = random.part() < self.shapes.yanked;
             let _ = writeln!(
                 file,
-                r#"],"cksum":"{checksum:064x}","features":{{"default":["std"],"std":[]}},"yanked":{yanked},"pubtime":"{time}"}}"#
+                r#"],"cksum":"{digest}","features":{{"default":["std"],"std":[]}},"yanked":{yanked},"pubtime":"{published}"}}"#
             );
         }
         file.into_bytes()
@@ -242,7 +303,7 @@ impl Synthetic {
 
     /// Who owns a crate: the first since its first release, others since some later one.
     pub fn owners(&self, number: u32) -> Vec<(CrateId, Ownership)> {
-        let mut random = Random::of(self.seed, number, 5);
+        let mut random = self.random(number, 5);
         let times = self.published(number);
         let count = match random.part() {
             part if part < 0.75 => 1,
@@ -274,7 +335,7 @@ fn ranked(part: f64, end: u32) -> u32 {
 
 /// Numbers from a seed: Steele's SplitMix64.
 #[derive(Debug)]
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     fn of(seed: u64, number: u32, purpose: u64) -> Self {
@@ -292,7 +353,7 @@ impl Random {
     }
 
     /// From 0 to below 1.
-    fn part(&mut self) -> f64 {
+    pub(crate) fn part(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 }
