@@ -119,6 +119,13 @@ pub(crate) enum Misuse {
         /// Who signed it.
         signer: Principal,
     },
+    /// An audit set in which the signer made nothing that can be signed.
+    NothingToImport {
+        /// Its file.
+        file: PathBuf,
+        /// Who would sign.
+        signer: Principal,
+    },
     /// No file of allowed signers.
     NoSigners(PathBuf),
     /// An end that is no time.
@@ -834,6 +841,10 @@ impl From<Misuse> for CliError {
             Misuse::NotYours { file, signer } => {
                 Self::new(format!("{} is a statement of {signer}, who alone can withdraw it", shown(&file)))
                     .hint("to say that you think otherwise, sign an objection")
+            }
+            Misuse::NothingToImport { file, signer } => {
+                Self::new(format!("{} has no audit that {signer} can sign", shown(&file)))
+                    .hint(format!("its `who` has to be `{signer}` or `Name <{signer}>`; `--as NAME` signs as somebody else"))
             }
             Misuse::NoSigners(folder) => {
                 Self::new(format!("there is no `allowed_signers` in {} or above, so nobody can say", shown(&folder)))

@@ -1,5 +1,7 @@
 //! The statements of a project's feeds: what counts, and why the rest does not.
 
+mod cargo_vet;
+
 use fence_client::gather::FeedStatements;
 use fence_client::statements::{Authority, Refused, Verified};
 use fence_evidence::statement::{Content, Reader};
@@ -12,6 +14,8 @@ use super::scan::{head, line};
 use super::signing;
 use super::text::count;
 use crate::shell::{Shell, Verbosity};
+
+pub(crate) use cargo_vet::cargo_vet;
 
 /// A feed, and those of its statements that were asked about.
 pub(crate) struct Feed<'a> {
@@ -313,5 +317,17 @@ fn json_of_feed<'a>(feed: &'a Feed<'a>) -> JsonFeed<'a> {
             .iter()
             .map(|of| JsonRefused { file: &of.file, line: of.line, because: &of.because })
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::docs::kept_in_docs;
+
+    #[test]
+    fn the_schema_is_the_one_in_docs() {
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Document<'_>)).unwrap() + "\n";
+        kept_in_docs("statements.schema.json", &schema);
     }
 }
