@@ -6,6 +6,7 @@
 //! copy that is kept for the day when its source cannot be reached.
 
 mod archive;
+pub(crate) mod dump;
 pub(crate) mod git;
 
 use std::collections::BTreeMap;
@@ -225,6 +226,8 @@ fn is_used(role: FeedRole, path: &str) -> bool {
         FeedRole::Audits => matches!(file, "audits.toml" | "imports.lock" | "config.toml"),
         FeedRole::Crev => file.ends_with(".proof.crev"),
         FeedRole::Statements => statements::is_used(file),
+        // It is read as it is unpacked, and not kept.
+        FeedRole::Dump => false,
     }
 }
 
@@ -457,6 +460,7 @@ impl Reader<'_> {
             FeedRole::Audits => "audits",
             FeedRole::Crev => "crev",
             FeedRole::Statements => "statements",
+            FeedRole::Dump => "dump",
         };
         Place::feed(self.name, &ContentDigest::of(format!("{role} {address}").as_bytes()))
     }

@@ -15,6 +15,7 @@
 //! asked about. They differ in a replay only: then what became known after `now` is left out.
 
 mod crates;
+mod dump;
 mod evidence;
 mod feeds;
 mod knowledge;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use fence_client::cache::ContentDigest;
 use fence_client::snapshot::{
-    AuditRecord, Contents, CrateRecord, DependencyRecord, FORMAT, IndexRecord, KnownRecord, PackageRecord,
-    Presence, ProblemRecord, PublisherRecord, ReleaseRecord, Section, SeenRecord, Snapshot, SnapshotError,
-    SourceKind, SourceRecord, WindowRecord, WriteError, write,
+    AuditRecord, ClassRecord, Contents, CrateRecord, DependencyRecord, FORMAT, IndexRecord, KnownRecord,
+    PackageRecord, Presence, ProblemRecord, PublisherRecord, ReleaseRecord, Section, SeenRecord, Snapshot,
+    SnapshotError, SourceKind, SourceRecord, VoiceRecord, WindowRecord, WriteError, write,
 };
 use fence_model::facts::{
     Account, Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, DependencyKind, Identity,
@@ -28,15 +28,15 @@ use xxhash_rust::xxh3::xxh3_64;
 fn the_example_of_the_specification_is_what_is_written() {
     let contents = Contents { crates: vec![CrateRecord::new(0, "a")], ..Contents::default() };
     let mut expected = b"cgfence\n".to_vec();
-    expected.extend([6, 0, 0, 0, 0, 0, 0, 0]);
+    expected.extend([7, 0, 0, 0, 0, 0, 0, 0]);
     let mut rest = vec![0, 0, 0, 0, 1, 0, 0, 0];
-    rest.extend([0; 4 * 20]);
+    rest.extend([0; 4 * 24]);
     rest.extend([1, 0, 0, 0]);
     rest.extend([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
     rest.extend([0, 0, 0, 0, 0, 0, 0, 0, 0]);
     rest.extend([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
     rest.extend([0; 32]);
-    rest.extend([0; 8 * 8 + 2]);
+    rest.extend([0; 9 * 8 + 2]);
     rest.push(b'a');
     expected.extend(xxh3_64(&rest).to_le_bytes());
     expected.extend(rest);
@@ -240,7 +240,9 @@ fn sorted(mut contents: Contents<'_>) -> Contents<'_> {
             let key = |r: &ReleaseRecord<'_>| (r.version.clone(), r.digest, r.published, r.yanked);
             key(a).cmp(&key(b)).then_with(|| a.dependencies.cmp(&b.dependencies))
         });
-        record.publishers.sort_by(|a, b| (&a.version, a.publisher).cmp(&(&b.version, b.publisher)));
+        record
+            .publishers
+            .sort_by(|a, b| (&a.version, a.publisher, a.digest).cmp(&(&b.version, b.publisher, b.digest)));
     }
     contents.seen.sort_unstable();
     contents.packages.retain(|package| package.birth != Birth::Unread || package.asked.is_some());
@@ -341,7 +343,7 @@ fn sample() -> Contents<'static> {
     };
     arrayref.audits = vec![audit.into(), AuditRecord { audit: signed, contents }, stated.into()];
     arrayref.statements = vec![Statement {
-        signer: ann,
+        signer: ann.clone(),
         feed: "team",
         version: version("0.3.9"),
         digest: Digest([7; 32]),
@@ -366,7 +368,22 @@ fn sample() -> Contents<'static> {
         criteria: vec!["safe-to-deploy"],
     };
     arrayref.windows = vec![WindowRecord { window, known: moment("2025-02-01") }];
-    arrayref.publishers = vec![PublisherRecord { version: version("0.3.9"), publisher: Publisher::User(7) }];
+    arrayref.publishers = vec![PublisherRecord {
+        version: version("0.3.9"),
+        digest: Some(Digest([7; 32])),
+        publisher: Publisher::User(7),
+    }];
+    arrayref.classes = vec![ClassRecord {
+        newest: version("0.3.9"),
+        voices: [VoiceRecord {
+            cluster: 3,
+            account: Account::User(189),
+            name: "ann",
+            organisation: None,
+            reach: 12,
+        }]
+        .into(),
+    }];
     Contents {
         sources: vec![SourceRecord {
             kind: SourceKind::Registry,
@@ -390,6 +407,7 @@ fn sample() -> Contents<'static> {
             clusters: 41,
             kin: vec!["arrayref-core"],
         }],
+        enrolled: vec![ann],
         seen: vec![SeenRecord { id: Digest([5; 32]), known: moment("2026-08-21") }],
     }
 }
@@ -401,8 +419,10 @@ fn contents() -> impl Strategy<Value = Contents<'static>> {
     let problems = vec((0..3_u32, text(), any::<u32>(), text()), 0..3);
     let known = vec((name(), time(), any::<u32>(), vec(name(), 0..3)), 0..3);
     let seen = vec((any::<[u8; 32]>(), time()), 0..3);
-    (sources, crates, packages, problems, known, seen).prop_map(
-        |(sources, crates, packages, problems, known, seen)| Contents {
+    let enrolled = vec(identity(), 0..3);
+    (sources, crates, packages, problems, known, seen, enrolled).prop_map(
+        |(sources, crates, packages, problems, known, seen, enrolled)| Contents {
+            enrolled,
             seen: seen.into_iter().map(|(id, known)| SeenRecord { id: Digest(id), known }).collect(),
             sources,
             crates: crates
@@ -440,6 +460,7 @@ fn source() -> impl Strategy<Value = SourceRecord<'static>> {
         SourceKind::Advisories,
         SourceKind::Audits,
         SourceKind::Statements,
+        SourceKind::Dump,
     ]);
     (kind, text(), text(), text(), option::of(time()), option::of(time())).prop_map(
         |(kind, name, settings, identity, as_of, read)| SourceRecord {
@@ -461,10 +482,10 @@ fn crate_record() -> impl Strategy<Value = CrateRecord<'static>> {
         vec(audit(), 0..4),
         vec(window(), 0..3),
         vec(published(), 0..4),
-        (any::<bool>(), vec(statement(), 0..3), option::of(vec(owner(), 0..3))),
+        (any::<bool>(), vec(statement(), 0..3), option::of(vec(owner(), 0..3)), vec(class(), 0..3)),
     )
         .prop_map(|(index, releases, advisories, audits, windows, publishers, people)| {
-            let (publishers_told, statements, owners) = people;
+            let (publishers_told, statements, owners, classes) = people;
             CrateRecord {
                 registry: 0,
                 name: "",
@@ -477,8 +498,23 @@ fn crate_record() -> impl Strategy<Value = CrateRecord<'static>> {
                 publishers_told,
                 statements,
                 owners,
+                classes,
             }
         })
+}
+
+fn class() -> impl Strategy<Value = ClassRecord<'static>> {
+    let voices = prop::collection::btree_map(0..50_u32, any::<u32>(), 0..4);
+    (versions(), voices).prop_map(|(newest, voices)| {
+        let voice = |(cluster, reach)| VoiceRecord {
+            cluster,
+            account: Account::User(u64::from(cluster)),
+            name: "somebody",
+            organisation: (cluster % 2 == 0).then_some("example"),
+            reach,
+        };
+        ClassRecord { newest, voices: voices.into_iter().map(voice).collect() }
+    })
 }
 
 fn account() -> impl Strategy<Value = Account> {
@@ -653,7 +689,9 @@ fn window() -> impl Strategy<Value = WindowRecord<'static>> {
 }
 
 fn published() -> impl Strategy<Value = PublisherRecord<'static>> {
-    (versions(), publisher()).prop_map(|(version, publisher)| PublisherRecord { version, publisher })
+    (versions(), option::of(any::<[u8; 32]>()), publisher()).prop_map(|(version, digest, publisher)| {
+        PublisherRecord { version, digest: digest.map(Digest), publisher }
+    })
 }
 
 fn publisher() -> impl Strategy<Value = Publisher<'static>> {

@@ -5,17 +5,22 @@
 
 use std::cell::OnceCell;
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use semver::Version;
 
 use crate::facts::{Advisory, Audit, Claim, CrateFacts, Dependency, DependencyKind, Gone, ReleaseFacts};
 use crate::kin::Kin;
 use crate::names::Digest;
+use crate::people::{Says, Statement};
 use crate::time::Time;
 
 /// How many lower releases are tried as a base. The busiest crate of crates.io has some 1,400 releases; an index
 /// file made to be slow has more.
 const LOOK_BACK: usize = 1_000;
+
+/// How many objections of one signer to one version count. One is enough, and several feeds may bring it.
+const MOST_OBJECTIONS: usize = 16;
 
 /// A crate's facts, put in order.
 pub(crate) struct History<'a> {
@@ -66,6 +71,7 @@ impl<'a> History<'a> {
         });
         facts.statements.sort_by(|a, b| a.version.cmp(&b.version).then_with(|| a.cmp(b)));
         facts.statements.dedup();
+        leave_out_floods(&mut facts.statements);
         if let Some(owners) = &mut facts.owners {
             owners.sort_unstable();
         }
@@ -197,6 +203,29 @@ fn merge<'a>(releases: &mut Vec<ReleaseFacts<'a>>) -> Vec<(Version, Digest, Dige
     }
     *releases = merged;
     ambiguous
+}
+
+/// Keeps the last objections of each signer to a version: what comes of one rests on those before it, and somebody who
+/// signs thousands would have all of that found out.
+fn leave_out_floods(statements: &mut Vec<Statement<'_>>) {
+    if statements.len() <= MOST_OBJECTIONS {
+        return;
+    }
+    let mut objections: BTreeMap<(&Version, &str), Vec<(Time, usize)>> = BTreeMap::new();
+    for (place, one) in statements.iter().enumerate().filter(|(_, one)| one.says == Says::Object) {
+        objections.entry((&one.version, one.signer.principal)).or_default().push((one.known, place));
+    }
+    let mut out = Vec::new();
+    for mut own in objections.into_values().filter(|own| own.len() > MOST_OBJECTIONS) {
+        own.sort_unstable();
+        out.extend(own[..own.len() - MOST_OBJECTIONS].iter().map(|(_, place)| *place));
+    }
+    out.sort_unstable();
+    let mut place = 0;
+    statements.retain(|_| {
+        place += 1;
+        out.binary_search(&(place - 1)).is_err()
+    });
 }
 
 /// Whether two lines of one version say the same. An honest index has one line for a version, and of two that

@@ -244,7 +244,8 @@ impl Default for Freshness {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FeedSource {
     /// What it is believed about: `advisories` (RustSec's format or OSV's, by what lies there), `audits` (cargo-vet's),
-    /// `crev` (its proofs) or `statements` (what people signed with their SSH keys).
+    /// `crev` (its proofs), `statements` (what people signed with their SSH keys) or `dump` (the
+    /// database dump of crates.io).
     pub role: FeedRole,
     /// A git repository, read with the installed `git`: `https`, `ssh` or `file`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -356,6 +357,8 @@ pub enum FeedRole {
     Audits,
     /// Signed crev proofs: reviews by those in `trust` count as audits of theirs.
     Crev,
+    /// A database dump of crates.io: who published and who owns what; and, where a feed enrols, who depends on whom.
+    Dump,
     /// Statements, signed with SSH keys: audits by those in `reviewers`, and what everybody else whom its allowed signers
     /// list says of releases.
     Statements,
@@ -485,6 +488,8 @@ pub enum PolicyError {
     FeedRole(String),
     /// A feed's name is not of letters, digits and `-`, or is taken (`index`).
     FeedName(String),
+    /// A database dump that does not lie on this machine.
+    FeedElsewhere(String),
     /// A feed of many files given as a single one.
     FeedShape(String),
     /// A feed has a key that only feeds in another role take.
@@ -540,6 +545,10 @@ impl std::fmt::Display for PolicyError {
             Self::FeedName(name) => {
                 write!(f, "[feeds.{name}]: a feed's name is letters, digits and `-`, and not `index`")
             }
+            Self::FeedElsewhere(name) => write!(
+                f,
+                "[feeds.{name}]: a database dump has gigabytes, and is read from this machine alone: fetch it, and name it as `archive` or, unpacked, as `path`"
+            ),
             Self::FeedShape(name) => {
                 write!(
                     f,
@@ -631,10 +640,16 @@ impl Policy {
                     problems.push(foreign("criteria-map", "audits"));
                 }
                 FeedRole::Crev => {}
-                FeedRole::Advisories | FeedRole::Audits | FeedRole::Statements => {
+                FeedRole::Advisories | FeedRole::Audits | FeedRole::Statements | FeedRole::Dump => {
                     problems.extend((!feed.trust.is_empty()).then(|| foreign("trust", "crev")));
                     problems.extend(feed.reach.map(|_| foreign("reach", "crev")));
                 }
+            }
+            let is_elsewhere = |place: &String| place.contains("://");
+            if feed.role == FeedRole::Dump
+                && (feed.git.is_some() || feed.archive.as_ref().is_some_and(is_elsewhere))
+            {
+                problems.push(PolicyError::FeedElsewhere(name.clone()));
             }
             if feed.role != FeedRole::Statements {
                 problems.extend((!feed.reviewers.is_empty()).then(|| foreign("reviewers", "statements")));

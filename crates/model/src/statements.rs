@@ -193,9 +193,14 @@ impl<'a> Judge<'a> {
                 _ => {}
             }
         }
-        let mut heard = self.heard(at, &circle, Word::StandsAt(moment.now));
-        // The earliest first: whether it had been admitted by a later one rests on those before.
-        heard.sort_by_key(|one| one.by.known);
+        // The earliest first, and also those that ended since: whether the release had been admitted before one rests on
+        // all that were there by then, and so the answers for those are at hand.
+        let mut ever = self.heard(at, &circle, Word::KnownBy(moment.now));
+        ever.sort_by_key(|one| one.by.known);
+        for one in &ever {
+            self.was_admitted_before(at, one.by.known, moment);
+        }
+        let heard = self.heard(at, &circle, Word::StandsAt(moment.now));
         for one in &heard {
             let is_seconded = heard.iter().any(|other| seconds(other.by, one.by));
             let lapses = one.by.known + OBJECTION_HOLDS;

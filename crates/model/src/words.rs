@@ -150,7 +150,7 @@ pub fn sentence(reason: &Reason) -> String {
         Because::Approved { share, needed, who, until } => {
             let until = until.map_or_else(String::new, |until| format!(", until {until}"));
             format!(
-                "{share} of those who maintain dependents approve ({}), {needed} are asked for{until}",
+                "approved by {share} of the weight of those who maintain dependents ({}), {needed} is asked for{until}",
                 line_of(who)
             )
         }
@@ -173,7 +173,9 @@ pub fn sentence(reason: &Reason) -> String {
             let why = match weight {
                 Objectors::Involved => "who is involved in it".to_owned(),
                 Objectors::Reviewers => "reviewers of this policy".to_owned(),
-                Objectors::Share(share) => format!("{share} of those who maintain dependents"),
+                Objectors::Share(share) => {
+                    format!("with {share} of the weight of those who maintain dependents")
+                }
             };
             format!("{}, {why}, {}: {}", line_of(who), object(who.len()), first_line(comment))
         }
@@ -182,10 +184,10 @@ pub fn sentence(reason: &Reason) -> String {
             let then = match standing {
                 ObjectionState::Open(until) => format!("objects, which holds until {until}"),
                 ObjectionState::Seconded => "objects, and was seconded".to_owned(),
-                ObjectionState::Late => "objects since it had been admitted".to_owned(),
+                ObjectionState::Late => "objects, when it had been admitted already".to_owned(),
                 ObjectionState::Lapsed => "objected, and nobody seconded it in time".to_owned(),
-                ObjectionState::Answered => "objected, and was answered by who looked since".to_owned(),
-                ObjectionState::Muted => "objects, and let three objections lapse before".to_owned(),
+                ObjectionState::Answered => "objected, and others have looked since".to_owned(),
+                ObjectionState::Muted => "objects, but let three objections lapse before".to_owned(),
                 ObjectionState::Uncounted => {
                     "objects, neither as a reviewer nor as maintainer of a dependent".to_owned()
                 }
@@ -595,6 +597,24 @@ mod tests {
         the index does not have it
         git https://git.example/tidy at aaaa
         audited by mozilla (1.0.0), and by a with b (0.9.0 → 1.0.0)
+        audited by ann@example.org (1.0.0, with unknown accounts of ann@example.org) until 2026-08-17T20:53:20Z
+        approved by 34 % of the weight of those who maintain dependents (ann, bob, cat, dan), 30 % is asked for
+        approved by 34 % of the weight of those who maintain dependents (ann, bob, cat, dan), 30 % is asked for, until 2026-08-17T20:53:20Z
+        published by user 7, whose first release of this crate is of 2026-08-17
+        published by hand, by user 7, where CI published before; first so on 2026-08-17
+        published by user 7, where people published before; first so on 2026-08-17
+        CI of github:a/b published admitted releases of this crate since 2026-08-17
+        ann@example.org, who is involved in it, objects: This release is not ours
+        ann@example.org, bob@example.org, reviewers of this policy, object: This release is not ours
+        ann@example.org, bob@example.org, with 12 % of the weight of those who maintain dependents, object: This release is not ours
+        bob@example.org objects, which holds until 2026-08-17T20:53:20Z: It writes to the cache of others …
+        bob@example.org objects, and was seconded: It writes to the cache of others …
+        bob@example.org objects, when it had been admitted already: It writes to the cache of others …
+        bob@example.org objected, and nobody seconded it in time: It writes to the cache of others …
+        bob@example.org objected, and others have looked since: It writes to the cache of others …
+        bob@example.org objects, but let three objections lapse before: It writes to the cache of others …
+        bob@example.org objects, neither as a reviewer nor as maintainer of a dependent: It writes to the cache of others …
+        the security role took it out of use, with 2 of 2 keys (SHA256:one, SHA256:two): It steals keys
         user 7, vouched for by mozilla until 2026-08-17
         locked when the fence was set up, on 2026-08-17
         locked when the fence was set up, on 2026-08-17, younger than its wait then
@@ -642,6 +662,8 @@ mod tests {
             way_now(vec![Need::Exception(vec![Code::Young])]),
         ];
         insta::assert_snapshot!(ways.join("\n"), @"
+        approval by ann, who maintains a dependent, from 2026-08-17T20:53:20Z on
+        approvals by 3 who maintain dependents: ann, bob, cat, from 2026-08-17T20:53:20Z on
         wait until 2026-08-17T20:53:20Z
         wait until 2026-08-17T20:53:20Z
         one audit by a trusted set, from 2026-08-17T20:53:20Z on

@@ -604,3 +604,16 @@ fn what_a_threshold_of_the_security_role_revokes_is_blocked() {
     assert_eq!(world.decide(OF, AT).verdict, Verdict::Hold);
     assert!(world.crates.contains_key(&name(OF)));
 }
+
+#[test]
+fn thousands_of_objections_by_one_are_as_one() {
+    let mut world = as_ever();
+    world.edit(OF, AT).heard_by(maintainers(16));
+    for second in 0..5_000 {
+        let known = time("2026-08-18T00:00:00Z") + Span::seconds(second);
+        world.object(&maintainer(0), OF, AT, &known.to_string()).until = (second % 2 == 0).then_some(known);
+    }
+    let decision = world.decide(OF, AT);
+    assert_eq!(decision.reasons.iter().filter(|reason| reason.code == Code::Objection).count(), 8);
+    assert_eq!(decision.verdict, Verdict::Hold);
+}

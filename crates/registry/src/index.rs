@@ -66,6 +66,30 @@ pub struct IndexLine<'a> {
     pub(crate) yanked_value: YankedValue,
 }
 
+impl<'a> IndexLine<'a> {
+    /// A release that somebody else than an index told: it has no line.
+    pub fn told(
+        version: Version,
+        digest: Digest,
+        yanked: bool,
+        published: Option<Time>,
+        dependencies: Vec<IndexDependency<'a>>,
+    ) -> Self {
+        Self {
+            version,
+            digest,
+            yanked,
+            published,
+            dependencies,
+            schema: 1,
+            rust_version: None,
+            links: None,
+            line: 0,
+            yanked_value: YankedValue::NotSought,
+        }
+    }
+}
+
 /// Where a line says whether its release is yanked, in bytes from its beginning.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum YankedValue {
@@ -119,6 +143,12 @@ pub struct Skipped {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(transparent)]
 pub struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+}
 
 impl std::ops::Deref for Text<'_> {
     type Target = str;

@@ -5,8 +5,8 @@
 pub mod browser;
 pub mod cargo;
 pub mod crev;
-pub mod people;
 pub mod dump;
+pub mod people;
 pub mod publishing;
 pub mod real;
 pub mod registry;

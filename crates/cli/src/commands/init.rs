@@ -221,6 +221,7 @@ fn feed_text(name: &str, source: &FeedSource) -> String {
             FeedRole::Audits => "audits",
             FeedRole::Crev => "crev",
             FeedRole::Statements => "statements",
+            FeedRole::Dump => "dump",
         };
         text += &format!("role = \"{role}\"\n");
     }

@@ -105,7 +105,7 @@ fn reviewers(policy: &Policy, seen: &Seen) -> Option<Finding> {
     let feeds = policy.feeds.values().filter(|feed| feed.enabled);
     let voices: usize = feeds
         .map(|feed| match feed.role {
-            FeedRole::Advisories => 0,
+            FeedRole::Advisories | FeedRole::Dump => 0,
             FeedRole::Audits => 1,
             FeedRole::Crev => feed.trust.len(),
             FeedRole::Statements => feed.reviewers.len(),

@@ -10,16 +10,18 @@ use std::path::Path;
 use fence_evidence::advisories::{self, AdvisoryRecord, Collection};
 use fence_evidence::cargo_vet::{self, SetFacts, Standing, VetImports, VetSet};
 use fence_evidence::crev::{self, CrateReviews, WebOfTrust};
-use fence_evidence::statement::{self, Enrolled, Evidence};
+use fence_evidence::dump::Skipped;
+use fence_evidence::statement::{self, Bound, Enrolled, Evidence};
 use fence_evidence::{Limits, Parsed, Problem as Misread};
-use fence_model::facts::{Advisory, Audit, FeedState};
+use fence_model::facts::{Advisory, Audit, FeedState, Identity};
 use fence_model::policy::{FeedRole, FeedSource, Policy};
-use fence_model::{Digest, Time};
+use fence_model::{Digest, Principal, Time};
 use fence_trust::PublicKey;
 
 use super::packages::Packages;
 use super::{FeedRead, FeedTally, GatherError, Problem, Refresh, Request, Tally, feeds_of, open};
 use crate::cache::{ContentDigest, Keep, Place};
+use crate::feed::dump::{DumpOutcome, read_dump};
 use crate::feed::{FeedError, FeedFiles, FeedOutcome, read_feed};
 use crate::http::{Network, shown};
 use crate::side_by_side;
@@ -37,6 +39,8 @@ pub(super) struct Configured {
     /// Where the policy says that it comes from, also where a local copy is read instead.
     origin: Option<String>,
     standing: Standing,
+    /// Of a dump: whether somebody is enrolled, so that it matters who depends on what.
+    with_graph: bool,
     /// The keys of the policy's security role.
     security: Vec<PublicKey>,
     /// All that the compilation depends on, but for the content.
@@ -104,7 +108,9 @@ pub(super) fn configured(request: &Request<'_>) -> Vec<Configured> {
                     FeedRole::Advisories => SourceKind::Advisories,
                     FeedRole::Audits | FeedRole::Crev => SourceKind::Audits,
                     FeedRole::Statements => SourceKind::Statements,
+                    FeedRole::Dump => SourceKind::Dump,
                 },
+                with_graph: request.policy.feeds.values().any(|feed| feed.enabled && feed.enrols),
                 security: security_keys(request.policy),
                 standing: if origin.is_some() { Standing::Foreign } else { Standing::Own },
                 origin,
@@ -255,6 +261,11 @@ pub(super) fn join<'a>(
             record.windows.extend(view.windows()?);
             record.publishers.extend(view.publishers()?);
             record.statements.extend(view.statements()?);
+            if let Some(owners) = view.owners()? {
+                record.owners.get_or_insert_default().extend(owners);
+            }
+            record.publishers_told |= view.publishers_told();
+            record.classes.extend(view.classes()?);
         }
     }
     Ok(contradicted)
@@ -343,6 +354,9 @@ impl Configured {
             return Ok((self.now(before, None), FeedRead::NotAsked));
         }
         let known_identity = usable.map(|source| source.identity.to_owned());
+        if self.kind == SourceKind::Dump {
+            return self.renew_dump(before, known_identity.as_deref(), request, problems);
+        }
         match self.ask(request, request.network, known_identity.as_deref()) {
             FeedOutcome::Unchanged { identity, as_of } => {
                 let compiled = match before {
@@ -359,6 +373,7 @@ impl Configured {
                         SourceKind::Audits | SourceKind::Statements if known_identity.is_none() => None,
                         SourceKind::Audits
                         | SourceKind::Statements
+                        | SourceKind::Dump
                         | SourceKind::Advisories
                         | SourceKind::Registry => before,
                     };
@@ -372,6 +387,50 @@ impl Configured {
                     Some(_) => before,
                     None => self.copy(request, before)?,
                 };
+                let used = compiled.as_ref().map(source_of).transpose()?.and_then(|source| source.as_of);
+                let state = state_of(&error);
+                problems.push(Problem::Feed { name: self.name.clone(), error, used });
+                Ok((self.now(compiled, Some(state)), FeedRead::Failed))
+            }
+        }
+    }
+
+    /// The same of a database dump.
+    fn renew_dump(
+        &self,
+        before: Option<Snapshot>,
+        known: Option<&str>,
+        request: &Request<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(FeedNow, FeedRead), GatherError> {
+        let (identity, outcome) = read_dump(&self.name, &self.source, request.root, self.with_graph, known);
+        match outcome {
+            DumpOutcome::Unchanged => {
+                let as_of = before.as_ref().map(source_of).transpose()?.and_then(|source| source.as_of);
+                let compiled = match (before, as_of) {
+                    (Some(before), Some(as_of)) => Some(self.confirm(request, &before, &identity, as_of)?),
+                    (before, _) => before,
+                };
+                Ok((self.now(compiled, None), FeedRead::Unchanged))
+            }
+            DumpOutcome::Read(dump) => {
+                let skipped: Vec<Told> = dump.skipped().iter().filter_map(skipped).collect();
+                let files = FeedFiles {
+                    identity,
+                    as_of: dump.as_of().min(request.clock),
+                    fetched: request.clock,
+                    files: Vec::new(),
+                };
+                let bytes = self.snapshot(
+                    &files,
+                    super::dump::crates(&dump),
+                    Compiled { problems: skipped, ..Compiled::default() },
+                )?;
+                drop(dump);
+                Ok((self.now(Some(self.keep(request, bytes)?), None), FeedRead::Changed))
+            }
+            DumpOutcome::Failed(error) => {
+                let compiled = if known.is_some() { before } else { None };
                 let used = compiled.as_ref().map(source_of).transpose()?.and_then(|source| source.as_of);
                 let state = state_of(&error);
                 problems.push(Problem::Feed { name: self.name.clone(), error, used });
@@ -439,6 +498,7 @@ impl Configured {
             FeedRole::Audits => self.compile_audits(files, before),
             FeedRole::Crev => self.compile_proofs(files, before),
             FeedRole::Statements => self.compile_statements(files, before),
+            FeedRole::Dump => Ok(Err("a dump is not read so".to_owned())),
         }
     }
 
@@ -461,7 +521,7 @@ impl Configured {
                 of.advisories.push(first_known(record, before, files.as_of)?);
             }
         }
-        self.write(files, crates, Vec::new(), told(&database.problems))
+        self.write(files, crates, Compiled { problems: told(&database.problems), ..Compiled::default() })
     }
 
     fn compile_audits(
@@ -527,11 +587,12 @@ impl Configured {
             let name = name.as_str();
             let of = crates.entry(name).or_insert_with(|| CrateRecord::new(0, name));
             of.publishers.extend(published.iter().map(|record| PublisherRecord {
+                digest: None,
                 version: record.version.clone(),
                 publisher: record.publisher.as_fact(),
             }));
         }
-        self.write(files, crates, Vec::new(), told(&misread))
+        self.write(files, crates, Compiled { problems: told(&misread), ..Compiled::default() })
     }
 
     fn compile_proofs(
@@ -583,7 +644,7 @@ impl Configured {
                 record.audits.push(AuditRecord { audit: Audit { known, ..review.audit.clone() }, contents });
             }
         }
-        self.write(files, crates, Vec::new(), told(&misread))
+        self.write(files, crates, Compiled { problems: told(&misread), ..Compiled::default() })
     }
 
     /// What the files of a feed of statements are, those of them that are `seen` known since then. `new` is since when the
@@ -646,23 +707,35 @@ impl Configured {
         let seen = outcome.verified.iter().map(|of| SeenRecord { id: of.id, known: of.known }).collect();
         let refused = warnings.into_iter().chain(outcome.refused);
         let problems = refused.map(|of| Told { file: of.file, line: of.line, because: of.because }).collect();
-        self.write(files, crates, seen, problems)
+        let enrolled = match self.source.enrols {
+            true => enrolled.signers().map(|(signer, bound)| identity(signer, bound)).collect(),
+            false => Vec::new(),
+        };
+        self.write(files, crates, Compiled { seen, enrolled, problems })
     }
 
     fn write(
         &self,
         files: &FeedFiles,
         crates: BTreeMap<&str, CrateRecord<'_>>,
-        seen: Vec<SeenRecord>,
-        problems: Vec<Told>,
+        with: Compiled<'_>,
     ) -> Result<Result<Vec<u8>, String>, GatherError> {
+        self.snapshot(files, crates.into_values().collect(), with).map(Ok)
+    }
+
+    fn snapshot(
+        &self,
+        files: &FeedFiles,
+        crates: Vec<CrateRecord<'_>>,
+        Compiled { seen, enrolled, problems }: Compiled<'_>,
+    ) -> Result<Vec<u8>, GatherError> {
         let problems = problems.iter().map(|problem| ProblemRecord {
             source: 0,
             place: &problem.file,
             line: problem.line.unwrap_or(0),
             because: &problem.because,
         });
-        Ok(Ok(snapshot::write(&Contents {
+        Ok(snapshot::write(&Contents {
             sources: vec![SourceRecord {
                 kind: self.kind,
                 name: &self.name,
@@ -672,10 +745,11 @@ impl Configured {
                 read: Some(files.fetched),
             }],
             problems: problems.collect(),
-            crates: crates.into_values().collect(),
+            crates,
             seen,
+            enrolled,
             ..Contents::default()
-        })?))
+        })?)
     }
 }
 
@@ -716,6 +790,32 @@ fn first_known<'a>(
 /// Whether two records are one that was read twice. What its criteria count as may have changed meanwhile.
 fn same_record(a: &Audit<'_>, b: &Audit<'_>) -> bool {
     a.feed == b.feed && a.origin == b.origin && a.claim == b.claim && a.who == b.who
+}
+
+/// What a compiled feed has beside its crates.
+#[derive(Default)]
+struct Compiled<'a> {
+    seen: Vec<SeenRecord>,
+    enrolled: Vec<Identity<'a>>,
+    problems: Vec<Told>,
+}
+
+fn identity<'a>(signer: &'a Principal, bound: &'a Bound) -> Identity<'a> {
+    let organisation = bound.organisation.as_deref();
+    Identity { principal: signer.as_str(), accounts: bound.accounts.clone(), organisation }
+}
+
+/// What was left out of a table of a dump, where it is anything.
+fn skipped(of: &Skipped) -> Option<Told> {
+    let Skipped { table, rows, malformed, dangling, first, .. } = of;
+    (malformed + dangling > 0).then(|| Told {
+        file: format!("data/{table}.csv"),
+        line: first.as_ref().and_then(|(line, _)| u32::try_from(*line).ok()),
+        because: match first {
+            Some((_, fault)) => format!("{malformed} of {rows} rows cannot be read, such as this: {fault}"),
+            None => format!("{dangling} of {rows} rows speak of what is in no other table"),
+        },
+    })
 }
 
 /// Something of a feed that does not count, and where it stands.

@@ -256,7 +256,11 @@ const FRESHNESS: &[Key] = &[key("index", span()), key("feeds", span()), key("lim
 const SECURITY: &[Key] = &[key("keys", keys()), key("threshold", value::<usize>())];
 
 const FEED: &[Key] = &[
-    must("role", value::<FeedRole>(), "role = \"advisories\"`, `\"audits\"`, `\"crev\"` or `\"statements\""),
+    must(
+        "role",
+        value::<FeedRole>(),
+        "role = \"advisories\"`, `\"audits\"`, `\"crev\"`, `\"statements\"` or `\"dump\"",
+    ),
     key("git", value::<String>()),
     key("archive", value::<String>()),
     key("file", value::<String>()),
@@ -437,6 +441,7 @@ fn place_of(rule: &PolicyError, table: &DeTable<'_>, policy: &Policy) -> Range<u
         PolicyError::FeedSource(name)
         | PolicyError::FeedName(name)
         | PolicyError::FeedShape(name)
+        | PolicyError::FeedElsewhere(name)
         | PolicyError::TrustsNobody(name) => key(inner("feeds"), name),
         PolicyError::FeedRole(name) => {
             key(inner("feeds").and_then(|feeds| feeds.get(name.as_str())?.get_ref().as_table()), "role")

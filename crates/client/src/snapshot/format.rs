@@ -13,7 +13,7 @@ use crate::cache::ContentDigest;
 pub(super) const MAGIC: [u8; 8] = *b"cgfence\n";
 /// The layout that this module reads and writes. Any change of a row, a section or a meaning raises it; an older
 /// snapshot is made again, never converted.
-pub const FORMAT: u32 = 6;
+pub const FORMAT: u32 = 7;
 /// Where the checksum lies: after magic, format, and four bytes that are zero.
 pub(super) const CHECKSUM_AT: usize = 16;
 /// Where the counts of the sections begin: the first byte that the checksum covers.
@@ -60,6 +60,14 @@ pub enum Section {
     Owners,
     /// The accounts of all identities, identity by identity.
     Accounts,
+    /// Who is eligible for the quorums of crates, each once.
+    Maintainers,
+    /// The caret classes of crates for which somebody is eligible, crate by crate.
+    Classes,
+    /// Who is eligible for the releases of a class, class by class.
+    Voices,
+    /// Who is bound to accounts of the registry.
+    Enrolled,
     /// Since when each statement of a feed is known.
     Seen,
     /// The elements of lists of words, such as criteria and auditors.
@@ -74,7 +82,7 @@ pub enum Section {
 
 impl Section {
     /// All sections, in their order.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 27] = [
         Self::Sources,
         Self::Crates,
         Self::Releases,
@@ -93,6 +101,10 @@ impl Section {
         Self::Identities,
         Self::Owners,
         Self::Accounts,
+        Self::Maintainers,
+        Self::Classes,
+        Self::Voices,
+        Self::Enrolled,
         Self::Seen,
         Self::Words,
         Self::Problems,
@@ -121,6 +133,10 @@ impl Section {
             Self::Identities => IdentityRow::BYTES,
             Self::Owners => OwnerRow::BYTES,
             Self::Accounts => AccountRow::BYTES,
+            Self::Maintainers => MaintainerRow::BYTES,
+            Self::Classes => ClassRow::BYTES,
+            Self::Voices => VoiceRow::BYTES,
+            Self::Enrolled => EnrolledRow::BYTES,
             Self::Seen => SeenRow::BYTES,
             Self::Words => WordRow::BYTES,
             Self::Problems => ProblemRow::BYTES,
@@ -202,7 +218,7 @@ rows! {
         registry: u32, name: Text,
         presence: Presence, checked: Time, validator: Option<Text>, digest: ContentDigest,
         releases: Run, lists: Run, advisories: Run, audits: Run, windows: Run, publishers: Run,
-        statements: Run, owners: Run, owners_told: bool, publishers_told: bool,
+        statements: Run, owners: Run, classes: Run, owners_told: bool, publishers_told: bool,
     }
     /// A release; `list` counts from the first list of its crate.
     ReleaseRow in Releases {
@@ -236,7 +252,7 @@ rows! {
         origin: Text, user: Option<u64>, ci: Option<Text>, start: Time, end: Time, known: Time, criteria: Run,
     }
     /// Who published one version.
-    PublisherRow in Publishers { version: Id, user: Option<u64>, ci: Option<Text>, }
+    PublisherRow in Publishers { version: Id, digest: Option<Digest>, user: Option<u64>, ci: Option<Text>, }
     /// What was signed of a release.
     StatementRow in Statements {
         signer: Id, feed: Text, version: Id, digest: Digest, known: Time, until: Option<Time>, says: Says, reader: Reader,
@@ -250,6 +266,14 @@ rows! {
     OwnerRow in Owners { account: Account, since: Time, until: Option<Time>, organisation: Option<Text>, }
     /// One account of an identity.
     AccountRow in Accounts { account: Account, }
+    /// Somebody who maintains dependents: a person, or an organisation, which is one.
+    MaintainerRow in Maintainers { cluster: u32, account: Account, name: Text, organisation: Option<Text>, }
+    /// A caret class, by its newest release that is known.
+    ClassRow in Classes { newest: Id, voices: Run, }
+    /// Somebody who is eligible, and how many others stand behind them.
+    VoiceRow in Voices { maintainer: Id, reach: u32, }
+    /// Somebody who is bound to accounts.
+    EnrolledRow in Enrolled { identity: Id, }
     /// A statement of a feed, by its id, and since when it is known.
     SeenRow in Seen { id: Digest, known: Time, }
     /// One word of a list.
@@ -602,7 +626,7 @@ macro_rules! tags {
 }
 
 tags! {
-    SourceKind { Registry = 0, Advisories = 1, Audits = 2, Statements = 3, }
+    SourceKind { Registry = 0, Advisories = 1, Audits = 2, Statements = 3, Dump = 4, }
     Reader { Person = 0, Machine = 1, }
     Presence { Unread = 0, Listed = 1, Nonexistent = 2, }
     DependencyKind { Normal = 0, Build = 1, Dev = 2, }

@@ -29,15 +29,15 @@
 //! The smallest snapshot that says something, one crate without releases, registry 0, never read:
 //!
 //! ```text
-//! 63 67 66 65 6e 63 65 0a  06 00 00 00  00 00 00 00     "cgfence\n", format 6, zeros
+//! 63 67 66 65 6e 63 65 0a  07 00 00 00  00 00 00 00     "cgfence\n", format 7, zeros
 //! xx xx xx xx xx xx xx xx                               checksum of what follows
-//! 00 00 00 00  01 00 00 00  00 00 00 00 (20 times)      no source, one crate, nothing in 20 sections
+//! 00 00 00 00  01 00 00 00  00 00 00 00 (24 times)      no source, one crate, nothing in 24 sections
 //! 01 00 00 00                                           one byte of text
 //! 00 00 00 00  00 00 00 00  01 00 00 00                 the crate: registry 0, its name begins at 0 and has 1 byte
 //! 00  00 00 00 00 00 00 00 00                           not read, checked at 0
 //! ff ff ff ff  00 00 00 00                              no validator
 //! 00 (32 times)                                         digest of its index file: none
-//! 00 00 00 00 00 00 00 00 (8 times)                     eight empty runs: releases … owners
+//! 00 00 00 00 00 00 00 00 (9 times)                     nine empty runs: releases … classes
 //! 00 00                                                 nobody told who owns it, nor who published
 //! 61                                                    "a"
 //! ```
@@ -49,7 +49,9 @@ mod write;
 use std::fmt;
 use std::sync::Arc;
 
-use fence_model::facts::{Advisory, Audit, Birth, DependencyKind, Owner, Publisher, Statement, Window};
+use fence_model::facts::{
+    Account, Advisory, Audit, Birth, DependencyKind, Identity, Owner, Publisher, Statement, Window,
+};
 use fence_model::{Digest, Time};
 use semver::Version;
 
@@ -74,6 +76,8 @@ pub struct Contents<'a> {
     pub known: Vec<KnownRecord<'a>>,
     /// Since when each statement of a feed is known, withdrawn ones and withdrawals among them.
     pub seen: Vec<SeenRecord>,
+    /// Who is bound to accounts of the registry, as feeds tell that a policy believes about it.
+    pub enrolled: Vec<Identity<'a>>,
 }
 
 /// A registry or a feed that a snapshot was made from.
@@ -104,13 +108,15 @@ pub enum SourceKind {
     Audits,
     /// A feed of statements: it can speak against releases as well as for them.
     Statements,
+    /// A database dump: who published what.
+    Dump,
 }
 
 impl SourceKind {
     /// Whether its silence could hide something that speaks against a release.
     pub const fn is_adverse(self) -> bool {
         match self {
-            Self::Registry | Self::Advisories | Self::Statements => true,
+            Self::Registry | Self::Advisories | Self::Statements | Self::Dump => true,
             Self::Audits => false,
         }
     }
@@ -141,6 +147,8 @@ pub struct CrateRecord<'a> {
     pub statements: Vec<Statement<'a>>,
     /// Who owns it; none where nobody told.
     pub owners: Option<Vec<Owner<'a>>>,
+    /// Who is eligible for the quorums of its releases, by caret class; nothing where no graph is at hand.
+    pub classes: Vec<ClassRecord<'a>>,
 }
 
 impl<'a> CrateRecord<'a> {
@@ -158,8 +166,33 @@ impl<'a> CrateRecord<'a> {
             publishers_told: false,
             statements: Vec::new(),
             owners: None,
+            classes: Vec::new(),
         }
     }
+}
+
+/// Who is eligible for the releases of a caret class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassRecord<'a> {
+    /// Its newest release that is known.
+    pub newest: Version,
+    /// Who is eligible, by number; may be shared by classes.
+    pub voices: Arc<[VoiceRecord<'a>]>,
+}
+
+/// Somebody who is eligible for a quorum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VoiceRecord<'a> {
+    /// Their number in the graph.
+    pub cluster: u32,
+    /// Their account, or one of them.
+    pub account: Account,
+    /// What people call them.
+    pub name: &'a str,
+    /// The organisation that they are.
+    pub organisation: Option<&'a str>,
+    /// How many others stand behind them.
+    pub reach: u32,
 }
 
 /// An audit record, and what its auditor had before them.
@@ -278,6 +311,8 @@ pub struct WindowRecord<'a> {
 pub struct PublisherRecord<'a> {
     /// The version.
     pub version: Version,
+    /// The digest of what they published; none where only the version is told.
+    pub digest: Option<Digest>,
     /// Who.
     pub publisher: Publisher<'a>,
 }

@@ -1,26 +1,29 @@
 //! Reading in place: a [`Snapshot`] owns the bytes, a [`CrateView`] decodes one crate when asked.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fence_model::facts::{
-    Advisory, Audit, AuditedVersion, Birth, Bound, Claim, CrateFacts, Dependency, Identity, Owner, Publisher,
-    Range, ReleaseFacts, Statement, Window,
+    Advisory, Audit, AuditedVersion, Birth, Bound, Claim, CrateFacts, Dependency, Identity, Maintainer,
+    Owner, Publisher, Range, ReleaseFacts, Statement, Window,
 };
 use fence_model::policy::PublishTimes;
-use fence_model::{CrateName, Time};
+use fence_model::quorum::Cluster;
+use fence_model::{CaretClass, CrateName, Digest, Span, Time};
 use semver::{Version, VersionReq};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::format::{
-    AccountRow, AdvisoryRow, AuditRow, CHECKSUM_AT, COUNTS_AT, CrateRow, DependencyRow, End, EntryRow,
-    FORMAT, Field, HEADER_BYTES, Id, IdentityRow, KnownRow, ListRow, MAGIC, OwnerRow, PackageRow, ProblemRow,
-    PublisherRow, RangeRow, ReleaseRow, Row, Run, Section, SeenRow, SignedRow, SourceRow, StatementRow, Text,
-    VersionRow, WindowRow, WordRow,
+    AccountRow, AdvisoryRow, AuditRow, CHECKSUM_AT, COUNTS_AT, ClassRow, CrateRow, DependencyRow, End,
+    EnrolledRow, EntryRow, FORMAT, Field, HEADER_BYTES, Id, IdentityRow, KnownRow, ListRow, MAGIC,
+    MaintainerRow, OwnerRow, PackageRow, ProblemRow, PublisherRow, RangeRow, ReleaseRow, Row, Run, Section,
+    SeenRow, SignedRow, SourceRow, StatementRow, Text, VersionRow, VoiceRow, WindowRow, WordRow,
 };
 use super::{
-    AuditRecord, Contents, CrateRecord, DependencyRecord, IndexRecord, KnownRecord, PackageRecord,
-    ProblemRecord, PublisherRecord, ReleaseRecord, SeenRecord, SnapshotError, SourceRecord, WindowRecord,
+    AuditRecord, ClassRecord, Contents, CrateRecord, DependencyRecord, IndexRecord, KnownRecord,
+    PackageRecord, ProblemRecord, PublisherRecord, ReleaseRecord, SeenRecord, SnapshotError, SourceRecord,
+    VoiceRecord, WindowRecord,
 };
 
 /// A snapshot in memory, as it lies on disk.
@@ -182,6 +185,16 @@ impl Snapshot {
             .collect()
     }
 
+    /// Who is bound to accounts of the registry.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn enrolled(&self) -> Result<Vec<Identity<'_>>, SnapshotError> {
+        let rows = self.rows::<EnrolledRow>(self.all(Section::Enrolled))?;
+        rows.map(|row| self.identity(row?.identity)).collect()
+    }
+
     /// Since when each statement of a feed is known.
     ///
     /// # Errors
@@ -205,6 +218,7 @@ impl Snapshot {
             problems: self.problems()?,
             known: self.known()?,
             seen: self.seen()?,
+            enrolled: self.enrolled()?,
         })
     }
 
@@ -391,6 +405,7 @@ impl<'a> CrateView<'a> {
             })
         })?;
         let publishers = self.publishers()?;
+        let mut voices = Voices::default();
         let rows = self.snapshot.rows::<ReleaseRow>(self.row.releases)?;
         let mut releases = Vec::with_capacity(rows.len());
         for row in rows {
@@ -400,10 +415,11 @@ impl<'a> CrateView<'a> {
                 continue;
             }
             let version = self.snapshot.version(row.version)?;
-            let publisher = publishers
-                .binary_search_by(|record| record.version.cmp(&version))
-                .ok()
-                .map(|place| publishers[place].publisher);
+            let publisher = publisher_of(&publishers, &version, &row.digest);
+            let voices = match published {
+                Some(published) if published > now - QUORUM_LASTS => voices.of(self, &version)?,
+                _ => None,
+            };
             releases.push(ReleaseFacts {
                 dependencies: self.list(&lists, row.list)?,
                 version,
@@ -412,7 +428,7 @@ impl<'a> CrateView<'a> {
                 yanked: row.yanked,
                 sighting: None,
                 publisher,
-                voices: None,
+                voices,
             });
         }
         let advisories = self.advisories_at(now)?;
@@ -468,6 +484,7 @@ impl<'a> CrateView<'a> {
             publishers_told: self.row.publishers_told,
             statements: self.statements()?,
             owners: self.owners()?,
+            classes: self.classes()?,
         })
     }
 
@@ -594,10 +611,16 @@ impl<'a> CrateView<'a> {
                 let damaged = SnapshotError::Record { section: Section::Publishers, number };
                 Ok(PublisherRecord {
                     version: self.snapshot.version(row.version)?,
+                    digest: row.digest,
                     publisher: self.snapshot.publisher(row.user, row.ci, damaged)?,
                 })
             })
             .collect()
+    }
+
+    /// Whether its publishers are those of all of its releases, as far as a publisher was ever told.
+    pub fn publishers_told(&self) -> bool {
+        self.row.publishers_told
     }
 
     /// What was signed of its releases, but audits, whenever it became known.
@@ -624,6 +647,36 @@ impl<'a> CrateView<'a> {
                 })
             })
             .collect()
+    }
+
+    /// Who is eligible for the quorums of its releases, by caret class.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`].
+    pub fn classes(&self) -> Result<Vec<ClassRecord<'a>>, SnapshotError> {
+        self.snapshot
+            .rows::<ClassRow>(self.row.classes)?
+            .map(|row| {
+                let row = row?;
+                let voices = self.snapshot.rows::<VoiceRow>(row.voices)?.map(|row| self.voice(row?));
+                Ok(ClassRecord {
+                    newest: self.snapshot.version(row.newest)?,
+                    voices: voices.collect::<Result<_, _>>()?,
+                })
+            })
+            .collect()
+    }
+
+    fn voice(&self, row: VoiceRow) -> Result<VoiceRecord<'a>, SnapshotError> {
+        let MaintainerRow { cluster, account, name, organisation } = self.snapshot.row(row.maintainer)?;
+        Ok(VoiceRecord {
+            cluster,
+            account,
+            name: self.snapshot.text(name)?,
+            organisation: organisation.map(|name| self.snapshot.text(name)).transpose()?,
+            reach: row.reach,
+        })
     }
 
     /// Who owns it or did; none where nobody told.
@@ -696,4 +749,77 @@ impl<'a> CrateView<'a> {
     fn damaged(&self) -> SnapshotError {
         SnapshotError::Record { section: Section::Crates, number: self.id }
     }
+}
+
+/// For how long after its publication a release may wait for a quorum. Who is eligible is many people for a crate that many
+/// use, and is told of nothing older.
+const QUORUM_LASTS: Span = Span::days(90);
+
+/// The maintainers that are eligible, by caret class, each told once.
+#[derive(Default)]
+struct Voices<'a> {
+    told: Option<(Vec<ClassRecord<'a>>, Vec<Identity<'a>>)>,
+    classes: BTreeMap<CaretClass, Arc<[Maintainer<'a>]>>,
+}
+
+impl<'a> Voices<'a> {
+    /// Those for a release: of its class as the graph has it, whether or not the graph has the release.
+    fn of(
+        &mut self,
+        view: &CrateView<'a>,
+        version: &Version,
+    ) -> Result<Option<Arc<[Maintainer<'a>]>>, SnapshotError> {
+        if view.row.classes.count == 0 || !version.pre.is_empty() {
+            return Ok(None);
+        }
+        let class = CaretClass::of(version);
+        if let Some(known) = self.classes.get(&class) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let (classes, enrolled) = match &self.told {
+            Some(told) => told,
+            None => self.told.insert((view.classes()?, view.snapshot.enrolled()?)),
+        };
+        let Some(record) = classes.iter().find(|of| CaretClass::of(&of.newest) == class) else {
+            return Ok(None);
+        };
+        let maintainers: Arc<[Maintainer<'a>]> =
+            record.voices.iter().map(|voice| maintainer(voice, enrolled)).collect();
+        self.classes.insert(class, Arc::clone(&maintainers));
+        Ok(Some(maintainers))
+    }
+}
+
+fn maintainer<'a>(voice: &VoiceRecord<'a>, enrolled: &[Identity<'a>]) -> Maintainer<'a> {
+    let signer = enrolled.iter().find(|identity| identity.accounts.contains(&voice.account));
+    Maintainer {
+        cluster: Cluster(voice.cluster),
+        reach: voice.reach,
+        name: voice.name,
+        accounts: vec![voice.account],
+        organisation: voice.organisation.or(signer.and_then(|signer| signer.organisation)),
+        signer: signer.map(|signer| signer.principal),
+    }
+}
+
+/// Who published a release, as far as all agree who tell: one that tells the repository of a CI tells more than one that
+/// does not.
+fn publisher_of<'a>(
+    records: &[PublisherRecord<'a>],
+    version: &Version,
+    digest: &Digest,
+) -> Option<Publisher<'a>> {
+    let start = records.partition_point(|record| record.version < *version);
+    let own = records[start..].iter().take_while(|record| record.version == *version);
+    let mut told: Option<Publisher<'a>> = None;
+    for record in own.filter(|record| record.digest.is_none_or(|of| of == *digest)) {
+        told = match (told, record.publisher) {
+            (None, one) => Some(one),
+            (Some(Publisher::UNKNOWN_CI), Publisher::Ci(name))
+            | (Some(Publisher::Ci(name)), Publisher::UNKNOWN_CI) => Some(Publisher::Ci(name)),
+            (Some(one), other) if one == other => Some(one),
+            _ => return None,
+        };
+    }
+    told
 }

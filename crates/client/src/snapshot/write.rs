@@ -4,18 +4,19 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use fence_model::facts::{Audit, AuditedVersion, Birth, Bound, Claim, Identity, Publisher, Range};
+use fence_model::facts::{Account, Audit, AuditedVersion, Birth, Bound, Claim, Identity, Publisher, Range};
 use semver::Version;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::format::{
-    AccountRow, AdvisoryRow, AuditRow, CHECKSUM_AT, COUNTS_AT, CrateRow, DependencyRow, End, EntryRow,
-    FORMAT, Field, HEADER_BYTES, Id, IdentityRow, KnownRow, ListRow, MAGIC, OwnerRow, PackageRow, ProblemRow,
-    PublisherRow, RangeRow, ReleaseRow, Row, Run, Section, SeenRow, SignedRow, SourceRow, StatementRow, Text,
-    VersionRow, WindowRow, WordRow,
+    AccountRow, AdvisoryRow, AuditRow, CHECKSUM_AT, COUNTS_AT, ClassRow, CrateRow, DependencyRow, End,
+    EnrolledRow, EntryRow, FORMAT, Field, HEADER_BYTES, Id, IdentityRow, KnownRow, ListRow, MAGIC,
+    MaintainerRow, OwnerRow, PackageRow, ProblemRow, PublisherRow, RangeRow, ReleaseRow, Row, Run, Section,
+    SeenRow, SignedRow, SourceRow, StatementRow, Text, VersionRow, VoiceRow, WindowRow, WordRow,
 };
 use super::{
-    AuditRecord, Contents, CrateRecord, DependencyRecord, KnownRecord, ReleaseRecord, SeenRecord, WriteError,
+    AuditRecord, Contents, CrateRecord, DependencyRecord, KnownRecord, ReleaseRecord, SeenRecord,
+    VoiceRecord, WriteError,
 };
 
 /// The bytes of a snapshot that holds `contents`. Equal contents give equal bytes, in whatever order the crates
@@ -69,6 +70,10 @@ pub fn write(contents: &Contents<'_>) -> Result<Vec<u8>, WriteError> {
     for SeenRecord { id, known } in seen {
         writer.push(&SeenRow { id: *id, known: *known })?;
     }
+    for identity in &contents.enrolled {
+        let identity = writer.identity(identity)?;
+        writer.push(&EnrolledRow { identity })?;
+    }
     for KnownRecord { name, born, clusters, kin } in &contents.known {
         let (name, kin) = (writer.text(name)?, writer.words(kin)?);
         writer.push(&KnownRow { name, born: *born, clusters: *clusters, kin })?;
@@ -87,6 +92,7 @@ struct Writer<'a> {
     dependencies: HashMap<DependencyRecord<'a>, Id>,
     words: HashMap<Vec<Text>, Run>,
     identities: BTreeMap<Identity<'a>, Id>,
+    maintainers: HashMap<(u32, Account), Id>,
 }
 
 impl<'a> Writer<'a> {
@@ -172,6 +178,7 @@ impl<'a> Writer<'a> {
             publishers: self.publishers(record)?,
             statements: self.statements(record)?,
             owners: self.owners(record)?,
+            classes: self.classes(record)?,
             owners_told: record.owners.is_some(),
             publishers_told: record.publishers_told,
         })
@@ -345,11 +352,11 @@ impl<'a> Writer<'a> {
 
     fn publishers(&mut self, record: &CrateRecord<'a>) -> Result<Run, WriteError> {
         let mut sorted: Vec<_> = record.publishers.iter().collect();
-        sorted.sort_by(|a, b| (&a.version, a.publisher).cmp(&(&b.version, b.publisher)));
+        sorted.sort_by(|a, b| (&a.version, a.publisher, a.digest).cmp(&(&b.version, b.publisher, b.digest)));
         let mut rows = Vec::with_capacity(sorted.len());
         for of in sorted {
             let (user, ci) = self.publisher(of.publisher)?;
-            rows.push(PublisherRow { version: self.version(&of.version)?, user, ci });
+            rows.push(PublisherRow { version: self.version(&of.version)?, digest: of.digest, user, ci });
         }
         self.run(rows)
     }
@@ -402,6 +409,31 @@ impl<'a> Writer<'a> {
             rows.push(OwnerRow { account: of.account, since: of.since, until: of.until, organisation });
         }
         self.run(rows)
+    }
+
+    fn classes(&mut self, record: &CrateRecord<'a>) -> Result<Run, WriteError> {
+        let mut rows = Vec::with_capacity(record.classes.len());
+        for class in &record.classes {
+            let mut voices = Vec::with_capacity(class.voices.len());
+            for voice in class.voices.iter() {
+                voices.push(VoiceRow { maintainer: self.maintainer(voice)?, reach: voice.reach });
+            }
+            rows.push(ClassRow { newest: self.version(&class.newest)?, voices: self.run(voices)? });
+        }
+        self.run(rows)
+    }
+
+    fn maintainer(&mut self, of: &VoiceRecord<'a>) -> Result<Id, WriteError> {
+        let key = (of.cluster, of.account);
+        if let Some(&id) = self.maintainers.get(&key) {
+            return Ok(id);
+        }
+        let organisation = of.organisation.map(|name| self.text(name)).transpose()?;
+        let name = self.text(of.name)?;
+        let row = MaintainerRow { cluster: of.cluster, account: of.account, name, organisation };
+        let id = self.push(&row)?;
+        self.maintainers.insert(key, id);
+        Ok(id)
     }
 
     fn publisher(&mut self, publisher: Publisher<'_>) -> Result<(Option<u64>, Option<Text>), WriteError> {

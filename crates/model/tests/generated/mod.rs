@@ -158,7 +158,7 @@ fn story(lots: &mut Lots, world: &mut World) {
         8..=11 => quorum_story(lots, world),
         12 => {
             for (key, ago) in [("SHA256:one", 2), ("SHA256:two", 1)] {
-                world.revoke(key, "tidy", &VERSIONS[lots.below(2)].to_owned(), &days(ago).to_string());
+                world.revoke(key, "tidy", VERSIONS[lots.below(2)], &days(ago).to_string());
             }
         }
         13 | 14 => {

@@ -220,6 +220,7 @@ impl Inner {
             role: match age.kind {
                 SourceKind::Audits => "audits",
                 SourceKind::Statements => "statements",
+                SourceKind::Dump => "dump",
                 SourceKind::Advisories | SourceKind::Registry => "advisories",
             },
             state: age.state.as_str(),

@@ -164,6 +164,7 @@ fn feeds_of(feeds: &[(String, FeedSource)]) -> Node {
             FeedRole::Advisories => "advisories: can block, and their silence stops the clock",
             FeedRole::Audits => "audits: can admit",
             FeedRole::Crev => "reviews signed by those whom the policy trusts: can admit",
+            FeedRole::Dump => "the database dump: who published and owns what; its silence stops the clock",
             FeedRole::Statements => {
                 "statements that people signed: can admit and block, and their silence stops the clock"
             }
