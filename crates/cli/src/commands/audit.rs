@@ -7,7 +7,7 @@ use fence_client::packages::PackageError;
 use fence_evidence::Limits;
 use fence_evidence::cargo_vet::parse_audits;
 use fence_evidence::statement::Content;
-use fence_evidence::statement::vet::{self, Draft};
+use fence_evidence::statement::vet::{self, Draft, NoStatement};
 use semver::Version;
 
 use crate::args::{Global, Spec};
@@ -98,7 +98,9 @@ fn imported(
         shell.warning(&format!("not signed: {problem}"));
     }
     for left in &drafts.left {
-        shell.warning(&format!("not signed: {}: {}", harmless(&left.entry), left.because));
+        let way_out =
+            if left.because == NoStatement::NoNotes { ": `-m` says it of all such audits" } else { "" };
+        shell.warning(&format!("not signed: {}: {}{way_out}", harmless(&left.entry), left.because));
     }
     if drafts.of_others > 0 {
         let entries =

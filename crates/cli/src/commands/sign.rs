@@ -217,7 +217,9 @@ impl<'a> Desk<'a> {
             // As everybody will read it: releases are in their order now.
             let statement =
                 statement::read("", &bytes, &limits).map_err(|problem| unsayable(problem.error))?;
-            self.shell.print(&signing::page(&statement, &looked, self.shell))?;
+            // A line between two of them.
+            let gap = if ready.is_empty() { "" } else { "\n" };
+            self.shell.print(&format!("{gap}{}", signing::page(&statement, &looked, self.shell)))?;
             agreed.extend(bound(&statement, &looked));
             ready.push((statement, bytes));
         }

@@ -242,8 +242,8 @@ struct JsonStatement<'a> {
     /// The releases that it is about.
     releases: Vec<JsonRelease>,
     /// The releases from which the changes were read, in the order of `releases`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    bases: Vec<JsonRelease>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bases: Option<Vec<JsonRelease>>,
     /// Who signed, as the allowed signers call them.
     signer: &'a str,
     /// The key's fingerprint.
@@ -300,7 +300,7 @@ fn json_of_feed<'a>(feed: &'a Feed<'a>) -> JsonFeed<'a> {
         id: of.verified.id.to_string(),
         kind: of.verified.statement.kind().as_str(),
         releases: of.verified.statement.releases().iter().map(release).collect(),
-        bases: of.verified.statement.bases().unwrap_or_default().iter().map(release).collect(),
+        bases: of.verified.statement.bases().map(|bases| bases.iter().map(release).collect()),
         signer: of.verified.statement.signer.as_str(),
         key: of.verified.key.fingerprint().into(),
         comment: &of.verified.statement.comment,
