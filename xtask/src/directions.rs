@@ -26,7 +26,7 @@ const DIRECTIONS: [(&str, &[&str], &str); 10] = [
     ("fence-trust", &[], "`trust` depends on nothing of ours: a signature knows nothing of what it signs"),
     (
         "fence-client",
-        &["fence-model", "fence-registry", "fence-evidence", "fence-scan"],
+        &["fence-model", "fence-registry", "fence-evidence", "fence-scan", "fence-trust"],
         "`client` is the only way verified facts enter a machine; it knows no commands and renders nothing",
     ),
     (
@@ -37,7 +37,15 @@ const DIRECTIONS: [(&str, &[&str], &str); 10] = [
     ),
     (
         "cargo-fence",
-        &["fence-model", "fence-registry", "fence-evidence", "fence-scan", "fence-client", "fence-proxy"],
+        &[
+            "fence-model",
+            "fence-registry",
+            "fence-evidence",
+            "fence-scan",
+            "fence-trust",
+            "fence-client",
+            "fence-proxy",
+        ],
         "`cli` works from facts that the client verified, with few dependencies, and never from a store or a server",
     ),
     (

@@ -126,6 +126,8 @@ pub(crate) enum Misuse {
         /// Who would sign.
         signer: Principal,
     },
+    /// A withdrawal that is to be withdrawn.
+    WithdrawsWithdrawal(PathBuf),
     /// No file of allowed signers.
     NoSigners(PathBuf),
     /// An end that is no time.
@@ -845,6 +847,10 @@ impl From<Misuse> for CliError {
             Misuse::NothingToImport { file, signer } => {
                 Self::new(format!("{} has no audit that {signer} can sign", shown(&file)))
                     .hint(format!("its `who` has to be `{signer}` or `Name <{signer}>`; `--as NAME` signs as somebody else"))
+            }
+            Misuse::WithdrawsWithdrawal(file) => {
+                Self::new(format!("{} is a withdrawal, and to withdraw one changes nothing", shown(&file)))
+                    .hint("sign anew what you now think again")
             }
             Misuse::NoSigners(folder) => {
                 Self::new(format!("there is no `allowed_signers` in {} or above, so nobody can say", shown(&folder)))

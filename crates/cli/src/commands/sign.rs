@@ -16,7 +16,7 @@ use fence_client::signing::{GitSettings, Signer};
 use fence_client::statements::{REVOKED_FILE, SIGNERS_FILE};
 use fence_evidence::Limits;
 use fence_evidence::statement::{self, Content, Kind, Reader, Statement, Subject};
-use fence_model::policy::FeedRole;
+use fence_model::policy::{FeedRole, FeedSource, Policy};
 use fence_model::{Digest, Principal, ReleaseId, Time};
 use fence_registry::Lockfile;
 use fence_scan::Comparison;
@@ -230,14 +230,19 @@ impl<'a> Desk<'a> {
             several => format!("sign these {} as {}?", several.len(), self.principal),
         };
         self.consent(agreed, &question)?;
+        let mut last = None;
         for (statement, bytes) in &ready {
-            self.write(statement, bytes)?;
+            last = Some((self.write(statement, bytes)?, statement.kind()));
+        }
+        // Of one kind, by one key and in one folder: what holds of the last holds of all.
+        if let Some(((file, key), kind)) = last {
+            self.tell_who_counts(&file, &key, kind);
         }
         Ok(Outcome::Pass)
     }
 
-    /// Signs what somebody agreed to, and writes both files.
-    fn write(&self, statement: &Statement, bytes: &[u8]) -> Result<(), CliError> {
+    /// Signs what somebody agreed to, and writes both files: which, and with which key.
+    fn write(&self, statement: &Statement, bytes: &[u8]) -> Result<(PathBuf, PublicKey), CliError> {
         let file = self.folder.join(statement.file_name(bytes));
         let in_file = |error| ProjectError::Unwritable { file: file.clone(), why: error };
         fs::create_dir_all(&self.folder).map_err(in_file)?;
@@ -250,8 +255,7 @@ impl<'a> Desk<'a> {
         }
         let key = signed?;
         self.shell.status("Signed", &format!("{} with {}", shown(&file), key.fingerprint()));
-        self.tell_who_counts(&file, &key, statement.kind());
-        Ok(())
+        Ok((file, key))
     }
 
     /// Somebody has to agree to what was shown: at the terminal, or by its digests.
@@ -308,12 +312,32 @@ impl<'a> Desk<'a> {
             self.shell.warning(&format!("this does not count yet: {because}; {to_do}"));
         }
         if let Some(project) = &self.project
-            && self.args.to.is_none()
             && let Ok(policy) = project.read_policy(self.now)
-            && !policy.feeds.values().any(|feed| feed.role == FeedRole::Statements && feed.enabled)
         {
+            self.tell_who_reads(project, &policy, kind);
+        }
+    }
+
+    /// What the project's policy lacks to take in what was signed.
+    fn tell_who_reads(&self, project: &Project, policy: &Policy, kind: Kind) {
+        let root = policy_folder(project);
+        let reads = |feed: &FeedSource| {
+            let path = feed.path.as_ref().filter(|_| feed.role == FeedRole::Statements && feed.enabled);
+            path.is_some_and(|path| self.folder.starts_with(root.join(path)))
+        };
+        let reader = policy.feeds.iter().find(|(_, feed)| reads(feed));
+        if let Some((name, feed)) = reader {
+            let is_named = feed.reviewers.contains_key(&self.principal);
+            if kind == Kind::Audit && !is_named {
+                self.shell.warning(&format!(
+                    "audits of {} are shown and count for nothing: [feeds.{name}] of {} names them in no `reviewers`",
+                    self.principal,
+                    shown(&project.policy)
+                ));
+            }
+        } else if self.args.to.is_none() {
             self.shell.warning(&format!(
-                "{} names no feed of statements, so this is not read: add\n    [feeds.own]\n    role = \"statements\"\n    path = \"fence\"\n    reviewers = {{ \"{}\" = \"medium\" }}",
+                "{} names no feed that reads this folder, so this is not read: add\n    [feeds.own]\n    role = \"statements\"\n    path = \"fence\"\n    reviewers = {{ \"{}\" = \"medium\" }}",
                 shown(&project.policy),
                 self.principal
             ));
