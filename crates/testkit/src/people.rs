@@ -19,7 +19,7 @@ pub const FIRST_MAINTAINER: u64 = 100;
 
 /// Somebody who is bound to one account.
 pub fn person(principal: &'static str, user: u64) -> Identity<'static> {
-    Identity { principal, accounts: vec![Account::User(user)], organisation: None }
+    Identity { principal, accounts: vec![Account::User(user)], organisation: None, key: None }
 }
 
 /// Somebody who is bound to one account, and belongs to an organisation.
@@ -100,6 +100,7 @@ impl World {
             says,
             reader: Reader::Person,
             is_reviewer: false,
+            is_believed: true,
             comment: "Look at what the build script does.",
         };
         let statements = &mut self.krate(of).statements;

@@ -66,10 +66,10 @@ pub(super) fn is_asked_elsewhere(request: &Request<'_>, name: &str) -> bool {
     !overridden && feeds_of(request.policy).get(name).is_some_and(|source| address(source).is_some())
 }
 
-/// Whether a feed is a folder that the policy names, and no override changes.
+/// Whether a feed is a folder that the policy names, wherever a copy of it is read: that of another revision, or one that
+/// somebody names.
 pub(super) fn is_folder(request: &Request<'_>, name: &str) -> bool {
-    let overridden = request.feeds.iter().any(|(feed, _)| feed == name);
-    !overridden && feeds_of(request.policy).get(name).is_some_and(|source| source.path.is_some())
+    feeds_of(request.policy).get(name).is_some_and(|source| source.path.is_some())
 }
 
 /// The feeds that the policy and the command line ask for, by name.
@@ -77,6 +77,12 @@ pub(super) fn configured(request: &Request<'_>) -> Vec<Configured> {
     let mut sources = feeds_of(request.policy);
     let origins: BTreeMap<String, Option<String>> =
         sources.iter().map(|(name, source)| (name.clone(), address(source).map(str::to_owned))).collect();
+    // A copy of statements, such as that of another revision, is the same feed: since when they are known, one remembers for all.
+    let meant: BTreeMap<String, FeedSource> = sources
+        .iter()
+        .filter(|(_, source)| source.role == FeedRole::Statements)
+        .map(|(name, source)| (name.clone(), source.clone()))
+        .collect();
     for (name, path) in request.feeds {
         let known = sources.remove(name);
         sources.insert(name.clone(), from_here(name, path, known));
@@ -87,11 +93,12 @@ pub(super) fn configured(request: &Request<'_>) -> Vec<Configured> {
         .map(|(name, source)| {
             let origin = origins.get(&name).cloned().flatten();
             let local = address(&source).is_none().then(|| request.root.display().to_string());
-            let spot = format!(
-                "{name}\n{:?}\n{:?}",
-                local,
-                [&source.git, &source.archive, &source.file, &source.path]
-            );
+            let spot_of = |source: &FeedSource| {
+                let places = [&source.git, &source.archive, &source.file, &source.path];
+                format!("{name}\n{local:?}\n{places:?}")
+            };
+            let spot = spot_of(&source);
+            let place = meant.get(&name).map_or_else(|| spot.clone(), spot_of);
             let settings = format!(
                 "{spot}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{}\n{:?}\n{}",
                 source.role,
@@ -117,7 +124,7 @@ pub(super) fn configured(request: &Request<'_>) -> Vec<Configured> {
                 settings: ContentDigest::of(settings.as_bytes()).short(),
                 place: Place::of(&[
                     "compiled",
-                    &format!("{name}-{}", ContentDigest::of(spot.as_bytes()).short()),
+                    &format!("{name}-{}", ContentDigest::of(place.as_bytes()).short()),
                 ]),
                 name,
                 source,
@@ -210,7 +217,9 @@ pub(super) fn statements(
         let (now, _) = feed.read(request, problems)?;
         let seen = now.compiled.as_ref().map(Snapshot::seen).transpose()?.unwrap_or_default();
         let read = match feed.ask(request, &Network::Offline, None) {
-            FeedOutcome::Read(files) => feed.statements(&files, &seen, Since::at(files.as_of)),
+            FeedOutcome::Read(files) => {
+                feed.statements(&files, &seen, Since { known: files.as_of, here: files.fetched })
+            }
             // Nothing was named that it could be equal to.
             FeedOutcome::Unchanged { .. } => Err("it was not read".to_owned()),
             FeedOutcome::Failed(error) => Err(error.to_string()),
@@ -689,6 +698,7 @@ impl Configured {
             reviewers: &self.source.reviewers,
             criteria_map: &self.source.criteria_map,
             enrolled: &enrolled,
+            enrols: self.source.enrols,
         };
         let voices: Vec<(Box<str>, Vec<String>)> = outcome
             .verified
@@ -701,7 +711,7 @@ impl Configured {
             .collect();
         let mut crates: BTreeMap<&str, CrateRecord<'_>> = BTreeMap::new();
         for (of, (key, voice)) in outcome.verified.iter().zip(&voices) {
-            if outcome.withdrawn.contains_key(&of.id) {
+            if outcome.withdrawn_by(of).is_some() {
                 continue;
             }
             let signed = statement::Signed { statement: &of.statement, key, voice, known: of.known };
@@ -714,7 +724,11 @@ impl Configured {
                 }
             }
         }
-        let seen = outcome.verified.iter().map(|of| SeenRecord { id: of.id, known: of.known }).collect();
+        // What is away today may be back tomorrow, as old as it was.
+        let mut known: BTreeMap<Digest, Time> =
+            seen.iter().take(MOST_REMEMBERED).map(|of| (of.id, of.known)).collect();
+        known.extend(outcome.verified.iter().map(|of| (of.id, of.known)));
+        let seen = known.into_iter().map(|(id, known)| SeenRecord { id, known }).collect();
         let refused = warnings.into_iter().chain(outcome.refused);
         let problems = refused.map(|of| Told { file: of.file, line: of.line, because: of.because }).collect();
         let enrolled = match self.source.enrols {
@@ -726,8 +740,12 @@ impl Configured {
 
     fn enrolled<'a>(&'a self, signer: &'a Principal, bound: &'a Bound) -> EnrolledRecord<'a> {
         let organisation = bound.organisation.as_deref();
-        let identity =
-            Identity { principal: signer.as_str(), accounts: bound.accounts.clone(), organisation };
+        let identity = Identity {
+            principal: signer.as_str(),
+            accounts: bound.accounts.clone(),
+            organisation,
+            key: None,
+        };
         EnrolledRecord { feed: &self.name, identity }
     }
 
@@ -808,6 +826,9 @@ fn first_known<'a>(
 fn same_record(a: &Audit<'_>, b: &Audit<'_>) -> bool {
     a.feed == b.feed && a.origin == b.origin && a.claim == b.claim && a.who == b.who
 }
+
+/// Of how many statements that a feed had once it is remembered since when they were known.
+const MOST_REMEMBERED: usize = 100_000;
 
 /// What a compiled feed has beside its crates.
 #[derive(Default)]

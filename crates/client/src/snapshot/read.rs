@@ -313,10 +313,11 @@ impl Snapshot {
     }
 
     fn identity(&self, id: Id) -> Result<Identity<'_>, SnapshotError> {
-        let IdentityRow { principal, organisation, accounts } = self.row(id)?;
+        let IdentityRow { principal, organisation, accounts, key } = self.row(id)?;
         Ok(Identity {
             principal: self.text(principal)?,
             organisation: organisation.map(|name| self.text(name)).transpose()?,
+            key: key.map(|key| self.text(key)).transpose()?,
             accounts: self
                 .rows::<AccountRow>(accounts)?
                 .map(|row| row.map(|row| row.account))
@@ -649,6 +650,7 @@ impl<'a> CrateView<'a> {
                     says: row.says,
                     reader: row.reader,
                     is_reviewer: row.is_reviewer,
+                    is_believed: row.is_believed,
                     comment: self.snapshot.text(row.comment)?,
                 })
             })
@@ -829,7 +831,7 @@ pub(crate) fn publisher_of<'a>(
 }
 
 /// The publisher that two sources tell, if they do not contradict each other.
-pub(crate) fn agreed<'a>(one: Publisher<'a>, other: Publisher<'a>) -> Option<Publisher<'a>> {
+fn agreed<'a>(one: Publisher<'a>, other: Publisher<'a>) -> Option<Publisher<'a>> {
     match (one, other) {
         (Publisher::UNKNOWN_CI, Publisher::Ci(name)) | (Publisher::Ci(name), Publisher::UNKNOWN_CI) => {
             Some(Publisher::Ci(name))

@@ -376,6 +376,7 @@ impl<'a> Writer<'a> {
         let row = IdentityRow {
             principal: self.text(of.principal)?,
             organisation: of.organisation.map(|name| self.text(name)).transpose()?,
+            key: of.key.map(|key| self.text(key)).transpose()?,
             accounts: self.run(of.accounts.iter().map(|account| AccountRow { account: *account }))?,
         };
         let id = self.push(&row)?;
@@ -396,6 +397,7 @@ impl<'a> Writer<'a> {
                 says: of.says,
                 reader: of.reader,
                 is_reviewer: of.is_reviewer,
+                is_believed: of.is_believed,
                 comment: self.text(of.comment)?,
             });
         }
