@@ -22,7 +22,7 @@ use crate::{Limits, Parsed};
 
 pub(crate) use facts::words_met;
 pub use facts::{CrateEvidence, SetFacts, Source, Standing, origin_of};
-pub use format::format_audits;
+pub use format::{format_audits, format_records};
 
 /// The criterion that a crate may be run on a developer's machine; every set knows it.
 pub const SAFE_TO_RUN: &str = "safe-to-run";

@@ -12,6 +12,7 @@
 mod enrolled;
 mod facts;
 mod format;
+pub mod vet;
 
 use std::fmt;
 

@@ -7,7 +7,7 @@ use semver::Version;
 
 use crate::args::{Global, Spec};
 use crate::commands::Outcome;
-use crate::commands::sign::{Desk, ReviewArgs, SignArgs, bases, one_from, subjects};
+use crate::commands::sign::{Desk, ReviewArgs, SignArgs, WhyArgs, bases, comment, one_from, subjects};
 use crate::error::{CliError, Misuse};
 use crate::shell::Shell;
 
@@ -29,6 +29,8 @@ pub(crate) struct Args {
     rests_on: Option<Rests>,
     #[command(flatten)]
     review: ReviewArgs,
+    #[command(flatten)]
+    why: WhyArgs,
     #[command(flatten)]
     sign: SignArgs,
 }
@@ -59,6 +61,7 @@ pub(crate) fn run(
         (Some(other), None) => other,
     };
     let from = one_from(&args.specs, args.from.as_ref())?;
+    let why = comment(&args.why.message)?;
     let desk = Desk::open(&args.sign, global, environment, shell)?;
     let until = args.review.until(desk.now)?;
     let looked = desk.look(&args.specs, from)?;
@@ -68,5 +71,5 @@ pub(crate) fn run(
         (Rests::Trust | Rests::Diff, _) => RestsOn::Trust,
     };
     let (releases, reader) = (subjects(&looked), args.review.reader());
-    desk.sign(Content::Approve { releases, rests_on, reader, until }, &looked)
+    desk.sign(why, Content::Approve { releases, rests_on, reader, until }, looked)
 }

@@ -5,7 +5,7 @@ use fence_evidence::statement::Content;
 
 use crate::args::{Global, Spec};
 use crate::commands::Outcome;
-use crate::commands::sign::{Desk, ReviewArgs, SignArgs, subjects};
+use crate::commands::sign::{Desk, ReviewArgs, SignArgs, WhyArgs, comment, subjects};
 use crate::error::CliError;
 use crate::shell::Shell;
 
@@ -21,6 +21,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     review: ReviewArgs,
     #[command(flatten)]
+    why: WhyArgs,
+    #[command(flatten)]
     sign: SignArgs,
 }
 
@@ -31,9 +33,10 @@ pub(crate) fn run(
     environment: &Environment,
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
+    let why = comment(&args.why.message)?;
     let desk = Desk::open(&args.sign, global, environment, shell)?;
     let until = args.review.until(desk.now)?;
     let looked = desk.look(&args.specs, None)?;
     let (releases, reader) = (subjects(&looked), args.review.reader());
-    desk.sign(Content::Object { releases, reader, until }, &looked)
+    desk.sign(why, Content::Object { releases, reader, until }, looked)
 }

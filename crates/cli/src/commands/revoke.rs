@@ -5,7 +5,7 @@ use fence_evidence::statement::Content;
 
 use crate::args::{Global, Spec};
 use crate::commands::Outcome;
-use crate::commands::sign::{Desk, SignArgs, subjects};
+use crate::commands::sign::{Desk, SignArgs, WhyArgs, comment, subjects};
 use crate::error::CliError;
 use crate::shell::Shell;
 
@@ -18,6 +18,8 @@ pub(crate) struct Args {
     #[arg(value_name = "CRATE@VERSION", required = true)]
     specs: Vec<Spec>,
     #[command(flatten)]
+    why: WhyArgs,
+    #[command(flatten)]
     sign: SignArgs,
 }
 
@@ -28,7 +30,8 @@ pub(crate) fn run(
     environment: &Environment,
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
+    let why = comment(&args.why.message)?;
     let desk = Desk::open(&args.sign, global, environment, shell)?;
     let looked = desk.look(&args.specs, None)?;
-    desk.sign(Content::Revoke { releases: subjects(&looked) }, &looked)
+    desk.sign(why, Content::Revoke { releases: subjects(&looked) }, looked)
 }

@@ -9,15 +9,17 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use fence_client::Environment;
+use fence_client::index::IndexSource;
 use fence_client::packages::{Found, PackageError, Packages};
 use fence_client::project::{self, Project, ProjectError};
-use fence_client::scanner::Packed;
+use fence_client::scanner::{Packed, Scanner};
 use fence_client::signing::{GitSettings, Signer};
 use fence_client::statements::{REVOKED_FILE, SIGNERS_FILE};
 use fence_evidence::Limits;
 use fence_evidence::statement::{self, Content, Kind, Reader, Statement, Subject};
 use fence_model::policy::{FeedRole, FeedSource, Policy};
-use fence_model::{Digest, Principal, Time};
+use fence_model::{Digest, Principal, ReleaseId, Time};
+use fence_registry::Lockfile;
 use fence_scan::Comparison;
 use fence_trust::PublicKey;
 use semver::Version;
@@ -34,13 +36,22 @@ use crate::shell::{Answered, Shell};
 /// Where a project keeps what was signed.
 pub(crate) const FOLDER: &str = "fence/statements";
 
-/// How it is signed.
+/// Under what the help lists how it is signed.
+pub(crate) const HOW: &str = "How it is signed";
+
+/// Why it is signed.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "How it is signed")]
-pub(crate) struct SignArgs {
+#[command(next_help_heading = HOW)]
+pub(crate) struct WhyArgs {
     /// Why, for people who read the statement
     #[arg(long = "message", short = 'm', value_name = "TEXT")]
-    message: String,
+    pub(crate) message: String,
+}
+
+/// How it is signed.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = HOW)]
+pub(crate) struct SignArgs {
     /// The key: a file, or a public key that ssh-agent has; without this, git's user.signingkey
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
@@ -103,6 +114,16 @@ pub(crate) struct Desk<'a> {
     pub(crate) now: Time,
 }
 
+/// What can be signed once it was agreed to.
+pub(crate) struct Unsigned {
+    /// Why.
+    pub(crate) comment: Box<str>,
+    /// What.
+    pub(crate) content: Content,
+    /// The releases that were looked at, if any, in the order in which they were asked for.
+    pub(crate) looked: Vec<Looked>,
+}
+
 /// A release as the signer sees it.
 pub(crate) struct Looked {
     pub(crate) subject: Subject,
@@ -120,9 +141,6 @@ impl<'a> Desk<'a> {
         environment: &'a Environment,
         shell: &'a Shell,
     ) -> Result<Self, CliError> {
-        if args.message.trim().is_empty() || args.message.trim() == "…" {
-            return Err(Misuse::NoComment.into());
-        }
         let project = match session::find_if_any(&Sources::default(), global, environment) {
             Ok(project) => Some(project),
             Err(ProjectError::NoLockfile(_)) => None,
@@ -152,67 +170,81 @@ impl<'a> Desk<'a> {
 
     /// The releases, each beside its base where there is one.
     pub(crate) fn look(&self, specs: &[Spec], from: Option<&Version>) -> Result<Vec<Looked>, CliError> {
-        let registry = registry(self.global, self.environment)?;
-        let packages = Packages { environment: self.environment, registry: registry.as_ref() };
-        let scanner = scanner()?;
-        let locked = self.project.as_ref().map(Project::read_lockfile).transpose()?;
-        let mut looked = Vec::new();
-        for spec in specs {
-            let Some(version) = &spec.version else {
+        let table = self.table()?;
+        let look = |spec: &Spec| -> Result<Looked, CliError> {
+            let Some(version) = spec.version.clone() else {
                 return Err(Misuse::UnsignableName(spec.name.clone()).into());
             };
-            let found = packages.release(&spec.name, Some(version))?;
-            // What the project builds is what is meant: other bytes under the same name are none of it.
-            let of_lockfile = locked.iter().flat_map(|lockfile| &lockfile.packages);
-            let same = of_lockfile.filter(|package| package.release().as_ref() == Some(&found.release));
-            for wanted in same.filter_map(|package| package.checksum) {
-                if wanted != found.digest {
-                    let (release, got) = (found.release, found.digest);
-                    return Err(PackageError::OtherBytes { release, got, wanted }.into());
-                }
+            let release = ReleaseId { name: spec.name.clone(), version };
+            if from == Some(&release.version) {
+                return Err(Misuse::OwnBase(release).into());
             }
-            let base = match from {
-                Some(from) if from == version => return Err(Misuse::OwnBase(found.release).into()),
-                Some(from) => Some(packages.release(&spec.name, Some(from))?),
-                None => None,
-            };
-            let nothing = Packed::Files(Vec::new());
-            let old = base.as_ref().map_or(&nothing, |base| &base.package);
-            let compared = scanner.compare(old, &found.package);
-            warn_of_open(&compared.open, self.shell);
-            let subject = |found: &Found| Subject { release: found.release.clone(), digest: found.digest };
-            looked.push(Looked {
-                subject: subject(&found),
-                base: base.as_ref().map(subject),
-                change: compared.result,
-            });
-        }
-        Ok(looked)
+            Ok(table.look(&release, from)?)
+        };
+        specs.iter().map(look).collect()
+    }
+
+    /// Where packages are laid out to be looked at.
+    pub(crate) fn table(&self) -> Result<Table<'_>, CliError> {
+        Ok(Table {
+            environment: self.environment,
+            shell: self.shell,
+            registry: registry(self.global, self.environment)?,
+            scanner: scanner()?,
+            locked: self.project.as_ref().map(Project::read_lockfile).transpose()?,
+        })
     }
 
     /// Shows what is signed, asks, signs, writes. `looked` are the releases that were looked at, if any.
-    pub(crate) fn sign(&self, content: Content, looked: &[Looked]) -> Result<Outcome, CliError> {
-        let statement = Statement {
-            signer: self.principal.clone(),
-            made: self.now,
-            comment: self.args.message.trim().into(),
-            content,
-        };
+    pub(crate) fn sign(
+        &self,
+        comment: Box<str>,
+        content: Content,
+        looked: Vec<Looked>,
+    ) -> Result<Outcome, CliError> {
+        self.sign_all(vec![Unsigned { comment, content, looked }])
+    }
+
+    /// Shows all that is signed, asks once, signs and writes one by one.
+    pub(crate) fn sign_all(&self, all: Vec<Unsigned>) -> Result<Outcome, CliError> {
         let limits = Limits::default();
         let unsayable =
             |error: fence_evidence::Error| CliError::new(format!("this cannot be stated: {error}"));
-        let bytes = statement::write(&statement, &limits).map_err(unsayable)?;
-        // As everybody will read it: releases are in their order now.
-        let statement = statement::read("", &bytes, &limits).map_err(|problem| unsayable(problem.error))?;
-        self.shell.print(&signing::page(&statement, looked, self.shell))?;
-        self.consent(&statement, looked)?;
+        let mut ready = Vec::new();
+        let mut agreed = Vec::new();
+        for Unsigned { comment, content, looked } in all {
+            let statement = Statement { signer: self.principal.clone(), made: self.now, comment, content };
+            let bytes = statement::write(&statement, &limits).map_err(unsayable)?;
+            // As everybody will read it: releases are in their order now.
+            let statement =
+                statement::read("", &bytes, &limits).map_err(|problem| unsayable(problem.error))?;
+            // A line between two of them.
+            let gap = if ready.is_empty() { "" } else { "\n" };
+            self.shell.print(&format!("{gap}{}", signing::page(&statement, &looked, self.shell)))?;
+            agreed.extend(bound(&statement, &looked));
+            ready.push((statement, bytes));
+        }
+        let question = match ready.as_slice() {
+            [] => return Ok(Outcome::Pass),
+            [(one, _)] if one.kind() == Kind::Withdraw => "sign that this no longer holds?".to_owned(),
+            [_] => format!("sign this as {}?", self.principal),
+            several => format!("sign these {} as {}?", several.len(), self.principal),
+        };
+        self.consent(agreed, &question)?;
+        for (statement, bytes) in &ready {
+            self.write(statement, bytes)?;
+        }
+        Ok(Outcome::Pass)
+    }
 
-        let file = self.folder.join(statement.file_name(&bytes));
+    /// Signs what somebody agreed to, and writes both files.
+    fn write(&self, statement: &Statement, bytes: &[u8]) -> Result<(), CliError> {
+        let file = self.folder.join(statement.file_name(bytes));
         let in_file = |error| ProjectError::Unwritable { file: file.clone(), why: error };
         fs::create_dir_all(&self.folder).map_err(in_file)?;
-        let text = String::from_utf8_lossy(&bytes);
+        let text = String::from_utf8_lossy(bytes);
         project::write(&file, &text)?;
-        let signed = self.signer.sign(statement.kind().namespace(), &file, &bytes);
+        let signed = self.signer.sign(statement.kind().namespace(), &file, bytes);
         if signed.is_err() {
             // Without its signature it says nothing.
             let _ = fs::remove_file(&file);
@@ -220,25 +252,11 @@ impl<'a> Desk<'a> {
         let key = signed?;
         self.shell.status("Signed", &format!("{} with {}", shown(&file), key.fingerprint()));
         self.tell_who_counts(&file, &key, statement.kind());
-        Ok(Outcome::Pass)
+        Ok(())
     }
 
     /// Somebody has to agree to what was shown: at the terminal, or by its digests.
-    fn consent(&self, statement: &Statement, looked: &[Looked]) -> Result<(), CliError> {
-        let signed: Vec<(String, Digest)> = match &statement.content {
-            Content::Withdraw { statements } => {
-                statements.iter().map(|id| ("the statement".to_owned(), *id)).collect()
-            }
-            _ if looked.is_empty() => {
-                statement.releases().iter().map(|of| (of.release.to_string(), of.digest)).collect()
-            }
-            // In the order in which they were asked for, each with what it was read from.
-            _ => looked
-                .iter()
-                .flat_map(|of| [Some(&of.subject), of.base.as_ref()].into_iter().flatten())
-                .map(|of| (of.release.to_string(), of.digest))
-                .collect(),
-        };
+    fn consent(&self, signed: Vec<(String, Digest)>, question: &str) -> Result<(), CliError> {
         if !self.args.digests.is_empty() {
             let named = &self.args.digests;
             if let Some(((what, digest), named)) =
@@ -251,13 +269,8 @@ impl<'a> Desk<'a> {
                 false => Err(Misuse::DigestCount { named: named.len(), signed: signed.len() }.into()),
             };
         }
-        let kind = statement.kind();
-        let question = match kind {
-            Kind::Withdraw => "sign that this no longer holds?".to_owned(),
-            _ => format!("sign this as {}?", statement.signer),
-        };
         // Who sends the page elsewhere has not seen it.
-        let answered = std::io::stdout().is_terminal().then(|| self.shell.ask(&question)).flatten();
+        let answered = std::io::stdout().is_terminal().then(|| self.shell.ask(question)).flatten();
         match answered {
             Some(Answered::Yes) => Ok(()),
             Some(Answered::No) => Err(Misuse::NotSigned.into()),
@@ -328,6 +341,65 @@ impl<'a> Desk<'a> {
                 self.principal
             ));
         }
+    }
+}
+
+/// Where packages are laid out to be looked at.
+pub(crate) struct Table<'d> {
+    environment: &'d Environment,
+    shell: &'d Shell,
+    registry: Option<IndexSource>,
+    scanner: Scanner,
+    locked: Option<Lockfile>,
+}
+
+impl Table<'_> {
+    /// A release beside its base, if any.
+    pub(crate) fn look(&self, release: &ReleaseId, from: Option<&Version>) -> Result<Looked, PackageError> {
+        let packages = Packages { environment: self.environment, registry: self.registry.as_ref() };
+        let found = packages.release(&release.name, Some(&release.version))?;
+        // What the project builds is what is meant: other bytes under the same name are none of it.
+        let of_lockfile = self.locked.iter().flat_map(|lockfile| &lockfile.packages);
+        let same = of_lockfile.filter(|package| package.release().as_ref() == Some(&found.release));
+        for wanted in same.filter_map(|package| package.checksum) {
+            if wanted != found.digest {
+                let (release, got) = (found.release, found.digest);
+                return Err(PackageError::OtherBytes { release, got, wanted });
+            }
+        }
+        let base = from.map(|from| packages.release(&release.name, Some(from))).transpose()?;
+        let nothing = Packed::Files(Vec::new());
+        let old = base.as_ref().map_or(&nothing, |base| &base.package);
+        let compared = self.scanner.compare(old, &found.package);
+        warn_of_open(&compared.open, self.shell);
+        let subject = |found: &Found| Subject { release: found.release.clone(), digest: found.digest };
+        Ok(Looked { subject: subject(&found), base: base.as_ref().map(subject), change: compared.result })
+    }
+}
+
+/// What somebody agrees to in a statement, each with its digest.
+fn bound(statement: &Statement, looked: &[Looked]) -> Vec<(String, Digest)> {
+    let of = |subject: &Subject| (subject.release.to_string(), subject.digest);
+    match &statement.content {
+        Content::Withdraw { statements } => {
+            statements.iter().map(|id| ("the statement".to_owned(), *id)).collect()
+        }
+        _ if looked.is_empty() => statement.releases().iter().map(of).collect(),
+        // In the order in which they were asked for, each with what it was read from.
+        _ => looked
+            .iter()
+            .flat_map(|looked| [Some(&looked.subject), looked.base.as_ref()])
+            .flatten()
+            .map(of)
+            .collect(),
+    }
+}
+
+/// Why something is signed, as somebody wrote it on the command line.
+pub(crate) fn comment(message: &str) -> Result<Box<str>, Misuse> {
+    match message.trim() {
+        "" | "…" => Err(Misuse::NoComment),
+        message => Ok(message.into()),
     }
 }
 

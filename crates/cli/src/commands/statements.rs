@@ -12,13 +12,13 @@ use crate::shell::Shell;
 /// List what people signed about releases, whether it counts, and why not
 ///
 /// Of all feeds of statements that fence.toml names. Exit codes: 0 all that is signed counts or was withdrawn, 1 something
-/// does not, 2 a feed cannot be read.
+/// does not, 2 a feed cannot be read. `--format cargo-vet` writes the audits among them as an audits.toml.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Only what is said of this crate, or of one release of it
     #[arg(value_name = "CRATE[@VERSION]")]
     spec: Option<Spec>,
-    /// How the result is written
+    /// How the result is written: human, json or cargo-vet
     #[arg(long, value_name = "FORMAT", default_value = "human", hide_possible_values = true)]
     format: Format,
     #[command(flatten)]
@@ -32,6 +32,8 @@ pub(crate) enum Format {
     Human,
     /// For machines: one document, as docs/statements.schema.json describes it
     Json,
+    /// For cargo-vet: an audits.toml of what people audited, with what is left out as comments
+    CargoVet,
 }
 
 /// Reads, verifies, prints.
@@ -54,6 +56,10 @@ pub(crate) fn run(
     shell.print(&match args.format {
         Format::Human => statements::human(&listed, shell),
         Format::Json => statements::json(&listed),
+        Format::CargoVet => {
+            let now = args.sources.now.unwrap_or_else(session::clock);
+            statements::cargo_vet(&listed, &asked, now)
+        }
     })?;
     Ok(if listed.iter().any(|feed| feed.unreadable.is_some()) {
         Outcome::Undecided

@@ -181,18 +181,19 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, CliError> {
     read_of(file, Limits::default().statement_bytes)
 }
 
-/// A file, and no more of it than one that is too long by a byte.
+/// One of the files of a statement.
 fn read_of(file: &Path, limit: usize) -> Result<Vec<u8>, CliError> {
     let unreadable = |error: io::Error| {
         CliError::new(format!("{} cannot be read: {error}", shown(file))).hint(
             "a statement is a file of JSON whose signature stands beside it, with `.sig` behind the name",
         )
     };
+    read_at_most(file, limit).map_err(unreadable)
+}
+
+/// A file, and no more of it than shows that it is too long.
+pub(crate) fn read_at_most(file: &Path, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    fs::File::open(file)
-        .map_err(unreadable)?
-        .take(limit as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
+    fs::File::open(file)?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

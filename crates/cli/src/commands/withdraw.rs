@@ -8,7 +8,7 @@ use fence_evidence::statement::{self, Content, Kind};
 
 use crate::args::Global;
 use crate::commands::Outcome;
-use crate::commands::sign::{Desk, SignArgs};
+use crate::commands::sign::{Desk, SignArgs, WhyArgs, comment};
 use crate::error::{CliError, Misuse, shown};
 use crate::render::signing;
 use crate::shell::Shell;
@@ -22,6 +22,8 @@ pub(crate) struct Args {
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     #[command(flatten)]
+    why: WhyArgs,
+    #[command(flatten)]
     sign: SignArgs,
 }
 
@@ -32,6 +34,7 @@ pub(crate) fn run(
     environment: &Environment,
     shell: &Shell,
 ) -> Result<Outcome, CliError> {
+    let why = comment(&args.why.message)?;
     let desk = Desk::open(&args.sign, global, environment, shell)?;
     let mut statements = Vec::new();
     for file in &args.files {
@@ -48,5 +51,5 @@ pub(crate) fn run(
         shell.print(&signing::said(&statement, shell))?;
         statements.push(statement::id(&bytes));
     }
-    desk.sign(Content::Withdraw { statements }, &[])
+    desk.sign(why, Content::Withdraw { statements }, Vec::new())
 }

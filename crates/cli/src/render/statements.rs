@@ -1,5 +1,7 @@
 //! The statements of a project's feeds: what counts, and why the rest does not.
 
+mod cargo_vet;
+
 use fence_client::gather::FeedStatements;
 use fence_client::statements::{Authority, Refused, Verified};
 use fence_evidence::statement::{Content, Reader};
@@ -12,6 +14,8 @@ use super::scan::head;
 use super::signing::{self, line};
 use super::text::count;
 use crate::shell::{Shell, Verbosity};
+
+pub(crate) use cargo_vet::cargo_vet;
 
 /// A feed, and those of its statements that were asked about.
 pub(crate) struct Feed<'a> {
@@ -250,8 +254,8 @@ struct JsonStatement<'a> {
     /// The releases that it is about.
     releases: Vec<JsonRelease>,
     /// The releases from which the changes were read, in the order of `releases`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    bases: Vec<JsonRelease>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bases: Option<Vec<JsonRelease>>,
     /// Who signed, as the allowed signers call them.
     signer: &'a str,
     /// The key's fingerprint.
@@ -308,7 +312,7 @@ fn json_of_feed<'a>(feed: &'a Feed<'a>) -> JsonFeed<'a> {
         id: of.verified.id.to_string(),
         kind: of.verified.statement.kind().as_str(),
         releases: of.verified.statement.releases().iter().map(release).collect(),
-        bases: of.verified.statement.bases().unwrap_or_default().iter().map(release).collect(),
+        bases: of.verified.statement.bases().map(|bases| bases.iter().map(release).collect()),
         signer: of.verified.statement.signer.as_str(),
         key: of.verified.key.fingerprint().into(),
         comment: &of.verified.statement.comment,
@@ -325,5 +329,17 @@ fn json_of_feed<'a>(feed: &'a Feed<'a>) -> JsonFeed<'a> {
             .iter()
             .map(|of| JsonRefused { file: &of.file, line: of.line, because: &of.because })
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::docs::kept_in_docs;
+
+    #[test]
+    fn the_schema_is_the_one_in_docs() {
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Document<'_>)).unwrap() + "\n";
+        kept_in_docs("statements.schema.json", &schema);
     }
 }

@@ -107,7 +107,10 @@ fn two_people_review_and_admit() {
     insta::assert_snapshot!("admitted", project.run("check"));
     insta::assert_snapshot!("why it is admitted", project.run("why pad-words"));
     insta::assert_snapshot!("what they signed", project.run("statements"));
-    insta::assert_snapshot!("what they signed, for machines", project.stdout("statements --format json"));
+    let document = project.stdout("statements --format json");
+    let schema = serde_json::from_str(include_str!("../../../../docs/statements.schema.json")).unwrap();
+    jsonschema::validate(&schema, &serde_json::from_str(&document).unwrap()).unwrap();
+    insta::assert_snapshot!("what they signed, for machines", document);
 }
 
 #[test]
@@ -198,6 +201,93 @@ fn the_key_and_the_name_are_those_of_git() {
         "[user]\n\temail = ann@example.org\n\tsigningkey = ~/ann@example.org\n[gpg]\n\tformat = ssh\n",
     );
     insta::assert_snapshot!("git signs with ssh", project.run(&line));
+}
+
+/// What an audits.toml says, without its comments.
+fn records(audits: &str) -> Vec<&str> {
+    audits.lines().filter(|line| !line.starts_with('#')).collect()
+}
+
+#[test]
+fn audits_go_to_cargo_vet_and_back() {
+    let Some(project) = held() else { return };
+    let older = format!("--digest {}", project.digest("pad-words", "1.0.0"));
+    let newer = digest(&project);
+    for (signer, line) in [
+        (ann(), format!("audit pad-words@1.0.0 {older} -m \"Read all of it:\nit is short.\"")),
+        (
+            ann(),
+            format!(
+                "audit pad-words@1.0.1 --from 1.0.0 {newer} --criteria reads-well --criteria safe-to-run \
+                 --until 2027-01-01 -m \"A build script, and a number.\""
+            ),
+        ),
+        (ann(), format!("object pad-words@1.0.1 {newer} -m \"Why 16?\"")),
+        (bob(), format!("audit pad-words@1.0.0 {older} --machine -m \"No finding.\"")),
+        (bob(), format!("audit pad-words@1.0.1 {newer} -m \"So did I.\"")),
+        (bob(), format!("audit pad-words@1.0.1 {newer} -m \"I think so.\"")),
+        (eve(), format!("audit pad-words@1.0.1 {newer} -m \"Looks good to me.\"")),
+    ] {
+        sign(&project, &signer, &line);
+    }
+    let hasty = statements(&project).into_iter().find(|file| project.read(file).contains("I think so."));
+    let hasty = hasty.unwrap();
+    let id = fence_testkit::publishing::sha256(project.read(&hasty).as_bytes());
+    sign(&project, &bob(), &format!("withdraw {hasty} --digest {id} -m \"I slept.\""));
+    let exported = project.stdout("statements --format cargo-vet");
+    insta::assert_snapshot!("what cargo-vet is given", project.run("statements --format cargo-vet"));
+
+    // Elsewhere nothing was signed, and two people have nothing but that file.
+    let mut other = held().unwrap();
+    other.write("audits.toml", &exported);
+    insta::assert_snapshot!("nobody to ask about audits", sign(&other, &ann(), "audit --import audits.toml"));
+    assert!(!other.path("fence/statements").exists());
+    insta::assert_snapshot!(
+        "ann signs what she audited",
+        sign(&other, &ann(), &format!("audit --import audits.toml {older} {newer}"))
+    );
+    sign(&other, &bob(), &format!("audit --import audits.toml {newer}"));
+    assert_eq!(records(&other.stdout("statements --format cargo-vet")), records(&exported));
+    insta::assert_snapshot!(
+        "what cargo-vet is given of one release",
+        other.run("statements pad-words@1.0.0 --format cargo-vet")
+    );
+}
+
+#[test]
+fn what_cannot_be_signed_of_audits_is_told() {
+    let Some(mut project) = held() else { return };
+    let ann_is = "who = \"Ann Lee <ann@example.org>\"\ncriteria = \"safe-to-deploy\"\n";
+    let window = "user-id = 7\nstart = \"2026-01-01\"\nend = \"2026-12-31\"\n";
+    project.write(
+        "audits.toml",
+        format!(
+            "[[audits.pad-words]]\n{ann_is}version = \"1.0.0\"\n\n\
+             [[audits.pad-words]]\n{ann_is}violation = \"<1.0.0\"\nnotes = \"It ate spaces.\"\n\n\
+             [[audits.pad-words]]\n{ann_is}version = \"1.0.1@git:{}\"\nnotes = \"Read.\"\n\n\
+             [[audits.pad-words]]\n{ann_is}notes = \"Read.\"\n\n\
+             [[audits.pad-words]]\nwho = \"Bob\"\ncriteria = \"safe-to-run\"\nversion = \"1.0.1\"\n\n\
+             [[wildcard-audits.pad-words]]\n{ann_is}{window}\n\
+             [[trusted.pad-words]]\ncriteria = \"safe-to-deploy\"\n{window}",
+            "a1".repeat(20)
+        ),
+    );
+    let older = project.digest("pad-words", "1.0.0");
+    let mut seen = vec![sign(&project, &ann(), "audit --import audits.toml")];
+    seen.push(sign(
+        &project,
+        &ann(),
+        &format!("audit --import audits.toml --digest {older} -m \"Read it then.\""),
+    ));
+    for line in
+        ["audit --import none.toml", "audit --import Cargo.lock", "audit --import home/eve@example.org"]
+    {
+        seen.push(sign(&project, &eve(), line));
+    }
+    for line in ["audit -m x", "audit pad-words@1.0.1 --import audits.toml", "audit pad-words@1.0.1"] {
+        seen.push(project.run(line));
+    }
+    insta::assert_snapshot!(seen.join("\n\n"));
 }
 
 #[test]

@@ -321,7 +321,8 @@ fn bases_of(bases: &[Named], releases: &[Subject]) -> Result<Vec<Subject>, Error
     }
 }
 
-fn criteria(criteria: &[Box<str>]) -> Result<Vec<Box<str>>, Error> {
+/// Criteria as a statement has them.
+pub(super) fn criteria(criteria: &[Box<str>]) -> Result<Vec<Box<str>>, Error> {
     let name = |name: &str| {
         (1..=64).contains(&name.len())
             && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
@@ -336,7 +337,8 @@ fn signer(text: &str) -> Result<Principal, Error> {
     text.parse().map_err(|_why| Error::Signer { text: excerpt(text) })
 }
 
-fn comment(text: String) -> Result<Box<str>, Error> {
+/// A comment that a statement can have.
+pub(super) fn comment(text: String) -> Result<Box<str>, Error> {
     let fit = (1..=COMMENT_BYTES).contains(&text.len()) && text.chars().all(|c| c == '\n' || !c.is_control());
     if fit { Ok(text.into()) } else { Err(Error::Comment { limit: COMMENT_BYTES }) }
 }
