@@ -60,6 +60,7 @@ use crate::cache::ContentDigest;
 pub use format::{FORMAT, Section};
 pub use read::{CrateView, Snapshot};
 pub use write::write;
+pub(crate) use write::read_again;
 
 /// Everything that a snapshot holds. Order carries no meaning; [`write()`] sorts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
