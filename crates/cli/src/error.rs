@@ -119,6 +119,8 @@ pub(crate) enum Misuse {
         /// Who signed it.
         signer: Principal,
     },
+    /// A withdrawal that is to be withdrawn.
+    WithdrawsWithdrawal(PathBuf),
     /// No file of allowed signers.
     NoSigners(PathBuf),
     /// An end that is no time.
@@ -834,6 +836,10 @@ impl From<Misuse> for CliError {
             Misuse::NotYours { file, signer } => {
                 Self::new(format!("{} is a statement of {signer}, who alone can withdraw it", shown(&file)))
                     .hint("to say that you think otherwise, sign an objection")
+            }
+            Misuse::WithdrawsWithdrawal(file) => {
+                Self::new(format!("{} is a withdrawal, and to withdraw one changes nothing", shown(&file)))
+                    .hint("sign anew what you now think again")
             }
             Misuse::NoSigners(folder) => {
                 Self::new(format!("there is no `allowed_signers` in {} or above, so nobody can say", shown(&folder)))

@@ -91,6 +91,23 @@ pub struct Outcome {
     pub refused: Vec<Refused>,
 }
 
+/// Since when a statement is known, and of which moment its key has to be valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since {
+    /// Since when it counts as known.
+    pub known: Time,
+    /// When it was here first. At first contact that is later than what a feed says of its content: else whoever has an old
+    /// key could date a whole feed back to when it was valid.
+    pub here: Time,
+}
+
+impl Since {
+    /// Known and here at one moment.
+    pub fn at(time: Time) -> Self {
+        Self { known: time, here: time }
+    }
+}
+
 /// Why nothing of a feed counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
@@ -175,9 +192,9 @@ impl<'f> Folder<'f> {
         Ok(Self { signers: parsed.signers, revoked, enrolled, signed, warnings })
     }
 
-    /// Opens each statement, as of the moment when it became known, which `known` tells of its id. `security` are the keys
+    /// Opens each statement, as of the moment when it was here first, which `known` tells of its id. `security` are the keys
     /// of the policy's security role.
-    pub fn verify(&self, security: &[PublicKey], known: impl Fn(&Digest) -> Time) -> Outcome {
+    pub fn verify(&self, security: &[PublicKey], known: impl Fn(&Digest) -> Since) -> Outcome {
         let mut outcome = Outcome::default();
         let mut seen = BTreeSet::new();
         for (path, bytes, signature) in &self.signed {
@@ -206,7 +223,7 @@ impl<'f> Folder<'f> {
         bytes: &[u8],
         signature: &[u8],
         security: &[PublicKey],
-        known: Time,
+        since: Since,
     ) -> Result<Verified, String> {
         let signature = Signature::parse(signature).map_err(|error| error.to_string())?;
         let statement =
@@ -215,7 +232,7 @@ impl<'f> Folder<'f> {
             let expected = Expected {
                 namespace: statement.kind().namespace(),
                 principal: statement.signer.as_str(),
-                at: known.unix(),
+                at: since.here.unix(),
                 signers,
                 revoked: &self.revoked,
             };
@@ -224,16 +241,18 @@ impl<'f> Folder<'f> {
         let as_security = || expect(&in_role(&statement, security));
         let (opened, authority) = match statement.kind() {
             Kind::Revoke => (as_security().map_err(not_in_role), Authority::Security),
-            Kind::Withdraw if security.contains(signature.key()) => {
-                (as_security().map_err(|refusal| refusal.to_string()), Authority::Security)
-            }
+            // A key may be of the role and a signer's: a withdrawal by it counts for both.
+            Kind::Withdraw if security.contains(signature.key()) => match expect(&self.signers) {
+                Ok(opened) => (Ok(opened), Authority::Signers),
+                Err(_) => (as_security().map_err(|refusal| refusal.to_string()), Authority::Security),
+            },
             Kind::Approve | Kind::Object | Kind::Audit | Kind::Withdraw => {
                 (expect(&self.signers).map_err(|refusal| refusal.to_string()), Authority::Signers)
             }
         };
         let (key, presence) = opened?;
         let id = statement::id(bytes);
-        Ok(Verified { file: String::new(), id, statement, key, presence, known, authority })
+        Ok(Verified { file: String::new(), id, statement, key, presence, known: since.known, authority })
     }
 }
 
@@ -261,11 +280,15 @@ fn withdrawn(verified: &[Verified]) -> BTreeMap<Digest, Digest> {
         let Content::Withdraw { statements } = &withdrawal.statement.content else { continue };
         for id in statements {
             let is_own = by_id.get(id).is_some_and(|of| {
-                let is_same = match withdrawal.authority {
-                    Authority::Signers => of.statement.signer == withdrawal.statement.signer,
-                    Authority::Security => of.key == withdrawal.key,
+                let is_same = match (of.authority, withdrawal.authority) {
+                    (Authority::Signers, Authority::Signers) => {
+                        of.statement.signer == withdrawal.statement.signer
+                    }
+                    // The role is one of keys, whatever they call themselves; and who has the key is who revoked.
+                    (Authority::Security, _) => of.key == withdrawal.key,
+                    (Authority::Signers, Authority::Security) => false,
                 };
-                is_same && of.authority == withdrawal.authority && of.statement.kind() != Kind::Withdraw
+                is_same && of.statement.kind() != Kind::Withdraw
             });
             if is_own {
                 withdrawn.entry(*id).or_insert(withdrawal.id);

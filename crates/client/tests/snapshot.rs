@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use fence_client::cache::ContentDigest;
 use fence_client::snapshot::{
-    AuditRecord, ClassRecord, Contents, CrateRecord, DependencyRecord, FORMAT, IndexRecord, KnownRecord,
-    PackageRecord, Presence, ProblemRecord, PublisherRecord, ReleaseRecord, Section, SeenRecord, Snapshot,
-    SnapshotError, SourceKind, SourceRecord, VoiceRecord, WindowRecord, WriteError, write,
+    AuditRecord, ClassRecord, Contents, CrateRecord, DependencyRecord, EnrolledRecord, FORMAT, IndexRecord,
+    KnownRecord, PackageRecord, Presence, ProblemRecord, PublisherRecord, ReleaseRecord, Section, SeenRecord,
+    Snapshot, SnapshotError, SourceKind, SourceRecord, VoiceRecord, WindowRecord, WriteError, write,
 };
 use fence_model::facts::{
     Account, Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, DependencyKind, Identity,
@@ -407,7 +407,7 @@ fn sample() -> Contents<'static> {
             clusters: 41,
             kin: vec!["arrayref-core"],
         }],
-        enrolled: vec![ann],
+        enrolled: vec![EnrolledRecord { feed: "team", identity: ann }],
         seen: vec![SeenRecord { id: Digest([5; 32]), known: moment("2026-08-21") }],
     }
 }
@@ -419,10 +419,13 @@ fn contents() -> impl Strategy<Value = Contents<'static>> {
     let problems = vec((0..3_u32, text(), any::<u32>(), text()), 0..3);
     let known = vec((name(), time(), any::<u32>(), vec(name(), 0..3)), 0..3);
     let seen = vec((any::<[u8; 32]>(), time()), 0..3);
-    let enrolled = vec(identity(), 0..3);
+    let enrolled = vec((text(), identity()), 0..3);
     (sources, crates, packages, problems, known, seen, enrolled).prop_map(
         |(sources, crates, packages, problems, known, seen, enrolled)| Contents {
-            enrolled,
+            enrolled: enrolled
+                .into_iter()
+                .map(|(feed, identity)| EnrolledRecord { feed, identity })
+                .collect(),
             seen: seen.into_iter().map(|(id, known)| SeenRecord { id: Digest(id), known }).collect(),
             sources,
             crates: crates

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::facts::{CrateFacts, Publisher, ReleaseFacts};
-use crate::people::{Account, Identity, Maintainer};
+use crate::people::{Account, Identity, Maintainer, Statement};
 use crate::quorum::{Cluster, Enrolment, Voice};
 use crate::time::Span;
 
@@ -84,8 +84,18 @@ impl<'a> Circle<'a> {
         own().find(|one| one.signer.is_some()).or_else(|| own().next())
     }
 
-    /// The maintainer for whom a principal signs.
-    pub(crate) fn maintainer(&self, principal: &str) -> Option<&Maintainer<'a>> {
+    /// The maintainer whose word a statement is: of the principal that signed it, in the feed that enrols that one.
+    pub(crate) fn maintainer(&self, said: &Statement<'_>) -> Option<&Maintainer<'a>> {
+        let is_of_feed = |one: &&Maintainer<'_>| one.feed.is_none_or(|feed| feed == said.feed);
+        self.maintainers
+            .iter()
+            .flatten()
+            .filter(is_of_feed)
+            .find(|one| one.signer == Some(said.signer.principal))
+    }
+
+    /// The maintainer for whom a principal signs, in whatever feed enrols it.
+    pub(crate) fn enrolled(&self, principal: &str) -> Option<&Maintainer<'a>> {
         self.maintainers.iter().flatten().find(|one| one.signer == Some(principal))
     }
 }

@@ -150,4 +150,7 @@ pub struct Maintainer<'a> {
     pub organisation: Option<&'a str>,
     /// The principal that is bound to it: it is enrolled, and can approve and object.
     pub signer: Option<&'a str>,
+    /// The feed whose allowed signers mean that principal: of the same name in another feed nobody knows who that is. None
+    /// where principals are told apart by their names alone.
+    pub feed: Option<&'a str>,
 }

@@ -133,7 +133,7 @@ impl<'a> Judge<'a> {
     /// The objections that count though their signers are not involved: of reviewers whom the policy names and of
     /// maintainers of dependents, but of those who only notify.
     fn heard<'j>(&'j self, at: usize, circle: &Circle<'a>, word: Word) -> Vec<Heard<'j, 'a>> {
-        let cluster = |one: &Statement<'_>| circle.maintainer(one.signer.principal).map(|by| by.cluster);
+        let cluster = |one: &Statement<'_>| circle.maintainer(one).map(|by| by.cluster);
         self.said(at, word)
             .filter(|one| one.says == Says::Object && one.reader == Reader::Person)
             .filter(|one| !circle.involves(&one.signer))
@@ -148,7 +148,7 @@ impl<'a> Judge<'a> {
         let all = || self.history.facts.statements.iter().filter(objects);
         let is_heard = |one: &Statement<'a>| {
             let at = self.history.position(&one.version);
-            one.is_reviewer || at.is_some_and(|at| self.circle(at).maintainer(one.signer.principal).is_some())
+            one.is_reviewer || at.is_some_and(|at| self.circle(at).maintainer(one).is_some())
         };
         let has_lapsed = |one: &&Statement<'a>| {
             let end = one.known + OBJECTION_HOLDS;
@@ -183,7 +183,7 @@ impl<'a> Judge<'a> {
                     told.push(reason(Code::MachineReviewed, Some(one.known), because));
                 }
                 (Reader::Person, Says::Object) if !circle.involves(&one.signer) => {
-                    let is_heard = one.is_reviewer || circle.maintainer(one.signer.principal).is_some();
+                    let is_heard = one.is_reviewer || circle.maintainer(one).is_some();
                     if !is_heard {
                         told.push(objection(one, ObjectionState::Uncounted));
                     } else if self.is_muted(one) {
@@ -255,9 +255,7 @@ impl<'a> Judge<'a> {
         }
         let circle = self.circle(at);
         let counts = |one: &&Statement<'_>| {
-            one.is_reviewer
-                || circle.involves(&one.signer)
-                || circle.maintainer(one.signer.principal).is_some()
+            one.is_reviewer || circle.involves(&one.signer) || circle.maintainer(one).is_some()
         };
         self.said(at, Word::EVER)
             .filter(counts)
@@ -305,7 +303,7 @@ impl<'a> Judge<'a> {
                     && one.known >= from
                     && !circle.involves(&one.signer)
                     && !took_back(one);
-                if let Some(by) = circle.maintainer(one.signer.principal).filter(|_| counts) {
+                if let Some(by) = circle.maintainer(one).filter(|_| counts) {
                     approved.push(Approval { cluster: by.cluster, known: one.known, until: one.until });
                 }
             }
@@ -398,7 +396,7 @@ impl<'a> Judge<'a> {
     /// The clusters for which these sign.
     pub(crate) fn clusters_of(&self, at: usize, approvers: &[Approver]) -> Vec<Cluster> {
         let circle = self.circle(at);
-        approvers.iter().filter_map(|by| circle.maintainer(&by.signer)).map(|one| one.cluster).collect()
+        approvers.iter().filter_map(|by| circle.enrolled(&by.signer)).map(|one| one.cluster).collect()
     }
 
     /// Whether somebody is involved in a release.

@@ -330,8 +330,8 @@ pub fn way(way: &Way, now: Time) -> String {
         .iter()
         .filter_map(|need| match need {
             Need::Feed(_) => None,
-            Need::Audits(1) => Some("one audit by a trusted set".to_owned()),
-            Need::Audits(n) => Some(format!("{n} independent audits by trusted sets")),
+            Need::Audits(1) => Some("one audit by a trusted reviewer or set".to_owned()),
+            Need::Audits(n) => Some(format!("{n} independent audits by trusted reviewers or sets")),
             Need::Quorum(approvers) => Some(approvals(approvers)),
             Need::Admitted { package, requirement } => {
                 Some(format!("an admitted release of {package} {requirement}"))
@@ -666,13 +666,13 @@ mod tests {
         approvals by 3 who maintain dependents: ann, bob, cat, from 2026-08-17T20:53:20Z on
         wait until 2026-08-17T20:53:20Z
         wait until 2026-08-17T20:53:20Z
-        one audit by a trusted set, from 2026-08-17T20:53:20Z on
-        an admitted release of core ^1.2, 2 independent audits by trusted sets, from 2026-08-17T20:53:20Z on
+        one audit by a trusted reviewer or set, from 2026-08-17T20:53:20Z on
+        an admitted release of core ^1.2, 2 independent audits by trusted reviewers or sets, from 2026-08-17T20:53:20Z on
         an admitted release of core ^1.2, from 2026-08-17T20:53:20Z on
         an exception for young, look-alike
         index and rustsec as of 2026-08-17T20:53:20Z or later
-        an admitted release of core ^1.2, 2 independent audits by trusted sets, rustsec as of 2026-08-17T20:53:20Z or later
-        one audit by a trusted set
+        an admitted release of core ^1.2, 2 independent audits by trusted reviewers or sets, rustsec as of 2026-08-17T20:53:20Z or later
+        one audit by a trusted reviewer or set
         an exception for young
         ");
     }

@@ -134,8 +134,8 @@ fn at_half_past_seven_the_thief_is_held() {
       needs-held [hold]: needs proc-macro1 ^1.0.107, of which no release is admitted
       dormant [double]: no release for 704 days before 2026-08-20
       new-dependency [double]: new dependency proc-macro1
-      > an admitted release of proc-macro1 ^1.0.107, one audit by a trusted set, from 2026-08-20T13:15:00Z on
-      > an admitted release of proc-macro1 ^1.0.107, 2 independent audits by trusted sets, from 2026-08-20T07:30:00Z on
+      > an admitted release of proc-macro1 ^1.0.107, one audit by a trusted reviewer or set, from 2026-08-20T13:15:00Z on
+      > an admitted release of proc-macro1 ^1.0.107, 2 independent audits by trusted reviewers or sets, from 2026-08-20T07:30:00Z on
       > an exception for needs-held, young-dependency, yank-lure, young
     ");
     insta::assert_snapshot!(show(&imitation), @"
@@ -143,8 +143,8 @@ fn at_half_past_seven_the_thief_is_held() {
       look-alike [review]: looks like proc-macro2 (another number)
       new-crate [review]: the crate is 5 hours old, first published on 2026-08-20
       young [hold]: in the open for 15 minutes, 7 days are asked for
-      > one audit by a trusted set, from 2026-08-20T13:15:00Z on
-      > 2 independent audits by trusted sets, from 2026-08-20T07:30:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-20T13:15:00Z on
+      > 2 independent audits by trusted reviewers or sets, from 2026-08-20T07:30:00Z on
       > an exception for look-alike, new-crate, young
     ");
     // The clean copy, published only so that the crate would have a past.
@@ -153,8 +153,8 @@ fn at_half_past_seven_the_thief_is_held() {
       look-alike [review]: looks like proc-macro2 (another number)
       new-crate [review]: the crate is 5 hours old, first published on 2026-08-20
       young [hold]: in the open for 5 hours, 7 days are asked for
-      > one audit by a trusted set, from 2026-08-20T08:15:00Z on
-      > 2 independent audits by trusted sets, from 2026-08-20T07:30:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-20T08:15:00Z on
+      > 2 independent audits by trusted reviewers or sets, from 2026-08-20T07:30:00Z on
       > an exception for look-alike, new-crate, young
     ");
 }
@@ -185,8 +185,8 @@ fn at_low_the_wait_is_the_ceiling() {
       dormant [double]: no release for 704 days before 2026-08-20
       new-dependency [double]: new dependency proc-macro1
       > an admitted release of proc-macro1 ^1.0.107, from 2026-09-19T07:15:00Z on
-      > an admitted release of proc-macro1 ^1.0.107, one audit by a trusted set, from 2026-08-20T13:15:00Z on
-      > an admitted release of proc-macro1 ^1.0.107, 2 independent audits by trusted sets, from 2026-08-20T07:30:00Z on
+      > an admitted release of proc-macro1 ^1.0.107, one audit by a trusted reviewer or set, from 2026-08-20T13:15:00Z on
+      > an admitted release of proc-macro1 ^1.0.107, 2 independent audits by trusted reviewers or sets, from 2026-08-20T07:30:00Z on
       > an exception for needs-held, young
     ");
 }
@@ -207,8 +207,8 @@ fn without_a_journal_the_pattern_alone_is_seen() {
       dormant [double]: no release for 704 days before 2026-08-20
       new-dependency [double]: new dependency proc-macro1
       yanked-around [double]: the 5 newest older compatible releases, 0.3.5 to 0.3.9, are yanked; since when is not known
-      > an admitted release of proc-macro1 ^1.0.107, one audit by a trusted set, from 2026-08-20T13:15:00Z on
-      > an admitted release of proc-macro1 ^1.0.107, 2 independent audits by trusted sets, from 2026-08-20T07:30:00Z on
+      > an admitted release of proc-macro1 ^1.0.107, one audit by a trusted reviewer or set, from 2026-08-20T13:15:00Z on
+      > an admitted release of proc-macro1 ^1.0.107, 2 independent audits by trusted reviewers or sets, from 2026-08-20T07:30:00Z on
       > an exception for needs-held, young-dependency, young
     ");
 }
@@ -306,7 +306,7 @@ fn a_later_honest_release_comes_after_a_takeover() {
     arrayref 0.3.11 hold
       after-takeover [review]: RUSTSEC-2026-0260: a title
       dormant [double]: no release for 735 days before 2026-09-20
-      > one audit by a trusted set, from 2026-10-20T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-10-20T12:00:00Z on
       > an exception for after-takeover
     ");
     world.full_audit("mozilla", "arrayref", "0.3.11", "2026-10-01T00:00:00Z");
@@ -328,7 +328,7 @@ fn another_hand_that_takes_the_imitations_name_is_known_by_it() {
     proc-macro1 1.0.108 hold
       after-takeover [review]: RUSTSEC-2026-0265: a title
       reincarnated [review]: all 2 earlier releases of this name vanished by 2026-08-20T08:05:00Z
-      > one audit by a trusted set, from 2028-08-20T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2028-08-20T12:00:00Z on
       > an exception for after-takeover, reincarnated
     ");
 }

@@ -156,7 +156,7 @@ fn what_any_admitted_release_needed_is_nothing_new() {
       dormant [double]: no release for 2373 days before 2026-08-01
       new-dependency [double]: new dependency older
       > wait until 2026-08-29T12:00:00Z
-      > one audit by a trusted set, from 2026-08-20T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-20T12:00:00Z on
       > an exception for young
     ");
 }

@@ -116,7 +116,7 @@ fn while_it_is_yanked_no_time_counts() {
     tidy 1.0.1 hold
       young [hold]: in the open for 3 days, 7 days are asked for
       yanked [warn]: yanked by its publisher, seen on 2026-06-04
-      > one audit by a trusted set, from 2026-08-20T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-20T12:00:00Z on
       > an exception for young
     ");
     // Withdrawn after its wait, it stays admitted for those who have it.

@@ -28,7 +28,7 @@ fn an_unremarkable_release_waits_seven_days() {
     tidy 1.0.1 hold
       young [hold]: in the open for 5 days, 7 days are asked for
       > wait until 2026-08-22T12:00:00Z
-      > one audit by a trusted set, from 2026-08-20T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-20T12:00:00Z on
       > an exception for young
     ");
     check!(world.later("2026-08-22T12:00:00Z"), @"tidy 1.0.1 admit (by age)");
@@ -46,7 +46,7 @@ fn a_dependency_that_the_base_lacks_doubles_the_wait() {
       young [hold]: in the open for 13 days, 14 days are asked for
       new-dependency [double]: new dependency old
       > wait until 2026-08-29T12:00:00Z
-      > one audit by a trusted set, from 2026-08-28T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-28T12:00:00Z on
       > an exception for young
     ");
 }
@@ -62,7 +62,7 @@ fn a_young_dependency_asks_for_a_reviewer() {
       young-dependency [review]: new in this release, fresh was 5 hours old when this was published
       new-dependency [double]: new dependency fresh
       > wait until 2026-11-13T07:00:00Z
-      > one audit by a trusted set, from 2026-10-28T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-10-28T12:00:00Z on
       > an exception for young-dependency
     ");
     world.full_audit("mozilla", "tidy", "1.0.1", "2026-08-20");
@@ -116,7 +116,7 @@ fn a_young_dependency_grows_up() {
       young-dependency [review]: new in this release, fresh looks like freshh (one character left out)
       needs-held [hold]: needs fresh ^1, of which no release is admitted
       new-dependency [double]: new dependency fresh
-      > an admitted release of fresh ^1, one audit by a trusted set, from 2027-06-01T00:00:00Z on
+      > an admitted release of fresh ^1, one audit by a trusted reviewer or set, from 2027-06-01T00:00:00Z on
       > an exception for needs-held, young-dependency
     ");
     // Published when fresh was still young: the release before it makes it no older.
@@ -128,7 +128,7 @@ fn a_young_dependency_grows_up() {
       needs-held [hold]: needs fresh ^1, of which no release is admitted
       new-dependency [double]: new dependency fresh
       > an admitted release of fresh ^1, from 2026-11-13T07:00:00Z on
-      > an admitted release of fresh ^1, one audit by a trusted set, from 2026-11-13T06:59:59Z on
+      > an admitted release of fresh ^1, one audit by a trusted reviewer or set, from 2026-11-13T06:59:59Z on
       > an exception for needs-held, young-dependency
     ");
 }
@@ -202,14 +202,14 @@ fn a_dependency_of_unknown_age_is_told_apart_from_a_young_one() {
     tidy 1.0.1 hold
       young-dependency [review]: new in this release, far counts as young: the index does not tell how old it is
       new-dependency [double]: new dependency far
-      > one audit by a trusted set, from 2026-08-28T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-28T12:00:00Z on
       > an exception for young-dependency
     ");
     check!(needs(Birth::Nonexistent), @"
     tidy 1.0.1 hold
       young-dependency [review]: new in this release, far does not exist, and anybody may create it
       new-dependency [double]: new dependency far
-      > one audit by a trusted set, from 2026-08-28T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-28T12:00:00Z on
       > an exception for young-dependency
     ");
     check!(needs(Birth::At(time("2015-01-01"))), @"
@@ -241,7 +241,7 @@ fn two_independent_audits_admit_at_once_and_one_after_six_hours() {
       young [hold]: in the open for 1 hour, 6 hours are asked for
       audited-once [favour]: audited by mozilla (1.0.1)
       > wait until 2026-08-15T18:00:00Z
-      > one audit by a trusted set, from 2026-08-15T13:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-15T13:00:00Z on
       > an exception for young
     ");
     check!(world.later("2026-08-15T18:00:00Z"), @"
@@ -269,7 +269,7 @@ fn malware_blocks_and_what_comes_after_a_takeover_asks_for_a_reviewer() {
     insta::assert_snapshot!(show(&world.decide("tidy", "1.0.2")), @"
     tidy 1.0.2 hold
       after-takeover [review]: RUSTSEC-2026-0001: a title
-      > one audit by a trusted set, from 2026-12-20T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-12-20T12:00:00Z on
       > an exception for after-takeover
     ");
 }
@@ -315,7 +315,7 @@ fn where_two_databases_disagree_what_either_calls_affected_is() {
       young [hold]: in the open for 5 days, 7 days are asked for
       vulnerable [warn]: GHSA-aaaa-bbbb-cccc (also RUSTSEC-2026-0001): a title (fixed in 1.0.2)
       > wait until 2026-08-22T12:00:00Z
-      > one audit by a trusted set, from 2026-08-20T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-20T12:00:00Z on
       > an exception for young
     ");
 }
@@ -400,7 +400,7 @@ fn high_asks_for_two_audits() {
     check!(world, @"
     tidy 1.0.1 hold
       unaudited [hold]: level high asks for two independent audits; there is none
-      > 2 independent audits by trusted sets, from 2026-12-20T12:00:00Z on
+      > 2 independent audits by trusted reviewers or sets, from 2026-12-20T12:00:00Z on
       > an exception for unaudited
     ");
     world.full_audit("mozilla", "tidy", "1.0.1", "2026-08-15T12:30:00Z");
@@ -434,7 +434,7 @@ fn a_new_crate_waits_out_its_tenure() {
     tidy 1.0.1 hold
       new-crate [review]: the crate is 19 days old, first published on 2026-08-01
       > wait until 2026-10-30T12:00:00Z
-      > one audit by a trusted set, from 2026-08-20T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-20T12:00:00Z on
       > an exception for new-crate
     ");
     check!(world.clone().level(Level::Low), @"
@@ -442,7 +442,7 @@ fn a_new_crate_waits_out_its_tenure() {
       young [hold]: in the open for 19 days, 30 days are asked for
       new-crate [ceiling]: the crate is 19 days old, first published on 2026-08-01
       > wait until 2026-08-31T12:00:00Z
-      > one audit by a trusted set, from 2026-08-20T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-20T12:00:00Z on
       > an exception for young
     ");
     check!(world.later("2026-10-30T12:00:00Z"), @"tidy 1.0.1 admit (by age)");

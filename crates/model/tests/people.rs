@@ -389,6 +389,8 @@ mod quorums {
         // A name that nobody listens to, and one who approved before.
         assert!(!statement(|one| one.signer = person("stranger", 60)));
         assert!(!statement(|one| one.signer = maintainer(0)));
+        // The name of somebody who is enrolled, in a feed that means somebody else by it.
+        assert!(!statement(|one| one.feed = "another"));
         // Whoever is involved, whatever their weight.
         assert!(!with_fourth(&|world| {
             world.owner(OF, Account::User(103), "2020-01-01");

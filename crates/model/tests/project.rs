@@ -278,7 +278,7 @@ fn a_held_fix_says_so() {
       held-fix [note]: 1.0.0, in use, is vulnerable (RUSTSEC-2026-0001), and this release is not
       fixes-advisory [favour]: RUSTSEC-2026-0001: a title (fixed in 1.0.1)
       > wait until 2026-08-21T06:00:00Z
-      > one audit by a trusted set, from 2026-08-20T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-20T12:00:00Z on
       > an exception for young
     ");
 }

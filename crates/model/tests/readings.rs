@@ -38,7 +38,7 @@ fn what_nobody_read_waits_for_the_ceiling() {
       young [hold]: in the open for 10 days, 30 days are asked for
       unscanned [ceiling]: its package has not been read yet
       > wait until 2026-09-14T12:00:00Z
-      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-25T12:00:00Z on
       > an exception for young
     ");
     let mut in_vain = world();
@@ -48,7 +48,7 @@ fn what_nobody_read_waits_for_the_ceiling() {
       young [hold]: in the open for 10 days, 30 days are asked for
       unscanned [ceiling]: its package could not be read: there is no network
       > wait until 2026-09-14T12:00:00Z
-      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-25T12:00:00Z on
       > an exception for young
     ");
     check!(world().level(Level::Low), @"
@@ -76,7 +76,7 @@ fn a_new_capability_asks_for_a_reviewer() {
     check!(reading(net.clone()), @"
     tidy 1.0.1 hold
       new-capability [review]: can use the network, which 1.0.0 could not
-      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-25T12:00:00Z on
       > an exception for new-capability
     ");
     check!(reading(net.clone()).level(Level::Low), @"
@@ -98,14 +98,14 @@ fn new_build_code_asks_for_a_reviewer() {
     check!(reading(Reading { build_code: BuildCode::New, ..Reading::default() }), @"
     tidy 1.0.1 hold
       new-build-code [review]: runs code where it is built, which 1.0.0 did not
-      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-25T12:00:00Z on
       > an exception for new-build-code
     ");
     let acts = BuildCode::Acts(vec!["main in build.rs".into(), "fetch in build.rs".into()]);
     check!(reading(Reading { build_code: acts, ..Reading::default() }), @"
     tidy 1.0.1 hold
       new-build-code [review]: what acts where it is built is new or changed since 1.0.0: main in build.rs, fetch in build.rs
-      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-25T12:00:00Z on
       > an exception for new-build-code
     ");
 }
@@ -118,7 +118,7 @@ fn a_finding_asks_for_a_reviewer_at_every_level() {
     check!(found, @"
     tidy 1.0.1 hold
       unreviewed-finding [review]: fetch-and-run (high) at build.rs:12, which nobody has looked at
-      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-25T12:00:00Z on
       > an exception for unreviewed-finding
     ");
     assert_eq!(found.level(Level::Low).decide("tidy", "1.0.1").verdict, Verdict::Hold);
@@ -211,7 +211,7 @@ fn without_a_base_all_is_new_but_for_a_first_release() {
     tidy 1.0.1 hold
       new-build-code [review]: runs code where it is built, and all that came before is withdrawn
       new-capability [review]: can use the network, and all that came before is withdrawn
-      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-25T12:00:00Z on
       > an exception for new-capability, new-build-code
     ");
     let mut first = World::at("2026-08-25T12:00:00Z");
@@ -230,7 +230,7 @@ fn a_copy_of_a_better_known_crate_asks_for_a_reviewer() {
     check!(reading(copy.clone()), @"
     tidy 1.0.1 hold
       clone [review]: much like neat 1.0.0: 94 % of that is in it, 88 % of it is in that, whoever made them
-      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-25T12:00:00Z on
       > an exception for clone
     ");
     check!(reading(copy.clone()).level(Level::Low), @"
@@ -238,7 +238,7 @@ fn a_copy_of_a_better_known_crate_asks_for_a_reviewer() {
       young [hold]: in the open for 10 days, 30 days are asked for
       clone [ceiling]: much like neat 1.0.0: 94 % of that is in it, 88 % of it is in that, whoever made them
       > wait until 2026-09-14T12:00:00Z
-      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-25T12:00:00Z on
       > an exception for young
     ");
     // A crate's first release has no base, and may be a copy all the same.
@@ -249,7 +249,7 @@ fn a_copy_of_a_better_known_crate_asks_for_a_reviewer() {
     insta::assert_snapshot!(show(&first.decide("tidier", "1.0.0")), @"
     tidier 1.0.0 hold
       clone [review]: much like neat 1.0.0: 94 % of that is in it, 88 % of it is in that, whoever made them
-      > one audit by a trusted set, from 2026-08-25T12:00:00Z on
+      > one audit by a trusted reviewer or set, from 2026-08-25T12:00:00Z on
       > an exception for clone
     ");
 }

@@ -37,6 +37,7 @@ pub fn maintainers(count: usize) -> Vec<Maintainer<'static>> {
         accounts: vec![Account::User(FIRST_MAINTAINER + u64::from(number))],
         organisation: None,
         signer: Some(name),
+        feed: Some("people"),
     };
     numbered.map(one).collect()
 }

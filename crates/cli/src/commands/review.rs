@@ -45,6 +45,9 @@ pub(crate) struct Args {
     /// Compare with this: a VERSION of the same crate, CRATE@VERSION, a folder, or a `.crate` file
     #[arg(long, value_name = "PACKAGE")]
     from: Option<String>,
+    /// Show all of its code, as new: for somebody who vouches for all of it
+    #[arg(long, conflicts_with = "from")]
+    whole: bool,
     /// Unfold tests, documents, comments and formatting, too
     #[arg(long)]
     all: bool,
@@ -55,7 +58,7 @@ pub(crate) struct Args {
     #[arg(long)]
     no_pager: bool,
     /// Open it in a browser, as a page of the fence that stands here (`cargo fence serve`): BROWSER says in which
-    #[arg(long, conflicts_with_all = ["all", "panics", "no_pager", "least"])]
+    #[arg(long, conflicts_with_all = ["all", "panics", "no_pager", "least", "whole"])]
     web: bool,
     /// Show findings from this severity on: none, low, medium or high
     #[arg(long, value_name = "SEVERITY", value_parser = severity, default_value = "low")]
@@ -107,6 +110,7 @@ pub(crate) fn run(
         published =
             listed.iter().find(|one| one.version == found.release.version).and_then(|one| one.published);
         let base = match &args.from {
+            _ if args.whole => nothing("as you asked"),
             Some(from) => named(from, Some(&spec.name), global, environment, shell)?,
             None => match choose(&found.release.version, &standing, &listed) {
                 Ok((version, why)) => Base {

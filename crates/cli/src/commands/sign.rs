@@ -15,7 +15,7 @@ use fence_client::signing::{GitSettings, Signer};
 use fence_client::statements::{REVOKED_FILE, SIGNERS_FILE};
 use fence_evidence::Limits;
 use fence_evidence::statement::{self, Content, Kind, Reader, Statement, Subject};
-use fence_model::policy::FeedRole;
+use fence_model::policy::{FeedRole, FeedSource, Policy};
 use fence_model::{Digest, Principal, Time};
 use fence_scan::Comparison;
 use fence_trust::PublicKey;
@@ -291,12 +291,32 @@ impl<'a> Desk<'a> {
             self.shell.warning(&format!("this does not count yet: {because}; {to_do}"));
         }
         if let Some(project) = &self.project
-            && self.args.to.is_none()
             && let Ok(policy) = project.read_policy(self.now)
-            && !policy.feeds.values().any(|feed| feed.role == FeedRole::Statements && feed.enabled)
         {
+            self.tell_who_reads(project, &policy, kind);
+        }
+    }
+
+    /// What the project's policy lacks to take in what was signed.
+    fn tell_who_reads(&self, project: &Project, policy: &Policy, kind: Kind) {
+        let root = policy_folder(project);
+        let reads = |feed: &FeedSource| {
+            let path = feed.path.as_ref().filter(|_| feed.role == FeedRole::Statements && feed.enabled);
+            path.is_some_and(|path| self.folder.starts_with(root.join(path)))
+        };
+        let reader = policy.feeds.iter().find(|(_, feed)| reads(feed));
+        if let Some((name, feed)) = reader {
+            let is_named = feed.reviewers.contains_key(&self.principal);
+            if kind == Kind::Audit && !is_named {
+                self.shell.warning(&format!(
+                    "audits of {} are shown and count for nothing: [feeds.{name}] of {} names them in no `reviewers`",
+                    self.principal,
+                    shown(&project.policy)
+                ));
+            }
+        } else if self.args.to.is_none() {
             self.shell.warning(&format!(
-                "{} names no feed of statements, so this is not read: add\n    [feeds.own]\n    role = \"statements\"\n    path = \"fence\"\n    reviewers = {{ \"{}\" = \"medium\" }}",
+                "{} names no feed that reads this folder, so this is not read: add\n    [feeds.own]\n    role = \"statements\"\n    path = \"fence\"\n    reviewers = {{ \"{}\" = \"medium\" }}",
                 shown(&project.policy),
                 self.principal
             ));

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use fence_client::Environment;
 use fence_client::project::Project;
-use fence_client::statements::{Folder, Outcome, REVOKED_FILE, Refused, SIGNERS_FILE, Verified};
+use fence_client::statements::{Folder, Outcome, REVOKED_FILE, Refused, SIGNERS_FILE, Since, Verified};
 use fence_evidence::Limits;
-use fence_evidence::statement;
+use fence_evidence::statement::{self, Kind};
 use fence_model::Time;
 use fence_trust::{PublicKey, SIGNATURE_BYTES, SIGNERS_BYTES};
 
@@ -113,7 +113,9 @@ impl Verifying<'_> {
             Some((SIGNERS_FILE, signers.as_slice())),
             revoked.as_deref().map(|revoked| (REVOKED_FILE, revoked)),
         ];
-        let folder = Folder::read(files.into_iter().flatten())
+        let withdrawals = withdrawals(folder, &name);
+        let withdrawals = withdrawals.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+        let folder = Folder::read(files.into_iter().flatten().chain(withdrawals))
             .map_err(|unusable| CliError::new(format!("nobody can say: {unusable}")))?;
         let (lines, other): (Vec<_>, Vec<_>) =
             folder.warnings.iter().cloned().partition(|warning| warning.file == SIGNERS_FILE);
@@ -121,10 +123,32 @@ impl Verifying<'_> {
             let line = of.line.map_or_else(String::new, |line| format!(":{line}"));
             format!("{}{line}: {}", shown(signers_file), of.because)
         };
-        let Outcome { verified, mut refused, .. } = folder.verify(security, |_| at);
+        let Outcome { mut verified, withdrawn, mut refused } = folder.verify(security, |_| Since::at(at));
         refused.extend(other);
+        // Of what lies beside it only whether it takes this one back is of interest.
+        verified.retain(|of| of.file == name);
+        refused.retain(|of| of.file == name || of.file == signature_name);
+        if let Some(by) = verified.first().and_then(|of| withdrawn.get(&of.id)) {
+            let because = format!("its signer withdrew it, by the statement {by}");
+            refused.push(Refused { file: name, line: None, because });
+            verified.clear();
+        }
         Ok(Outcomes { verified, refused, warnings: lines.iter().map(told).collect() })
     }
+}
+
+/// The withdrawals in a folder with their signatures, but for the file `not`: those that can be read.
+fn withdrawals(folder: &Path, not: &str) -> Vec<(String, Vec<u8>)> {
+    const MOST: usize = 1_000;
+    let names = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let own = |name: &String| name.starts_with(Kind::Withdraw.as_str()) && !name.starts_with(not);
+    let mut names: Vec<String> = names.filter(own).collect();
+    names.sort();
+    names.truncate(MOST);
+    names.into_iter().filter_map(|name| Some((name.clone(), read(&folder.join(name)).ok()?))).collect()
 }
 
 /// The file of this name in a folder of statements, or one above.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use fence_client::Environment;
 use fence_evidence::Limits;
-use fence_evidence::statement::{self, Content};
+use fence_evidence::statement::{self, Content, Kind};
 
 use crate::args::Global;
 use crate::commands::Outcome;
@@ -41,6 +41,9 @@ pub(crate) fn run(
         let statement = read.map_err(|problem| CliError::new(problem.to_string()))?;
         if statement.signer != desk.principal {
             return Err(Misuse::NotYours { file, signer: statement.signer }.into());
+        }
+        if statement.kind() == Kind::Withdraw {
+            return Err(Misuse::WithdrawsWithdrawal(file).into());
         }
         shell.print(&signing::said(&statement, shell))?;
         statements.push(statement::id(&bytes));

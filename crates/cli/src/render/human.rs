@@ -377,12 +377,13 @@ pub(crate) fn is_excused(reason: &Reason) -> bool {
 }
 
 /// The codes that warn about releases in use, what the policy does about each, and its words.
-pub(crate) fn warned_codes(policy: &Policy) -> [(Code, Severity, &'static str); 4] {
+pub(crate) fn warned_codes(policy: &Policy) -> [(Code, Severity, &'static str); 5] {
     [
         (Code::Vulnerable, policy.vulnerable, "with a known vulnerability"),
         (Code::Unsound, policy.unsound, "with code that is unsound"),
         (Code::Unmaintained, policy.unmaintained, "that nobody maintains"),
         (Code::Yanked, policy.yanked, "that the publisher withdrew"),
+        (Code::LateObjection, Severity::Warn, "that somebody objects to since it was admitted"),
     ]
 }
 

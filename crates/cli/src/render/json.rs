@@ -208,7 +208,7 @@ enum NeedLine {
         /// and the feed has stood still since before it was.
         as_of: String,
     },
-    /// Independent audits by trusted sets.
+    /// Independent audits by trusted reviewers or sets.
     Audits {
         /// How many.
         count: usize,

@@ -36,7 +36,10 @@ pub(crate) fn page(statement: &Statement, looked: &[Looked], shell: &Shell) -> S
 /// How the change is seen that is signed about.
 fn review_command(of: &Looked) -> String {
     let release = &of.subject.release;
-    let from = of.base.as_ref().map_or_else(String::new, |base| format!(" --from {}", base.release.version));
+    let from = of
+        .base
+        .as_ref()
+        .map_or_else(|| " --whole".to_owned(), |base| format!(" --from {}", base.release.version));
     format!("cargo fence review {}@{}{from}", release.name, release.version)
 }
 

@@ -64,9 +64,16 @@ fn of_feed<'a>(feed: &'a FeedStatements, asked: &dyn Fn(&CrateName, &Version) ->
         Ok(read) => read,
         Err(why) => return Feed { name, unreadable: Some(why), listed: Vec::new(), refused: Vec::new() },
     };
-    let is_asked = |of: &&Verified| {
-        let releases = of.statement.releases();
-        releases.is_empty() || releases.iter().any(|of| asked(&of.release.name, &of.release.version))
+    let is_about =
+        |of: &Verified| of.statement.releases().iter().any(|of| asked(&of.release.name, &of.release.version));
+    let here = |id: &Digest| read.outcome.verified.iter().find(|other| other.id == *id);
+    let is_asked = |of: &&Verified| match &of.statement.content {
+        // It is about what it takes back, as far as that is here.
+        Content::Withdraw { statements } => {
+            let mut known = statements.iter().filter_map(here).peekable();
+            known.peek().is_none() || known.any(is_about)
+        }
+        _ => is_about(of),
     };
     let listed = read.outcome.verified.iter().filter(is_asked).map(|of| {
         let withdrawn = read.outcome.withdrawn.get(&of.id);
@@ -108,6 +115,9 @@ fn standing(of: &Verified, feed: &FeedStatements) -> Standing {
 impl Standing {
     fn says(self) -> String {
         match self {
+            Self::Reviewer(Trust::Low) => {
+                "counts for safe-to-run at most: fence.toml trusts its signer `low`".to_owned()
+            }
             Self::Reviewer(trust) => {
                 format!("counts: fence.toml names its signer as a reviewer ({})", trust_word(trust))
             }

@@ -53,6 +53,9 @@ pub(crate) fn page(
         }
         None => {}
     }
+    if let Some(support) = &decision.quorum {
+        row("quorum", text::harmless(&words::quorum::support_sentence(support)));
+    }
     if let Some(attained) = story::attained(decision) {
         row("attains", attained);
     }

@@ -122,7 +122,7 @@ fn a_machine_s_review_is_shown_and_admits_nothing() {
       through     app > aseprite
       ways out
                   - wait until 2020-10-18T09:00:00Z
-                  - one audit by a trusted set
+                  - one audit by a trusted reviewer or set
                   - an exception for young (override)
                   cargo fence except aseprite@0.1.2 --codes young --because "…" --until 2020-10-19
     [exit code 0]

@@ -246,9 +246,9 @@ fn why_tells_everything_in_time_order() {
       digest      e1e1e1e1…
       through     app > lexopt 0.3.2 > arrayref
       ways out
-                  - an admitted release of proc-macro1 ^1.0.107, one audit by a trusted set, from
+                  - an admitted release of proc-macro1 ^1.0.107, one audit by a trusted reviewer or set, from
                   2026-08-20T13:15:00Z on
-                  - an admitted release of proc-macro1 ^1.0.107, 2 independent audits by trusted sets
+                  - an admitted release of proc-macro1 ^1.0.107, 2 independent audits by trusted reviewers or sets
                   - an exception for needs-held, young-dependency, young (override)
                   cargo fence review arrayref@0.3.10
                   cargo fence except arrayref@0.3.10 --codes needs-held,young-dependency,young --because "…" --until 2026-08-27

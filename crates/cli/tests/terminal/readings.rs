@@ -74,7 +74,7 @@ fn a_build_script_that_comes_in_is_held_and_told() {
       digest      31bde19b…
       through     app > tidy
       ways out
-                  - one audit by a trusted set
+                  - one audit by a trusted reviewer or set
                   - an exception for new-capability, new-build-code, unreviewed-finding (override)
                   cargo fence review tidy@1.0.2
                   cargo fence except tidy@1.0.2 --codes new-capability,new-build-code,unreviewed-finding --because \"…\" --until 2026-09-01

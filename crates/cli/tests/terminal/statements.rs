@@ -145,7 +145,7 @@ fn who_is_no_reviewer_admits_nothing() {
 
 #[test]
 fn what_is_withdrawn_counts_no_longer() {
-    let Some(project) = held() else { return };
+    let Some(mut project) = held() else { return };
     let digest = digest(&project);
     sign(&project, &ann(), &format!("audit pad-words@1.0.1 {digest} -m \"Read all of it.\""));
     assert_eq!(project.exit_code("check"), Some(0));
@@ -161,7 +161,17 @@ fn what_is_withdrawn_counts_no_longer() {
         sign(&project, &ann(), &format!("withdraw {file} --digest {id} -m \"I missed a line.\""))
     );
     insta::assert_snapshot!("withdrawn", project.run("statements"));
+    insta::assert_snapshot!("withdrawn, by itself", project.run(&format!("verify {file}")));
     assert_eq!(project.exit_code("check"), Some(1));
+    // Her key may be of the security role as well.
+    let policy = project.read("fence.toml") + &format!("\n[security]\nkeys = [\"{}\"]\n", ann().public_key());
+    project.write("fence.toml", policy);
+    assert_eq!(project.exit_code("check"), Some(1));
+    let withdrawal = statements(&project).into_iter().find(|file| file.contains("withdraw")).unwrap();
+    insta::assert_snapshot!(
+        "a withdrawal of a withdrawal",
+        sign(&project, &ann(), &format!("withdraw {withdrawal} -m \"I was right.\""))
+    );
 }
 
 #[test]
@@ -188,6 +198,25 @@ fn the_key_and_the_name_are_those_of_git() {
         "[user]\n\temail = ann@example.org\n\tsigningkey = ~/ann@example.org\n[gpg]\n\tformat = ssh\n",
     );
     insta::assert_snapshot!("git signs with ssh", project.run(&line));
+}
+
+#[test]
+fn who_signs_is_told_who_listens() {
+    let Some(mut project) = held() else { return };
+    let digest = digest(&project);
+    project.write("fence/allowed_signers", ann().allowed() + &bob().allowed() + &eve().allowed());
+    let line = format!("audit pad-words@1.0.1 {digest} -m \"Read all of it.\"");
+    let told = |seen: String| {
+        let warnings = seen
+            .lines()
+            .skip_while(|line| !line.starts_with("warning"))
+            .take_while(|line| line != &"pad-words 1.0.1");
+        warnings.collect::<Vec<_>>().join("\n")
+    };
+    let mut seen = vec![told(sign(&project, &eve(), &line))];
+    project.write("fence.toml", "");
+    seen.push(told(sign(&project, &ann(), &line)));
+    insta::assert_snapshot!(seen.join("\n"));
 }
 
 #[test]

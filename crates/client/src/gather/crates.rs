@@ -293,7 +293,8 @@ pub(super) fn compile(
     let old_problems = old.map(Snapshot::problems).transpose()?.unwrap_or_default();
     let mut causes = Vec::new();
     let mut contradicted: Vec<Contradicted> = Vec::new();
-    let mut contents = Contents { sources: sources(&labels, feeds)?, ..Contents::default() };
+    let (sources, enrolled) = (sources(&labels, feeds)?, feeds::enrolled(feeds)?);
+    let mut contents = Contents { sources, enrolled, ..Contents::default() };
     for ((registry, number), (fates, files)) in registries.iter().zip(0..).zip(read.fates.iter().zip(&parsed))
     {
         for ((name, fate), file) in registry.crates.iter().zip(fates).zip(files) {

@@ -11,7 +11,9 @@ use super::knowledge::feed_age;
 use super::packages::Packages;
 use super::{Age, GatherError, Problem, Request, Tally};
 use crate::cargo_config::Registry;
-use crate::snapshot::{CrateView, Snapshot, SnapshotError};
+use crate::snapshot::{
+    CrateView, EnrolledRecord, QUORUM_LASTS, Snapshot, SnapshotError, Voices, agreed, publisher_of,
+};
 
 /// The feeds of a policy, as they were read last.
 #[derive(Debug, Default)]
@@ -107,16 +109,35 @@ impl Evidence {
             let mut statements = view.statements()?;
             statements.retain(|of| of.known <= now);
             facts.statements.extend(statements);
-            let publishers = view.publishers()?;
-            if publishers.is_empty() {
-                continue;
+            if let Some(owners) = view.owners()? {
+                facts.owners.get_or_insert_default().extend(owners);
             }
+            facts.publishers_told |= view.publishers_told();
+            let publishers = view.publishers()?;
+            let mut voices = Voices::default();
             for release in &mut facts.releases {
-                let told = publishers.iter().find(|record| record.version == release.version);
-                release.publisher = release.publisher.or(told.map(|record| record.publisher));
+                let told = publisher_of(&publishers, &release.version, &release.digest);
+                release.publisher = match (release.publisher, told) {
+                    (Some(one), Some(other)) => agreed(one, other),
+                    (one, other) => one.or(other),
+                };
+                if release.appeared().is_some_and(|appeared| appeared > now - QUORUM_LASTS) {
+                    let enrolled = || self.enrolled();
+                    let of_feed = voices.of(&view, &release.version, enrolled)?;
+                    release.voices = release.voices.take().or(of_feed);
+                }
             }
         }
         Ok(())
+    }
+
+    /// Who is bound to accounts, by all feeds that the policy believes about it.
+    fn enrolled(&self) -> Result<Vec<EnrolledRecord<'_>>, SnapshotError> {
+        let mut enrolled = Vec::new();
+        for snapshot in self.feeds.iter().filter_map(|feed| feed.compiled.as_ref()) {
+            enrolled.extend(snapshot.enrolled()?);
+        }
+        Ok(enrolled)
     }
 
     /// Whether a feed has an advisory on the crate `name`.

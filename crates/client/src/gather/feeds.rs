@@ -26,10 +26,10 @@ use crate::feed::{FeedError, FeedFiles, FeedOutcome, read_feed};
 use crate::http::{Network, shown};
 use crate::side_by_side;
 use crate::snapshot::{
-    self, AuditRecord, Contents, CrateRecord, ProblemRecord, PublisherRecord, SeenRecord, Snapshot,
-    SnapshotError, SourceKind, SourceRecord, WindowRecord,
+    self, AuditRecord, Contents, CrateRecord, EnrolledRecord, ProblemRecord, PublisherRecord, SeenRecord,
+    Snapshot, SnapshotError, SourceKind, SourceRecord, WindowRecord,
 };
-use crate::statements::{self, Folder};
+use crate::statements::{self, Folder, Since};
 
 /// A feed that is to be read.
 pub(super) struct Configured {
@@ -213,7 +213,7 @@ pub(super) fn statements(
         let (now, _) = feed.read(request, problems)?;
         let seen = now.compiled.as_ref().map(Snapshot::seen).transpose()?.unwrap_or_default();
         let read = match feed.ask(request, &Network::Offline, None) {
-            FeedOutcome::Read(files) => feed.statements(&files, &seen, files.as_of),
+            FeedOutcome::Read(files) => feed.statements(&files, &seen, Since::at(files.as_of)),
             // Nothing was named that it could be equal to.
             FeedOutcome::Unchanged { .. } => Err("it was not read".to_owned()),
             FeedOutcome::Failed(error) => Err(error.to_string()),
@@ -274,6 +274,15 @@ pub(super) fn join<'a>(
         }
     }
     Ok(contradicted)
+}
+
+/// Who is bound to accounts, by all feeds that the policy believes about it.
+pub(super) fn enrolled(feeds: &[FeedNow]) -> Result<Vec<EnrolledRecord<'_>>, GatherError> {
+    let mut enrolled = Vec::new();
+    for snapshot in feeds.iter().filter_map(|feed| feed.compiled.as_ref()) {
+        enrolled.extend(snapshot.enrolled()?);
+    }
+    Ok(enrolled)
 }
 
 /// The address of another machine that the source names.
@@ -650,12 +659,12 @@ impl Configured {
         &self,
         files: &FeedFiles,
         seen: &[SeenRecord],
-        new: Time,
+        new: Since,
     ) -> Result<StatementsRead, String> {
         let all = files.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
         let folder = Folder::read(all).map_err(|unusable| format!("{}: {unusable}", self.shown()))?;
         let seen: BTreeMap<Digest, Time> = seen.iter().map(|of| (of.id, of.known)).collect();
-        let outcome = folder.verify(&self.security, |id| seen.get(id).copied().unwrap_or(new));
+        let outcome = folder.verify(&self.security, |id| seen.get(id).map_or(new, |time| Since::at(*time)));
         Ok(StatementsRead { outcome, warnings: folder.warnings, enrolled: folder.enrolled })
     }
 
@@ -666,7 +675,8 @@ impl Configured {
     ) -> Result<Result<Vec<u8>, String>, GatherError> {
         let seen = before.map(Snapshot::seen).transpose()?.unwrap_or_default();
         // At first contact nobody can say when a statement was made: it is as old as the content at most.
-        let new = if before.is_some() { files.fetched } else { files.as_of };
+        let known = if before.is_some() { files.fetched } else { files.as_of };
+        let new = Since { known, here: files.fetched };
         let StatementsRead { outcome, warnings, enrolled } = match self.statements(files, &seen, new) {
             Ok(read) => read,
             Err(unusable) => return Ok(Err(unusable)),
@@ -705,10 +715,17 @@ impl Configured {
         let refused = warnings.into_iter().chain(outcome.refused);
         let problems = refused.map(|of| Told { file: of.file, line: of.line, because: of.because }).collect();
         let enrolled = match self.source.enrols {
-            true => enrolled.signers().map(|(signer, bound)| identity(signer, bound)).collect(),
+            true => enrolled.signers().map(|(signer, bound)| self.enrolled(signer, bound)).collect(),
             false => Vec::new(),
         };
         self.write(files, crates, Compiled { seen, enrolled, problems })
+    }
+
+    fn enrolled<'a>(&'a self, signer: &'a Principal, bound: &'a Bound) -> EnrolledRecord<'a> {
+        let organisation = bound.organisation.as_deref();
+        let identity =
+            Identity { principal: signer.as_str(), accounts: bound.accounts.clone(), organisation };
+        EnrolledRecord { feed: &self.name, identity }
     }
 
     fn write(
@@ -793,13 +810,8 @@ fn same_record(a: &Audit<'_>, b: &Audit<'_>) -> bool {
 #[derive(Default)]
 struct Compiled<'a> {
     seen: Vec<SeenRecord>,
-    enrolled: Vec<Identity<'a>>,
+    enrolled: Vec<EnrolledRecord<'a>>,
     problems: Vec<Told>,
-}
-
-fn identity<'a>(signer: &'a Principal, bound: &'a Bound) -> Identity<'a> {
-    let organisation = bound.organisation.as_deref();
-    Identity { principal: signer.as_str(), accounts: bound.accounts.clone(), organisation }
 }
 
 /// What was left out of a table of a dump, where it is anything.

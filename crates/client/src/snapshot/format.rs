@@ -273,7 +273,7 @@ rows! {
     /// Somebody who is eligible, and how many others stand behind them.
     VoiceRow in Voices { maintainer: Id, reach: u32, }
     /// Somebody who is bound to accounts.
-    EnrolledRow in Enrolled { identity: Id, }
+    EnrolledRow in Enrolled { feed: Text, identity: Id, }
     /// A statement of a feed, by its id, and since when it is known.
     SeenRow in Seen { id: Digest, known: Time, }
     /// One word of a list.

@@ -59,6 +59,7 @@ use crate::cache::ContentDigest;
 
 pub use format::{FORMAT, Section};
 pub use read::{CrateView, Snapshot};
+pub(crate) use read::{QUORUM_LASTS, Voices, agreed, publisher_of};
 pub use write::write;
 pub(crate) use write::read_again;
 
@@ -78,7 +79,7 @@ pub struct Contents<'a> {
     /// Since when each statement of a feed is known, withdrawn ones and withdrawals among them.
     pub seen: Vec<SeenRecord>,
     /// Who is bound to accounts of the registry, as feeds tell that a policy believes about it.
-    pub enrolled: Vec<Identity<'a>>,
+    pub enrolled: Vec<EnrolledRecord<'a>>,
 }
 
 /// A registry or a feed that a snapshot was made from.
@@ -316,6 +317,15 @@ pub struct PublisherRecord<'a> {
     pub digest: Option<Digest>,
     /// Who.
     pub publisher: Publisher<'a>,
+}
+
+/// Somebody who is bound to accounts of the registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnrolledRecord<'a> {
+    /// The feed that says so, and whose allowed signers say who that is.
+    pub feed: &'a str,
+    /// Who, and to which accounts.
+    pub identity: Identity<'a>,
 }
 
 /// A statement of a feed, and since when it is known.

@@ -21,9 +21,9 @@ use super::format::{
     SeenRow, SignedRow, SourceRow, StatementRow, Text, VersionRow, VoiceRow, WindowRow, WordRow,
 };
 use super::{
-    AuditRecord, ClassRecord, Contents, CrateRecord, DependencyRecord, IndexRecord, KnownRecord,
-    PackageRecord, ProblemRecord, PublisherRecord, ReleaseRecord, SeenRecord, SnapshotError, SourceRecord,
-    VoiceRecord, WindowRecord,
+    AuditRecord, ClassRecord, Contents, CrateRecord, DependencyRecord, EnrolledRecord, IndexRecord,
+    KnownRecord, PackageRecord, ProblemRecord, PublisherRecord, ReleaseRecord, SeenRecord, SnapshotError,
+    SourceRecord, VoiceRecord, WindowRecord,
 };
 
 /// A snapshot in memory, as it lies on disk.
@@ -199,9 +199,13 @@ impl Snapshot {
     /// # Errors
     ///
     /// [`SnapshotError::Record`].
-    pub fn enrolled(&self) -> Result<Vec<Identity<'_>>, SnapshotError> {
+    pub fn enrolled(&self) -> Result<Vec<EnrolledRecord<'_>>, SnapshotError> {
         let rows = self.rows::<EnrolledRow>(self.all(Section::Enrolled))?;
-        rows.map(|row| self.identity(row?.identity)).collect()
+        let record = |row: Result<EnrolledRow, _>| {
+            let EnrolledRow { feed, identity } = row?;
+            Ok(EnrolledRecord { feed: self.text(feed)?, identity: self.identity(identity)? })
+        };
+        rows.map(record).collect()
     }
 
     /// Since when each statement of a feed is known.
@@ -426,7 +430,9 @@ impl<'a> CrateView<'a> {
             let version = self.snapshot.version(row.version)?;
             let publisher = publisher_of(&publishers, &version, &row.digest);
             let voices = match published {
-                Some(published) if published > now - QUORUM_LASTS => voices.of(self, &version)?,
+                Some(published) if published > now - QUORUM_LASTS => {
+                    voices.of(self, &version, || self.snapshot.enrolled())?
+                }
                 _ => None,
             };
             releases.push(ReleaseFacts {
@@ -767,21 +773,22 @@ impl<'a> CrateView<'a> {
 
 /// For how long after its publication a release may wait for a quorum. Who is eligible is many people for a crate that many
 /// use, and is told of nothing older.
-const QUORUM_LASTS: Span = Span::days(90);
+pub(crate) const QUORUM_LASTS: Span = Span::days(90);
 
 /// The maintainers that are eligible, by caret class, each told once.
 #[derive(Default)]
-struct Voices<'a> {
-    told: Option<(Vec<ClassRecord<'a>>, Vec<Identity<'a>>)>,
+pub(crate) struct Voices<'a> {
+    told: Option<(Vec<ClassRecord<'a>>, Vec<EnrolledRecord<'a>>)>,
     classes: BTreeMap<CaretClass, Arc<[Maintainer<'a>]>>,
 }
 
 impl<'a> Voices<'a> {
     /// Those for a release: of its class as the graph has it, whether or not the graph has the release.
-    fn of(
+    pub(crate) fn of(
         &mut self,
         view: &CrateView<'a>,
         version: &Version,
+        enrolled: impl FnOnce() -> Result<Vec<EnrolledRecord<'a>>, SnapshotError>,
     ) -> Result<Option<Arc<[Maintainer<'a>]>>, SnapshotError> {
         if view.row.classes.count == 0 || !version.pre.is_empty() {
             return Ok(None);
@@ -792,7 +799,7 @@ impl<'a> Voices<'a> {
         }
         let (classes, enrolled) = match &self.told {
             Some(told) => told,
-            None => self.told.insert((view.classes()?, view.snapshot.enrolled()?)),
+            None => self.told.insert((view.classes()?, enrolled()?)),
         };
         let Some(record) = classes.iter().find(|of| CaretClass::of(&of.newest) == class) else {
             return Ok(None);
@@ -804,8 +811,9 @@ impl<'a> Voices<'a> {
     }
 }
 
-fn maintainer<'a>(voice: &VoiceRecord<'a>, enrolled: &[Identity<'a>]) -> Maintainer<'a> {
-    let signer = enrolled.iter().find(|identity| identity.accounts.contains(&voice.account));
+fn maintainer<'a>(voice: &VoiceRecord<'a>, enrolled: &[EnrolledRecord<'a>]) -> Maintainer<'a> {
+    let bound = enrolled.iter().find(|of| of.identity.accounts.contains(&voice.account));
+    let signer = bound.map(|bound| &bound.identity);
     Maintainer {
         cluster: Cluster(voice.cluster),
         reach: voice.reach,
@@ -813,12 +821,13 @@ fn maintainer<'a>(voice: &VoiceRecord<'a>, enrolled: &[Identity<'a>]) -> Maintai
         accounts: vec![voice.account],
         organisation: voice.organisation.or(signer.and_then(|signer| signer.organisation)),
         signer: signer.map(|signer| signer.principal),
+        feed: bound.map(|bound| bound.feed),
     }
 }
 
 /// Who published a release, as far as all agree who tell: one that tells the repository of a CI tells more than one that
 /// does not.
-fn publisher_of<'a>(
+pub(crate) fn publisher_of<'a>(
     records: &[PublisherRecord<'a>],
     version: &Version,
     digest: &Digest,
@@ -827,13 +836,18 @@ fn publisher_of<'a>(
     let own = records[start..].iter().take_while(|record| record.version == *version);
     let mut told: Option<Publisher<'a>> = None;
     for record in own.filter(|record| record.digest.is_none_or(|of| of == *digest)) {
-        told = match (told, record.publisher) {
-            (None, one) => Some(one),
-            (Some(Publisher::UNKNOWN_CI), Publisher::Ci(name))
-            | (Some(Publisher::Ci(name)), Publisher::UNKNOWN_CI) => Some(Publisher::Ci(name)),
-            (Some(one), other) if one == other => Some(one),
-            _ => return None,
-        };
+        let both = told.map_or(Some(record.publisher), |told| agreed(told, record.publisher));
+        told = Some(both?);
     }
     told
+}
+
+/// The publisher that two sources tell, if they do not contradict each other.
+pub(crate) fn agreed<'a>(one: Publisher<'a>, other: Publisher<'a>) -> Option<Publisher<'a>> {
+    match (one, other) {
+        (Publisher::UNKNOWN_CI, Publisher::Ci(name)) | (Publisher::Ci(name), Publisher::UNKNOWN_CI) => {
+            Some(Publisher::Ci(name))
+        }
+        _ => (one == other).then_some(one),
+    }
 }

@@ -16,8 +16,8 @@ use super::format::{
     SeenRow, SignedRow, SourceRow, StatementRow, Text, VersionRow, VoiceRow, WindowRow, WordRow,
 };
 use super::{
-    AuditRecord, Contents, CrateRecord, DependencyRecord, KnownRecord, ReleaseRecord, SeenRecord, Snapshot,
-    SnapshotError, VoiceRecord, WriteError,
+    AuditRecord, Contents, CrateRecord, DependencyRecord, EnrolledRecord, KnownRecord, ReleaseRecord,
+    SeenRecord, Snapshot, SnapshotError, VoiceRecord, WriteError,
 };
 
 /// The bytes of a snapshot that holds `contents`. Equal contents give equal bytes, in whatever order the crates
@@ -71,9 +71,9 @@ pub fn write(contents: &Contents<'_>) -> Result<Vec<u8>, WriteError> {
     for SeenRecord { id, known } in seen {
         writer.push(&SeenRow { id: *id, known: *known })?;
     }
-    for identity in &contents.enrolled {
-        let identity = writer.identity(identity)?;
-        writer.push(&EnrolledRow { identity })?;
+    for EnrolledRecord { feed, identity } in &contents.enrolled {
+        let row = EnrolledRow { feed: writer.text(feed)?, identity: writer.identity(identity)? };
+        writer.push(&row)?;
     }
     for KnownRecord { name, born, clusters, kin } in &contents.known {
         let (name, kin) = (writer.text(name)?, writer.words(kin)?);

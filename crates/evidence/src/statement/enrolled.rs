@@ -6,6 +6,7 @@
 //! # signer           accounts           organisation
 //! ann@example.org    user:189
 //! bob@example.org    user:6743,team:12  organisation=example
+//! cat@example.org    -                  organisation=example
 //! ```
 //!
 //! Every line has to be read. A signer whose accounts are unknown could vouch for releases of their own, so a file that is
@@ -94,7 +95,7 @@ fn parse_line(line: &str) -> Result<(Principal, Bound), Box<str>> {
     let signer: Principal = signer.parse().map_err(|error| format!("{error}"))?;
     let accounts = words.next().ok_or("it has no accounts, such as `user:189` or `user:189,team:12`")?;
     let mut bound = Bound::default();
-    for word in accounts.split(',') {
+    for word in accounts.split(',').filter(|_| accounts != NO_ACCOUNT) {
         let account = account(word);
         let account = account
             .ok_or_else(|| format!("{:?} is no account, such as `user:189` or `team:12`", excerpt(word)))?;
@@ -111,6 +112,9 @@ fn parse_line(line: &str) -> Result<(Principal, Bound), Box<str>> {
     }
     Ok((signer, bound))
 }
+
+/// Stands for no account: of somebody who is of an organisation, and has none.
+const NO_ACCOUNT: &str = "-";
 
 fn account(word: &str) -> Option<Account> {
     let (kind, number) = word.split_once(':')?;

@@ -240,6 +240,9 @@ fn numbers(registry: &str, decision: &Decision, source: Option<&Record>, now: Ti
         }
         None => {}
     }
+    if let Some(support) = &decision.quorum {
+        rows.push(("Quorum", harmless(&words::quorum::support_sentence(support)).into()));
+    }
     if let Some(attained) = story::attained(decision) {
         rows.push(("Attains", attained.into()));
     }
