@@ -15,7 +15,6 @@ use fence_client::gather::{About, FeedRead, Knowledge, Problem, Refresh, Request
 use fence_client::http::Network;
 use fence_client::progress::Silent;
 use fence_client::project::lockfile;
-use fence_model::code::CodeClass;
 use fence_model::facts::{CrateFacts, Publisher};
 use fence_model::judge::Asked;
 use fence_model::look_alike::KnownNames;
@@ -36,11 +35,11 @@ use tame_index::CRATES_IO_INDEX;
 const DUMPED: &str = "2026-11-25T12:00:00Z";
 /// The moment of most tests.
 const TODAY: &str = "2026-11-25T18:00:00Z";
-/// The crate that a fifth of all others need, and its caret class that most of these take.
+/// The crate that a fifth of all others need.
 const HUB: &str = "crate-0";
 
 fn registry() -> Synthetic {
-    Synthetic::of(Shapes::few(), 600, time(DUMPED), 7)
+    Synthetic::of(Shapes::few(), 600, time(DUMPED), 39)
 }
 
 #[test]
@@ -50,7 +49,34 @@ fn a_dump_tells_who_published_and_who_owns() {
     let world = World::with(&dump, &[3, 4]);
     world.pack(&dump);
     let packed = world.gather();
-    insta::assert_snapshot!(people(&packed, "crate-3") + &people(&packed, "crate-4"), @"");
+    insta::assert_snapshot!(people(&packed, "crate-3") + &people(&packed, "crate-4"), @r"
+    crate-3: all are told
+      owned by User(147) since 2017-07-07
+      owned by Team(1) of org-0 since 2017-07-07
+      0.0.0 by nobody who is told on 2017-07-07
+      0.0.1 by nobody who is told on 2017-07-16
+      0.0.2 by nobody who is told on 2017-08-12
+      0.0.3 by nobody who is told on 2017-09-07
+      0.0.4 by nobody who is told on 2017-10-09
+      0.1.0 by nobody who is told on 2018-09-24
+      0.1.1 by nobody who is told on 2018-11-28
+      0.1.2 by user 147 on 2020-03-31
+      0.1.3 by user 147 on 2020-06-24
+      0.1.4 by user 147 on 2020-10-02
+      0.2.0 by user 147 on 2021-07-30
+      0.2.1 by user 147 on 2022-04-25
+    crate-4: all are told
+      owned by User(138) since 2019-11-12
+      0.0.0 by user 138 on 2019-11-12
+      0.0.1 by user 138 on 2019-11-17
+      0.0.2-rc.1 by user 138 on 2020-12-13
+      0.0.3-rc.1 by user 138 on 2021-01-11
+      0.0.4 by user 138 on 2021-06-13
+      0.1.0 by user 138 on 2021-06-21
+      0.1.1 by user 138 on 2021-07-05
+      0.1.2 by user 138 on 2021-07-12
+      0.1.3 by user 138 on 2021-08-07
+    ");
     // However it lies there, and in whatever layout.
     let world = World::with(&dump, &[3, 4]).reading_a_folder();
     dump.unpack(&world.path("dump")).unwrap();
@@ -78,8 +104,9 @@ fn a_publisher_is_that_of_these_bytes() {
     };
     let (digest, is_known) = of_newest(&world.gather());
     assert!(is_known);
-    let other = "ab".repeat(32);
-    world.index("crate-4", &registry.index_file(4), &[(&digest.to_string(), &other)]);
+    let index = String::from_utf8(registry.index_file(4)).unwrap();
+    let of_other_bytes = index.replace(&digest.to_string(), &"ab".repeat(32));
+    world.index("crate-4", of_other_bytes.as_bytes(), "2026-12-25");
     assert_eq!(of_newest(&world.gather()), (Digest([0xab; 32]), false));
 }
 
@@ -95,11 +122,14 @@ fn an_unchanged_dump_is_not_read_again() {
     let second = world.update("2026-11-25T19:00:00Z");
     assert_eq!(read(&second), FeedRead::Unchanged);
     assert_eq!(people(&second.knowledge, "crate-4"), people(&first.knowledge, "crate-4"));
-    insta::assert_snapshot!(ages(&second.knowledge), @"");
+    insta::assert_snapshot!(ages(&second.knowledge), @r"
+    index: current, as of 2026-11-25T19:00:00Z, read 2026-11-25T19:00:00Z
+    people: current, as of 2026-11-25T12:00:00Z, read 2026-11-25T19:00:00Z
+    ");
     // Another one in its place is.
     dump.publish(4, "9.9.9", time("2026-11-20"), Some(1));
     world.pack(&dump);
-    world.index("crate-4", &dump.index_file(4), &[]);
+    world.index("crate-4", &dump.index_file(4), "2026-12-25");
     let third = world.update("2026-11-25T20:00:00Z");
     assert_eq!(read(&third), FeedRead::Changed);
     assert!(people(&third.knowledge, "crate-4").contains("9.9.9 by user 1"));
@@ -129,7 +159,10 @@ fn the_clock_counts_up_to_the_dump() {
     let knowledge = world.update("2026-12-24").knowledge;
     let feeds: Vec<_> = knowledge.feeds().iter().map(|feed| (feed.name.as_str(), feed.as_of)).collect();
     assert_eq!(feeds, [("index", Some(time("2026-12-24"))), ("people", Some(time(DUMPED)))]);
-    insta::assert_snapshot!(ages(&knowledge), @"");
+    insta::assert_snapshot!(ages(&knowledge), @r"
+    index: current, as of 2026-12-24T00:00:00Z, read 2026-12-24T00:00:00Z
+    people: current, as of 2026-11-25T12:00:00Z, read 2026-12-24T00:00:00Z
+    ");
 }
 
 #[test]
@@ -208,7 +241,12 @@ fn what_a_dump_said_counts_while_it_is_away() {
     fs::remove_file(world.path("db-dump.tar.gz")).unwrap();
     let after = world.update(TODAY).knowledge;
     assert_eq!(people(&after, "crate-4"), before);
-    insta::assert_snapshot!(world.problems(&after) + "\n" + &ages(&after), @"");
+    insta::assert_snapshot!(world.problems(&after) + "\n" + &ages(&after), @r#"
+    feed people is not there: <folder>/db-dump.tar.gz: there is no such file; what it said up to 2026-11-25T12:00:00Z is used; correct the source in [feeds.people] of fence.toml; paths are relative to it
+    Record { source: "people", place: "data/versions.csv", line: 23, because: "4 of 3555 rows cannot be read, such as this: num is \"0.0.1-001\", and should be a version" }
+    index: current, as of 2026-11-25T18:00:00Z, read 2026-11-25T18:00:00Z
+    people: stale, as of 2026-11-25T12:00:00Z, read 2026-11-25T18:00:00Z
+    "#);
 }
 
 #[test]
@@ -223,13 +261,17 @@ fn rows_that_nobody_can_read_are_told() {
         _ => None,
     };
     let told: Vec<String> = world.gather().problems().iter().filter_map(records).collect();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    data/versions.csv, line 23: 4 of 3555 rows cannot be read, such as this: num is "0.0.1-001", and should be a version
+    data/dependencies.csv, line 14: 3 of 14919 rows cannot be read, such as this: req is "^0-.11.0", and should be a version requirement
+    "#);
 }
 
 #[test]
 fn who_depends_on_whom_matters_where_a_feed_enrols() {
     let registry = registry();
-    let dump = MadeUp::of(&registry, LAYOUTS[LAYOUTS.len() - 1]);
+    let mut dump = MadeUp::of(&registry, LAYOUTS[LAYOUTS.len() - 1]);
+    dump.publish(0, UPDATE, time("2026-11-23"), Some(owner_of_the_hub(&registry)));
     let mut world = World::with(&dump, &[0]);
     world.pack(&dump);
     assert_eq!(heard(&world.gather()), []);
@@ -238,7 +280,13 @@ fn who_depends_on_whom_matters_where_a_feed_enrols() {
     // At once, though the dump was read a moment ago.
     world.team(true, &[]);
     let knowledge = world.gather();
-    insta::assert_snapshot!(told(&heard(&knowledge)), @"");
+    insta::assert_snapshot!(told(&heard(&knowledge)), @r"
+    100 are heard, such as
+    person-0, [User(1)], of None, with 17 behind them
+    person-48, [User(49)], of None, with 3 behind them
+    person-15, [User(16)], of None, with 53 behind them
+    person-42, [User(43)], of None, with 5 behind them
+    ");
     let first = &heard(&knowledge)[0];
     let Account::User(ann) = first.accounts[0] else { panic!("{first:?}") };
     world.team(true, &[("ann", ann)]);
@@ -265,7 +313,32 @@ fn enough_of_those_who_depend_admit_a_release() {
         world.approve(name, UPDATE, digest);
         story.push(world.judged(&format!("{name} approves")));
     }
-    insta::assert_snapshot!(story.join("\n"), @"");
+    insta::assert_snapshot!(story.join("\n"), @r"
+    nobody approves: held
+      young: in the open for 2 days, 3 days are asked for
+      known-publisher: user 49 published admitted releases of this crate since 2023-03-11
+      0 of 30 % and 0 of 3 maintainers so far; these 4 could complete it: person-2, person-23, person-28, person-161
+
+    ada approves: held
+      young: in the open for 2 days, 3 days are asked for
+      known-publisher: user 49 published admitted releases of this crate since 2023-03-11
+      7 of 30 % and 1 of 3 maintainers so far; these 3 could complete it: person-23, person-28, person-161
+
+    ben approves: held
+      young: in the open for 2 days, 3 days are asked for
+      known-publisher: user 49 published admitted releases of this crate since 2023-03-11
+      15 of 30 % and 2 of 3 maintainers so far; these 2 could complete it: person-28, person-161
+
+    cleo approves: held
+      young: in the open for 2 days, 3 days are asked for
+      known-publisher: user 49 published admitted releases of this crate since 2023-03-11
+      22 of 30 % so far, from 3 maintainers; this one could complete it: person-161
+
+    dora approves: admitted
+      quorum: approved by 30 % of the weight of those who maintain dependents (person-2, person-28, person-23, person-161), 30 % is asked for
+      known-publisher: user 49 published admitted releases of this crate since 2023-03-11
+      30 % approve, from 4 maintainers; 30 % are asked for
+    ");
 }
 
 #[test]
@@ -287,7 +360,12 @@ fn owners_do_not_admit_what_is_theirs() {
     for (name, _) in &enrolled[owners.len()..owners.len() + 2] {
         world.approve(name, UPDATE, digest);
     }
-    insta::assert_snapshot!(world.judged(&format!("{} owners and two others approve", owners.len())), @"");
+    insta::assert_snapshot!(world.judged(&format!("{} owners and two others approve", owners.len())), @r"
+    2 owners and two others approve: held
+      young: in the open for 2 days, 3 days are asked for
+      known-publisher: user 49 published admitted releases of this crate since 2023-03-11
+      16 of 30 % and 2 of 3 maintainers so far; these 2 could complete it: person-28, person-161
+    ");
 }
 
 #[test]
@@ -297,11 +375,14 @@ fn who_takes_a_crate_over_is_new() {
     dump.publish(0, UPDATE, time("2026-10-01"), Some(stranger(&registry)));
     let world = World::with(&dump, &[0]);
     world.pack(&dump);
-    insta::assert_snapshot!(world.judged("a stranger published it eight weeks ago"), @"");
+    insta::assert_snapshot!(world.judged("a stranger published it eight weeks ago"), @r"
+    a stranger published it eight weeks ago: held
+      new-publisher: published by user 201, whose first release of this crate is of 2026-10-01
+    ");
 }
 
 /// An update of the hub within its newest class.
-const UPDATE: &str = "0.1.9";
+const UPDATE: &str = "0.1.4";
 
 struct World {
     folder: tempfile::TempDir,
@@ -321,7 +402,7 @@ impl World {
         let locked = crates.iter().map(|number| Synthetic::name(*number)).collect();
         let world = Self { folder, policy, locked };
         for number in crates {
-            world.index(&Synthetic::name(*number), &dump.index_file(*number), &[]);
+            world.index(&Synthetic::name(*number), &dump.index_file(*number), "2026-12-24");
         }
         world
     }
@@ -341,15 +422,10 @@ impl World {
         dump.archive(fs::File::create(self.path("db-dump.tar.gz")).unwrap()).unwrap();
     }
 
-    /// The index shows a crate, with other words in place of some.
-    fn index(&self, name: &str, file: &[u8], instead: &[(&str, &str)]) {
-        let mut text = String::from_utf8(file.to_vec()).unwrap();
-        for (old, new) in instead {
-            text = text.replace(old, new);
-        }
+    /// The index shows a crate since the moment `changed`.
+    fn index(&self, name: &str, file: &[u8], changed: &str) {
         let path = self.path("index").join(IndexPath::of(&name.parse().unwrap()).as_str());
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        write(&path, std::str::from_utf8(file).unwrap(), changed);
     }
 
     /// A feed of statements, which may enrol its signers, with these accounts.
@@ -376,16 +452,7 @@ impl World {
 
     /// Writes a file that was last changed the day before the dump.
     fn put(&self, file: &str, text: &str) {
-        let path = self.path(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        let then = Duration::from_secs(time("2026-11-24T12:00:00Z").unix().unsigned_abs());
-        fs::File::options()
-            .write(true)
-            .open(path)
-            .unwrap()
-            .set_modified(SystemTime::UNIX_EPOCH + then)
-            .unwrap();
+        write(&self.path(file), text, "2026-11-24");
     }
 
     fn gather(&self) -> Knowledge {
@@ -466,11 +533,11 @@ fn told_of(decision: &Decision, now: Time) -> String {
         Verdict::Hold => "held\n".to_owned(),
         Verdict::Block => "blocked\n".to_owned(),
     };
-    for reason in decision.reasons.iter().filter(|reason| reason.code.class() != CodeClass::Remark) {
+    for reason in &decision.reasons {
         writeln!(text, "  {}: {}", reason.code, words::sentence_in(reason, decision, now)).unwrap();
     }
     if let Some(support) = &decision.quorum {
-        writeln!(text, "  {}", words::support_sentence(support)).unwrap();
+        writeln!(text, "  {}", words::quorum::support_sentence(support)).unwrap();
     }
     text
 }
@@ -544,6 +611,13 @@ fn ages(knowledge: &Knowledge) -> String {
         )
     };
     knowledge.ages().iter().map(age).collect()
+}
+
+fn write(path: &Path, text: &str, changed: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+    let changed = SystemTime::UNIX_EPOCH + Duration::from_secs(time(changed).unix().unsigned_abs());
+    fs::File::options().write(true).open(path).unwrap().set_modified(changed).unwrap();
 }
 
 fn time(text: &str) -> Time {

@@ -11,14 +11,14 @@ use crate::project::Project;
 /// The crate that a fifth of all others need.
 const HUB: (u32, &str) = (0, "crate-0");
 /// Its update.
-const UPDATE: &str = "0.1.9";
+const UPDATE: &str = "0.1.4";
 /// Accounts of people who maintain crates that depend on it, the heaviest first.
 const ACCOUNTS: [u32; 12] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 
 /// A project that has an update of the hub locked, which was published two days ago, with the dump of the same day.
 fn held() -> (Project, String) {
     let dumped: Time = "2026-11-25T12:00:00Z".parse().unwrap();
-    let registry = Synthetic::of(Shapes::few(), 600, dumped, 7);
+    let registry = Synthetic::of(Shapes::few(), 600, dumped, 39);
     let mut dump = MadeUp::of(&registry, LAYOUTS[LAYOUTS.len() - 1]);
     let (number, name) = HUB;
     let owner = registry.owners(number)[0].1.cluster.0 + 1;

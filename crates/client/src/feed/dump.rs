@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use fence_evidence::dump::{Dump, DumpError, Reader, Table};
 use fence_model::policy::FeedSource;
 
-use super::{ArchiveError, FeedError};
+use super::FeedError;
 
 /// What became of a dump.
 pub(crate) enum DumpOutcome {
@@ -67,7 +67,6 @@ pub(crate) fn read_dump(
 /// Why a dump was not read.
 enum Unread {
     Disk(PathBuf, io::Error),
-    Archive(ArchiveError),
     Content(String),
 }
 
@@ -115,13 +114,15 @@ fn archive(path: &Path, mut reader: Reader) -> Result<Dump, Unread> {
         [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
         plain if plain.get(257..262) == Some(b"ustar") => Box::new(file),
         _ => {
-            return Err(Unread::Content("it is no .tar.gz, as crates.io publishes it, nor a .tar".to_owned()));
+            return Err(Unread::Content(
+                "it is no .tar.gz, as crates.io publishes it, nor a .tar".to_owned(),
+            ));
         }
     };
     let mut archive = tar::Archive::new(unpacked);
     for (count, entry) in archive.entries().map_err(broken)?.enumerate() {
         if count >= ENTRIES {
-            return Err(Unread::Archive(ArchiveError::TooManyEntries { limit: ENTRIES }));
+            return Err(Unread::Content(format!("it holds more than {ENTRIES} entries")));
         }
         let mut entry = entry.map_err(broken)?;
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
@@ -137,10 +138,7 @@ fn archive(path: &Path, mut reader: Reader) -> Result<Dump, Unread> {
 
 /// What is wrong with an archive that cannot be read on.
 fn broken(error: io::Error) -> Unread {
-    Unread::Archive(match error.kind() {
-        io::ErrorKind::UnexpectedEof => ArchiveError::CutOff,
-        _ => ArchiveError::Damaged { cause: error.to_string() },
-    })
+    Unread::Content(format!("it is damaged, or not all of it is there: {error}"))
 }
 
 /// An unpacked dump.
@@ -162,15 +160,13 @@ fn folder(path: &Path, mut reader: Reader) -> Result<Dump, Unread> {
 fn failed(name: &str, path: &Path, unread: Unread) -> FeedError {
     let (feed, place) = (name.to_owned(), path.display().to_string());
     match unread {
-        Unread::Disk(file, error) if error.kind() == io::ErrorKind::NotFound => FeedError::Absent {
-            feed,
-            place: file.display().to_string(),
-            cause: "there is no such file".to_owned(),
-        },
+        Unread::Disk(file, error) if error.kind() == io::ErrorKind::NotFound => {
+            let (place, cause) = (file.display().to_string(), "there is no such file".to_owned());
+            FeedError::Absent { feed, place, cause }
+        }
         Unread::Disk(file, error) => {
             FeedError::Invalid { feed, place: file.display().to_string(), cause: error.to_string() }
         }
-        Unread::Archive(error) => FeedError::Archive { feed, place, error },
-        Unread::Content(cause) => FeedError::Invalid { feed, place, cause },
+        Unread::Content(cause) => FeedError::Dump { feed, place, cause },
     }
 }

@@ -771,7 +771,7 @@ impl Configured {
 fn state_of(error: &FeedError) -> FeedState {
     match error {
         FeedError::Absent { .. } | FeedError::NoCopy { .. } => FeedState::Absent,
-        FeedError::Archive { .. } | FeedError::Invalid { .. } => FeedState::Invalid,
+        FeedError::Archive { .. } | FeedError::Invalid { .. } | FeedError::Dump { .. } => FeedState::Invalid,
         FeedError::Unreachable { .. }
         | FeedError::Refused { .. }
         | FeedError::NoGit { .. }
