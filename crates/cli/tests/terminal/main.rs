@@ -16,6 +16,7 @@ mod formats;
 mod getting_started;
 mod home;
 mod project;
+mod quorum;
 mod readings;
 mod registry;
 mod review;

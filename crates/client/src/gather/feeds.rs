@@ -87,6 +87,8 @@ pub(super) fn configured(request: &Request<'_>) -> Vec<Configured> {
         let known = sources.remove(name);
         sources.insert(name.clone(), from_here(name, path, known));
     }
+    // Who depends on whom matters where somebody is enrolled.
+    let with_graph = sources.values().any(|source| source.enabled && source.enrols);
     sources
         .into_iter()
         .filter(|(_, source)| source.enabled)
@@ -100,13 +102,14 @@ pub(super) fn configured(request: &Request<'_>) -> Vec<Configured> {
             let spot = spot_of(&source);
             let place = meant.get(&name).map_or_else(|| spot.clone(), spot_of);
             let settings = format!(
-                "{spot}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{}\n{:?}\n{}",
+                "{spot}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{}\n{}\n{:?}\n{}",
                 source.role,
                 source.criteria_map,
                 source.trust,
                 source.reach,
                 source.reviewers,
                 source.enrols,
+                with_graph && source.role == FeedRole::Dump,
                 request.policy.security.keys,
                 env!("CARGO_PKG_VERSION")
             );
@@ -117,7 +120,7 @@ pub(super) fn configured(request: &Request<'_>) -> Vec<Configured> {
                     FeedRole::Statements => SourceKind::Statements,
                     FeedRole::Dump => SourceKind::Dump,
                 },
-                with_graph: request.policy.feeds.values().any(|feed| feed.enabled && feed.enrols),
+                with_graph,
                 security: security_keys(request.policy),
                 standing: if origin.is_some() { Standing::Foreign } else { Standing::Own },
                 origin,
@@ -231,10 +234,12 @@ pub(super) fn statements(
 
 /// What one feed came to.
 fn counted(feed: &FeedNow, read: FeedRead) -> Result<FeedTally, GatherError> {
-    let mut tally =
-        FeedTally { name: feed.name.clone(), read, advisories: 0, audits: 0, windows: 0, statements: 0 };
+    let name = feed.name.clone();
+    let mut tally = FeedTally { name, read, advisories: 0, audits: 0, windows: 0, statements: 0, owned: 0 };
     for view in feed.compiled.iter().flat_map(Snapshot::crates) {
-        let [advisories, audits, windows, statements] = view?.evidence_counts();
+        let view = view?;
+        let [advisories, audits, windows, statements] = view.evidence_counts();
+        tally.owned += usize::from(view.owners_told());
         tally.advisories += advisories;
         tally.audits += audits;
         tally.windows += windows;
@@ -421,34 +426,26 @@ impl Configured {
         request: &Request<'_>,
         problems: &mut Vec<Problem>,
     ) -> Result<(FeedNow, FeedRead), GatherError> {
-        let (identity, outcome) = read_dump(&self.name, &self.source, request.root, self.with_graph, known);
-        match outcome {
+        match read_dump(&self.name, &self.source, request.root, self.with_graph, known) {
             DumpOutcome::Unchanged => {
-                let as_of = before.as_ref().map(source_of).transpose()?.and_then(|source| source.as_of);
-                let compiled = match (before, as_of) {
-                    (Some(before), Some(as_of)) => Some(self.confirm(request, &before, &identity, as_of)?),
-                    (before, _) => before,
+                let compiled = match before {
+                    Some(before) => Some(self.keep(request, snapshot::read_again(&before, request.clock)?)?),
+                    None => None,
                 };
                 Ok((self.now(compiled, None), FeedRead::Unchanged))
             }
-            DumpOutcome::Read(dump) => {
-                let skipped: Vec<Told> = dump.skipped().iter().filter_map(skipped).collect();
-                let files = FeedFiles {
-                    identity,
-                    as_of: dump.as_of().min(request.clock),
-                    fetched: request.clock,
-                    files: Vec::new(),
-                };
-                let bytes = self.snapshot(
-                    &files,
-                    super::dump::crates(&dump),
-                    Compiled { problems: skipped, ..Compiled::default() },
-                )?;
+            DumpOutcome::Read { identity, dump } => {
+                let as_of = dump.as_of().min(request.clock);
+                let files = FeedFiles { identity, as_of, fetched: request.clock, files: Vec::new() };
+                let problems = dump.skipped().iter().filter_map(skipped).collect();
+                let with = Compiled { problems, ..Compiled::default() };
+                let bytes = self.snapshot(&files, super::dump::crates(&dump, as_of), with)?;
                 drop(dump);
                 Ok((self.now(Some(self.keep(request, bytes)?), None), FeedRead::Changed))
             }
             DumpOutcome::Failed(error) => {
-                let compiled = if known.is_some() { before } else { None };
+                // Nothing that a policy says makes a dump tell something else.
+                let compiled = before;
                 let used = compiled.as_ref().map(source_of).transpose()?.and_then(|source| source.as_of);
                 let state = state_of(&error);
                 problems.push(Problem::Feed { name: self.name.clone(), error, used });
@@ -792,7 +789,7 @@ impl Configured {
 fn state_of(error: &FeedError) -> FeedState {
     match error {
         FeedError::Absent { .. } | FeedError::NoCopy { .. } => FeedState::Absent,
-        FeedError::Archive { .. } | FeedError::Invalid { .. } => FeedState::Invalid,
+        FeedError::Archive { .. } | FeedError::Invalid { .. } | FeedError::Dump { .. } => FeedState::Invalid,
         FeedError::Unreachable { .. }
         | FeedError::Refused { .. }
         | FeedError::NoGit { .. }

@@ -61,6 +61,7 @@ pub use format::{FORMAT, Section};
 pub use read::{CrateView, Snapshot};
 pub(crate) use read::{QUORUM_LASTS, Voices, publisher_of};
 pub use write::write;
+pub(crate) use write::read_again;
 
 /// Everything that a snapshot holds. Order carries no meaning; [`write()`] sorts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -108,6 +108,15 @@ impl Snapshot {
             .collect()
     }
 
+    /// Its bytes, as they were opened.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        [self.records.as_slice(), self.text.as_bytes()].concat()
+    }
+
+    pub(super) fn source_rows(&self) -> Result<Vec<SourceRow>, SnapshotError> {
+        self.rows(self.all(Section::Sources))?.collect()
+    }
+
     /// How many crates it holds.
     pub fn crate_count(&self) -> u32 {
         self.all(Section::Crates).count
@@ -685,6 +694,11 @@ impl<'a> CrateView<'a> {
             organisation: organisation.map(|name| self.snapshot.text(name)).transpose()?,
             reach: row.reach,
         })
+    }
+
+    /// Whether somebody told who owns it.
+    pub fn owners_told(&self) -> bool {
+        self.row.owners_told
     }
 
     /// Who owns it or did; none where nobody told.
