@@ -119,6 +119,8 @@ pub(crate) enum Misuse {
         /// Who signed it.
         signer: Principal,
     },
+    /// A withdrawal that is to be withdrawn.
+    WithdrawsWithdrawal(PathBuf),
     /// An audit set in which the signer made nothing that can be signed.
     NothingToImport {
         /// Its file.
@@ -126,8 +128,6 @@ pub(crate) enum Misuse {
         /// Who would sign.
         signer: Principal,
     },
-    /// A withdrawal that is to be withdrawn.
-    WithdrawsWithdrawal(PathBuf),
     /// No file of allowed signers.
     NoSigners(PathBuf),
     /// An end that is no time.
@@ -817,7 +817,7 @@ impl From<Misuse> for CliError {
             Misuse::DiffOfNothing => Self::new("`--rests-on diff` does not say from which release the change was read")
                 .hint("write `--from VERSION`"),
             Misuse::BaseOfNoDiff => Self::new("`--from` is for approvals that rest on a diff")
-                .hint("leave out `--rests-on`, or `--from`; `cargo fence audit` with `--from` says that a change was audited"),
+                .hint("leave out `--rests-on`, or `--from`; an audit with `--from` says that a change was audited"),
             Misuse::NowhereToWrite => Self::new("there is no project here to keep the statement")
                 .hint("run this in the project, or name a folder with `--to FOLDER`"),
             Misuse::NoSignerName(None) => Self::new("nobody says who signs")
@@ -844,13 +844,13 @@ impl From<Misuse> for CliError {
                 Self::new(format!("{} is a statement of {signer}, who alone can withdraw it", shown(&file)))
                     .hint("to say that you think otherwise, sign an objection")
             }
-            Misuse::NothingToImport { file, signer } => {
-                Self::new(format!("{} has no audit that {signer} can sign", shown(&file)))
-                    .hint(format!("its `who` has to be `{signer}` or `Name <{signer}>`; `--as NAME` signs as somebody else"))
-            }
             Misuse::WithdrawsWithdrawal(file) => {
                 Self::new(format!("{} is a withdrawal, and to withdraw one changes nothing", shown(&file)))
                     .hint("sign anew what you now think again")
+            }
+            Misuse::NothingToImport { file, signer } => {
+                Self::new(format!("{} has no audit that {signer} can sign", shown(&file)))
+                    .hint(format!("its `who` has to be `{signer}` or `Name <{signer}>`; `--as NAME` signs as somebody else"))
             }
             Misuse::NoSigners(folder) => {
                 Self::new(format!("there is no `allowed_signers` in {} or above, so nobody can say", shown(&folder)))

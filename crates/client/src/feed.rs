@@ -116,6 +116,16 @@ pub enum FeedError {
         /// What is wrong.
         cause: String,
     },
+    /// What lies there is no database dump, or not all of one.
+    #[error("feed {feed} is no database dump to be used: {place}: {cause}")]
+    Dump {
+        /// The feed.
+        feed: String,
+        /// The archive or folder.
+        place: String,
+        /// What is wrong.
+        cause: String,
+    },
     /// There is no `git`, or it cannot be started.
     #[error("feed {feed} needs git: {cause}")]
     NoGit {
@@ -156,6 +166,9 @@ impl FeedError {
             }
             Self::Invalid { feed, .. } => {
                 format!("let [feeds.{feed}] of fence.toml name what holds the feed, and little else")
+            }
+            Self::Dump { .. } => {
+                "fetch it to another name, and put it in its place when all of it is there".into()
             }
             Self::NoGit { feed, .. } => {
                 format!("install git, or let [feeds.{feed}] of fence.toml name an `archive` or a `path`")

@@ -362,6 +362,8 @@ pub struct FeedTally {
     pub windows: usize,
     /// How many approvals, objections and revocations it has now, counted by release.
     pub statements: usize,
+    /// Of how many crates it tells who owns them.
+    pub owned: usize,
 }
 
 /// What became of a feed.

@@ -83,10 +83,12 @@ pub struct Refused {
 /// What came of all statements of a feed.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// Those that count, withdrawals among them, by path; each once, however many copies there are.
+    /// Those that count, withdrawals among them, by path; each once for each key that signed it, however many copies there
+    /// are.
     pub verified: Vec<Verified>,
-    /// Those of `verified` that somebody withdrew, by the id of what is withdrawn: with the id of the withdrawal.
-    pub withdrawn: BTreeMap<Digest, Digest>,
+    /// Those of `verified` that were withdrawn, by the id of what is withdrawn and the fingerprint of the key that signed it:
+    /// with the id of the withdrawal.
+    withdrawn: BTreeMap<(Digest, Box<str>), Digest>,
     /// Those that do not count.
     pub refused: Vec<Refused>,
 }
@@ -105,6 +107,13 @@ impl Since {
     /// Known and here at one moment.
     pub fn at(time: Time) -> Self {
         Self { known: time, here: time }
+    }
+}
+
+impl Outcome {
+    /// The statement by which its signer withdrew one of `verified`.
+    pub fn withdrawn_by(&self, of: &Verified) -> Option<Digest> {
+        self.withdrawn.get(&(of.id, of.key.fingerprint())).copied()
     }
 }
 
@@ -199,13 +208,12 @@ impl<'f> Folder<'f> {
         let mut seen = BTreeSet::new();
         for (path, bytes, signature) in &self.signed {
             let id = statement::id(bytes);
-            if seen.contains(&id) {
-                continue;
-            }
             match self.open(bytes, signature, security, known(&id)) {
                 Ok(opened) => {
-                    // A copy with a broken signature takes nothing away.
-                    seen.insert(id);
+                    // A copy takes nothing away, whether its signature is good or broken; by another key it is another's.
+                    if !seen.insert((id, opened.key.fingerprint())) {
+                        continue;
+                    }
                     outcome.verified.push(Verified { file: (*path).to_owned(), ..opened });
                 }
                 Err(because) => {
@@ -273,13 +281,16 @@ fn not_in_role(refusal: Refusal) -> String {
 }
 
 /// What was withdrawn by those who said it. To withdraw a withdrawal changes nothing: whoever changes their mind signs anew.
-fn withdrawn(verified: &[Verified]) -> BTreeMap<Digest, Digest> {
-    let by_id: BTreeMap<Digest, &Verified> = verified.iter().map(|of| (of.id, of)).collect();
+fn withdrawn(verified: &[Verified]) -> BTreeMap<(Digest, Box<str>), Digest> {
+    let mut by_id: BTreeMap<Digest, Vec<&Verified>> = BTreeMap::new();
+    for of in verified {
+        by_id.entry(of.id).or_default().push(of);
+    }
     let mut withdrawn = BTreeMap::new();
     for withdrawal in verified {
         let Content::Withdraw { statements } = &withdrawal.statement.content else { continue };
         for id in statements {
-            let is_own = by_id.get(id).is_some_and(|of| {
+            for of in by_id.get(id).into_iter().flatten() {
                 let is_same = match (of.authority, withdrawal.authority) {
                     (Authority::Signers, Authority::Signers) => {
                         of.statement.signer == withdrawal.statement.signer
@@ -288,10 +299,9 @@ fn withdrawn(verified: &[Verified]) -> BTreeMap<Digest, Digest> {
                     (Authority::Security, _) => of.key == withdrawal.key,
                     (Authority::Signers, Authority::Security) => false,
                 };
-                is_same && of.statement.kind() != Kind::Withdraw
-            });
-            if is_own {
-                withdrawn.entry(*id).or_insert(withdrawal.id);
+                if is_same && of.statement.kind() != Kind::Withdraw {
+                    withdrawn.entry((*id, of.key.fingerprint())).or_insert(withdrawal.id);
+                }
             }
         }
     }

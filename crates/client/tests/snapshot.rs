@@ -28,7 +28,7 @@ use xxhash_rust::xxh3::xxh3_64;
 fn the_example_of_the_specification_is_what_is_written() {
     let contents = Contents { crates: vec![CrateRecord::new(0, "a")], ..Contents::default() };
     let mut expected = b"cgfence\n".to_vec();
-    expected.extend([7, 0, 0, 0, 0, 0, 0, 0]);
+    expected.extend([8, 0, 0, 0, 0, 0, 0, 0]);
     let mut rest = vec![0, 0, 0, 0, 1, 0, 0, 0];
     rest.extend([0; 4 * 24]);
     rest.extend([1, 0, 0, 0]);
@@ -331,6 +331,7 @@ fn sample() -> Contents<'static> {
         principal: "ann@example.org",
         accounts: vec![Account::User(189), Account::Team(12)],
         organisation: Some("example"),
+        key: Some("SHA256:abc"),
     };
     let stated = Audit {
         origin: "ann@example.org",
@@ -352,6 +353,7 @@ fn sample() -> Contents<'static> {
         says: Says::Approve(RestsOn::Diff),
         reader: Reader::Person,
         is_reviewer: true,
+        is_believed: true,
         comment: "Read the change.",
     }];
     arrayref.owners = Some(vec![Owner {
@@ -525,8 +527,9 @@ fn account() -> impl Strategy<Value = Account> {
 }
 
 fn identity() -> impl Strategy<Value = Identity<'static>> {
-    (text(), vec(account(), 0..3), option::of(text()))
-        .prop_map(|(principal, accounts, organisation)| Identity { principal, accounts, organisation })
+    (text(), vec(account(), 0..3), option::of(text()), option::of(text())).prop_map(
+        |(principal, accounts, organisation, key)| Identity { principal, accounts, organisation, key },
+    )
 }
 
 fn owner() -> impl Strategy<Value = Owner<'static>> {
@@ -555,6 +558,7 @@ fn statement() -> impl Strategy<Value = Statement<'static>> {
             says,
             reader,
             is_reviewer,
+            is_believed: !is_reviewer,
             comment,
         },
     )

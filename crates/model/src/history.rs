@@ -205,15 +205,16 @@ fn merge<'a>(releases: &mut Vec<ReleaseFacts<'a>>) -> Vec<(Version, Digest, Dige
     ambiguous
 }
 
-/// Keeps the last objections of each signer to a version: what comes of one rests on those before it, and somebody who
+/// Keeps the last objections of each signer of a feed to a release: what comes of one rests on those before it, and somebody who
 /// signs thousands would have all of that found out.
 fn leave_out_floods(statements: &mut Vec<Statement<'_>>) {
     if statements.len() <= MOST_OBJECTIONS {
         return;
     }
-    let mut objections: BTreeMap<(&Version, &str), Vec<(Time, usize)>> = BTreeMap::new();
+    let mut objections: BTreeMap<(&Version, Digest, &str, &str), Vec<(Time, usize)>> = BTreeMap::new();
     for (place, one) in statements.iter().enumerate().filter(|(_, one)| one.says == Says::Object) {
-        objections.entry((&one.version, one.signer.principal)).or_default().push((one.known, place));
+        let key = (&one.version, one.digest, one.feed, one.signer.principal);
+        objections.entry(key).or_default().push((one.known, place));
     }
     let mut out = Vec::new();
     for mut own in objections.into_values().filter(|own| own.len() > MOST_OBJECTIONS) {

@@ -34,24 +34,32 @@ pub struct Owner<'a> {
 /// Somebody whose signature was verified.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Identity<'a> {
-    /// The name under which the allowed signers list the key; of a key of the security role its fingerprint. One
-    /// principal is one signer everywhere: whoever gathers facts keeps a feed from naming another's.
+    /// The name under which the allowed signers of its feed list the key; of a key of the security role its fingerprint. In
+    /// another feed the same name may be somebody else.
     pub principal: &'a str,
     /// The accounts that it is bound to, by statements of both sides; none for one that is not bound.
     pub accounts: Vec<Account>,
     /// The organisation it belongs to.
     pub organisation: Option<&'a str>,
+    /// The fingerprint of the key that signed; none where it is told who somebody is, not what they signed.
+    pub key: Option<&'a str>,
 }
 
 impl<'a> Identity<'a> {
     /// One that is bound to no account.
     pub fn unbound(principal: &'a str) -> Self {
-        Self { principal, accounts: Vec::new(), organisation: None }
+        Self { principal, accounts: Vec::new(), organisation: None, key: None }
     }
 
-    /// Whether both are one person, as far as is known.
+    /// Whether both are one voice, as far as is known: by name, by key, by account, or of one organisation.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.principal == other.principal || self.accounts.iter().any(|one| other.accounts.contains(one))
+        let is_one = |one: Option<&str>, other: Option<&str>| {
+            one.zip(other).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+        };
+        self.principal == other.principal
+            || (self.key.is_some() && self.key == other.key)
+            || is_one(self.organisation, other.organisation)
+            || self.accounts.iter().any(|one| other.accounts.contains(one))
     }
 }
 
@@ -75,8 +83,11 @@ pub struct Statement<'a> {
     pub says: Says,
     /// Who did the review.
     pub reader: Reader,
-    /// Whether the policy names the signer as a reviewer.
+    /// Whether the policy names the signer as a reviewer, and not as a machine.
     pub is_reviewer: bool,
+    /// Whether the policy believes the feed about the signer's accounts. What they say for a release is dropped where they are
+    /// involved, whoever says that they are; to block by being involved takes the policy's belief.
+    pub is_believed: bool,
     /// Why, by the signer's word.
     pub comment: &'a str,
 }

@@ -250,7 +250,8 @@ pub struct FeedSource {
     /// A git repository, read with the installed `git`: `https`, `ssh` or `file`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git: Option<String>,
-    /// An archive (`.tar`, `.tar.gz`, `.tar.zst`, `.zip`) at an `https` address or a path relative to `fence.toml`.
+    /// An archive (`.tar`, `.tar.gz`, `.tar.zst`, `.zip`) at an `https` address or a path relative to `fence.toml`; of a
+    /// `dump` a path, and `.tar` or `.tar.gz`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archive: Option<String>,
     /// A single file (an audit set) at an `https` address or a path relative to `fence.toml`.

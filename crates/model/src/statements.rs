@@ -96,7 +96,9 @@ impl<'a> Judge<'a> {
         }
         let circle = self.circle(at);
         let is_objection = |one: &&Statement<'_>| one.says == Says::Object && one.reader == Reader::Person;
-        let involved = self.said(at, word).filter(is_objection).filter(|one| circle.involves(&one.signer));
+        let is_believed = |one: &&Statement<'_>| one.is_believed || one.is_reviewer;
+        let involved = self.said(at, word).filter(is_objection).filter(is_believed);
+        let involved = involved.filter(|one| circle.involves(&one.signer));
         found.extend(blocking(Objectors::Involved, &involved.collect::<Vec<_>>()));
         let heard = self.heard(at, &circle, word);
         if heard.is_empty() {
@@ -150,9 +152,17 @@ impl<'a> Judge<'a> {
             let at = self.history.position(&one.version);
             one.is_reviewer || at.is_some_and(|at| self.circle(at).maintainer(one).is_some())
         };
+        // As the signers of this release are told apart: of an older one nobody may know any more who was eligible.
+        let at = self.history.position(&objection.version);
+        let is_own = |one: &Statement<'a>| {
+            one.is_reviewer || at.is_some_and(|at| self.circle(at).maintainer(one).is_some())
+        };
         let has_lapsed = |one: &&Statement<'a>| {
             let end = one.known + OBJECTION_HOLDS;
-            one.signer.is_same(&objection.signer)
+            // Who keeps another feed can neither speak nor fall silent for those of this one.
+            one.feed == objection.feed
+                && one.signer.is_same(&objection.signer)
+                && is_own(one)
                 && end <= objection.known
                 && end > objection.known - MUTED_FOR
                 && !all().any(|other| seconds(other, one) && is_heard(other))
@@ -293,6 +303,7 @@ impl<'a> Judge<'a> {
             let took_back = |approval: &Statement<'_>| {
                 self.said(at, word).any(|one| {
                     one.says == Says::Object
+                        && one.feed == approval.feed
                         && one.known > approval.known
                         && one.signer.is_same(&approval.signer)
                 })

@@ -8,6 +8,7 @@
 //! * a release is published by one of its owners of then; nothing was written down before [`RECORDED_SINCE`]; a sixth of the
 //!   crates is published by CI alone since [`CI_SINCE`];
 //! * crate 0 has the four malformed versions that crates.io has, and crate 1 three malformed requirements;
+//! * releases that a test [publishes](MadeUp::publish) beside those of the registry, by whomever it likes;
 //! * texts with commas, quotes and breaks of lines; rows that are not in the order of their numbers; tables that nobody
 //!   reads, with a row each.
 //!
@@ -16,9 +17,11 @@
 mod layout;
 
 use std::borrow::Cow;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
-use fence_model::Time;
+use fence_model::{Digest, Time};
 use fence_registry::graph::Ownership;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -44,6 +47,16 @@ pub struct MadeUp<'r> {
     layout: Layout,
     /// How many releases come before those of each crate.
     before: Vec<u32>,
+    /// What was published beside.
+    beside: Vec<Beside>,
+}
+
+/// A release beside those of the registry, which depends on nothing.
+#[derive(Debug)]
+struct Beside {
+    number: u32,
+    release: Release,
+    by: Option<u32>,
 }
 
 /// A field, before PostgreSQL writes it.
@@ -72,7 +85,34 @@ impl<'r> MadeUp<'r> {
             sum += registry.releases(number);
         }
         before.push(sum);
-        Self { registry, layout: Layout::of(day), before }
+        Self { registry, layout: Layout::of(day), before, beside: Vec::new() }
+    }
+
+    /// Publishes one more release of a crate, by the user of that number or by CI, and gives its digest.
+    pub fn publish(&mut self, number: u32, version: &str, published: Time, by: Option<u32>) -> Digest {
+        let mut digest = [0xbe; 32];
+        digest[31] = u8::try_from(self.beside.len()).expect("a few releases");
+        let (version, digest) = (version.to_owned(), Digest(digest));
+        let release = Release { version, published, yanked: false, digest, needs: 0 };
+        self.beside.push(Beside { number, release, by });
+        digest
+    }
+
+    /// The index file of a crate, with what was published beside.
+    pub fn index_file(&self, number: u32) -> Vec<u8> {
+        let mut file = self.registry.index_file(number);
+        let name = Synthetic::name(number);
+        for Beside { release: Release { version, published, digest, .. }, .. } in self.beside_of(number) {
+            let line = format!(
+                r#"{{"name":"{name}","vers":"{version}","deps":[],"cksum":"{digest}","features":{{}},"yanked":false,"pubtime":"{published}"}}"#
+            );
+            file.extend_from_slice((line + "\n").as_bytes());
+        }
+        file
+    }
+
+    fn beside_of(&self, number: u32) -> impl Iterator<Item = &Beside> {
+        self.beside.iter().filter(move |one| one.number == number)
     }
 
     /// The tables of this layout, in the order of the archive.
@@ -150,6 +190,18 @@ impl<'r> MadeUp<'r> {
         }
         gz.write_all(&[0; 1024])?;
         gz.finish()?.flush()
+    }
+
+    /// The dump as it lies unpacked, in this folder.
+    pub fn unpack(&self, folder: &Path) -> io::Result<()> {
+        std::fs::create_dir_all(folder.join("data"))?;
+        std::fs::write(folder.join("metadata.json"), self.metadata())?;
+        for name in self.tables() {
+            let mut table = BufWriter::new(File::create(folder.join(format!("data/{name}.csv")))?);
+            self.table(name, &mut table)?;
+            table.flush()?;
+        }
+        Ok(())
     }
 
     /// All crates, each beside its neighbour and in the place of it.
@@ -256,7 +308,7 @@ impl<'r> MadeUp<'r> {
                 version: (*version).to_owned(),
                 published: RECORDED_SINCE - fence_model::Span::days(1_000),
                 yanked: true,
-                digest: fence_model::Digest([at as u8; 32]),
+                digest: Digest([at as u8; 32]),
                 needs: 0,
             };
             (self.releases() + at, release)
@@ -281,6 +333,10 @@ impl<'r> MadeUp<'r> {
                     rows.version(id, number, &release, None)?;
                 }
             }
+        }
+        let last = self.releases() + MALFORMED_VERSIONS.len() as u64;
+        for (id, Beside { number, release, by }) in (last + 1..).zip(&self.beside) {
+            rows.version(id, *number, release, *by)?;
         }
         Ok(())
     }

@@ -2,7 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{Signer as _, SigningKey};
+use sha2::{Digest as _, Sha512};
 
 /// Somebody with an Ed25519 key.
 #[derive(Debug, Clone)]
@@ -49,12 +50,40 @@ impl Signer {
         file.extend_from_slice(&1_u32.to_be_bytes());
         put(&mut file, &self.blob());
         put(&mut file, &secret);
-        let text = STANDARD.encode(file);
-        let lines = text.as_bytes().chunks(70).map(String::from_utf8_lossy);
-        let lines: Vec<_> = lines.collect();
         // Put together, so that no search for keys finds one here.
         let mark = |word: &str| format!("-----{word} OPENSSH PRIVATE {}-----", "KEY");
-        format!("{}\n{}\n{}\n", mark("BEGIN"), lines.join("\n"), mark("END"))
+        format!("{}\n{}\n{}\n", mark("BEGIN"), lines(&file), mark("END"))
+    }
+
+    /// An approval of a release that rests on trust, and the signature that lies beside it.
+    pub fn approval(&self, of: (&str, &str, &str), made: &str) -> [String; 2] {
+        let ((name, version, digest), signer) = (of, self.principal());
+        let statement = format!(
+            r#"{{"_type":"https://in-toto.io/Statement/v1","predicate":{{"comment":"They have always been careful.","made":"{made}","reader":"person","restsOn":"trust","signer":"{signer}"}},"predicateType":"urn:fence:approve:v1","subject":[{{"digest":{{"sha256":"{digest}"}},"name":"pkg:cargo/{name}@{version}"}}]}}"#
+        ) + "\n";
+        let signature = self.signature("fence-approve@cargo-fence", statement.as_bytes());
+        [statement, signature]
+    }
+
+    /// The signature of a message, as `ssh-keygen -Y sign` writes it (PROTOCOL.sshsig).
+    pub fn signature(&self, namespace: &str, message: &[u8]) -> String {
+        let fields = |blob: &mut Vec<u8>| {
+            for field in [namespace.as_bytes(), b"", b"sha512"] {
+                put(blob, field);
+            }
+        };
+        let mut signed = b"SSHSIG".to_vec();
+        fields(&mut signed);
+        put(&mut signed, &Sha512::digest(message));
+        let mut answer = Vec::new();
+        put(&mut answer, b"ssh-ed25519");
+        put(&mut answer, &self.key.sign(&signed).to_bytes());
+        let mut blob = b"SSHSIG".to_vec();
+        blob.extend_from_slice(&1_u32.to_be_bytes());
+        put(&mut blob, &self.blob());
+        fields(&mut blob);
+        put(&mut blob, &answer);
+        format!("-----BEGIN SSH SIGNATURE-----\n{}\n-----END SSH SIGNATURE-----\n", lines(&blob))
     }
 
     fn blob(&self) -> Vec<u8> {
@@ -63,6 +92,13 @@ impl Signer {
         put(&mut blob, self.key.verifying_key().as_bytes());
         blob
     }
+}
+
+/// In base64, in lines of 70 letters.
+fn lines(bytes: &[u8]) -> String {
+    let text = STANDARD.encode(bytes);
+    let lines: Vec<_> = text.as_bytes().chunks(70).map(String::from_utf8_lossy).collect();
+    lines.join("\n")
 }
 
 /// One of SSH's strings: its length in four bytes, and itself.

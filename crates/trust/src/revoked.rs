@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::SIGNERS_BYTES;
 use crate::key::{KeyError, PublicKey};
 
@@ -35,6 +38,29 @@ pub enum RevokedKeysError {
     },
 }
 
+/// Kinds of keys that OpenSSH has and that sign nothing here; certificates end with their own mark. A kind that nobody has is
+/// a slip, and the key behind it may be one that counts.
+const OTHER_KINDS: [&str; 5] = [
+    "ssh-rsa",
+    "ssh-dss",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "webauthn-sk-ecdsa-sha2-nistp256@openssh.com",
+];
+const CERTIFICATE: &str = "-cert-v01@openssh.com";
+
+/// Whether a line begins with a kind that OpenSSH has, and then names that kind once more, in its blob.
+fn is_of_openssh(line: &str) -> bool {
+    let mut words = line.split_ascii_whitespace();
+    let (Some(kind), Some(blob)) = (words.next(), words.next()) else { return false };
+    let is_known = OTHER_KINDS.contains(&kind) || kind.ends_with(CERTIFICATE);
+    let Ok(blob) = STANDARD.decode(blob) else { return false };
+    let named = blob
+        .split_first_chunk::<4>()
+        .and_then(|(length, rest)| rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?));
+    is_known && named == Some(kind.as_bytes())
+}
+
 impl RevokedKeys {
     /// Reads a list. Blank lines and those that begin with `#` are passed over, and so are keys of kinds that sign nothing
     /// here.
@@ -58,7 +84,8 @@ impl RevokedKeys {
             }
             match PublicKey::parse(line) {
                 Ok(key) => drop(keys.insert(key.blob().into())),
-                Err(KeyError::Kind { .. } | KeyError::Application { .. }) => {}
+                Err(KeyError::Kind { .. }) if is_of_openssh(line) => {}
+                Err(KeyError::Application { .. }) => {}
                 Err(error) => return Err(RevokedKeysError::Key { line: index + 1, error }),
             }
         }

@@ -5,6 +5,7 @@
 //! not shown: where nobody sits at a terminal, the digests have to be named that are signed.
 
 use std::fs;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use fence_client::Environment;
@@ -60,7 +61,7 @@ pub(crate) struct SignArgs {
     /// Write into this folder, such as that of a feed, instead of the project's fence/statements
     #[arg(long = "to", value_name = "FOLDER")]
     to: Option<PathBuf>,
-    /// Sign this digest without being asked; once for each thing that is signed, in their order
+    /// Sign this digest without being asked; once for each release, and then for the one that it was read from, in their order
     #[arg(long = "digest", value_name = "SHA-256")]
     digests: Vec<Digest>,
     #[arg(long, hide = true, value_name = "TIME", value_parser = |text: &str| text.parse::<Time>())]
@@ -272,7 +273,9 @@ impl<'a> Desk<'a> {
                 false => Err(Misuse::DigestCount { named: named.len(), signed: signed.len() }.into()),
             };
         }
-        match self.shell.ask(question) {
+        // Who sends the page elsewhere has not seen it.
+        let answered = std::io::stdout().is_terminal().then(|| self.shell.ask(question)).flatten();
+        match answered {
             Some(Answered::Yes) => Ok(()),
             Some(Answered::No) => Err(Misuse::NotSigned.into()),
             None => Err(Misuse::DigestNeeded(signed.into_iter().map(|(_, digest)| digest).collect()).into()),
@@ -386,8 +389,13 @@ fn bound(statement: &Statement, looked: &[Looked]) -> Vec<(String, Digest)> {
             statements.iter().map(|id| ("the statement".to_owned(), *id)).collect()
         }
         _ if looked.is_empty() => statement.releases().iter().map(of).collect(),
-        // In the order in which they were asked for.
-        _ => looked.iter().map(|looked| of(&looked.subject)).collect(),
+        // In the order in which they were asked for, each with what it was read from.
+        _ => looked
+            .iter()
+            .flat_map(|looked| [Some(&looked.subject), looked.base.as_ref()])
+            .flatten()
+            .map(of)
+            .collect(),
     }
 }
 

@@ -47,7 +47,7 @@ fn told(tally: &Tally, ages: &[Age]) -> String {
     let crates = text::count(tally.crates_read, "crate");
     let mut lines =
         vec![format!("       Index {crates} read, {} changed, {}", tally.crates_changed, as_of("index"))];
-    for FeedTally { name, read, advisories, audits, windows, statements } in &tally.feeds {
+    for FeedTally { name, read, advisories, audits, windows, statements, owned } in &tally.feeds {
         let word = match read {
             FeedRead::NotAsked => "not asked",
             FeedRead::Unchanged => "unchanged",
@@ -59,6 +59,7 @@ fn told(tally: &Tally, ages: &[Age]) -> String {
             (*audits, "audit"),
             (*windows, "window"),
             (*statements, "approval or objection"),
+            (*owned, "crate"),
         ];
         let counts: Vec<String> =
             counts.into_iter().filter(|(n, _)| *n > 0).map(|(n, one)| text::count(n, one)).collect();

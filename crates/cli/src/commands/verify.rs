@@ -9,7 +9,7 @@ use fence_client::project::Project;
 use fence_client::statements::{Folder, Outcome, REVOKED_FILE, Refused, SIGNERS_FILE, Since, Verified};
 use fence_evidence::Limits;
 use fence_evidence::statement::{self, Kind};
-use fence_model::Time;
+use fence_model::{Digest, Time};
 use fence_trust::{PublicKey, SIGNATURE_BYTES, SIGNERS_BYTES};
 
 use crate::args::{Global, Sources};
@@ -123,12 +123,16 @@ impl Verifying<'_> {
             let line = of.line.map_or_else(String::new, |line| format!(":{line}"));
             format!("{}{line}: {}", shown(signers_file), of.because)
         };
-        let Outcome { mut verified, withdrawn, mut refused } = folder.verify(security, |_| Since::at(at));
+        let outcome = folder.verify(security, |_| Since::at(at));
+        let withdrawn: Vec<Option<Digest>> =
+            outcome.verified.iter().map(|of| outcome.withdrawn_by(of)).collect();
+        let Outcome { verified, mut refused, .. } = outcome;
         refused.extend(other);
         // Of what lies beside it only whether it takes this one back is of interest.
-        verified.retain(|of| of.file == name);
+        let own = verified.into_iter().zip(withdrawn).filter(|(of, _)| of.file == name);
         refused.retain(|of| of.file == name || of.file == signature_name);
-        if let Some(by) = verified.first().and_then(|of| withdrawn.get(&of.id)) {
+        let (mut verified, withdrawn): (Vec<Verified>, Vec<Option<Digest>>) = own.unzip();
+        if let Some(by) = withdrawn.into_iter().flatten().next() {
             let because = format!("its signer withdrew it, by the statement {by}");
             refused.push(Refused { file: name, line: None, because });
             verified.clear();
@@ -137,18 +141,23 @@ impl Verifying<'_> {
     }
 }
 
-/// The withdrawals in a folder with their signatures, but for the file `not`: those that can be read.
+/// The withdrawals in a folder with their signatures, but for the file `not`: those that can be read, whatever they are
+/// called.
 fn withdrawals(folder: &Path, not: &str) -> Vec<(String, Vec<u8>)> {
-    const MOST: usize = 1_000;
-    let names = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let own = |name: &String| name.starts_with(Kind::Withdraw.as_str()) && !name.starts_with(not);
-    let mut names: Vec<String> = names.filter(own).collect();
-    names.sort();
-    names.truncate(MOST);
-    names.into_iter().filter_map(|name| Some((name.clone(), read(&folder.join(name)).ok()?))).collect()
+    let names = fs::read_dir(folder).into_iter().flatten();
+    let names = names.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut found = Vec::new();
+    for name in names.filter(|name| name.ends_with(".json") && name != not) {
+        let Ok(bytes) = read(&folder.join(&name)) else { continue };
+        let is_withdrawal =
+            statement::read("", &bytes, &Limits::default()).is_ok_and(|of| of.kind() == Kind::Withdraw);
+        let signature = format!("{name}.sig");
+        if is_withdrawal && let Ok(signed) = read_of(&folder.join(&signature), SIGNATURE_BYTES) {
+            found.push((name, bytes));
+            found.push((signature, signed));
+        }
+    }
+    found
 }
 
 /// The file of this name in a folder of statements, or one above.

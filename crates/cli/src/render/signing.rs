@@ -5,8 +5,8 @@ use fence_evidence::statement::{Content, Kind, Reader, RestsOn, Statement, Subje
 use fence_model::Time;
 use fence_scan::Severity;
 
-use super::scan::{gains, head, line};
-use super::text::{count, harmless};
+use super::scan::{gains, head};
+use super::text::{count, harmless, visible, wrap};
 use crate::commands::sign::Looked;
 use crate::shell::{Ink, Shell};
 
@@ -166,4 +166,10 @@ pub(crate) fn refused(file: &str, because: &str, shell: &Shell) -> String {
 /// `1 statement counts`.
 pub(crate) fn counting(n: usize) -> String {
     format!("{} {}", count(n, "statement"), if n == 1 { "counts" } else { "count" })
+}
+
+/// A row of a name and a value. What is signed is shown whole, however long it is.
+pub(super) fn line(name: &str, value: &str, shell: &Shell) -> String {
+    let name = shell.colour.paint(Ink::Note, &format!("{name:>12}"));
+    format!("{name} {}\n", wrap(&visible(value), 13, 13, shell.width))
 }

@@ -10,8 +10,8 @@ use fence_model::{CrateName, Digest};
 use semver::Version;
 use serde::Serialize;
 
-use super::scan::{head, line};
-use super::signing;
+use super::scan::head;
+use super::signing::{self, line};
 use super::text::count;
 use crate::shell::{Shell, Verbosity};
 
@@ -80,8 +80,8 @@ fn of_feed<'a>(feed: &'a FeedStatements, asked: &dyn Fn(&CrateName, &Version) ->
         _ => is_about(of),
     };
     let listed = read.outcome.verified.iter().filter(is_asked).map(|of| {
-        let withdrawn = read.outcome.withdrawn.get(&of.id);
-        let standing = withdrawn.map_or_else(|| standing(of, feed), |by| Standing::Withdrawn(*by));
+        let withdrawn = read.outcome.withdrawn_by(of);
+        let standing = withdrawn.map_or_else(|| standing(of, feed), Standing::Withdrawn);
         Listed { verified: of, standing }
     });
     Feed {
@@ -107,7 +107,9 @@ fn standing(of: &Verified, feed: &FeedStatements) -> Standing {
             Some(trust) => Standing::Reviewer(*trust),
             None => Standing::NoReviewer,
         },
-        (Content::Object { .. }, _) if reviewers.contains_key(&of.statement.signer) => {
+        (Content::Object { .. }, _)
+            if reviewers.get(&of.statement.signer).is_some_and(|of| *of > Trust::Machine) =>
+        {
             Standing::Reviewer(reviewers[&of.statement.signer])
         }
         (Content::Approve { .. } | Content::Object { .. } | Content::Revoke { .. }, _) => {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use fence_evidence::dump::{Crate, Dump, Release};
 use fence_model::facts::{Account, Owner};
 use fence_model::quorum::{Cluster, Voice};
-use fence_model::{CaretClass, CrateName, Span};
+use fence_model::{CaretClass, CrateName, Span, Time};
 use fence_registry::IndexFile;
 use fence_registry::graph::{Builder, CrateId, Growth, Owners, Ownership, Tenure, Weights};
 use fence_registry::index::{IndexDependency, IndexLine};
@@ -28,9 +28,9 @@ use crate::snapshot::{ClassRecord, CrateRecord, PublisherRecord, VoiceRecord};
 /// How long before the dump the graph is: the ceiling of a usual policy, and a day.
 const FROZEN: Span = Span::days(31);
 
-/// What a dump says of each of its crates.
-pub(super) fn crates(dump: &Dump) -> Vec<CrateRecord<'_>> {
-    let graph = dump.dependencies().map(|_| People::of(dump));
+/// What a dump says of each of its crates, as of that moment.
+pub(super) fn crates(dump: &Dump, as_of: Time) -> Vec<CrateRecord<'_>> {
+    let graph = dump.dependencies().map(|_| People::of(dump, as_of));
     dump.crates()
         .map(|of| {
             let mut record = CrateRecord::new(0, of.name());
@@ -70,9 +70,8 @@ struct People<'d> {
 }
 
 impl<'d> People<'d> {
-    fn of(dump: &'d Dump) -> Self {
-        let as_of = dump.as_of() - FROZEN;
-        let mut builder = Builder::new(as_of, Tenure::default().eligible);
+    fn of(dump: &'d Dump, as_of: Time) -> Self {
+        let mut builder = Builder::new(as_of - FROZEN, Tenure::default().eligible);
         for of in dump.crates() {
             if let Some(file) = index_file(of) {
                 builder.read(&file);

@@ -12,7 +12,7 @@ use super::packages::Packages;
 use super::{Age, GatherError, Problem, Request, Tally};
 use crate::cargo_config::Registry;
 use crate::snapshot::{
-    CrateView, EnrolledRecord, QUORUM_LASTS, Snapshot, SnapshotError, Voices, agreed, publisher_of,
+    CrateView, EnrolledRecord, PublisherRecord, QUORUM_LASTS, Snapshot, SnapshotError, Voices, publisher_of,
 };
 
 /// The feeds of a policy, as they were read last.
@@ -94,6 +94,7 @@ impl Evidence {
         now: Time,
     ) -> Result<(), SnapshotError> {
         let packages = Packages::of(registry);
+        let mut publishers: Vec<PublisherRecord<'a>> = Vec::new();
         for feed in &self.feeds {
             let Some(view) = feed.view(facts.name.as_str())? else { continue };
             facts.advisories.extend(view.advisories_at(now)?);
@@ -113,20 +114,19 @@ impl Evidence {
                 facts.owners.get_or_insert_default().extend(owners);
             }
             facts.publishers_told |= view.publishers_told();
-            let publishers = view.publishers()?;
+            publishers.extend(view.publishers()?);
             let mut voices = Voices::default();
             for release in &mut facts.releases {
-                let told = publisher_of(&publishers, &release.version, &release.digest);
-                release.publisher = match (release.publisher, told) {
-                    (Some(one), Some(other)) => agreed(one, other),
-                    (one, other) => one.or(other),
-                };
                 if release.appeared().is_some_and(|appeared| appeared > now - QUORUM_LASTS) {
-                    let enrolled = || self.enrolled();
-                    let of_feed = voices.of(&view, &release.version, enrolled)?;
+                    let of_feed = voices.of(&view, &release.version, || self.enrolled())?;
                     release.voices = release.voices.take().or(of_feed);
                 }
             }
+        }
+        // All of them at once, as a check does: what two feeds contradict no third decides.
+        publishers.sort_by(|one, other| one.version.cmp(&other.version));
+        for release in &mut facts.releases {
+            release.publisher = publisher_of(&publishers, &release.version, &release.digest);
         }
         Ok(())
     }

@@ -66,10 +66,10 @@ pub(super) fn is_asked_elsewhere(request: &Request<'_>, name: &str) -> bool {
     !overridden && feeds_of(request.policy).get(name).is_some_and(|source| address(source).is_some())
 }
 
-/// Whether a feed is a folder that the policy names, and no override changes.
+/// Whether a feed is a folder that the policy names, wherever a copy of it is read: that of another revision, or one that
+/// somebody names.
 pub(super) fn is_folder(request: &Request<'_>, name: &str) -> bool {
-    let overridden = request.feeds.iter().any(|(feed, _)| feed == name);
-    !overridden && feeds_of(request.policy).get(name).is_some_and(|source| source.path.is_some())
+    feeds_of(request.policy).get(name).is_some_and(|source| source.path.is_some())
 }
 
 /// The feeds that the policy and the command line ask for, by name.
@@ -77,29 +77,39 @@ pub(super) fn configured(request: &Request<'_>) -> Vec<Configured> {
     let mut sources = feeds_of(request.policy);
     let origins: BTreeMap<String, Option<String>> =
         sources.iter().map(|(name, source)| (name.clone(), address(source).map(str::to_owned))).collect();
+    // A copy of statements, such as that of another revision, is the same feed: since when they are known, one remembers for all.
+    let meant: BTreeMap<String, FeedSource> = sources
+        .iter()
+        .filter(|(_, source)| source.role == FeedRole::Statements)
+        .map(|(name, source)| (name.clone(), source.clone()))
+        .collect();
     for (name, path) in request.feeds {
         let known = sources.remove(name);
         sources.insert(name.clone(), from_here(name, path, known));
     }
+    // Who depends on whom matters where somebody is enrolled.
+    let with_graph = sources.values().any(|source| source.enabled && source.enrols);
     sources
         .into_iter()
         .filter(|(_, source)| source.enabled)
         .map(|(name, source)| {
             let origin = origins.get(&name).cloned().flatten();
             let local = address(&source).is_none().then(|| request.root.display().to_string());
-            let spot = format!(
-                "{name}\n{:?}\n{:?}",
-                local,
-                [&source.git, &source.archive, &source.file, &source.path]
-            );
+            let spot_of = |source: &FeedSource| {
+                let places = [&source.git, &source.archive, &source.file, &source.path];
+                format!("{name}\n{local:?}\n{places:?}")
+            };
+            let spot = spot_of(&source);
+            let place = meant.get(&name).map_or_else(|| spot.clone(), spot_of);
             let settings = format!(
-                "{spot}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{}\n{:?}\n{}",
+                "{spot}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{}\n{}\n{:?}\n{}",
                 source.role,
                 source.criteria_map,
                 source.trust,
                 source.reach,
                 source.reviewers,
                 source.enrols,
+                with_graph && source.role == FeedRole::Dump,
                 request.policy.security.keys,
                 env!("CARGO_PKG_VERSION")
             );
@@ -110,14 +120,14 @@ pub(super) fn configured(request: &Request<'_>) -> Vec<Configured> {
                     FeedRole::Statements => SourceKind::Statements,
                     FeedRole::Dump => SourceKind::Dump,
                 },
-                with_graph: request.policy.feeds.values().any(|feed| feed.enabled && feed.enrols),
+                with_graph,
                 security: security_keys(request.policy),
                 standing: if origin.is_some() { Standing::Foreign } else { Standing::Own },
                 origin,
                 settings: ContentDigest::of(settings.as_bytes()).short(),
                 place: Place::of(&[
                     "compiled",
-                    &format!("{name}-{}", ContentDigest::of(spot.as_bytes()).short()),
+                    &format!("{name}-{}", ContentDigest::of(place.as_bytes()).short()),
                 ]),
                 name,
                 source,
@@ -210,7 +220,9 @@ pub(super) fn statements(
         let (now, _) = feed.read(request, problems)?;
         let seen = now.compiled.as_ref().map(Snapshot::seen).transpose()?.unwrap_or_default();
         let read = match feed.ask(request, &Network::Offline, None) {
-            FeedOutcome::Read(files) => feed.statements(&files, &seen, Since::at(files.as_of)),
+            FeedOutcome::Read(files) => {
+                feed.statements(&files, &seen, Since { known: files.as_of, here: files.fetched })
+            }
             // Nothing was named that it could be equal to.
             FeedOutcome::Unchanged { .. } => Err("it was not read".to_owned()),
             FeedOutcome::Failed(error) => Err(error.to_string()),
@@ -222,10 +234,12 @@ pub(super) fn statements(
 
 /// What one feed came to.
 fn counted(feed: &FeedNow, read: FeedRead) -> Result<FeedTally, GatherError> {
-    let mut tally =
-        FeedTally { name: feed.name.clone(), read, advisories: 0, audits: 0, windows: 0, statements: 0 };
+    let name = feed.name.clone();
+    let mut tally = FeedTally { name, read, advisories: 0, audits: 0, windows: 0, statements: 0, owned: 0 };
     for view in feed.compiled.iter().flat_map(Snapshot::crates) {
-        let [advisories, audits, windows, statements] = view?.evidence_counts();
+        let view = view?;
+        let [advisories, audits, windows, statements] = view.evidence_counts();
+        tally.owned += usize::from(view.owners_told());
         tally.advisories += advisories;
         tally.audits += audits;
         tally.windows += windows;
@@ -412,34 +426,26 @@ impl Configured {
         request: &Request<'_>,
         problems: &mut Vec<Problem>,
     ) -> Result<(FeedNow, FeedRead), GatherError> {
-        let (identity, outcome) = read_dump(&self.name, &self.source, request.root, self.with_graph, known);
-        match outcome {
+        match read_dump(&self.name, &self.source, request.root, self.with_graph, known) {
             DumpOutcome::Unchanged => {
-                let as_of = before.as_ref().map(source_of).transpose()?.and_then(|source| source.as_of);
-                let compiled = match (before, as_of) {
-                    (Some(before), Some(as_of)) => Some(self.confirm(request, &before, &identity, as_of)?),
-                    (before, _) => before,
+                let compiled = match before {
+                    Some(before) => Some(self.keep(request, snapshot::read_again(&before, request.clock)?)?),
+                    None => None,
                 };
                 Ok((self.now(compiled, None), FeedRead::Unchanged))
             }
-            DumpOutcome::Read(dump) => {
-                let skipped: Vec<Told> = dump.skipped().iter().filter_map(skipped).collect();
-                let files = FeedFiles {
-                    identity,
-                    as_of: dump.as_of().min(request.clock),
-                    fetched: request.clock,
-                    files: Vec::new(),
-                };
-                let bytes = self.snapshot(
-                    &files,
-                    super::dump::crates(&dump),
-                    Compiled { problems: skipped, ..Compiled::default() },
-                )?;
+            DumpOutcome::Read { identity, dump } => {
+                let as_of = dump.as_of().min(request.clock);
+                let files = FeedFiles { identity, as_of, fetched: request.clock, files: Vec::new() };
+                let problems = dump.skipped().iter().filter_map(skipped).collect();
+                let with = Compiled { problems, ..Compiled::default() };
+                let bytes = self.snapshot(&files, super::dump::crates(&dump, as_of), with)?;
                 drop(dump);
                 Ok((self.now(Some(self.keep(request, bytes)?), None), FeedRead::Changed))
             }
             DumpOutcome::Failed(error) => {
-                let compiled = if known.is_some() { before } else { None };
+                // Nothing that a policy says makes a dump tell something else.
+                let compiled = before;
                 let used = compiled.as_ref().map(source_of).transpose()?.and_then(|source| source.as_of);
                 let state = state_of(&error);
                 problems.push(Problem::Feed { name: self.name.clone(), error, used });
@@ -689,6 +695,7 @@ impl Configured {
             reviewers: &self.source.reviewers,
             criteria_map: &self.source.criteria_map,
             enrolled: &enrolled,
+            enrols: self.source.enrols,
         };
         let voices: Vec<(Box<str>, Vec<String>)> = outcome
             .verified
@@ -701,7 +708,7 @@ impl Configured {
             .collect();
         let mut crates: BTreeMap<&str, CrateRecord<'_>> = BTreeMap::new();
         for (of, (key, voice)) in outcome.verified.iter().zip(&voices) {
-            if outcome.withdrawn.contains_key(&of.id) {
+            if outcome.withdrawn_by(of).is_some() {
                 continue;
             }
             let signed = statement::Signed { statement: &of.statement, key, voice, known: of.known };
@@ -714,7 +721,11 @@ impl Configured {
                 }
             }
         }
-        let seen = outcome.verified.iter().map(|of| SeenRecord { id: of.id, known: of.known }).collect();
+        // What is away today may be back tomorrow, as old as it was.
+        let mut known: BTreeMap<Digest, Time> =
+            seen.iter().take(MOST_REMEMBERED).map(|of| (of.id, of.known)).collect();
+        known.extend(outcome.verified.iter().map(|of| (of.id, of.known)));
+        let seen = known.into_iter().map(|(id, known)| SeenRecord { id, known }).collect();
         let refused = warnings.into_iter().chain(outcome.refused);
         let problems = refused.map(|of| Told { file: of.file, line: of.line, because: of.because }).collect();
         let enrolled = match self.source.enrols {
@@ -726,8 +737,12 @@ impl Configured {
 
     fn enrolled<'a>(&'a self, signer: &'a Principal, bound: &'a Bound) -> EnrolledRecord<'a> {
         let organisation = bound.organisation.as_deref();
-        let identity =
-            Identity { principal: signer.as_str(), accounts: bound.accounts.clone(), organisation };
+        let identity = Identity {
+            principal: signer.as_str(),
+            accounts: bound.accounts.clone(),
+            organisation,
+            key: None,
+        };
         EnrolledRecord { feed: &self.name, identity }
     }
 
@@ -774,7 +789,7 @@ impl Configured {
 fn state_of(error: &FeedError) -> FeedState {
     match error {
         FeedError::Absent { .. } | FeedError::NoCopy { .. } => FeedState::Absent,
-        FeedError::Archive { .. } | FeedError::Invalid { .. } => FeedState::Invalid,
+        FeedError::Archive { .. } | FeedError::Invalid { .. } | FeedError::Dump { .. } => FeedState::Invalid,
         FeedError::Unreachable { .. }
         | FeedError::Refused { .. }
         | FeedError::NoGit { .. }
@@ -808,6 +823,9 @@ fn first_known<'a>(
 fn same_record(a: &Audit<'_>, b: &Audit<'_>) -> bool {
     a.feed == b.feed && a.origin == b.origin && a.claim == b.claim && a.who == b.who
 }
+
+/// Of how many statements that a feed had once it is remembered since when they were known.
+const MOST_REMEMBERED: usize = 100_000;
 
 /// What a compiled feed has beside its crates.
 #[derive(Default)]

@@ -13,7 +13,7 @@ use crate::cache::ContentDigest;
 pub(super) const MAGIC: [u8; 8] = *b"cgfence\n";
 /// The layout that this module reads and writes. Any change of a row, a section or a meaning raises it; an older
 /// snapshot is made again, never converted.
-pub const FORMAT: u32 = 7;
+pub const FORMAT: u32 = 8;
 /// Where the checksum lies: after magic, format, and four bytes that are zero.
 pub(super) const CHECKSUM_AT: usize = 16;
 /// Where the counts of the sections begin: the first byte that the checksum covers.
@@ -256,12 +256,12 @@ rows! {
     /// What was signed of a release.
     StatementRow in Statements {
         signer: Id, feed: Text, version: Id, digest: Digest, known: Time, until: Option<Time>, says: Says, reader: Reader,
-        is_reviewer: bool, comment: Text,
+        is_reviewer: bool, is_believed: bool, comment: Text,
     }
     /// Who signed an audit, over which bytes, and when it ends. A full one has no second digest.
     SignedRow in Signed { signer: Id, digest: Digest, from_digest: Option<Digest>, until: Option<Time>, }
     /// Somebody whose signature was verified.
-    IdentityRow in Identities { principal: Text, organisation: Option<Text>, accounts: Run, }
+    IdentityRow in Identities { principal: Text, organisation: Option<Text>, accounts: Run, key: Option<Text>, }
     /// An account that owns a crate, or did.
     OwnerRow in Owners { account: Account, since: Time, until: Option<Time>, organisation: Option<Text>, }
     /// One account of an identity.

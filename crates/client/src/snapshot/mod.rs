@@ -29,7 +29,7 @@
 //! The smallest snapshot that says something, one crate without releases, registry 0, never read:
 //!
 //! ```text
-//! 63 67 66 65 6e 63 65 0a  07 00 00 00  00 00 00 00     "cgfence\n", format 7, zeros
+//! 63 67 66 65 6e 63 65 0a  08 00 00 00  00 00 00 00     "cgfence\n", format 8, zeros
 //! xx xx xx xx xx xx xx xx                               checksum of what follows
 //! 00 00 00 00  01 00 00 00  00 00 00 00 (24 times)      no source, one crate, nothing in 24 sections
 //! 01 00 00 00                                           one byte of text
@@ -59,7 +59,8 @@ use crate::cache::ContentDigest;
 
 pub use format::{FORMAT, Section};
 pub use read::{CrateView, Snapshot};
-pub(crate) use read::{QUORUM_LASTS, Voices, agreed, publisher_of};
+pub(crate) use read::{QUORUM_LASTS, Voices, publisher_of};
+pub(crate) use write::read_again;
 pub use write::write;
 
 /// Everything that a snapshot holds. Order carries no meaning; [`write()`] sorts.

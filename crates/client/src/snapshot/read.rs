@@ -108,6 +108,15 @@ impl Snapshot {
             .collect()
     }
 
+    /// Its bytes, as they were opened.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        [self.records.as_slice(), self.text.as_bytes()].concat()
+    }
+
+    pub(super) fn source_rows(&self) -> Result<Vec<SourceRow>, SnapshotError> {
+        self.rows(self.all(Section::Sources))?.collect()
+    }
+
     /// How many crates it holds.
     pub fn crate_count(&self) -> u32 {
         self.all(Section::Crates).count
@@ -313,10 +322,11 @@ impl Snapshot {
     }
 
     fn identity(&self, id: Id) -> Result<Identity<'_>, SnapshotError> {
-        let IdentityRow { principal, organisation, accounts } = self.row(id)?;
+        let IdentityRow { principal, organisation, accounts, key } = self.row(id)?;
         Ok(Identity {
             principal: self.text(principal)?,
             organisation: organisation.map(|name| self.text(name)).transpose()?,
+            key: key.map(|key| self.text(key)).transpose()?,
             accounts: self
                 .rows::<AccountRow>(accounts)?
                 .map(|row| row.map(|row| row.account))
@@ -649,6 +659,7 @@ impl<'a> CrateView<'a> {
                     says: row.says,
                     reader: row.reader,
                     is_reviewer: row.is_reviewer,
+                    is_believed: row.is_believed,
                     comment: self.snapshot.text(row.comment)?,
                 })
             })
@@ -683,6 +694,11 @@ impl<'a> CrateView<'a> {
             organisation: organisation.map(|name| self.snapshot.text(name)).transpose()?,
             reach: row.reach,
         })
+    }
+
+    /// Whether somebody told who owns it.
+    pub fn owners_told(&self) -> bool {
+        self.row.owners_told
     }
 
     /// Who owns it or did; none where nobody told.
@@ -829,7 +845,7 @@ pub(crate) fn publisher_of<'a>(
 }
 
 /// The publisher that two sources tell, if they do not contradict each other.
-pub(crate) fn agreed<'a>(one: Publisher<'a>, other: Publisher<'a>) -> Option<Publisher<'a>> {
+fn agreed<'a>(one: Publisher<'a>, other: Publisher<'a>) -> Option<Publisher<'a>> {
     match (one, other) {
         (Publisher::UNKNOWN_CI, Publisher::Ci(name)) | (Publisher::Ci(name), Publisher::UNKNOWN_CI) => {
             Some(Publisher::Ci(name))

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use fence_model::Time;
 use fence_model::facts::{Account, Audit, AuditedVersion, Birth, Bound, Claim, Identity, Publisher, Range};
 use semver::Version;
 use xxhash_rust::xxh3::xxh3_64;
@@ -16,7 +17,7 @@ use super::format::{
 };
 use super::{
     AuditRecord, Contents, CrateRecord, DependencyRecord, EnrolledRecord, KnownRecord, ReleaseRecord,
-    SeenRecord, VoiceRecord, WriteError,
+    SeenRecord, Snapshot, SnapshotError, VoiceRecord, WriteError,
 };
 
 /// The bytes of a snapshot that holds `contents`. Equal contents give equal bytes, in whatever order the crates
@@ -79,6 +80,30 @@ pub fn write(contents: &Contents<'_>) -> Result<Vec<u8>, WriteError> {
         writer.push(&KnownRow { name, born: *born, clusters: *clusters, kin })?;
     }
     Ok(writer.finish())
+}
+
+/// The bytes of a snapshot that was read again now, with nothing new: only when its sources were read is another. It need
+/// not be decoded for that.
+///
+/// # Errors
+///
+/// [`SnapshotError::Record`]: the snapshot is to be made again.
+pub(crate) fn read_again(snapshot: &Snapshot, read: Time) -> Result<Vec<u8>, SnapshotError> {
+    let mut out = snapshot.bytes();
+    let mut rows = Vec::new();
+    for row in snapshot.source_rows()? {
+        SourceRow { read: Some(read), ..row }.put(&mut rows);
+    }
+    // They are the first section.
+    out[HEADER_BYTES..HEADER_BYTES + rows.len()].copy_from_slice(&rows);
+    seal(&mut out);
+    Ok(out)
+}
+
+/// Writes the checksum of what follows it.
+fn seal(out: &mut [u8]) {
+    let checksum = xxh3_64(&out[COUNTS_AT..]);
+    out[CHECKSUM_AT..COUNTS_AT].copy_from_slice(&checksum.to_le_bytes());
 }
 
 /// What has been written so far, section by section, and under which numbers.
@@ -376,6 +401,7 @@ impl<'a> Writer<'a> {
         let row = IdentityRow {
             principal: self.text(of.principal)?,
             organisation: of.organisation.map(|name| self.text(name)).transpose()?,
+            key: of.key.map(|key| self.text(key)).transpose()?,
             accounts: self.run(of.accounts.iter().map(|account| AccountRow { account: *account }))?,
         };
         let id = self.push(&row)?;
@@ -396,6 +422,7 @@ impl<'a> Writer<'a> {
                 says: of.says,
                 reader: of.reader,
                 is_reviewer: of.is_reviewer,
+                is_believed: of.is_believed,
                 comment: self.text(of.comment)?,
             });
         }
@@ -455,8 +482,7 @@ impl<'a> Writer<'a> {
         for section in &self.sections {
             out.extend_from_slice(section);
         }
-        let checksum = xxh3_64(&out[COUNTS_AT..]);
-        out[CHECKSUM_AT..COUNTS_AT].copy_from_slice(&checksum.to_le_bytes());
+        seal(&mut out);
         out
     }
 }

@@ -24,6 +24,8 @@ pub struct Source<'a> {
     pub criteria_map: &'a BTreeMap<String, Vec<String>>,
     /// Which accounts its signers have.
     pub enrolled: &'a Enrolled,
+    /// Whether the policy believes it about that.
+    pub enrols: bool,
 }
 
 /// A statement whose signature was verified.
@@ -87,11 +89,15 @@ impl<'a> Source<'a> {
                 until,
                 says,
                 reader,
-                is_reviewer: self.reviewers.contains_key(&signed.statement.signer),
+                is_reviewer: self
+                    .reviewers
+                    .get(&signed.statement.signer)
+                    .is_some_and(|of| *of > Trust::Machine),
+                is_believed: self.enrols,
                 comment: &signed.statement.comment,
             }))
         };
-        let signer = self.identity(&signed.statement.signer);
+        let signer = self.identity(&signed.statement.signer, signed.key);
         match &signed.statement.content {
             Content::Approve { rests_on, reader, until, .. } => {
                 let rests_on = match rests_on {
@@ -140,12 +146,13 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn identity(self, signer: &'a Principal) -> Identity<'a> {
+    fn identity(self, signer: &'a Principal, key: &'a str) -> Identity<'a> {
         let bound = self.enrolled.of(signer);
         Identity {
             principal: signer.as_str(),
             accounts: bound.map_or_else(Vec::new, |bound| bound.accounts.clone()),
             organisation: bound.and_then(|bound| bound.organisation.as_deref()),
+            key: Some(key),
         }
     }
 
