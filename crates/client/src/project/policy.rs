@@ -246,6 +246,7 @@ const WAIT: &[Key] = &[
     key("floor-fix", span()),
     key("floor-known", span()),
     key("crate-tenure", span()),
+    key("publisher-tenure", span()),
     key("silence", span()),
     key("after-silence", span()),
     key("publication-delay", span()),
