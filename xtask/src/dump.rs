@@ -14,13 +14,15 @@ pub(crate) fn bench(root: &Path, data: &Path) -> Result<(), String> {
     let folder = run::target_folder(root)?.join("bench");
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let (facts, file) = (data.join("facts.json"), folder.join("dump.tar.gz"));
-    let example_of = |package: &str| {
+    let example_of = |package: &str, name: &str| {
         let mut example = run::cargo(root);
-        example.args(["run", "--quiet", "--release", package, "--example=dump", "--"]);
+        example.args(["run", "--quiet", "--release", package, name, "--"]);
         example
     };
-    let (reads, gathers) =
-        (|| example_of("--package=fence-evidence"), || example_of("--package=fence-client"));
+    let (reads, gathers) = (
+        || example_of("--package=fence-evidence", "--example=dump"),
+        || example_of("--package=fence-client", "--example=compiled_dump"),
+    );
     run::command(reads().arg("write").arg(&facts).arg(CRATES).arg(&file))?;
     println!("\nwith what depends on what");
     run::command(reads().arg("read").arg(&file))?;

@@ -817,7 +817,7 @@ impl From<Misuse> for CliError {
             Misuse::DiffOfNothing => Self::new("`--rests-on diff` does not say from which release the change was read")
                 .hint("write `--from VERSION`"),
             Misuse::BaseOfNoDiff => Self::new("`--from` is for approvals that rest on a diff")
-                .hint("leave out `--rests-on`, or `--from`; `cargo fence audit` with `--from` says that a change was audited"),
+                .hint("leave out `--rests-on`, or `--from`; an audit with `--from` says that a change was audited"),
             Misuse::NowhereToWrite => Self::new("there is no project here to keep the statement")
                 .hint("run this in the project, or name a folder with `--to FOLDER`"),
             Misuse::NoSignerName(None) => Self::new("nobody says who signs")

@@ -310,7 +310,11 @@ mod tests {
             ]
             .map(Result::unwrap_err)
             .join("\n"),
-            @""
+            @"
+            no key to sign with: git signs with openpgp here, and `--key` names none
+            no key to sign with: git signs with openpgp here, and `--key` names none
+            no key to sign with: git's `user.signingkey` is not set, and `--key` names none
+            "
         );
     }
 }

@@ -152,12 +152,17 @@ impl<'a> Judge<'a> {
             let at = self.history.position(&one.version);
             one.is_reviewer || at.is_some_and(|at| self.circle(at).maintainer(one).is_some())
         };
+        // As the signers of this release are told apart: of an older one nobody may know any more who was eligible.
+        let at = self.history.position(&objection.version);
+        let is_own = |one: &Statement<'a>| {
+            one.is_reviewer || at.is_some_and(|at| self.circle(at).maintainer(one).is_some())
+        };
         let has_lapsed = |one: &&Statement<'a>| {
             let end = one.known + OBJECTION_HOLDS;
             // Who keeps another feed can neither speak nor fall silent for those of this one.
             one.feed == objection.feed
                 && one.signer.is_same(&objection.signer)
-                && is_heard(one)
+                && is_own(one)
                 && end <= objection.known
                 && end > objection.known - MUTED_FOR
                 && !all().any(|other| seconds(other, one) && is_heard(other))

@@ -88,7 +88,7 @@ fn approval_by(signer: &str, decision: &Decision, known: Time) -> Statement<'sta
     let signer = signers().into_iter().find(|one| one.principal == signer).expect("it is one of them");
     Statement {
         signer,
-        feed: "fresh",
+        feed: "people",
         version: decision.release.version.clone(),
         digest: decision.digest.expect("it is shown"),
         known,
@@ -96,6 +96,7 @@ fn approval_by(signer: &str, decision: &Decision, known: Time) -> Statement<'sta
         says: Says::Approve(RestsOn::Trust),
         reader: Reader::Person,
         is_reviewer: false,
+        is_believed: true,
         comment: "a comment",
     }
 }

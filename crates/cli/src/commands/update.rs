@@ -58,7 +58,7 @@ fn told(tally: &Tally, ages: &[Age]) -> String {
             (*advisories, "advisory record"),
             (*audits, "audit"),
             (*windows, "window"),
-            (*statements, "approval or objection"),
+            (*statements, "statement"),
             (*owned, "crate"),
         ];
         let counts: Vec<String> =

@@ -304,7 +304,7 @@ fn the_table_of_formats_is_true() {
     let (_, table) = text.split_once("## Formats and recipes").unwrap();
     let (table, _) = table.split_once("\n## ").unwrap();
     let commands: Vec<&str> = table.split('`').filter_map(|word| word.strip_prefix("cargo fence ")).collect();
-    assert_eq!(commands.len(), 11);
+    assert_eq!(commands.len(), 12);
     for command in commands {
         let command = command.replace("CRATE", "glob");
         assert_eq!(project.exit_code(&command), Some(0), "{command}");

@@ -246,9 +246,10 @@ fn why_tells_everything_in_time_order() {
       digest      e1e1e1e1…
       through     app > lexopt 0.3.2 > arrayref
       ways out
-                  - an admitted release of proc-macro1 ^1.0.107, one audit by a trusted reviewer or set, from
-                  2026-08-20T13:15:00Z on
-                  - an admitted release of proc-macro1 ^1.0.107, 2 independent audits by trusted reviewers or sets
+                  - an admitted release of proc-macro1 ^1.0.107, one audit by a trusted reviewer or set,
+                  from 2026-08-20T13:15:00Z on
+                  - an admitted release of proc-macro1 ^1.0.107, 2 independent audits by trusted
+                  reviewers or sets
                   - an exception for needs-held, young-dependency, young (override)
                   cargo fence review arrayref@0.3.10
                   cargo fence except arrayref@0.3.10 --codes needs-held,young-dependency,young --because "…" --until 2026-08-27
@@ -1100,6 +1101,13 @@ fn help_is_short_and_names_what_there_is() {
       scan         Say what the code of a package can do, and what in it a reviewer should look at
       diff         Compare two packages: what the newer can do that the older could not, and how much there is to read
       review       Show what a release changes, for somebody who is to vouch for it
+      approve      Sign that a release may be used
+      object       Sign that a release should not be used
+      audit        Sign that a release's code was read, all of it or the change from another, and what it meets
+      revoke       Sign, for the security role, that a release is taken out of use
+      withdraw     Sign that earlier statements of yours no longer hold
+      statements   List what people signed about releases, whether it counts, and why not
+      verify       Say whether a statement was signed by whom it names, and what it says
       source       Compare a package with the commit of its repository that it says it was made from
       duplicates   Say which crates are locked in several versions, and what would unite them
       explain      Explain a code: what it means, why it matters, what to do

@@ -62,5 +62,8 @@ fn those_who_depend_let_a_release_in() {
     // What is seen for the first time is as old as its file; later, it is as new as this machine's clock.
     std::fs::remove_dir_all(project.path("cache")).unwrap();
     insta::assert_snapshot!("four approve", project.run(&format!("why {}", HUB.1)));
-    insta::assert_snapshot!("four approve, to update", project.run("update"));
+    // As of when it speaks this machine's clock says.
+    let update = project.run("update");
+    let feed = update.lines().find(|line| line.contains("Feed team")).unwrap();
+    insta::assert_snapshot!(feed.split(", as of").next().unwrap().trim(), @"Feed team: unchanged, 4 statements");
 }

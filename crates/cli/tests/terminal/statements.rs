@@ -218,7 +218,7 @@ fn audits_go_to_cargo_vet_and_back() {
         (
             ann(),
             format!(
-                "audit pad-words@1.0.1 --from 1.0.0 {newer} --criteria reads-well --criteria safe-to-run \
+                "audit pad-words@1.0.1 --from 1.0.0 {newer} {older} --criteria reads-well --criteria safe-to-run \
                  --until 2027-01-01 -m \"A build script, and a number.\""
             ),
         ),
@@ -244,7 +244,7 @@ fn audits_go_to_cargo_vet_and_back() {
     assert!(!other.path("fence/statements").exists());
     insta::assert_snapshot!(
         "ann signs what she audited",
-        sign(&other, &ann(), &format!("audit --import audits.toml {older} {newer}"))
+        sign(&other, &ann(), &format!("audit --import audits.toml {older} {newer} {older}"))
     );
     sign(&other, &bob(), &format!("audit --import audits.toml {newer}"));
     assert_eq!(records(&other.stdout("statements --format cargo-vet")), records(&exported));

@@ -246,6 +246,7 @@ const WAIT: &[Key] = &[
     key("floor-fix", span()),
     key("floor-known", span()),
     key("crate-tenure", span()),
+    key("publisher-tenure", span()),
     key("silence", span()),
     key("after-silence", span()),
     key("publication-delay", span()),
@@ -581,6 +582,16 @@ git = "https://git.example/crev-proofs"
 trust = { FYlr8YoYGVvDwHQxqEIs89reKKDy-oWisoO0qXXEfHE = "medium" }
 reach = "high"
 
+[feeds.team]
+role = "statements"
+path = "fence"
+reviewers = { "ann@example.org" = "high" }
+enrols = true
+
+[security]
+keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICohEP2yj4a5x/E4DmmzndOxI8RtWqPxc4yGIAfjOk+u"]
+threshold = 1
+
 [[registries]]
 index = "sparse+https://registry.example/"
 treat = "judged"
@@ -663,9 +674,9 @@ until = "2026-09-30"
         insta::assert_snapshot!(
             problems("[feeds.other]\nenabled = false\n"),
             @r#"
-        1:8+5 [feeds.other] lacks `role`
-            write `role = "advisories"`, `"audits"` or `"crev"`
-        "#
+            1:8+5 [feeds.other] lacks `role`
+                write `role = "advisories"`, `"audits"`, `"crev"`, `"statements"` or `"dump"`
+            "#
         );
         insta::assert_snapshot!(
             problems("[feeds.rustsec]\nrole = \"audits\"\npath = \"db\"\n"),
@@ -704,29 +715,29 @@ path = "x"
 trust = { FYlr8YoY = "medium", FYlr8YoYGVvDwHQxqEIs89reKKDy-oWisoO0qXXEfHE = "full" }
 reach = "machine"
 "#), @r#"
-        1:1+5 unknown key `levle`
-            did you mean `level`?
-        2:1+15 unknown key `newer-unaproved`
-            did you mean `newer-unapproved`?
-        3:1+10 unknown key `frobnicate`
-            known keys are level, levels, scan, newer-unapproved, vulnerable, unsound, unmaintained, yanked, criteria, wait, freshness, codes, feeds, registries, sources, exceptions
-        4:9+8 `level`: unknown variant `lowest`, expected one of `low`, `medium`, `high`
-        5:14+4 `vulnerable`: wanted string or table
-        6:8+8 `wait`: a table belongs here, not a string
-        7:14+6 `exceptions`: tables that begin with `[[exceptions]]` belong here, not a string
-        10:9+4 `index`: "10" is not a length of time: write a whole number and a unit, such as "7 days" or "12 hours"
-        11:9+1 `feeds`: a length of time has a unit and stands in quotes, as "7 days"
-        14:1+6 [codes] names `dormnt`, which is not a code
-            did you mean `dormant`?
-        15:11+8 `dormant`: unknown variant `milder`, expected one of `favour`, `note`, `warn`, `double`, `ceiling`, `hold`, `review`, `block`
-        18:11+5 `rustsec`: a table belongs here, not a string
-        20:8+7 [feeds.mozilla] lacks `role`
-            write `role = "advisories"`, `"audits"` or `"crev"`
-        21:1+3 unknown key `url` in [feeds.mozilla]
-            known keys are role, git, archive, file, path, criteria-map, trust, reach, enabled
-        26:11+8 `trust`: "FYlr8YoY" is not a crev id: 43 letters, digits, `-` and `_`, which stand for 32 bytes
-        27:9+9 `reach`: unknown variant `machine`, expected one of `low`, `medium`, `high`
-        "#);
+1:1+5 unknown key `levle`
+    did you mean `level`?
+2:1+15 unknown key `newer-unaproved`
+    did you mean `newer-unapproved`?
+3:1+10 unknown key `frobnicate`
+    known keys are level, levels, scan, newer-unapproved, vulnerable, unsound, unmaintained, yanked, criteria, wait, freshness, codes, security, feeds, registries, sources, exceptions
+4:9+8 `level`: unknown variant `lowest`, expected one of `low`, `medium`, `high`
+5:14+4 `vulnerable`: wanted string or table
+6:8+8 `wait`: a table belongs here, not a string
+7:14+6 `exceptions`: tables that begin with `[[exceptions]]` belong here, not a string
+10:9+4 `index`: "10" is not a length of time: write a whole number and a unit, such as "7 days" or "12 hours"
+11:9+1 `feeds`: a length of time has a unit and stands in quotes, as "7 days"
+14:1+6 [codes] names `dormnt`, which is not a code
+    did you mean `dormant`?
+15:11+8 `dormant`: unknown variant `milder`, expected one of `favour`, `note`, `warn`, `double`, `ceiling`, `hold`, `review`, `block`
+18:11+5 `rustsec`: a table belongs here, not a string
+20:8+7 [feeds.mozilla] lacks `role`
+    write `role = "advisories"`, `"audits"`, `"crev"`, `"statements"` or `"dump"`
+21:1+3 unknown key `url` in [feeds.mozilla]
+    known keys are role, git, archive, file, path, criteria-map, trust, reach, reviewers, enrols, enabled
+26:11+8 `trust`: "FYlr8YoY" is not a crev id: 43 letters, digits, `-` and `_`, which stand for 32 bytes
+27:9+9 `reach`: unknown variant `machine`, expected one of `low`, `medium`, `high`
+"#);
     }
 
     #[test]
@@ -806,23 +817,23 @@ codes = ["young", "audited"]
 because = "we read it"
 until = "2026-09-30"
 "#), @r#"
-        1:2+4 [wait] `base` lies beyond `ceiling`
-        5:1+9 [codes] cannot change `malicious`: only codes against a release can be made stronger; use an exception for a single release
-        6:1+16 [codes] makes `young-dependency` milder (note) than the level has it (review); choose a lower level, or an exception for a single release
-        8:8+4 [feeds.both] needs exactly one of `git`, `archive`, `file` and `path`
-        13:8+5 [feeds.index]: a feed's name is letters, digits and `-`, and not `index`
-        13:8+5 [feeds.index]: advisories and crev proofs come as `git`, `archive` or `path`, not as a single `file`
-        17:8+6 [feeds.nobody]: advisories and crev proofs come as `git`, `archive` or `path`, not as a single `file`
-        17:8+6 [feeds.nobody] trusts nobody: name ids with `trust = { "<id>" = "medium" }`
-        24:1+5 [feeds.mixed] has `trust`, which only feeds in the role `crev` take
-        25:1+5 [feeds.mixed] has `reach`, which only feeds in the role `crev` take
-        31:1+12 [feeds.other] has `criteria-map`, which only feeds in the role `audits` take
-        37:9+2 the exception for serde 1.0.229 names no code: write `codes = ["…"]`
-        38:11+3 the exception for serde 1.0.229 gives no reason: write `because = "…"`
-        39:9+12 the exception for serde 1.0.229 runs until 2027-09-30, but at most 180 days are allowed from today
-        45:9+20 the exception for syn 2.0.0 names `audited`, which speaks for a release: name codes that stand against it
-            `cargo fence why syn@2.0.0` tells what stands against it
-        "#);
+1:2+4 [wait] `base` lies beyond `ceiling`
+5:1+9 [codes] cannot change `malicious`: only codes against a release can be made stronger; use an exception for a single release
+6:1+16 [codes] makes `young-dependency` milder (note) than the level has it (review); choose a lower level, or an exception for a single release
+8:8+4 [feeds.both] needs exactly one of `git`, `archive`, `file` and `path`
+13:8+5 [feeds.index]: a feed's name is letters, digits and `-`, and not `index`
+13:8+5 [feeds.index]: advisories, crev proofs and statements come as `git`, `archive` or `path`, not as a single `file`
+17:8+6 [feeds.nobody]: advisories, crev proofs and statements come as `git`, `archive` or `path`, not as a single `file`
+17:8+6 [feeds.nobody] trusts nobody: name ids with `trust = { "<id>" = "medium" }`
+24:1+5 [feeds.mixed] has `trust`, which only feeds in the role `crev` take
+25:1+5 [feeds.mixed] has `reach`, which only feeds in the role `crev` take
+31:1+12 [feeds.other] has `criteria-map`, which only feeds in the role `audits` take
+37:9+2 the exception for serde 1.0.229 names no code: write `codes = ["…"]`
+38:11+3 the exception for serde 1.0.229 gives no reason: write `because = "…"`
+39:9+12 the exception for serde 1.0.229 runs until 2027-09-30, but at most 180 days are allowed from today
+45:9+20 the exception for syn 2.0.0 names `audited`, which speaks for a release: name codes that stand against it
+    `cargo fence why syn@2.0.0` tells what stands against it
+"#);
     }
 
     #[test]

@@ -60,8 +60,8 @@ use crate::cache::ContentDigest;
 pub use format::{FORMAT, Section};
 pub use read::{CrateView, Snapshot};
 pub(crate) use read::{QUORUM_LASTS, Voices, publisher_of};
-pub use write::write;
 pub(crate) use write::read_again;
+pub use write::write;
 
 /// Everything that a snapshot holds. Order carries no meaning; [`write()`] sorts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -370,6 +370,7 @@ pub(crate) fn statement(
     let signer = lots.pick(&signers());
     Statement {
         is_reviewer: matches!(signer.principal, "bob" | "cat" | "eve" | "bob's other key"),
+        is_believed: lots.pick(&[true, true, false]),
         signer,
         feed: "people",
         version,

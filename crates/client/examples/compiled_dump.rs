@@ -1,8 +1,8 @@
 //! How long it takes to gather a database dump, and in how much memory.
 //!
 //! ```sh
-//! cargo run --release -p fence-client --example dump -- dump.tar.gz           who published and owns what
-//! cargo run --release -p fence-client --example dump -- dump.tar.gz graph     and who depends on whom
+//! cargo run --release -p fence-client --example compiled_dump -- dump.tar.gz           who published and owns what
+//! cargo run --release -p fence-client --example compiled_dump -- dump.tar.gz graph     and who depends on whom
 //! ```
 //!
 //! The project locks nothing, so nothing else is read; the second run finds the dump unchanged. `cargo xtask bench dump` makes
