@@ -211,7 +211,7 @@ fn leave_out_floods(statements: &mut Vec<Statement<'_>>) {
     if statements.len() <= MOST_OBJECTIONS {
         return;
     }
-    let mut objections: BTreeMap<(&Version, Digest, &str, &str), Vec<(Time, usize)>> = BTreeMap::new();
+    let mut objections: BTreeMap<_, Vec<(Time, usize)>> = BTreeMap::new();
     for (place, one) in statements.iter().enumerate().filter(|(_, one)| one.says == Says::Object) {
         let key = (&one.version, one.digest, one.feed, one.signer.principal);
         objections.entry(key).or_default().push((one.known, place));

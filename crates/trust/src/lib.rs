@@ -1,7 +1,7 @@
 //! What a proof proves: SSH signatures, who may sign what, and which keys count no longer.
 //!
 //! Nothing here knows what is signed, opens files or asks the time. The main path: [`Signature::parse`] reads the
-//! armour, [`AllowedSigners::parse`] and [`RevokedKeys::parse`] read who may sign, and [`open`] says whether a message
+//! armour, [`AllowedSigners::parse`] and [`RevokedKeys::parse`] read who may sign, and [`open()`] says whether a message
 //! was signed as [`Expected`]. There is no other way to an [`Opened`]. To sign, [`to_sign`] gives the bytes for an agent
 //! and [`Signature::of`] takes its answer.
 //!

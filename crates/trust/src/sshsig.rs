@@ -19,7 +19,7 @@ const LINE_CHARS: usize = 70;
 /// What follows the signature proper of a security key, outside of its string: flags and counter.
 pub(crate) const TRAILER_BYTES: usize = 5;
 
-/// A signature that was read, and not verified: anybody could have made it. [`crate::open`] verifies it.
+/// A signature that was read, and not verified: anybody could have made it. [`crate::open()`] verifies it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
     parsed: SshSig,

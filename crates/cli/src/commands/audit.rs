@@ -130,10 +130,12 @@ fn looked(draft: &Draft, table: &Table<'_>, shell: &Shell) -> Result<Vec<Looked>
     for of in &draft.releases {
         match table.look(&of.release, of.from.as_ref()) {
             Ok(found) => looked.push(found),
-            Err(gone @ PackageError::DoesNotExist { .. }) => {
-                shell.warning(&format!("not signed: {}: {gone}", of.release));
-            }
-            Err(error) => return Err(error.into()),
+            Err(error) => match *error {
+                gone @ PackageError::DoesNotExist { .. } => {
+                    shell.warning(&format!("not signed: {}: {gone}", of.release));
+                }
+                error => return Err(error.into()),
+            },
         }
     }
     Ok(looked)

@@ -179,7 +179,7 @@ impl<'a> Desk<'a> {
             if from == Some(&release.version) {
                 return Err(Misuse::OwnBase(release).into());
             }
-            Ok(table.look(&release, from)?)
+            table.look(&release, from).map_err(|error| CliError::from(*error))
         };
         specs.iter().map(look).collect()
     }
@@ -355,7 +355,11 @@ pub(crate) struct Table<'d> {
 
 impl Table<'_> {
     /// A release beside its base, if any.
-    pub(crate) fn look(&self, release: &ReleaseId, from: Option<&Version>) -> Result<Looked, PackageError> {
+    pub(crate) fn look(
+        &self,
+        release: &ReleaseId,
+        from: Option<&Version>,
+    ) -> Result<Looked, Box<PackageError>> {
         let packages = Packages { environment: self.environment, registry: self.registry.as_ref() };
         let found = packages.release(&release.name, Some(&release.version))?;
         // What the project builds is what is meant: other bytes under the same name are none of it.
@@ -364,10 +368,13 @@ impl Table<'_> {
         for wanted in same.filter_map(|package| package.checksum) {
             if wanted != found.digest {
                 let (release, got) = (found.release, found.digest);
-                return Err(PackageError::OtherBytes { release, got, wanted });
+                return Err(PackageError::OtherBytes { release, got, wanted }.into());
             }
         }
-        let base = from.map(|from| packages.release(&release.name, Some(from))).transpose()?;
+        let base = match from {
+            Some(from) => Some(packages.release(&release.name, Some(from))?),
+            None => None,
+        };
         let nothing = Packed::Files(Vec::new());
         let old = base.as_ref().map_or(&nothing, |base| &base.package);
         let compared = self.scanner.compare(old, &found.package);
