@@ -28,11 +28,10 @@ use crate::snapshot::{ClassRecord, CrateRecord, PublisherRecord, VoiceRecord};
 /// How long before the dump the graph is: the ceiling of a usual policy, and a day.
 const FROZEN: Span = Span::days(31);
 
-/// What a dump says of each of its crates, as of that moment.
-pub(super) fn crates(dump: &Dump, as_of: Time) -> Vec<CrateRecord<'_>> {
-    let graph = dump.dependencies().map(|_| People::of(dump, as_of));
+/// What a dump says of each of its crates. `graph` is what was made of it, where somebody asks who depends on whom.
+pub(super) fn crates(dump: &Dump, graph: Option<People>) -> Vec<CrateRecord<'_>> {
     dump.crates()
-        .map(|of| {
+        .map(move |of| {
             let mut record = CrateRecord::new(0, of.name());
             record.owners = Some(of.owners().collect());
             record.publishers_told = true;
@@ -48,7 +47,7 @@ pub(super) fn crates(dump: &Dump, as_of: Time) -> Vec<CrateRecord<'_>> {
                 })
                 .collect();
             if let Some(people) = &graph {
-                record.classes = people.classes(of.name(), &releases);
+                record.classes = people.classes(dump, of.name(), &releases);
             }
             record
         })
@@ -61,16 +60,16 @@ fn read(release: Release<'_>) -> Option<(Version, Release<'_>)> {
 }
 
 /// Who stands behind whom.
-struct People<'d> {
-    dump: &'d Dump,
+pub(super) struct People {
     growth: Growth,
     weights: Weights,
-    /// By number of the cluster: an account of it, and the organisation that it is.
-    clusters: Vec<(Account, Option<&'d str>)>,
+    /// An account of each cluster, by its number.
+    clusters: Vec<Account>,
 }
 
-impl<'d> People<'d> {
-    fn of(dump: &'d Dump, as_of: Time) -> Self {
+impl People {
+    /// As of that moment. What depends on what has then told all that is asked of it.
+    pub(super) fn of(dump: &Dump, as_of: Time) -> Self {
         let mut builder = Builder::new(as_of - FROZEN, Tenure::default().eligible);
         for of in dump.crates() {
             if let Some(file) = index_file(of) {
@@ -79,7 +78,7 @@ impl<'d> People<'d> {
         }
         let growth = builder.build();
         let mut numbers: BTreeMap<(Option<&str>, Account), u32> = BTreeMap::new();
-        let mut clusters: Vec<(Account, Option<&str>)> = Vec::new();
+        let mut clusters: Vec<Account> = Vec::new();
         let mut owned: Vec<(CrateId, Ownership)> = Vec::new();
         for of in dump.crates() {
             let Some(id) = growth.vocabulary().id(of.name()) else { continue };
@@ -87,7 +86,7 @@ impl<'d> People<'d> {
                 // An organisation is one, whichever of its teams own what.
                 let key = (organisation, organisation.map_or(account, |_| Account::Team(0)));
                 let number = *numbers.entry(key).or_insert_with(|| {
-                    clusters.push((account, organisation));
+                    clusters.push(account);
                     u32::try_from(clusters.len() - 1).unwrap_or(u32::MAX)
                 });
                 owned.push((id, Ownership { cluster: Cluster(number), since }));
@@ -96,11 +95,16 @@ impl<'d> People<'d> {
         let owners = Owners::collect(owned);
         let hands = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let weights = Weights::of(growth.graph(), &owners, Tenure::default(), hands);
-        Self { dump, growth, weights, clusters }
+        Self { growth, weights, clusters }
     }
 
     /// Who is eligible for the crate's releases, by caret class.
-    fn classes(&self, name: &str, releases: &[(Version, Release<'d>)]) -> Vec<ClassRecord<'d>> {
+    fn classes<'d>(
+        &self,
+        dump: &'d Dump,
+        name: &str,
+        releases: &[(Version, Release<'d>)],
+    ) -> Vec<ClassRecord<'d>> {
         let Some(id) = self.growth.vocabulary().id(name) else { return Vec::new() };
         if self.weights.of_crate(id).is_empty() {
             return Vec::new();
@@ -113,7 +117,7 @@ impl<'d> People<'d> {
         let voices = |version: &Version| -> Arc<[VoiceRecord<'d>]> {
             let nobody = Default::default();
             let of_release = self.weights.of_release((id, version), self.growth.vocabulary(), &nobody);
-            of_release.iter().filter_map(|voice| self.told(voice)).collect()
+            of_release.iter().filter_map(|voice| self.told(dump, voice)).collect()
         };
         newest
             .into_values()
@@ -122,10 +126,12 @@ impl<'d> People<'d> {
             .collect()
     }
 
-    fn told(&self, voice: &Voice) -> Option<VoiceRecord<'d>> {
-        let (account, organisation) = *self.clusters.get(voice.cluster.0 as usize)?;
+    fn told<'d>(&self, dump: &'d Dump, voice: &Voice) -> Option<VoiceRecord<'d>> {
+        let account = *self.clusters.get(voice.cluster.0 as usize)?;
+        // An account that is of an organisation stands for all of it.
+        let organisation = dump.organisation(account);
         // A login is for showing; an account without one is told by nobody.
-        let name = organisation.or_else(|| self.dump.login(account)).unwrap_or("somebody without a login");
+        let name = organisation.or_else(|| dump.login(account)).unwrap_or("somebody without a login");
         Some(VoiceRecord { cluster: voice.cluster.0, account, name, organisation, reach: voice.reach })
     }
 }

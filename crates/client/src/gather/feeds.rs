@@ -434,12 +434,14 @@ impl Configured {
                 };
                 Ok((self.now(compiled, None), FeedRead::Unchanged))
             }
-            DumpOutcome::Read { identity, dump } => {
+            DumpOutcome::Read { identity, mut dump } => {
                 let as_of = dump.as_of().min(request.clock);
                 let files = FeedFiles { identity, as_of, fetched: request.clock, files: Vec::new() };
                 let problems = dump.skipped().iter().filter_map(skipped).collect();
                 let with = Compiled { problems, ..Compiled::default() };
-                let bytes = self.snapshot(&files, super::dump::crates(&dump, as_of), with)?;
+                let graph = self.with_graph.then(|| super::dump::People::of(&dump, as_of));
+                dump.forget_dependencies();
+                let bytes = self.snapshot(&files, super::dump::crates(&dump, graph), with)?;
                 drop(dump);
                 Ok((self.now(Some(self.keep(request, bytes)?), None), FeedRead::Changed))
             }

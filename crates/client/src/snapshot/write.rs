@@ -471,16 +471,18 @@ impl<'a> Writer<'a> {
     }
 
     fn finish(self) -> Vec<u8> {
-        let length = HEADER_BYTES + self.sections.iter().map(Vec::len).sum::<usize>();
+        let Self { sections, counts, .. } = self;
+        let length = HEADER_BYTES + sections.iter().map(Vec::len).sum::<usize>();
         let mut out = Vec::with_capacity(length);
         out.extend_from_slice(&MAGIC);
         FORMAT.put(&mut out);
         out.resize(COUNTS_AT, 0);
-        for count in self.counts {
+        for count in counts {
             count.put(&mut out);
         }
-        for section in &self.sections {
-            out.extend_from_slice(section);
+        // A section is freed as soon as it is copied.
+        for section in sections {
+            out.extend_from_slice(&section);
         }
         seal(&mut out);
         out

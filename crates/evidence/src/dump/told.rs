@@ -106,9 +106,14 @@ impl Dump {
         self.releases.len()
     }
 
-    /// How many dependencies there are; none where they were not asked for.
+    /// How many dependencies there are; none where they were not asked for, or are forgotten.
     pub fn dependencies(&self) -> Option<usize> {
         self.dependencies.as_ref().map(Vec::len)
+    }
+
+    /// Forgets what depends on what, which is most of what it holds: for who has asked it that.
+    pub fn forget_dependencies(&mut self) {
+        self.dependencies = None;
     }
 
     /// The accounts that it knows, by number, users first.
@@ -239,12 +244,13 @@ impl<'d> Release<'d> {
         }
     }
 
-    /// What it depends on, in order; nothing where dependencies were not asked for.
+    /// What it depends on, in order; nothing where dependencies were not asked for, or are forgotten.
     pub fn dependencies(&self) -> impl ExactSizeIterator<Item = Dependency<'d>> + use<'d> {
         let dump = self.dump;
         let all = dump.dependencies.as_deref().unwrap_or_default();
         let end = dump.releases.get(self.at + 1).map_or(all.len(), |next| next.needs as usize);
-        all[self.row().needs as usize..end].iter().map(move |row| Dependency {
+        let own = all.get(self.row().needs as usize..end).unwrap_or_default();
+        own.iter().map(move |row| Dependency {
             on: dump.text(dump.crates[row.on as usize].name),
             requirement: dump.text(row.requirement),
             kind: row.kind(),
