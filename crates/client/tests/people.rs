@@ -305,7 +305,6 @@ fn enough_of_those_who_depend_admit_a_release() {
     world.team(true, &[]);
     let knowledge = world.gather();
     let (owners, others) = maintainers(&knowledge);
-    eprintln!("ACC {others:?}");
     let named = others.iter().chain(&owners).take(MAINTAINERS.len());
     let enrolled: Vec<(&'static str, u64)> = MAINTAINERS.into_iter().zip(named.copied()).collect();
     world.team(true, &enrolled);
