@@ -1,7 +1,9 @@
 //! Audits: which chains of records lead to a release, and how many of them are independent.
 //!
 //! A release is audited when records of trusted sets lead to it: a full audit of it, or a full audit of another
-//! release and deltas from there, each meeting the criteria that the policy asks for. Two chains are independent
+//! release and deltas from there, each meeting the criteria that the policy asks for. Deltas may also begin at a lower
+//! release that a full wait had admitted when this one appeared: what stands between that and this was read then, and
+//! nobody builds anything that was not either read or out in the open for long. Two chains are independent
 //! when no origin, no person and no feed stands on both: one auditor counts once, through however many sets the record
 //! arrives, and one stolen set cannot speak with two voices by writing other origins into its records. A feed has no
 //! part in a record whose signature was verified: what it cannot write does not rest on it. Of those who sign, accounts and
@@ -31,6 +33,8 @@ pub(crate) struct Vouching {
     chains: Vec<(Version, Vec<Trail>)>,
     /// For each published version that a chain leads to, in order, when the last record became known that ends one.
     last: Vec<(Version, Time)>,
+    /// All versions that records name, by their places.
+    spelled: Vec<String>,
 }
 
 /// Since when audits vouch for a release.
@@ -48,6 +52,8 @@ struct Trail {
     known: Time,
     length: usize,
     rests_on: Members,
+    /// The release at which deltas begin that no full audit is behind, by its place among the versions.
+    begins: Option<usize>,
     /// Places of records.
     records: Vec<usize>,
 }
@@ -55,12 +61,14 @@ struct Trail {
 impl Vouching {
     /// Finds all chains. `criteria` is what each record must meet; `seen` tells when a release appeared: evidence
     /// without a digest binds to the bytes that were known then, so what was written before says nothing of them.
-    /// `counts` tells of a record, by its place, whether it is looked at at all.
+    /// `counts` tells of a record, by its place, whether it is looked at at all. `begins` are the releases at which deltas
+    /// may begin without a full audit behind them.
     pub(crate) fn new(
         audits: &[Audit<'_>],
         criteria: &str,
         seen: impl Fn(&Version) -> Time,
         counts: impl Fn(usize, &Audit<'_>) -> bool,
+        begins: &[&Version],
     ) -> Self {
         let ids = Ids::of(audits);
         let members: Vec<Members> = audits.iter().map(|audit| ids.of_record(audit)).collect();
@@ -78,10 +86,24 @@ impl Vouching {
             }
         }
         onward.sort_unstable();
-        let nothing = Trail { known: Time::EARLIEST, length: 0, rests_on: ids.nobody(), records: Vec::new() };
+        let nothing = Trail {
+            known: Time::EARLIEST,
+            length: 0,
+            rests_on: ids.nobody(),
+            begins: None,
+            records: Vec::new(),
+        };
         let mut chains: Vec<Vec<Trail>> = vec![Vec::new(); ids.versions.len()];
         let mut queue: VecDeque<(usize, Trail)> =
             starts.into_iter().map(|(at, place)| (at, nothing.followed(place, audits, &members))).collect();
+        // They are vouched for by nobody: only what follows on them is a chain.
+        for at in begins.iter().filter_map(|version| ids.published(version)) {
+            let followed = onward.iter().filter(|(from, ..)| *from == at);
+            let from_here = Trail { begins: Some(at), ..nothing.clone() };
+            queue.extend(
+                followed.map(|&(_, to, place)| (to, from_here.followed(place, audits, &members))),
+            );
+        }
         let mut last: Vec<Option<Time>> = vec![None; ids.versions.len()];
         while let Some((at, trail)) = queue.pop_front() {
             last[at] = last[at].max(trail.records.last().map(|place| audits[*place].known));
@@ -96,6 +118,7 @@ impl Vouching {
             }
             kept.push(trail);
         }
+        let spelled = ids.versions.iter().map(|at| spell(at)).collect();
         let published =
             ids.versions.iter().zip(chains).filter(|(at, kept)| at.git.is_none() && !kept.is_empty());
         let mut chains: Vec<(Version, Vec<Trail>)> =
@@ -103,7 +126,7 @@ impl Vouching {
         chains.iter_mut().for_each(|(_, kept)| kept.sort());
         let last = ids.versions.iter().zip(last).filter(|(at, _)| at.git.is_none());
         let last = last.filter_map(|(at, last)| Some((at.version.clone(), last?))).collect();
-        Self { chains, last }
+        Self { chains, last, spelled }
     }
 
     /// Since when a release is vouched for.
@@ -118,8 +141,8 @@ impl Vouching {
     pub(crate) fn chains(&self, audits: &[Audit<'_>], version: &Version) -> Vec<Chain> {
         let trails = self.trails(version);
         match best_pair(trails) {
-            Some((one, two)) => vec![one.chain(audits), two.chain(audits)],
-            None => trails.first().map(|trail| trail.chain(audits)).into_iter().collect(),
+            Some((one, two)) => vec![one.chain(audits, &self.spelled), two.chain(audits, &self.spelled)],
+            None => trails.first().map(|trail| trail.chain(audits, &self.spelled)).into_iter().collect(),
         }
     }
 
@@ -168,11 +191,12 @@ impl Trail {
         self.rests_on.is_apart_from(&other.rests_on)
     }
 
-    fn chain(&self, audits: &[Audit<'_>]) -> Chain {
+    fn chain(&self, audits: &[Audit<'_>], spelled: &[String]) -> Chain {
         let records = || self.records.iter().map(|&place| &audits[place]);
         let origins: BTreeSet<&str> = records().map(|audit| audit.origin).collect();
         Chain {
             origins: origins.into_iter().map(str::to_owned).collect(),
+            begins: self.begins.map(|at| spelled[at].clone()),
             versions: records().map(|audit| reached(&audit.claim)).collect(),
             known: self.known,
             until: records().filter_map(|audit| audit.until).min(),
@@ -229,6 +253,11 @@ impl<'x> Ids<'x> {
 
     fn version(&self, version: &AuditedVersion) -> usize {
         self.versions.partition_point(|other| *other < version)
+    }
+
+    /// The place of a published version.
+    fn published(&self, version: &Version) -> Option<usize> {
+        self.versions.iter().position(|other| other.version == *version && other.git.is_none())
     }
 
     fn nobody(&self) -> Members {
@@ -372,7 +401,7 @@ mod tests {
     fn check(audits: &[Audit<'_>], expected: &[&str]) {
         let target = Version::new(1, 2, 0);
         let show = |audits: &[Audit<'_>]| -> Vec<String> {
-            Vouching::new(audits, "safe-to-deploy", |_| SEEN, |_, _| true)
+            Vouching::new(audits, "safe-to-deploy", |_| SEEN, |_, _| true, &[])
                 .chains(audits, &target)
                 .iter()
                 .map(|chain| format!("{}: {}", chain.origins.join("+"), chain.versions.join(" > ")))
@@ -400,6 +429,23 @@ mod tests {
             ],
             &["google+mozilla: 1.0.0 > 1.1.0 > 1.2.0"],
         );
+    }
+
+    #[test]
+    fn deltas_begin_at_what_was_admitted_without_them() {
+        let audits = [
+            delta("mozilla", "ann", "1.1.0", "1.2.0"),
+            delta("google", "bob", "1.0.0", "1.2.0"),
+            delta("zcash", "cat", "1.0.5", "1.2.0"),
+        ];
+        let begins = [Version::new(1, 0, 0), Version::new(1, 1, 0), Version::new(1, 2, 0)];
+        let begins: Vec<&Version> = begins.iter().collect();
+        let vouching = Vouching::new(&audits, "safe-to-deploy", |_| SEEN, |_, _| true, &begins);
+        let chains = vouching.chains(&audits, &Version::new(1, 2, 0));
+        let told: Vec<_> = chains.iter().map(|chain| (chain.begins.as_deref(), &*chain.origins[0])).collect();
+        assert_eq!(told, [(Some("1.0.0"), "google"), (Some("1.1.0"), "mozilla")]);
+        // Nobody vouches for where they begin.
+        assert_eq!(vouching.since(&Version::new(1, 1, 0)).once, None);
     }
 
     #[test]
@@ -455,7 +501,7 @@ mod tests {
             at(5_000, full("c", "cat", "1.2.0")),
         ];
         let vouched =
-            Vouching::new(&audits, "safe-to-deploy", |_| SEEN, |_, _| true).since(&Version::new(1, 2, 0));
+            Vouching::new(&audits, "safe-to-deploy", |_| SEEN, |_, _| true, &[]).since(&Version::new(1, 2, 0));
         assert_eq!(vouched.once, Some(Time::from_unix(2_000)));
         assert_eq!(vouched.twice, Some(Time::from_unix(5_000)));
     }

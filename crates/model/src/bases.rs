@@ -14,7 +14,7 @@ use std::cell::{Cell, RefCell};
 use crate::clock;
 use crate::code::{Code, Level};
 use crate::decision::{Because, Reason, Verdict};
-use crate::facts::{AdvisoryKind, Birth, DependencyKind, ReleaseFacts};
+use crate::facts::{AdvisoryKind, Birth, Claim, DependencyKind, ReleaseFacts};
 use crate::findings::LOOK_ALIKE_UNTIL;
 use crate::history::new_dependencies;
 use crate::judge::{Judge, Timing, standing, weigh};
@@ -46,6 +46,8 @@ struct Found {
     surely: Option<Option<Time>>,
     /// Since when it counts as admitted for later ones.
     admitted: Option<Option<Time>>,
+    /// Since when it is by its full wait alone, if it is; found with the former.
+    by_age: Option<Time>,
 }
 
 impl Bases {
@@ -68,6 +70,16 @@ enum Glance {
     Admitted,
     NotAdmitted,
     Unclear,
+}
+
+/// Since when a release counts as admitted for later ones, and since when it would by its full wait alone.
+struct Admission {
+    since: Option<Time>,
+    by_age: Option<Time>,
+}
+
+impl Admission {
+    const NEVER: Self = Self { since: None, by_age: None };
 }
 
 impl Judge<'_> {
@@ -146,11 +158,43 @@ impl Judge<'_> {
         self.bases.depth.set(depth + 1);
         // Nothing stays borrowed: finding the answer for a release asks for those of lower ones.
         for next in (lowest..=at).filter(|next| known(*next).is_none()) {
-            let admitted = self.admitted_since(next);
-            self.bases.note(next, |found| found.admitted = Some(admitted));
+            let Admission { since, by_age } = self.admission(next);
+            self.bases.note(next, |found| {
+                found.admitted = Some(since);
+                found.by_age = by_age;
+            });
         }
         self.bases.depth.set(depth);
         known(at).flatten()
+    }
+
+    /// The lower releases at which an audit of a change that ends at `at` may begin: those that a full wait, and nothing
+    /// else, had admitted when it appeared. The more were, the more audits count, so one that is audited in between
+    /// takes nothing away.
+    pub(crate) fn begins(&self, at: usize) -> Vec<usize> {
+        let Some(then) = self.appeared(at) else { return Vec::new() };
+        let deltas = || {
+            self.history.facts.audits.iter().filter_map(|audit| match &audit.claim {
+                Claim::Delta { from, to } => Some((from, to)),
+                Claim::Full(_) | Claim::Violation(_) | Claim::Remark(..) => None,
+            })
+        };
+        let version = &self.history.release(at).version;
+        if !deltas().any(|(_, to)| to.version == *version) {
+            return Vec::new();
+        }
+        let is_begun_from = |lower: &usize| {
+            let version = &self.history.release(*lower).version;
+            deltas().any(|(from, _)| from.version == *version && from.git.is_none())
+        };
+        let was_admitted_by_age = |lower: &usize| {
+            let _ = self.admitted(*lower);
+            self.bases.of(*lower).by_age.is_some_and(|admitted| admitted <= then)
+        };
+        let mut begins: Vec<usize> =
+            self.history.comparable(at, then).filter(is_begun_from).filter(was_admitted_by_age).collect();
+        begins.sort_unstable();
+        begins
     }
 
     /// Whether it takes only a glance to see that a release gains no dependency: a lower one near it that surely was
@@ -222,13 +266,13 @@ impl Judge<'_> {
 
     /// From when a release counts as admitted for later ones: by audit, or by a full, unshortened wait; never if
     /// something stands that neither clears, or if it was withdrawn before.
-    fn admitted_since(&self, at: usize) -> Option<Time> {
+    fn admission(&self, at: usize) -> Admission {
         let release = self.history.release(at);
-        let opened = clock::first_open(release)?;
+        let Some(opened) = clock::first_open(release) else { return Admission::NEVER };
         let mut reasons = Vec::new();
         self.blocks(at, Word::EVER, &mut reasons);
         if !reasons.is_empty() {
-            return None;
+            return Admission::NEVER;
         }
         self.against(at, &mut reasons);
         // What nobody knows to be old is no measure for others: what a release brings in beside a dependency that
@@ -243,7 +287,7 @@ impl Judge<'_> {
         let with = |audits, known: Option<Time>| {
             known.and_then(|known| Some(self.admitted_with(release, opened, &reasons, audits)?.max(known)))
         };
-        let admitted = [by_age, with(1, vouched.once), with(2, vouched.twice)].into_iter().flatten().min()?;
+        let since = [by_age, with(1, vouched.once), with(2, vouched.twice)].into_iter().flatten().min();
         // While it is yanked no time counts; what comes back after more than a day starts anew, and asks for a
         // reviewer. So who publishes, yanks and un-yanks a release does not make it the base of the next.
         let withdrawn = if release.yanked {
@@ -251,7 +295,8 @@ impl Judge<'_> {
         } else {
             clock::long_yank(release).map(|(yanked_at, _)| yanked_at)
         };
-        (withdrawn.is_none_or(|withdrawn| admitted <= withdrawn)).then_some(admitted)
+        let before = |time: &Time| withdrawn.is_none_or(|withdrawn| *time <= withdrawn);
+        Admission { since: since.filter(before), by_age: by_age.filter(before) }
     }
 
     /// When a release against which `reasons` stand is admitted, given that many audits; none if never.

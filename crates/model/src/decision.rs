@@ -626,12 +626,14 @@ pub enum Witness {
     Baseline,
 }
 
-/// A full audit and the deltas that lead from it to a release.
+/// Audits that lead to a release: a full one and deltas from there, or deltas from a release that a full wait admitted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Chain {
     /// Whose records it is made of, sorted.
     pub origins: Vec<String>,
-    /// The versions from the fully audited one to this release, as the sets name them.
+    /// The release that a full wait admitted and at which deltas begin, where no full audit is behind them.
+    pub begins: Option<String>,
+    /// The versions from the fully audited one, or else the first after `begins`, to this release, as the sets name them.
     pub versions: Vec<String>,
     /// When its last record became known.
     pub known: Time,

@@ -115,11 +115,11 @@ pub struct Judge<'a> {
     pub(crate) history: History<'a>,
     /// The baseline's entries of the crate: asked for by every release.
     pub(crate) recorded: &'a [BaselineEntry],
-    /// The chains of all audits; and those where some are left out, by their places: of who is involved, or at another
-    /// moment. That takes looking at all of them only where some are signed.
+    /// The chains of all audits; and those where some are left out, of who is involved, or at another moment, or where
+    /// some may begin elsewhere. That takes looking at all of them only where some are signed.
     vouching: OnceCell<Vouching>,
     has_signers: bool,
-    vouching_without: RefCell<BTreeMap<Vec<usize>, Arc<Vouching>>>,
+    vouching_otherwise: RefCell<BTreeMap<Otherwise, Arc<Vouching>>>,
     /// Who is around a release, by its place.
     circles: RefCell<BTreeMap<usize, Arc<Circle<'a>>>>,
     /// Whether a release had been admitted before an objection, by its place, the moment, and what feeds told by then.
@@ -131,6 +131,14 @@ pub struct Judge<'a> {
 
 /// A release, a moment, and the state of the feeds as of it.
 pub(crate) type PastMoment = (usize, Time, Vec<(FeedState, Option<Time>)>);
+
+/// What makes chains of audits other than those of all: which are left out, and at which releases they may begin, by
+/// their places.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Otherwise {
+    out: Vec<usize>,
+    begins: Vec<usize>,
+}
 
 /// The moment at which a release is judged: the present, or one that is supposed, to find the ways out.
 #[derive(Clone, Copy)]
@@ -183,7 +191,7 @@ impl<'a> Judge<'a> {
             has_signers: facts.audits.iter().any(|audit| audit.signer.is_some()),
             history: History::new(facts),
             vouching: OnceCell::new(),
-            vouching_without: RefCell::default(),
+            vouching_otherwise: RefCell::default(),
             circles: RefCell::default(),
             admitted_before: RefCell::default(),
             known_as: OnceCell::new(),
@@ -443,13 +451,15 @@ impl<'a> Judge<'a> {
         let may_be_out = word != Word::EVER || self.has_signers;
         let places = 0..if may_be_out { audits.len() } else { 0 };
         let out: Vec<usize> = places.filter(|place| is_out(&audits[*place])).collect();
-        if out.is_empty() {
-            return Some(ask(self.vouching.get_or_init(|| self.vouching(&[])), version));
+        let begins = self.begins(at);
+        if out.is_empty() && begins.is_empty() {
+            return Some(ask(self.vouching.get_or_init(|| self.vouching(&[], &[])), version));
         }
-        let known = self.vouching_without.borrow().get(&out).cloned();
+        let otherwise = Otherwise { out, begins };
+        let known = self.vouching_otherwise.borrow().get(&otherwise).cloned();
         let vouching = known.unwrap_or_else(|| {
-            let vouching = Arc::new(self.vouching(&out));
-            self.vouching_without.borrow_mut().insert(out, Arc::clone(&vouching));
+            let vouching = Arc::new(self.vouching(&otherwise.out, &otherwise.begins));
+            self.vouching_otherwise.borrow_mut().insert(otherwise, Arc::clone(&vouching));
             vouching
         });
         Some(ask(&vouching, version))
@@ -467,8 +477,8 @@ impl<'a> Judge<'a> {
         records.into_iter().flatten().map(|place| &self.history.facts.audits[place])
     }
 
-    /// The chains of all audits but those at some places, sorted.
-    fn vouching(&self, without: &[usize]) -> Vouching {
+    /// The chains of all audits but those at some places, sorted, beginning also at these releases.
+    fn vouching(&self, without: &[usize], begins: &[usize]) -> Vouching {
         let seen = |version: &Version| {
             let position = self.history.position(version);
             position.map_or(Time::EARLIEST, |at| vouchable_from(self.history.release(at)))
@@ -483,7 +493,8 @@ impl<'a> Judge<'a> {
                 && is_of_these(&to.version, audit.digest)
                 && from.is_none_or(|from| is_of_these(&from.version, audit.from_digest))
         };
-        Vouching::new(&self.history.facts.audits, &self.asked.policy.criteria, seen, counts)
+        let begins: Vec<&Version> = begins.iter().map(|at| &self.history.release(*at).version).collect();
+        Vouching::new(&self.history.facts.audits, &self.asked.policy.criteria, seen, counts, &begins)
     }
 
     /// When what people signed about a release ends, by its own word.

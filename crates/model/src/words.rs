@@ -142,7 +142,10 @@ pub fn sentence(reason: &Reason) -> String {
                         [] => String::new(),
                         names => format!(", with unknown accounts of {}", line_of(names)),
                     };
-                    format!("{origins} ({versions}{unbound}){until}")
+                    let begins = chain.begins.as_ref().map_or_else(String::new, |begins| {
+                        format!(", the change from {begins}, which its wait admitted")
+                    });
+                    format!("{origins} ({versions}{begins}{unbound}){until}")
                 })
                 .collect();
             format!("audited by {}", chains.join(", and by "))
@@ -416,10 +419,12 @@ mod tests {
         let chain = |origins: &[&str], versions: &[&str]| Chain {
             origins: origins.iter().map(|origin| text(origin)).collect(),
             versions: versions.iter().map(|version| text(version)).collect(),
+            begins: None,
             known: AT,
             until: None,
             unbound: vec![],
         };
+        let changed_since = Chain { begins: Some(text("1.0.0")), ..chain(&["mozilla"], &["1.1.0"]) };
         let signed = Chain {
             until: Some(AT),
             unbound: vec![text("ann@example.org")],
@@ -490,6 +495,7 @@ mod tests {
             Because::NotInIndex,
             Because::Source(text("git https://git.example/tidy at aaaa")),
             Because::Audits(vec![chain(&["mozilla"], &["1.0.0"]), chain(&["a", "b"], &["0.9.0", "1.0.0"])]),
+            Because::Audits(vec![changed_since]),
             Because::Audits(vec![signed]),
             approved(None),
             approved(Some(AT)),

@@ -257,6 +257,54 @@ fn two_independent_audits_admit_at_once_and_one_after_six_hours() {
 }
 
 #[test]
+fn an_audit_of_the_change_from_an_admitted_release_counts() {
+    let mut world = crate_with_update("2026-08-15T18:00:00Z", "2026-08-15");
+    world.delta_audit("mozilla", "tidy", "1.0.0", "1.0.1", "2026-08-15T12:30:00Z");
+    check!(world, @"");
+    // What its wait admitted lies open to everybody; that somebody read the change is enough below the highest level.
+    world.delta_audit("google", "tidy", "1.0.0", "1.0.1", "2026-08-15T12:30:00Z");
+    check!(world, @"");
+    assert_eq!(world.level(Level::High).decide("tidy", "1.0.1").verdict, Verdict::Hold);
+}
+
+/// Else what was held for what it can do would come in with an innocent change to it.
+#[test]
+fn an_audit_of_a_change_to_what_was_never_admitted_counts_for_nothing() {
+    let needs_fresh = |needed_by: &[&str]| {
+        let mut world = crate_with_update("2026-08-20T12:00:00Z", "2026-06-15");
+        world.release("fresh", "1.0.0", "2026-06-14");
+        world.release("tidy", "1.0.2", "2026-08-19");
+        for version in needed_by {
+            world.edit("tidy", version).depends("fresh", "^1", DependencyKind::Normal, false);
+        }
+        world.delta_audit("mozilla", "tidy", "1.0.1", "1.0.2", "2026-08-19T12:30:00Z");
+        world.decide("tidy", "1.0.2")
+    };
+    assert_eq!(needs_fresh(&[]).verdict, Verdict::Admit);
+    insta::assert_snapshot!(show(&needs_fresh(&["1.0.1", "1.0.2"])), @"");
+    // Nor is it enough that the release in between was admitted after this one appeared.
+    let mut world = crate_with_update("2026-08-25T12:00:00Z", "2026-08-17");
+    world.release("tidy", "1.0.2", "2026-08-22");
+    world.delta_audit("mozilla", "tidy", "1.0.1", "1.0.2", "2026-08-22T12:30:00Z");
+    assert_eq!(world.decide("tidy", "1.0.2").verdict, Verdict::Hold);
+    // Through one that was read it is.
+    world.delta_audit("mozilla", "tidy", "1.0.0", "1.0.1", "2026-08-22T12:30:00Z");
+    assert_eq!(world.decide("tidy", "1.0.2").verdict, Verdict::Admit);
+}
+
+/// A release in between that somebody audited takes no other audit away.
+#[test]
+fn another_audited_release_takes_no_audit_of_a_change_away() {
+    let mut world = crate_with_update("2026-08-20T12:00:00Z", "2026-08-17");
+    world.release("tidy", "1.0.2", "2026-08-19");
+    world.delta_audit("mozilla", "tidy", "1.0.0", "1.0.2", "2026-08-19T12:30:00Z");
+    assert_eq!(world.decide("tidy", "1.0.2").verdict, Verdict::Admit);
+    world.full_audit("google", "tidy", "1.0.1", "2026-08-17T12:30:00Z");
+    assert_eq!(world.decide("tidy", "1.0.2").base, Some("1.0.1".parse().unwrap()));
+    assert_eq!(world.decide("tidy", "1.0.2").verdict, Verdict::Admit);
+}
+
+#[test]
 fn malware_blocks_and_what_comes_after_a_takeover_asks_for_a_reviewer() {
     let mut world = crate_with_update("2026-12-20T12:00:00Z", "2026-08-15");
     world.advisory("RUSTSEC-2026-0001", "tidy", AdvisoryKind::Malicious, "2026-08-15T23:59:59Z", None);

@@ -34,6 +34,7 @@ fn decision(text: &str) -> Decision {
     let chain = Chain {
         origins: vec![owned(), owned()],
         versions: vec![owned()],
+        begins: Some(owned()),
         known: at,
         until: None,
         unbound: vec![owned()],
