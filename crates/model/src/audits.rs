@@ -99,10 +99,8 @@ impl Vouching {
         // They are vouched for by nobody: only what follows on them is a chain.
         for at in begins.iter().filter_map(|version| ids.published(version)) {
             let followed = onward.iter().filter(|(from, ..)| *from == at);
-            let from_here = Trail { begins: Some(at), ..nothing.clone() };
-            queue.extend(
-                followed.map(|&(_, to, place)| (to, from_here.followed(place, audits, &members))),
-            );
+            let from_here = Trail { begins: Some(at), length: 1, ..nothing.clone() };
+            queue.extend(followed.map(|&(_, to, place)| (to, from_here.followed(place, audits, &members))));
         }
         let mut last: Vec<Option<Time>> = vec![None; ids.versions.len()];
         while let Some((at, trail)) = queue.pop_front() {
@@ -182,9 +180,10 @@ impl Trail {
         longer
     }
 
-    /// Whether whatever `other` is good for, this is good for too.
+    /// Whether whatever `other` is good for, this is good for too. One with a full audit behind it tells more.
     fn makes_superfluous(&self, other: &Self) -> bool {
-        self.known <= other.known && self.rests_on.is_within(&other.rests_on)
+        let tells_as_much = self.begins.is_none() || other.begins.is_some();
+        tells_as_much && self.known <= other.known && self.rests_on.is_within(&other.rests_on)
     }
 
     fn is_independent_of(&self, other: &Self) -> bool {
@@ -500,8 +499,8 @@ mod tests {
             at(9_000, full("a", "ann", "1.2.0")),
             at(5_000, full("c", "cat", "1.2.0")),
         ];
-        let vouched =
-            Vouching::new(&audits, "safe-to-deploy", |_| SEEN, |_, _| true, &[]).since(&Version::new(1, 2, 0));
+        let vouched = Vouching::new(&audits, "safe-to-deploy", |_| SEEN, |_, _| true, &[])
+            .since(&Version::new(1, 2, 0));
         assert_eq!(vouched.once, Some(Time::from_unix(2_000)));
         assert_eq!(vouched.twice, Some(Time::from_unix(5_000)));
     }

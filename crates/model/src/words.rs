@@ -603,6 +603,7 @@ mod tests {
         the index does not have it
         git https://git.example/tidy at aaaa
         audited by mozilla (1.0.0), and by a with b (0.9.0 → 1.0.0)
+        audited by mozilla (1.1.0, the change from 1.0.0, which its wait admitted)
         audited by ann@example.org (1.0.0, with unknown accounts of ann@example.org) until 2026-08-17T20:53:20Z
         approved by 34 % of the weight of those who maintain dependents (ann, bob, cat, dan), 30 % is asked for
         approved by 34 % of the weight of those who maintain dependents (ann, bob, cat, dan), 30 % is asked for, until 2026-08-17T20:53:20Z

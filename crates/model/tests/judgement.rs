@@ -260,10 +260,16 @@ fn two_independent_audits_admit_at_once_and_one_after_six_hours() {
 fn an_audit_of_the_change_from_an_admitted_release_counts() {
     let mut world = crate_with_update("2026-08-15T18:00:00Z", "2026-08-15");
     world.delta_audit("mozilla", "tidy", "1.0.0", "1.0.1", "2026-08-15T12:30:00Z");
-    check!(world, @"");
+    check!(world, @"
+    tidy 1.0.1 admit (audited)
+      audited-once [favour]: audited by mozilla (1.0.1, the change from 1.0.0, which its wait admitted)
+    ");
     // What its wait admitted lies open to everybody; that somebody read the change is enough below the highest level.
     world.delta_audit("google", "tidy", "1.0.0", "1.0.1", "2026-08-15T12:30:00Z");
-    check!(world, @"");
+    check!(world, @"
+    tidy 1.0.1 admit (audited)
+      audited [favour]: audited by google (1.0.1, the change from 1.0.0, which its wait admitted), and by mozilla (1.0.1, the change from 1.0.0, which its wait admitted)
+    ");
     assert_eq!(world.level(Level::High).decide("tidy", "1.0.1").verdict, Verdict::Hold);
 }
 
@@ -281,7 +287,16 @@ fn an_audit_of_a_change_to_what_was_never_admitted_counts_for_nothing() {
         world.decide("tidy", "1.0.2")
     };
     assert_eq!(needs_fresh(&[]).verdict, Verdict::Admit);
-    insta::assert_snapshot!(show(&needs_fresh(&["1.0.1", "1.0.2"])), @"");
+    insta::assert_snapshot!(show(&needs_fresh(&["1.0.1", "1.0.2"])), @"
+    tidy 1.0.2 hold
+      young-dependency [review]: new in this release, fresh was 66 days old when this was published
+      young [hold]: in the open for 1 day, 14 days are asked for
+      needs-held [hold]: needs fresh ^1, of which no release is admitted
+      new-dependency [double]: new dependency fresh
+      > an admitted release of fresh ^1, from 2026-09-12T12:00:00Z on
+      > an admitted release of fresh ^1, one audit by a trusted reviewer or set, from 2026-08-20T12:00:00Z on
+      > an exception for needs-held, young-dependency, young
+    ");
     // Nor is it enough that the release in between was admitted after this one appeared.
     let mut world = crate_with_update("2026-08-25T12:00:00Z", "2026-08-17");
     world.release("tidy", "1.0.2", "2026-08-22");

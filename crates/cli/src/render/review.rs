@@ -372,7 +372,8 @@ fn footer(review: &Review<'_>, shell: &Shell) -> Block {
         let wants_audit =
             decision.clears.iter().flat_map(|way| &way.needs).any(|need| matches!(need, Need::Audits(_)));
         if wants_audit {
-            let from = review.base_version.as_ref().map_or_else(String::new, |from| format!(" --from {from}"));
+            let from =
+                review.base_version.as_ref().map_or_else(String::new, |from| format!(" --from {from}"));
             offer(
                 "to say so that you have read it, signed with your key, for all who name you as a reviewer",
                 &format!("cargo fence audit {}@{}{from} -m \"…\"", release.name, release.version),

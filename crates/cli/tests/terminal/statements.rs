@@ -1,6 +1,6 @@
 //! Two people who own nothing review a release, sign, and admit it for everybody who reads their folder.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use fence_testkit::ssh::Signer;
 
@@ -111,6 +111,62 @@ fn two_people_review_and_admit() {
     let schema = serde_json::from_str(include_str!("../../../../docs/statements.schema.json")).unwrap();
     jsonschema::validate(&schema, &serde_json::from_str(&document).unwrap()).unwrap();
     insta::assert_snapshot!("what they signed, for machines", document);
+}
+
+/// An agent that has Ann's key, which no file has; it ends with the test.
+struct Agent(std::process::Child);
+
+impl Agent {
+    fn with_the_key_of_ann(project: &mut Project) -> Option<Self> {
+        // The path of a socket is short.
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("agent");
+        let started =
+            Command::new("ssh-agent").arg("-D").arg("-a").arg(&socket).stdout(Stdio::null()).spawn();
+        let Ok(agent) = started.map(Self) else {
+            eprintln!("skipped: ssh-agent is not installed");
+            return None;
+        };
+        let key = project.path(&format!("home/{}", ann().principal()));
+        let add = || {
+            let mut add = Command::new("ssh-add");
+            add.arg("-q").arg(&key).env("SSH_AUTH_SOCK", &socket).stderr(Stdio::null());
+            add.status().is_ok_and(|status| status.success())
+        };
+        // It answers as soon as its socket is there.
+        assert!(
+            (0..1_000).any(|_| add() || {
+                std::thread::yield_now();
+                false
+            }),
+            "ssh-add gave the key to no agent"
+        );
+        std::fs::remove_file(&key).unwrap();
+        project.set("SSH_AUTH_SOCK", socket.to_str().unwrap());
+        // The folder has to outlive the agent, which is ended first.
+        std::mem::forget(folder);
+        Some(agent)
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[test]
+fn a_key_that_only_the_agent_has_signs() {
+    let Some(mut project) = held() else { return };
+    let Some(_agent) = Agent::with_the_key_of_ann(&mut project) else { return };
+    let (digest, who, key) = (digest(&project), ann().principal(), ann().public_key());
+    let seen = project.run(&format!(
+        "audit pad-words@1.0.1 {digest} -m \"Read all of it.\" --as {who} --key \"key::{key}\""
+    ));
+    insta::assert_snapshot!("the agent signs", seen);
+    let file = statements(&project).remove(0);
+    insta::assert_snapshot!("what the agent signed", project.run(&format!("verify {file}")));
 }
 
 #[test]
