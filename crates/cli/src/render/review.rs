@@ -371,15 +371,11 @@ fn footer(review: &Review<'_>, shell: &Shell) -> Block {
         let release = &decision.release;
         let wants_audit =
             decision.clears.iter().flat_map(|way| &way.needs).any(|need| matches!(need, Need::Audits(_)));
-        if wants_audit {
-            let from =
-                review.base_version.as_ref().map_or_else(String::new, |from| format!(" --from {from}"));
+        if wants_audit && let Some(from) = &review.base_version {
             offer(
                 "to say so that you have read it, signed with your key, for all who name you as a reviewer",
-                &format!("cargo fence audit {}@{}{from} -m \"…\"", release.name, release.version),
+                &format!("cargo fence audit {}@{} --from {from} -m \"…\"", release.name, release.version),
             );
-        }
-        if wants_audit && let Some(from) = &review.base_version {
             offer(
                 "to say in an audit set of your own that you have read it, with cargo-vet",
                 &format!("cargo vet certify {} {from} {}", release.name, release.version),

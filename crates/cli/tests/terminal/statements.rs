@@ -114,7 +114,11 @@ fn two_people_review_and_admit() {
 }
 
 /// An agent that has Ann's key, which no file has; it ends with the test.
-struct Agent(std::process::Child);
+struct Agent {
+    process: std::process::Child,
+    /// Where its socket is.
+    _folder: tempfile::TempDir,
+}
 
 impl Agent {
     fn with_the_key_of_ann(project: &mut Project) -> Option<Self> {
@@ -123,10 +127,11 @@ impl Agent {
         let socket = folder.path().join("agent");
         let started =
             Command::new("ssh-agent").arg("-D").arg("-a").arg(&socket).stdout(Stdio::null()).spawn();
-        let Ok(agent) = started.map(Self) else {
+        let Ok(process) = started else {
             eprintln!("skipped: ssh-agent is not installed");
             return None;
         };
+        let agent = Self { process, _folder: folder };
         let key = project.path(&format!("home/{}", ann().principal()));
         let add = || {
             let mut add = Command::new("ssh-add");
@@ -143,16 +148,14 @@ impl Agent {
         );
         std::fs::remove_file(&key).unwrap();
         project.set("SSH_AUTH_SOCK", socket.to_str().unwrap());
-        // The folder has to outlive the agent, which is ended first.
-        std::mem::forget(folder);
         Some(agent)
     }
 }
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
+        drop(self.process.kill());
+        drop(self.process.wait());
     }
 }
 
