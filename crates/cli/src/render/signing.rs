@@ -113,7 +113,7 @@ fn how(content: &Content) -> Option<String> {
         }
         Content::Audit { bases, reader, .. } => {
             let what = if bases.is_some() {
-                "a reading of the change, which counts where the older release is audited, too"
+                "a reading of the change, which counts where the older release was admitted by its wait, or is audited too"
             } else {
                 "a reading of all of its code"
             };
