@@ -539,7 +539,14 @@ impl<'a> Judge<'a> {
     /// The highest level whose rules the release passes by evidence and age alone.
     fn attained(&self, at: Option<usize>, reasons: &[Reason], time: &Timing) -> Attained {
         let release = at.map(|at| self.history.release(at));
+        // At the highest level age admits nothing that audits of changes could begin at.
+        let from_the_start = reasons.iter().find_map(|reason| match &reason.because {
+            Because::Audits(chains) => Some(chains.iter().filter(|chain| chain.begins.is_none()).count()),
+            _ => None,
+        });
         let passes = |level: Level| {
+            let audits = from_the_start.filter(|_| level == Level::High).unwrap_or(time.audits);
+            let time = &Timing { audits, ..*time };
             let found = reasons.iter().filter_map(|r| match (r.code.class(), r.code) {
                 // Excused or not, it is in the way of every level.
                 (CodeClass::Condition, Code::ClockStopped) if r.effect > Effect::Note => {

@@ -140,12 +140,13 @@ pub fn sentence(reason: &Reason) -> String {
                     let until = chain.until.map_or_else(String::new, |until| format!(" until {until}"));
                     let unbound = match chain.unbound.as_slice() {
                         [] => String::new(),
+                        names if names == chain.origins => ", accounts unknown".to_owned(),
                         names => format!(", with unknown accounts of {}", line_of(names)),
                     };
-                    let begins = chain.begins.as_ref().map_or_else(String::new, |begins| {
-                        format!(", the change from {begins}, which its wait admitted")
-                    });
-                    format!("{origins} ({versions}{begins}{unbound}){until}")
+                    let begins = chain.begins.as_ref();
+                    let begins =
+                        begins.map_or_else(String::new, |begins| format!("the change from {begins} to "));
+                    format!("{origins} ({begins}{versions}{unbound}){until}")
                 })
                 .collect();
             format!("audited by {}", chains.join(", and by "))
@@ -603,8 +604,8 @@ mod tests {
         the index does not have it
         git https://git.example/tidy at aaaa
         audited by mozilla (1.0.0), and by a with b (0.9.0 → 1.0.0)
-        audited by mozilla (1.1.0, the change from 1.0.0, which its wait admitted)
-        audited by ann@example.org (1.0.0, with unknown accounts of ann@example.org) until 2026-08-17T20:53:20Z
+        audited by mozilla (the change from 1.0.0 to 1.1.0)
+        audited by ann@example.org (1.0.0, accounts unknown) until 2026-08-17T20:53:20Z
         approved by 34 % of the weight of those who maintain dependents (ann, bob, cat, dan), 30 % is asked for
         approved by 34 % of the weight of those who maintain dependents (ann, bob, cat, dan), 30 % is asked for, until 2026-08-17T20:53:20Z
         published by user 7, whose first release of this crate is of 2026-08-17

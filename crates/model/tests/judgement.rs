@@ -262,14 +262,15 @@ fn an_audit_of_the_change_from_an_admitted_release_counts() {
     world.delta_audit("mozilla", "tidy", "1.0.0", "1.0.1", "2026-08-15T12:30:00Z");
     check!(world, @"
     tidy 1.0.1 admit (audited)
-      audited-once [favour]: audited by mozilla (1.0.1, the change from 1.0.0, which its wait admitted)
+      audited-once [favour]: audited by mozilla (the change from 1.0.0 to 1.0.1)
     ");
     // What its wait admitted lies open to everybody; that somebody read the change is enough below the highest level.
     world.delta_audit("google", "tidy", "1.0.0", "1.0.1", "2026-08-15T12:30:00Z");
     check!(world, @"
     tidy 1.0.1 admit (audited)
-      audited [favour]: audited by google (1.0.1, the change from 1.0.0, which its wait admitted), and by mozilla (1.0.1, the change from 1.0.0, which its wait admitted)
+      audited [favour]: audited by google (the change from 1.0.0 to 1.0.1), and by mozilla (the change from 1.0.0 to 1.0.1)
     ");
+    assert_eq!(world.decide("tidy", "1.0.1").attained.level, Some(Level::Medium));
     assert_eq!(world.level(Level::High).decide("tidy", "1.0.1").verdict, Verdict::Hold);
 }
 
