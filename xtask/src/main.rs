@@ -11,6 +11,7 @@ mod docs;
 mod dump;
 mod e2e;
 mod fetch;
+mod figures;
 mod graph;
 mod known_names;
 mod laid_out;
@@ -35,6 +36,7 @@ cargo xtask <task>
   docs [--check]        write docs/policy.md from the policy's type, or check that it is current
   known-names           make the shipped list of better-known names from FENCE_DATA
   fingerprints FOLDER…  make the shipped set of fingerprints from folders of .crate files
+  figures [--write]     what the default policies stop and cost over real history, held against docs/figures.json
   e2e                   fetch the packages of real projects through the fence, over the network
   bench check [--runs N]   `check` against cargo-audit, cargo-deny and cargo-vet, whole processes in pairs
   bench cold [--runs N]    `check` with nothing cached, over the network, against cargo's own index phase
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         ["known-names"] => fence_data()
             .and_then(|data| known_names::run(&data, &root.join("crates/model/data/known-names.tsv"))),
         ["fingerprints", folders @ ..] => scan::fingerprints(&root, folders),
+        ["figures", rest @ ..] => data_if_any().and_then(|data| figures::run(&root, data.as_deref(), rest)),
         ["e2e"] => fence_data().and_then(|data| e2e::run(&root, &data)),
         ["bench", "check", rest @ ..] => fence_data().and_then(|data| bench::check(&root, &data, rest)),
         ["bench", "cold", rest @ ..] => fence_data().and_then(|data| bench::cold(&root, &data, rest)),
@@ -117,5 +120,13 @@ fn fence_data() -> Result<PathBuf, String> {
         Ok(folder)
     } else {
         Err(format!("FENCE_DATA names {}, which is no folder", folder.display()))
+    }
+}
+
+/// The same, where there is one; a name that leads nowhere is a mistake all the same.
+fn data_if_any() -> Result<Option<PathBuf>, String> {
+    match fence_data() {
+        Err(_) if std::env::var_os("FENCE_DATA").is_none() => Ok(None),
+        found => found.map(Some),
     }
 }
