@@ -1,0 +1,3 @@
+//! The program `fence-sim`: replays history through the judgement of the fence.
+
+fn main() {}
