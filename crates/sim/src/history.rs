@@ -215,6 +215,11 @@ impl History {
         self.crates.entry(of.clone()).or_default().windows.push(WindowTold { by, start, end });
     }
 
+    /// Whether anything was told of a crate.
+    pub fn has(&self, of: &CrateName) -> bool {
+        self.crates.contains_key(of)
+    }
+
     /// Counts something that had to be left out.
     pub fn leave_out(&mut self, what: &'static str) {
         *self.left_out.entry(what).or_default() += 1;

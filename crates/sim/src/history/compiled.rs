@@ -199,6 +199,11 @@ impl<'h> Compiled<'h> {
         &self.names[place].1
     }
 
+    /// All lists of names, in order of time.
+    pub fn all_names(&self) -> impl Iterator<Item = &KnownNames> {
+        self.names.iter().map(|(_, names)| names)
+    }
+
     /// Whether any advisory on the crate is ever known.
     pub fn is_ever_advised(&self, krate: usize) -> bool {
         !self.crates[krate].advisories.is_empty()
