@@ -4,6 +4,7 @@
 //! answers with the upgrades that projects made. `walk` asks the judgement itself; what a release's requirements add is
 //! arithmetic on its answers (`needs`).
 
+pub mod check;
 pub mod cost;
 mod needs;
 pub mod upgrades;

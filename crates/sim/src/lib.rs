@@ -6,5 +6,10 @@
 //! program, in `edge`, and handed in; seeds are arguments.
 
 pub mod backtest;
+pub mod halves;
 pub mod history;
 pub mod incidents;
+pub mod protection;
+pub mod readings;
+pub mod report;
+pub mod sweep;

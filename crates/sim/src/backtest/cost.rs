@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use fence_model::{Code, Time};
+use fence_model::{Code, Span, Time};
 
 use super::Admissions;
 use super::upgrades::{Fix, Kind, Upgrade, Upgrades};
@@ -46,16 +46,20 @@ pub struct Waiting {
     pub waited: usize,
     /// How many waited for more than a day.
     pub over_a_day: usize,
+    /// How many waited for more than a day, and no other release that does the same was let in within that day.
+    pub without_a_way: usize,
     /// The longest delay that time ends, in seconds.
     pub longest: i64,
 }
 
 impl Waiting {
-    fn count(&mut self, delay: Option<Option<i64>>) {
+    fn count(&mut self, delay: Option<Option<i64>>, has_a_way: impl Fn() -> bool) {
         self.all += 1;
         let Some(delay) = delay else { return };
         self.waited += 1;
-        self.over_a_day += usize::from(delay.is_none_or(|delay| delay > 86_400));
+        let is_over_a_day = delay.is_none_or(|delay| delay > 86_400);
+        self.over_a_day += usize::from(is_over_a_day);
+        self.without_a_way += usize::from(is_over_a_day && !has_a_way());
         self.longest = self.longest.max(delay.unwrap_or_default());
     }
 }
@@ -77,9 +81,14 @@ impl Cost {
             projects.insert(upgrade.project);
             cost.upgrades += 1;
             let delay = (!fate.is_admitted_at(upgrade.at)).then(|| delay(fate.admitted, upgrade.at));
+            let has_a_way = || {
+                let in_time = upgrade.at + Span::days(1);
+                let mut ways = upgrade.ways.iter().filter_map(|way| admissions.of(*way));
+                ways.any(|fate| fate.is_admitted_at(in_time))
+            };
             match upgrade.fix {
-                Some(Fix::Known) => cost.known_fixes.count(delay),
-                Some(Fix::Unknown) => cost.other_fixes.count(delay),
+                Some(Fix::Known) => cost.known_fixes.count(delay, has_a_way),
+                Some(Fix::Unknown) => cost.other_fixes.count(delay, has_a_way),
                 None => {}
             }
             let Some(delay) = delay else { continue };

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fence_evidence::advisories::AdvisoryRecord;
-use fence_model::Time;
 use fence_model::facts::AdvisoryKind;
+use fence_model::{CaretClass, Time};
 use semver::Version;
 
 use crate::history::{Compiled, ReleaseNumber};
@@ -42,6 +42,8 @@ pub struct Upgrade {
     pub release: ReleaseNumber,
     /// Whether it leaves a vulnerability behind.
     pub fix: Option<Fix>,
+    /// Of one that does, the other releases of the same class that would have done it too, published by then.
+    pub ways: Vec<ReleaseNumber>,
 }
 
 /// All changes, and what had to be left out of them.
@@ -90,6 +92,10 @@ impl Upgrades {
                 .old
                 .as_ref()
                 .and_then(|old| fix(compiled.advisories(krate), old, &change.new, change.at));
+            let ways = match &change.old {
+                Some(old) if fix.is_some() => ways(compiled, krate, (old, &change.new), change.at),
+                _ => Vec::new(),
+            };
             upgrades.all.push(Upgrade {
                 project: place(&upgrades.projects, &change.project),
                 at: change.at,
@@ -97,16 +103,50 @@ impl Upgrades {
                 kind: if change.old.is_some() { Kind::Upgrade } else { Kind::Addition },
                 release,
                 fix,
+                ways,
             });
         }
         upgrades
     }
 
-    /// The releases that came in by any change, each once.
+    /// The releases that came in by any change, or could have in place of one, each once.
     pub fn releases(&self) -> Vec<ReleaseNumber> {
-        let all: BTreeSet<ReleaseNumber> = self.all.iter().map(|upgrade| upgrade.release).collect();
+        let of = |upgrade: &Upgrade| [upgrade.release].into_iter().chain(upgrade.ways.clone());
+        let all: BTreeSet<ReleaseNumber> = self.all.iter().flat_map(of).collect();
         all.into_iter().collect()
     }
+}
+
+/// The other releases that leave behind what going from one version to another does.
+fn ways(
+    compiled: &Compiled<'_>,
+    krate: usize,
+    (old, new): (&Version, &Version),
+    at: Time,
+) -> Vec<ReleaseNumber> {
+    let of_both = |version: &Version| {
+        let class = CaretClass::of(version);
+        class == CaretClass::of(new) || class == CaretClass::of(old)
+    };
+    let leaves = |version: &Version| {
+        let advisories = compiled.advisories(krate).iter().map(|record| record.as_fact());
+        let mut left = advisories.filter(|a| {
+            a.kind == AdvisoryKind::Vulnerability
+                && a.withdrawn.is_none()
+                && a.affects(old)
+                && !a.affects(new)
+        });
+        left.all(|advisory| !advisory.affects(version))
+    };
+    compiled
+        .releases_of(krate)
+        .filter(|(_, release)| {
+            release.version != *new && release.version > *old && release.version.pre.is_empty()
+        })
+        .filter(|(_, release)| release.published.is_some_and(|published| published <= at))
+        .filter(|(_, release)| of_both(&release.version) && leaves(&release.version))
+        .map(|(number, _)| number)
+        .collect()
 }
 
 /// Whether going from `old` to `new` leaves a vulnerability behind; one that was known goes first.

@@ -156,6 +156,12 @@ impl<'h> Compiled<'h> {
         &self.crates[krate].releases[place]
     }
 
+    /// The releases of a crate, by version.
+    pub fn releases_of(&self, krate: usize) -> impl Iterator<Item = (ReleaseNumber, &ReleaseFacts<'h>)> {
+        let krate = &self.crates[krate];
+        (krate.first..).map(ReleaseNumber).zip(&krate.releases)
+    }
+
     /// When a release was published.
     pub fn published(&self, number: ReleaseNumber) -> Time {
         self.release(number).published.unwrap_or(Time::EARLIEST)
