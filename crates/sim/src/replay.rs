@@ -320,7 +320,7 @@ impl<'h> Ground<'h> {
 
         let mut out = format!(
             "# Sweep\n\n{} policies, chosen on the half `fit` and reported on the half `report`. Names are \
-             base/ceiling/floor of fixes/new-dependency/dormant/young-dependency.\n\n",
+             base/ceiling/tenure of crates/new-dependency/dormant/young-dependency.\n\n",
             tried.len()
         );
         for (half, aim) in halves.iter().zip(&aims) {
@@ -378,7 +378,11 @@ fn sweep_table<'s>(aims: &[Aim; 2], rows: impl Iterator<Item = (&'s Named, &'s [
             cells.push(days(score.mean_days));
             cells.push(format!("{:.2}", score.cost.reviews_per_month()));
             cells.push(score.cost.known_fixes.without_a_way.to_string());
-            cells.extend(score.stopped.iter().map(|of| of.surely.to_string()));
+            let cell = |of: &Stopped| match (of.surely, of.perhaps) {
+                (surely, perhaps) if surely == perhaps => surely.to_string(),
+                (surely, perhaps) => format!("{surely}..{perhaps}"),
+            };
+            cells.extend(score.stopped.iter().map(cell));
             let misses = score.misses(aim);
             cells.push(if misses.is_empty() { "-".into() } else { misses.join("+") });
         }

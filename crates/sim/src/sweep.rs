@@ -46,9 +46,11 @@ impl Score {
 
     /// In which points it misses the aim, in words.
     pub fn misses(&self, aim: &Aim) -> Vec<&'static str> {
+        let perhaps = self.stopped.iter().zip(aim.stopped).all(|(own, aim)| own.perhaps >= aim.surely);
         let points = [
             (self.cost.share() > aim.wait, "wait"),
-            (!self.protects(aim), "protection"),
+            // What only scanners and publishers that nobody told of would have stopped.
+            (!self.protects(aim), if perhaps { "protection?" } else { "protection" }),
             (self.cost.known_fixes.without_a_way > 0, "fixes"),
             (self.cost.reviews_per_month() > MOST_REVIEWS, "reviews"),
         ];
@@ -74,34 +76,34 @@ type Choice<T> = &'static [(T, &'static str)];
 
 const BASES: Choice<Span> = &[
     (Span::ZERO, "0"),
+    (Span::hours(2), "2h"),
+    (Span::hours(4), "4h"),
     (Span::hours(6), "6h"),
     (Span::hours(12), "12h"),
     (Span::days(1), "1d"),
-    (Span::days(2), "2d"),
     (Span::days(3), "3d"),
-    (Span::days(7), "7d"),
 ];
 const CEILINGS: Choice<Span> = &[(Span::days(7), "7d"), (Span::days(14), "14d"), (Span::days(30), "30d")];
-const FLOORS_FIX: Choice<Span> = &[(Span::hours(6), "6h"), (Span::hours(24), "24h")];
-const NEW_DEPENDENCY: Choice<Effect> =
-    &[(Effect::Note, "note"), (Effect::Double, "x2"), (Effect::Ceiling, "ceil")];
-const DORMANT: Choice<Effect> =
-    &[(Effect::Note, "note"), (Effect::Double, "x2"), (Effect::Ceiling, "ceil"), (Effect::Review, "review")];
+const TENURES: Choice<Span> = &[(Span::days(30), "30d"), (Span::days(60), "60d"), (Span::days(90), "90d")];
+const NEW_DEPENDENCY: Choice<Effect> = &[(Effect::Note, "note"), (Effect::Double, "x2")];
+const DORMANT: Choice<Effect> = &[(Effect::Double, "x2"), (Effect::Review, "review")];
 const YOUNG: Choice<Effect> = &[(Effect::Ceiling, "ceil"), (Effect::Review, "review")];
 
-/// All policies of the sweep: level medium, with what the choices set. Names are `base/ceiling/fix/new-dependency/dormant/young-dependency`.
+/// All policies of the sweep: level medium, with what the choices set. Names are `base/ceiling/tenure of
+/// crates/new-dependency/dormant/young-dependency`.
 pub fn policies() -> Vec<Named> {
     let mut all = Vec::new();
     for (base, base_name) in BASES {
         for (ceiling, ceiling_name) in CEILINGS {
-            for (fix, fix_name) in FLOORS_FIX {
+            for (tenure, tenure_name) in TENURES {
                 for (needs, needs_name) in NEW_DEPENDENCY {
                     for (dormant, dormant_name) in DORMANT {
                         for (young, young_name) in YOUNG {
                             let wait = Wait {
                                 base: Some(*base),
                                 ceiling: *ceiling,
-                                floor_fix: *fix,
+                                crate_tenure: *tenure,
+                                floor_fix: (*base).min(Span::hours(24)),
                                 floor_known: (*base).min(Span::days(3)),
                                 ..Wait::default()
                             };
@@ -116,7 +118,7 @@ pub fn policies() -> Vec<Named> {
                                 }
                             }
                             let name = format!(
-                                "{base_name}/{ceiling_name}/{fix_name}/{needs_name}/{dormant_name}/{young_name}"
+                                "{base_name}/{ceiling_name}/{tenure_name}/{needs_name}/{dormant_name}/{young_name}"
                             );
                             all.push(Named::policy(name, policy));
                         }

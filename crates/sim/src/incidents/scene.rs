@@ -14,7 +14,7 @@ use fence_model::settle::{FactsOf, InUseByCrate, Known, Settlement};
 use fence_model::{Code, CrateName, Digest, Span, Time};
 use semver::Version;
 
-use super::{Bound, Incident};
+use super::{Bound, Group, Incident};
 use crate::backtest::{Codes, Phase, Rule, speaking_feeds, step};
 use crate::history::Compiled;
 
@@ -41,9 +41,10 @@ impl Outcome {
         self.admitted.is_none_or(|admitted| admitted > self.removed)
     }
 
-    /// How much longer it would have waited than it was there; none if for ever.
-    pub fn spare(&self) -> Option<Span> {
-        self.admitted.map(|admitted| admitted - self.removed)
+    /// How much longer it would have waited than it was there, in seconds; less than none where it was let in, none if it waits
+    /// for ever.
+    pub fn spare(&self) -> Option<i64> {
+        self.admitted.map(|admitted| admitted.unix() - self.removed.unix())
     }
 }
 
@@ -128,7 +129,9 @@ fn facts<'f>(
     let Ok(name) = incident.name.parse::<CrateName>() else {
         unreachable!("a test reads the names of all incidents");
     };
-    let mut facts = match compiled.crate_at(&incident.name) {
+    // A package of another registry has nothing to do with a crate of the same name.
+    let own = compiled.crate_at(&incident.name).filter(|_| incident.group == Group::Takeover);
+    let mut facts = match own {
         _ if incident.is_new(bound) => CrateFacts::unknown(name),
         Some(krate) => compiled.facts_at(krate, incident.published - Span::seconds(1)),
         None => unremarkable(name, incident.published),

@@ -38,7 +38,7 @@ pub fn incidents(judged: &[Judged<'_>]) -> Value {
     let outcome = |of: &crate::incidents::Outcome| {
         json!({
             "removed": of.removed, "admitted": of.admitted, "stopped": of.is_stopped(),
-            "to-spare-seconds": of.spare().map(|spare| spare.as_seconds()),
+            "to-spare-seconds": of.spare(),
             "by": of.reasons.iter().map(|code| code.as_str()).collect::<Vec<_>>(),
         })
     };

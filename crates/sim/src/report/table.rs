@@ -49,5 +49,5 @@ pub fn percent(share: f64) -> String {
 
 /// Days, with as many digits as say something.
 pub fn days(days: f64) -> String {
-    if days < 10.0 { format!("{days:.2} d") } else { format!("{days:.0} d") }
+    if days.abs() < 10.0 { format!("{days:.2} d") } else { format!("{days:.0} d") }
 }

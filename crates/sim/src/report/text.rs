@@ -32,7 +32,7 @@ pub fn costs(rows: &[(&str, &Cost, &Cost)]) -> String {
         table.row([
             (*name).to_owned(),
             percent(upgrades.share()),
-            days(upgrades.mean_days()),
+            if upgrades.never == upgrades.upgrades { "review".into() } else { days(upgrades.mean_days()) },
             quantile(0.5),
             quantile(0.9),
             quantile(0.99),
@@ -120,7 +120,7 @@ pub fn incidents(judged: &[Judged<'_>]) -> String {
         };
         let spare = |of: &Outcome| match of.spare() {
             None => "for ever".to_owned(),
-            Some(spare) => days(spare.as_seconds() as f64 / 86_400.0),
+            Some(spare) => days(spare as f64 / 86_400.0),
         };
         let stopped = |of: &Outcome| if of.is_stopped() { "yes" } else { "no" }.to_owned();
         table.row([
