@@ -9,7 +9,7 @@ use fence_model::policy::Policy;
 use fence_model::readings::Readings;
 use fence_model::{Level, Span};
 use fence_sim::backtest::check::differences;
-use fence_sim::backtest::cost::{Cost, share};
+use fence_sim::backtest::cost::{Cost, is_stuck, share};
 use fence_sim::backtest::upgrades::{Kind, Upgrade, Upgrades};
 use fence_sim::backtest::{Admissions, Named, Rule, admissions, side_by_side};
 use fence_sim::halves::{Half, lot};
@@ -156,6 +156,7 @@ impl<'h> Ground<'h> {
             "### {name}: by actor\n\n{}",
             text::cost_of_each("actor", &self.by_actor(&rows[last], half))
         );
+        out.push_str(&self.stuck(name, &rows[last], half));
         let _ = writeln!(out, "## Protection\n\nStopped surely, or surely..perhaps: see the bounds above.\n");
         let stopped: Vec<(&str, [Stopped; 6])> =
             rules.iter().zip(&groups).map(|(rule, row)| (rule.name.as_str(), *row)).collect();
@@ -210,6 +211,34 @@ impl<'h> Ground<'h> {
                 .to_owned(),
         ];
         told.iter().for_each(|line| out.push_str(&format!("{line}\n")));
+        out.push('\n');
+        out
+    }
+
+    /// Known fixes that would have waited for more than a day, with no other way to them.
+    fn stuck(&self, name: &str, row: &Row<'_>, half: Half) -> String {
+        let mut out =
+            format!("### {name}: known fixes that wait for more than a day, and there is no other way\n\n");
+        let is_in_half = |upgrade: &&Upgrade| half.has(&self.upgrades.projects[upgrade.project]);
+        for upgrade in self.upgrades.all.iter().filter(is_in_half).filter(|of| is_stuck(of, &row.admissions))
+        {
+            let (krate, _) = self.compiled.place(upgrade.release);
+            let Some(fate) = row.admissions.of(upgrade.release) else { continue };
+            let phase = fate.phase_at(upgrade.at);
+            let codes = phase.into_iter().flat_map(|phase| phase.review.iter().chain(phase.longer.iter()));
+            let codes: Vec<&str> = codes.map(|code| code.as_str()).collect();
+            let _ = writeln!(
+                out,
+                "* {} {} in {} on {}, published {}, admitted {}: {}",
+                self.compiled.name(krate),
+                self.compiled.release(upgrade.release).version,
+                self.upgrades.projects[upgrade.project],
+                upgrade.at.date(),
+                fate.published.date(),
+                fate.admitted.map_or_else(|| "never".to_owned(), |admitted| admitted.date()),
+                if codes.is_empty() { "age, or what it needs".to_owned() } else { codes.join(" ") },
+            );
+        }
         out.push('\n');
         out
     }
@@ -341,13 +370,22 @@ impl<'h> Ground<'h> {
             );
         }
         let mut order: Vec<usize> = (0..tried.len()).collect();
-        let key = |at: &usize| (scores[*at][0].misses(&aims[0]).len(), scores[*at][0].cost.waited, *at);
+        // What costs too much is no candidate; of the others those that lack least.
+        let key = |at: &usize| {
+            let score = &scores[*at][0];
+            let dear = score.misses(&aims[0]).iter().filter(|miss| !miss.starts_with("protection")).count();
+            (dear, score.lacks(&aims[0]), score.cost.waited, *at)
+        };
         order.sort_by_key(key);
         let frontier = |at: &usize| !scores.iter().any(|other| scores[*at][0].is_beaten_by(&other[0]));
         let best: Vec<usize> = order.iter().copied().take(SHOWN).collect();
         let _ = writeln!(out, "\n## Peers\n\n{}", sweep_table(&aims, peers.iter().zip(&peer_scores)));
         let of = |places: &[usize]| sweep_table(&aims, places.iter().map(|at| (&tried[*at], &scores[*at])));
-        let _ = writeln!(out, "## Nearest to the aim on `fit`, those that wait least first\n\n{}", of(&best));
+        let _ = writeln!(
+            out,
+            "## Nearest to the aim on `fit`: not too dear, lacking least, waiting least\n\n{}",
+            of(&best)
+        );
         let mut edge: Vec<usize> = order.into_iter().filter(frontier).collect();
         edge.sort_by_key(|at| scores[*at][0].cost.waited);
         edge.dedup_by_key(|at| {
@@ -447,7 +485,7 @@ fn title(panel: usize, groups: &[[Stopped; 6]]) -> String {
         0 => "takeovers on crates.io",
         1 => "takeovers on sister registries",
         2 => "new malicious crates",
-        _ => "campaigns on crates.io, by their longest member",
+        _ => "campaigns on crates.io",
     };
     format!("{name} ({all})")
 }

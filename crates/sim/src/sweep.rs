@@ -44,6 +44,12 @@ impl Score {
         self.stopped.iter().zip(aim.stopped).all(|(own, aim)| own.surely >= aim.surely)
     }
 
+    /// How many incidents it lets in, group by group, beyond what the aim allows.
+    pub fn lacks(&self, aim: &Aim) -> usize {
+        let groups = self.stopped.iter().zip(aim.stopped);
+        groups.map(|(own, aim)| aim.surely.saturating_sub(own.surely)).sum()
+    }
+
     /// In which points it misses the aim, in words.
     pub fn misses(&self, aim: &Aim) -> Vec<&'static str> {
         let perhaps = self.stopped.iter().zip(aim.stopped).all(|(own, aim)| own.perhaps >= aim.surely);
@@ -76,9 +82,9 @@ type Choice<T> = &'static [(T, &'static str)];
 
 const BASES: Choice<Span> = &[
     (Span::ZERO, "0"),
-    (Span::hours(2), "2h"),
     (Span::hours(4), "4h"),
     (Span::hours(6), "6h"),
+    (Span::hours(8), "8h"),
     (Span::hours(12), "12h"),
     (Span::days(1), "1d"),
     (Span::days(3), "3d"),

@@ -81,11 +81,7 @@ impl Cost {
             projects.insert(upgrade.project);
             cost.upgrades += 1;
             let delay = (!fate.is_admitted_at(upgrade.at)).then(|| delay(fate.admitted, upgrade.at));
-            let has_a_way = || {
-                let in_time = upgrade.at + Span::days(1);
-                let mut ways = upgrade.ways.iter().filter_map(|way| admissions.of(*way));
-                ways.any(|fate| fate.is_admitted_at(in_time))
-            };
+            let has_a_way = || has_a_way(upgrade, admissions);
             match upgrade.fix {
                 Some(Fix::Known) => cost.known_fixes.count(delay, has_a_way),
                 Some(Fix::Unknown) => cost.other_fixes.count(delay, has_a_way),
@@ -137,6 +133,20 @@ impl Cost {
     pub fn reviews_per_month(&self) -> f64 {
         if self.months > 0.0 { self.reviews as f64 / self.months } else { 0.0 }
     }
+}
+
+/// Whether another release that leaves the same vulnerability behind is let in within a day.
+fn has_a_way(upgrade: &Upgrade, admissions: &Admissions) -> bool {
+    let in_time = upgrade.at + Span::days(1);
+    upgrade.ways.iter().filter_map(|way| admissions.of(*way)).any(|fate| fate.is_admitted_at(in_time))
+}
+
+/// Whether an upgrade is a fix whose advisory was known, waits for more than a day, and there is no other way to it.
+pub fn is_stuck(upgrade: &Upgrade, admissions: &Admissions) -> bool {
+    let in_time = upgrade.at + Span::days(1);
+    upgrade.fix == Some(Fix::Known)
+        && admissions.of(upgrade.release).is_some_and(|fate| !fate.is_admitted_at(in_time))
+        && !has_a_way(upgrade, admissions)
 }
 
 /// From a moment to the admission, in seconds; none if there is none.

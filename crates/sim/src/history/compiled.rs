@@ -52,7 +52,7 @@ struct CompiledCrate<'h> {
     /// By version; all of them.
     releases: Vec<ReleaseFacts<'h>>,
     /// Of each release, which requirements have to be met.
-    needs: Vec<Arc<[u32]>>,
+    needs: Vec<Needs>,
     advisories: Vec<&'h AdvisoryRecord>,
     audits: Vec<Audit<'h>>,
     windows: Vec<Window<'h>>,
@@ -350,20 +350,23 @@ fn windows<'h>(history: &'h History, told: &'h CrateHistory, audits: AuditsCount
     told.windows.iter().map(window).collect()
 }
 
+/// The requirements of a release, by their places; neighbours mostly share them.
+type Needs = Arc<[u32]>;
+
 /// Of each crate's releases the requirements that have to be met, and all requirements.
 fn requirements(
     crates: &[CompiledCrate<'_>],
     places: &BTreeMap<&str, usize>,
-) -> (Vec<Vec<Arc<[u32]>>>, Vec<Requirement>) {
+) -> (Vec<Vec<Needs>>, Vec<Requirement>) {
     let mut all: Vec<Requirement> = Vec::new();
     let mut known: BTreeMap<(&str, &str), u32> = BTreeMap::new();
     let mut needs = Vec::with_capacity(crates.len());
     for krate in crates {
-        let mut last: Option<(&Arc<[facts::Dependency<'_>]>, Arc<[u32]>)> = None;
+        let mut last: Option<(&ReleaseFacts<'_>, Needs)> = None;
         let mut of_crate = Vec::with_capacity(krate.releases.len());
         for release in &krate.releases {
             let list = match &last {
-                Some((dependencies, list)) if Arc::ptr_eq(dependencies, &release.dependencies) => {
+                Some((before, list)) if Arc::ptr_eq(&before.dependencies, &release.dependencies) => {
                     Arc::clone(list)
                 }
                 _ => release
@@ -378,7 +381,7 @@ fn requirements(
                     })
                     .collect(),
             };
-            last = Some((&release.dependencies, Arc::clone(&list)));
+            last = Some((release, Arc::clone(&list)));
             of_crate.push(list);
         }
         needs.push(of_crate);

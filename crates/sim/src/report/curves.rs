@@ -112,6 +112,8 @@ fn panel(svg: &mut String, (left, top): (f64, f64), (panel, name): (usize, &str)
     );
     for (place, family) in families.iter().enumerate() {
         let class = place % 4;
+        // Where lines lie on each other, their labels do not.
+        let beside = [(6.0, 14.0), (-6.0, 26.0), (-6.0, -8.0), (6.0, 4.0)][class];
         let line = |of: fn(&(f64, f64)) -> f64| {
             let points =
                 family.points.iter().map(|p| format!("{:.1},{:.1}", x(p.wait), y(of(&p.stopped[panel]))));
@@ -129,8 +131,8 @@ fn panel(svg: &mut String, (left, top): (f64, f64), (panel, name): (usize, &str)
                 let _ = write!(
                     svg,
                     "<text class=\"s\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-                    at.0 + 6.0,
-                    at.1 + 13.0,
+                    at.0 + beside.0,
+                    at.1 + beside.1,
                     escaped(&point.label)
                 );
             }
