@@ -15,6 +15,7 @@ fn world() -> World {
         world.release("silent", at, day);
         world.release("calm", at, day);
     }
+    world.release("calm", "1.1.1", "2025-06-01");
     world.release("fresh", "0.1.0", "2025-12-20");
     world.release("silent", "1.2.0", "2026-01-09").needs("fresh", "^0.1");
     world.release("calm", "1.2.0", "2026-01-01");
