@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::run;
 
 /// Each crate with the crates of ours that it may depend on, and the sentence that any other edge would break.
-const DIRECTIONS: [(&str, &[&str], &str); 10] = [
+const DIRECTIONS: [(&str, &[&str], &str); 11] = [
     (
         "fence-model",
         &[],
@@ -47,6 +47,12 @@ const DIRECTIONS: [(&str, &[&str], &str); 10] = [
             "fence-proxy",
         ],
         "`cli` works from facts that the client verified, with few dependencies, and never from a store or a server",
+    ),
+    (
+        "fence-sim",
+        &["fence-model", "fence-registry", "fence-evidence", "fence-scan", "fence-testkit"],
+        "`sim` replays through the judgement alone: no store, server, proxy or client, and nothing that runs for users \
+         depends on it",
     ),
     (
         "fence-testkit",

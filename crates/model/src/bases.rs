@@ -244,6 +244,7 @@ impl Judge<'_> {
             && !self.asked.readings.has(release.digest)
             && facts.advisories.iter().all(|advisory| advisory.kind != AdvisoryKind::Malicious)
             && policy.codes.is_empty()
+            && policy.supposed.iter().all(|(code, effect)| *effect <= code.effect(self.asked.level))
             && self.asked.level < Level::High;
         let needs_only_old = || {
             release.dependencies.iter().filter(|d| d.kind != DependencyKind::Dev).all(|dependency| {

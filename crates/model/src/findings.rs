@@ -547,6 +547,8 @@ impl<'a> Judge<'a> {
                 .iter()
                 .rev()
                 .take_while(|lower| CaretClass::of(&lower.version) == class)
+                // One that is published later, below it, takes nothing from it.
+                .filter(|lower| lower.published.is_none_or(|then| then <= published))
                 .any(|lower| lower.version.pre.is_empty() && advisory.fixes(&lower.version))
         };
         let is_fix = |a: &Advisory<'_>| {

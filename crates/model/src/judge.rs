@@ -199,6 +199,14 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// The same judge at another moment. What it found out so far is as of moments of its own, and stays; the facts are
+    /// those that it was given, so they have to be what is known at that moment.
+    #[must_use]
+    pub fn at(mut self, now: Time) -> Self {
+        self.asked.now = now;
+        self
+    }
+
     /// The crate.
     pub fn name(&self) -> &CrateName {
         &self.history.facts.name

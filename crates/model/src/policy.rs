@@ -49,6 +49,10 @@ pub struct Policy {
     /// A code that blocks cannot be changed, and none can be made milder than the level has it.
     #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, String>"))]
     pub codes: BTreeMap<Code, Effect>,
+    /// Effects that a replay supposes in place of the level's and of `codes`, milder ones too: what would the fence be
+    /// worth without this code? No file says so.
+    #[serde(skip)]
+    pub supposed: BTreeMap<Code, Effect>,
     /// Where evidence comes from, by name. `rustsec` is there unless it is switched off with `enabled = false`; its
     /// `role` and its source need not be given again.
     pub feeds: BTreeMap<String, FeedSource>,
@@ -78,6 +82,7 @@ impl Default for Policy {
             wait: Wait::default(),
             freshness: Freshness::default(),
             codes: BTreeMap::new(),
+            supposed: BTreeMap::new(),
             feeds: BTreeMap::new(),
             security: SecurityRole::default(),
             registries: Vec::new(),
@@ -725,6 +730,9 @@ impl Policy {
 
     /// What `code` does at `level` under this policy.
     pub fn effect(&self, code: Code, level: Level) -> Effect {
+        if let Some(supposed) = self.supposed.get(&code) {
+            return *supposed;
+        }
         let table = code.effect(level);
         self.codes.get(&code).map_or(table, |&own| own.max(table))
     }

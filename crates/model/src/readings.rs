@@ -119,19 +119,21 @@ pub enum Looked {
 pub struct Readings {
     is_asked: bool,
     of: BTreeMap<Pair, Looked>,
+    /// By release alone: what a replay supposes.
+    supposed: BTreeMap<Digest, Looked>,
 }
 
 impl Readings {
     /// Of who does not look into packages.
-    pub const NOT_ASKED: Self = Self { is_asked: false, of: BTreeMap::new() };
+    pub const NOT_ASKED: Self = Self { is_asked: false, of: BTreeMap::new(), supposed: BTreeMap::new() };
 
     /// Of who does, and has nothing yet.
-    pub const NONE_YET: Self = Self { is_asked: true, of: BTreeMap::new() };
+    pub const NONE_YET: Self = Self { is_asked: true, of: BTreeMap::new(), supposed: BTreeMap::new() };
 
     /// Of who does, and has these.
     pub fn of_these(read: impl IntoIterator<Item = (Pair, Reading)>) -> Self {
         let of = read.into_iter().map(|(pair, reading)| (pair, Looked::Read(reading))).collect();
-        Self { is_asked: true, of }
+        Self { is_asked: true, of, supposed: BTreeMap::new() }
     }
 
     /// Whether packages are looked into.
@@ -147,15 +149,22 @@ impl Readings {
         }
     }
 
+    /// Supposes what would come of looking at a release beside whatever base, where nobody looked: a replay draws it by
+    /// rates that were measured.
+    pub fn suppose(&mut self, release: Digest, looked: Looked) {
+        self.supposed.insert(release, looked);
+    }
+
     /// What came of looking at a pair; none where nobody tried.
     pub fn of(&self, pair: Pair) -> Option<&Looked> {
-        self.of.get(&pair)
+        self.of.get(&pair).or_else(|| self.supposed.get(&pair.release))
     }
 
     /// Whether a release was looked at, beside whatever other.
     pub fn has(&self, release: Digest) -> bool {
         let lowest = Pair { release, base: None };
-        self.of.range(lowest..).next().is_some_and(|(pair, _)| pair.release == release)
+        let is_read = self.of.range(lowest..).next().is_some_and(|(pair, _)| pair.release == release);
+        is_read || self.supposed.contains_key(&release)
     }
 }
 
@@ -193,5 +202,15 @@ mod tests {
         readings.add(pair, Looked::InVain("no network".into()));
         assert_eq!(readings.of(pair), Some(&Looked::Read(Reading::default())));
         assert!(readings.has(pair.release) && !readings.has(Digest([0; 32])));
+    }
+
+    #[test]
+    fn what_was_read_goes_before_what_is_supposed() {
+        let pair = Pair { release: Digest([1; 32]), base: Some(Digest([0; 32])) };
+        let mut readings = Readings::NONE_YET;
+        readings.suppose(pair.release, Looked::Read(Reading { unchanged: true, ..Reading::default() }));
+        assert!(readings.has(pair.release) && readings.of(Pair { base: None, ..pair }).is_some());
+        readings.add(pair, Looked::Read(Reading::default()));
+        assert_eq!(readings.of(pair), Some(&Looked::Read(Reading::default())));
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use semver::{Version, VersionReq};
 
 use crate::code::Level;
-use crate::decision::{Decision, Verdict};
+use crate::decision::{Decision, Reason, Verdict};
 use crate::facts::{Advisory, AdvisoryKind, CrateFacts, Dependency, DependencyKind, ReleaseFacts};
 use crate::findings::FIX_FOLLOWS_WITHIN;
 use crate::judge::{Asked, Context, InUse, Judge, Neighbourhood, Raised, Treatment};
@@ -20,6 +20,7 @@ use crate::kin::Kin;
 use crate::names::{CaretClass, CrateName, ReleaseId};
 use crate::time::Time;
 use crate::view::ReleaseVerdict;
+use crate::ways;
 
 /// How deep requirements are followed. The deepest real tree seen is some 40; an index made to be slow may have
 /// circles that cargo would refuse.
@@ -61,6 +62,18 @@ pub(crate) struct Case<'a> {
     own: BTreeMap<CrateName, Vec<Version>>,
     /// The level of each crate that is not judged at the one that is asked for.
     levels: BTreeMap<CrateName, Level>,
+}
+
+/// What becomes of a release on its own, and when that may change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outlook {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// All that was found about it.
+    pub reasons: Vec<Reason>,
+    /// Of one that is not admitted, the next moment at which that may change while the facts stay as they are; none if
+    /// time changes nothing any more.
+    pub changes: Option<Time>,
 }
 
 /// Settles releases of many crates; each is decided once.
@@ -175,6 +188,24 @@ impl<'a> Settlement<'a> {
             ReleaseVerdict { version: release.version.clone(), verdict: found.verdict, until, unread }
         };
         judge.releases().iter().map(judged).collect()
+    }
+
+    /// What becomes of a release on its own, and when that may change: less than a decision, for whoever asks a hundred
+    /// thousand times.
+    pub fn outlook(&self, judge: &Judge<'a>, version: &Version) -> Outlook {
+        let outcome = |raised| {
+            let neighbours = Neighbourhood { unmet: Vec::new(), raised };
+            judge.outcome(version, &neighbours, judge.present())
+        };
+        let mut found = outcome(None);
+        if found.verdict == Verdict::Hold
+            && let Some(raised) = self.case.raised(judge, version)
+        {
+            found = outcome(Some(raised));
+        }
+        let changes =
+            (found.verdict != Verdict::Admit).then(|| ways::changes(judge, version, &found)).flatten();
+        Outlook { verdict: found.verdict, reasons: found.reasons, changes }
     }
 
     /// The judge of one crate, to decide releases with [`Settlement::decide`].

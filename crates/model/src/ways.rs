@@ -6,10 +6,11 @@
 
 use crate::clock::Feeds;
 use crate::code::Code;
-use crate::decision::{Decision, Need, Verdict, Way};
-use crate::judge::{Judge, Moment, Neighbourhood};
+use crate::decision::{Decision, Need, Reason, Verdict, Way};
+use crate::judge::{Judge, Moment, Neighbourhood, Outcome};
 use crate::quorum::Cluster;
 use crate::time::Time;
+use semver::Version;
 
 /// As many audits as any level asks for.
 const MOST_AUDITS: usize = 2;
@@ -96,13 +97,14 @@ fn earliest(
         judge.outcome(&decision.release.version, met, moment)
     };
     let is_admitted = |now| at(now).verdict == Verdict::Admit;
-    let moments = lapses(judge, decision);
+    let found = Found::of(decision);
+    let moments = lapses(judge, &found);
     moments.iter().enumerate().find_map(|(place, &start)| {
         let outcome = at(start);
         if outcome.verdict == Verdict::Admit {
             // Long ago enough may be enough: when the wait ended, and neither the crate nor what it newly needs was new.
             let over = outcome.time.opened.map_or(start, |opened| opened + outcome.weighed.wait);
-            let as_of = grown_up(judge, decision).filter(|time| *time <= start).fold(over, Time::max);
+            let as_of = grown_up(judge, &found).filter(|time| *time <= start).fold(over, Time::max);
             return Some((start, as_of.min(start)));
         }
         let over = outcome.time.opened? + outcome.weighed.wait;
@@ -111,18 +113,44 @@ fn earliest(
     })
 }
 
+/// The next moment at which what becomes of a release may change, all feeds speaking: something lapses, or its wait is
+/// over.
+pub(crate) fn changes(judge: &Judge<'_>, version: &Version, outcome: &Outcome) -> Option<Time> {
+    let opened = outcome.time.opened;
+    let published = judge.history.position(version).and_then(|at| judge.history.release(at).published);
+    let found = Found { version, opened, published, reasons: &outcome.reasons };
+    let over = opened.map(|opened| opened + outcome.weighed.wait);
+    lapses(judge, &found).into_iter().chain(over).filter(|moment| *moment > judge.asked.now).min()
+}
+
+/// What was found about a release, as far as it may lapse.
+#[derive(Clone, Copy)]
+struct Found<'d> {
+    version: &'d Version,
+    opened: Option<Time>,
+    published: Option<Time>,
+    reasons: &'d [Reason],
+}
+
+impl<'d> Found<'d> {
+    fn of(decision: &'d Decision) -> Self {
+        let Decision { release, clock, published, reasons, .. } = decision;
+        Self { version: &release.version, opened: clock.opened, published: *published, reasons }
+    }
+}
+
 /// The moments, from now on, at which something that was found may lapse, in order.
-fn lapses(judge: &Judge<'_>, decision: &Decision) -> Vec<Time> {
+fn lapses(judge: &Judge<'_>, found: &Found<'_>) -> Vec<Time> {
     let wait = &judge.asked.policy.wait;
-    let unremarkable = decision.clock.opened.map(|opened| opened + wait.ceiling);
+    let unremarkable = found.opened.map(|opened| opened + wait.ceiling);
     let now = judge.asked.now;
     // A time in the future has to come before anything counts.
-    let begun = decision.clock.opened.max(decision.published);
+    let begun = found.opened.max(found.published);
     let mut moments: Vec<Time> = [Some(now), unremarkable, begun]
         .into_iter()
         .flatten()
-        .chain(grown_up(judge, decision))
-        .chain(judge.turns(&decision.release.version))
+        .chain(grown_up(judge, found))
+        .chain(judge.turns(found.version))
         .filter(|moment| *moment >= now)
         .collect();
     moments.sort_unstable();
@@ -132,12 +160,13 @@ fn lapses(judge: &Judge<'_>, decision: &Decision) -> Vec<Time> {
 
 /// When the crate, and each young dependency that was found, is new no more; and when it matters no more that nobody read
 /// the release.
-fn grown_up(judge: &Judge<'_>, decision: &Decision) -> impl Iterator<Item = Time> {
+fn grown_up(judge: &Judge<'_>, found: &Found<'_>) -> impl Iterator<Item = Time> {
     let own = judge.history.born.map(|born| born + judge.asked.policy.wait.crate_tenure);
-    let unread = decision.clock.opened.filter(|_| decision.has(Code::Unscanned));
+    let is_unread = || found.reasons.iter().any(|reason| reason.code == Code::Unscanned);
+    let unread = found.opened.filter(|_| is_unread());
     let read = unread.map(|opened| opened + judge.asked.policy.wait.ceiling);
-    let needed = decision.reasons.iter().filter_map(|reason| judge.grows_up(reason));
-    let at = judge.history.position(&decision.release.version);
+    let needed = found.reasons.iter().filter_map(|reason| judge.grows_up(reason));
+    let at = judge.history.position(found.version);
     let lapsed = at.map_or_else(Vec::new, |at| judge.objections_lapse(at));
     own.into_iter().chain(read).chain(needed).chain(lapsed)
 }
