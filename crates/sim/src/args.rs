@@ -20,6 +20,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// What policies would have stopped, and what they would have cost: three years of upgrades, and incidents that happened.
     Backtest(Backtest),
+    /// A sample of the upgrades that were made, each release beside its base, for whoever fetches and reads their packages.
+    Sample(Sample),
 }
 
 /// How to replay.
@@ -61,6 +63,23 @@ pub(crate) struct Backtest {
     /// `text` or `json`.
     #[arg(long, default_value = "text")]
     pub(crate) format: Format,
+}
+
+/// What to draw.
+#[derive(Debug, Args)]
+pub(crate) struct Sample {
+    /// The folder of real data; that of the environment variable FENCE_DATA unless set.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// How many upgrades are drawn; a release that several of them bring in is told once.
+    #[arg(long, value_name = "N", default_value_t = 1_200)]
+    pub(crate) count: usize,
+    /// By what.
+    #[arg(long, default_value_t = 20_260_822)]
+    pub(crate) seed: u64,
+    /// By whose bases.
+    #[arg(long, default_value = "medium")]
+    pub(crate) level: Level,
 }
 
 /// What is printed.

@@ -20,7 +20,7 @@ use fence_model::{Span, Time};
 
 use crate::history::{Compiled, ReleaseNumber};
 
-pub(crate) use walk::{Alone, speaking_feeds, step};
+pub(crate) use walk::{Alone, AsOf, speaking_feeds, step};
 pub use walk::{Codes, Fate, Phase, Walk};
 
 /// What decides when a release is let in.

@@ -12,4 +12,5 @@ pub mod incidents;
 pub mod protection;
 pub mod readings;
 pub mod report;
+pub mod sample;
 pub mod sweep;

@@ -14,6 +14,7 @@ use crate::args::{Cli, Command};
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Backtest(backtest) => replay::backtest(&backtest),
+        Command::Sample(asked) => replay::sample(&asked),
     };
     match done {
         Ok(text) => {

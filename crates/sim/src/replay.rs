@@ -13,17 +13,18 @@ use fence_sim::backtest::cost::{Cost, is_stuck, share};
 use fence_sim::backtest::upgrades::{Kind, Upgrade, Upgrades};
 use fence_sim::backtest::{Admissions, Named, Rule, admissions, side_by_side};
 use fence_sim::halves::{Half, lot};
-use fence_sim::history::{Compiled, ReleaseNumber, years};
+use fence_sim::history::{AuditsCount, Compiled, ReleaseNumber, years};
 use fence_sim::incidents::Incident;
 use fence_sim::protection::{GROUPS, Judged, Stopped, by_group, judged, without_each};
 use fence_sim::readings::{Rates, complete, read};
 use fence_sim::report::curves::{Family, Point, svg};
 use fence_sim::report::table::{Table, days, percent};
 use fence_sim::report::{json, text};
+use fence_sim::sample::{Drawn, sample as draw};
 use fence_sim::sweep::{Aim, Score, policies};
 use serde_json::{Value, json};
 
-use crate::args::{Backtest, Format};
+use crate::args::{Backtest, Format, Sample};
 use crate::edge::{self, Failure};
 
 /// The flat ages of cargo's own setting that are compared with, in days.
@@ -50,9 +51,7 @@ struct Row<'g> {
 
 /// Does what is asked, and returns what is to be printed.
 pub(crate) fn backtest(asked: &Backtest) -> Result<String, Failure> {
-    let folder = asked.data.clone().or_else(|| std::env::var_os("FENCE_DATA").map(PathBuf::from)).ok_or(
-        "there is no data to replay: name its folder with --data, or in the environment variable FENCE_DATA",
-    )?;
+    let folder = folder(asked.data.as_ref())?;
     let own = asked.policy.as_deref().map(own_policy).transpose()?;
     let sample = match &asked.readings {
         None => None,
@@ -76,6 +75,28 @@ pub(crate) fn backtest(asked: &Backtest) -> Result<String, Failure> {
         return Ok(ground.sweep());
     }
     ground.report(asked, own)
+}
+
+/// Draws a sample: a line for each release, `NAME VERSION SHA-256`, and behind it version and digest of its base.
+pub(crate) fn sample(asked: &Sample) -> Result<String, Failure> {
+    let history = edge::history(&folder(asked.data.as_ref())?)?;
+    let compiled = Compiled::of(&history, AuditsCount::Never, &years(2022..=2026));
+    let policy = Policy { level: asked.level, ..Policy::default() };
+    let drawn = draw(&compiled, &policy, &Upgrades::of(&compiled), (asked.count, asked.seed));
+    let line = |Drawn { release: (release, digest), base }: &Drawn| {
+        let base =
+            base.as_ref().map_or_else(String::new, |(base, of_base)| format!(" {} {of_base}", base.version));
+        format!("{} {} {digest}{base}\n", release.name, release.version)
+    };
+    Ok(drawn.iter().map(line).collect())
+}
+
+/// The folder of real data.
+fn folder(named: Option<&PathBuf>) -> Result<PathBuf, Failure> {
+    let folder = named.cloned().or_else(|| std::env::var_os("FENCE_DATA").map(PathBuf::from));
+    Ok(folder.ok_or(
+        "there is no data to replay: name its folder with --data, or in the environment variable FENCE_DATA",
+    )?)
 }
 
 fn text_of(file: &Path) -> Result<String, Failure> {
