@@ -12,7 +12,7 @@ use semver::Version;
 
 use crate::commands::{
     approve, audit, cargo, check, completions, diff, disable, doctor, duplicates, enable, except, explain,
-    export, init, list, object, review, revoke, scan, serve, source, statements, status, update, verify, why,
+    export, exposure, init, list, object, review, revoke, scan, serve, source, statements, status, update, verify, why,
     withdraw,
 };
 
@@ -118,6 +118,7 @@ pub(crate) enum Command {
     Verify(verify::Args),
     Source(source::Args),
     Duplicates(duplicates::Args),
+    Exposure(exposure::Args),
     Explain(explain::Args),
     Enable(enable::Args),
     Disable(disable::Args),
