@@ -186,7 +186,8 @@ pub fn exposure(question: &Question<'_>, hands: NonZeroUsize) -> Exposure {
         }
     }
     let crates: Vec<Vec<usize>> = crates.into_values().collect();
-    let mut found: Vec<(usize, Vec<Exposed>)> = shared(&crates, hands, |places| search_crate(question, &cases, &in_use, places));
+    let mut found: Vec<(usize, Vec<Exposed>)> =
+        shared(&crates, hands, |places| search_crate(question, &cases, &in_use, places));
     found.sort_by_key(|(at, _)| *at);
 
     let of_case = |case: usize| found.iter().map(|(_, exposed)| exposed[case].clone()).collect::<Vec<_>>();
@@ -220,8 +221,9 @@ fn shared<T: Sync, R: Send>(all: &[T], hands: NonZeroUsize, work: impl Fn(&T) ->
     std::thread::scope(|scope| {
         let mut shares = all.chunks(all.len().div_ceil(hands).max(1));
         let own = shares.next().unwrap_or_default();
-        let others: Vec<_> =
-            shares.map(|share| scope.spawn(move || share.iter().flat_map(work).collect::<Vec<_>>())).collect();
+        let others: Vec<_> = shares
+            .map(|share| scope.spawn(move || share.iter().flat_map(work).collect::<Vec<_>>()))
+            .collect();
         let mut found: Vec<R> = own.iter().flat_map(work).collect();
         for other in others {
             match other.join() {
@@ -250,9 +252,16 @@ fn search_crate(
         let of_case = |case: &Case<'_>| {
             let level = case.change.map_or(own, |change| change.level_of(question.asked.policy, own));
             let asked = Asked { policy: case.policy, level, ..question.asked };
-            let exposed = |next, points, accounts| Exposed { release: package.release(), level, next, points, accounts };
+            let exposed = |next, points, accounts| Exposed {
+                release: package.release(),
+                level,
+                next,
+                points,
+                accounts,
+            };
             if let Some(judged) = project::judged_by_source(asked, &package.at_another_revision()) {
-                let is_admitted = matches!(judged, project::Judged::Unjudged { verdict: crate::Verdict::Admit, .. });
+                let is_admitted =
+                    matches!(judged, project::Judged::Unjudged { verdict: crate::Verdict::Admit, .. });
                 let by = |source: String| vec![Identity::new(Kind::Source, source)];
                 let point = |source| Point { identities: by(source), wait: Span::ZERO };
                 let points = package.source().filter(|_| is_admitted).map(point);
@@ -279,13 +288,15 @@ fn search_crate(
 
 /// The pointwise minimum over packages.
 fn weakest(packages: &[Exposed]) -> Vec<Weakest> {
-    let most = packages.iter().flat_map(|one| &one.points).map(|point| point.identities.len()).max().unwrap_or(0);
+    let most =
+        packages.iter().flat_map(|one| &one.points).map(|point| point.identities.len()).max().unwrap_or(0);
     let mut frontier: Vec<Weakest> = Vec::new();
     for identities in 1..=most {
         let waits = packages.iter().map(|one| wait_with(&one.points, identities));
         let Some(wait) = waits.clone().flatten().min() else { continue };
         if frontier.last().is_none_or(|last| wait < last.wait) {
-            let packages = waits.enumerate().filter(|(_, own)| *own == Some(wait)).map(|(at, _)| at).collect();
+            let packages =
+                waits.enumerate().filter(|(_, own)| *own == Some(wait)).map(|(at, _)| at).collect();
             frontier.push(Weakest { identities, wait, packages });
         }
     }

@@ -156,7 +156,8 @@ impl Readings {
             let lowest = Pair { release, base: None };
             self.of.range(lowest..).take_while(move |(pair, _)| pair.release == release)
         };
-        let of = releases.into_iter().flat_map(of_one).map(|(pair, looked)| (*pair, looked.clone())).collect();
+        let of =
+            releases.into_iter().flat_map(of_one).map(|(pair, looked)| (*pair, looked.clone())).collect();
         Self { is_asked: self.is_asked, of }
     }
 

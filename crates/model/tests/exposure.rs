@@ -72,9 +72,8 @@ fn show(world: &World, sources: &Sources) -> String {
         lines.extend(tell(&package.points).into_iter().map(|point| format!("  {point}")));
     }
     let told = |frontier: &[fence_model::exposure::Weakest]| {
-        let one = |point: &fence_model::exposure::Weakest| {
-            format!("{} after {}", point.identities, point.wait)
-        };
+        let one =
+            |point: &fence_model::exposure::Weakest| format!("{} after {}", point.identities, point.wait);
         let all: Vec<String> = frontier.iter().map(one).collect();
         if all.is_empty() { "nobody".to_owned() } else { all.join(", ") }
     };
@@ -182,10 +181,10 @@ fn what_comes_from_elsewhere() {
     });
     let git = |url: &str| Origin::Git { url: url.to_owned(), revision: "a".repeat(40) };
     world.lock_from("pinned", "0.2.0", git("https://forge.example/pinned"));
-    world.policy.sources.push(AllowedSource {
-        git: "https://forge.example/pinned".to_owned(),
-        rev: "a".repeat(40),
-    });
+    world
+        .policy
+        .sources
+        .push(AllowedSource { git: "https://forge.example/pinned".to_owned(), rev: "a".repeat(40) });
     insta::assert_snapshot!("at_medium", show(&world, &Sources::default()));
     insta::assert_snapshot!("at_low", show(&world.level(Level::Low), &Sources::default()));
 }
@@ -193,7 +192,9 @@ fn what_comes_from_elsewhere() {
 #[test]
 fn hands_do_not_show() {
     let (mut world, mut sources) = (World::at("2026-08-20T12:00:00Z"), Sources::default());
-    for of in ["a", "b", "c"].into_iter().flat_map(|a| ["a", "b", "c", "d", "e", "f"].map(|b| format!("{a}{b}x"))) {
+    for of in
+        ["a", "b", "c"].into_iter().flat_map(|a| ["a", "b", "c", "d", "e", "f"].map(|b| format!("{a}{b}x")))
+    {
         world.release(&of, "1.0.0", "2025-01-01");
         world.lock(&of, "1.0.0", &[]);
     }
@@ -202,6 +203,34 @@ fn hands_do_not_show() {
     let by = |hands: usize| exposure(&question, NonZeroUsize::new(hands).expect("it is not zero"));
     assert_eq!(by(1), by(2));
     assert_eq!(by(1).packages.len(), 18);
+}
+
+/// The worlds in which everything is tried are not dull: everybody who could help does in some of them.
+#[test]
+fn worlds_have_everybody_who_helps() {
+    let mut helped = std::collections::BTreeSet::new();
+    // Numbers that look drawn, and are the same each time.
+    let mut state: u32 = 1;
+    let mut draw = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        u8::try_from(state >> 24).unwrap_or_default()
+    };
+    for _ in 0..400 {
+        let mut lots = Lots::new((0..900).map(|_| draw()).collect());
+        let mut world = generated::world(&mut lots);
+        let sources = trusting(&mut lots, &mut world);
+        let Some(target) = target(&world, &subjects(&world)[0]) else { continue };
+        let (points, _) = frontier(&target, &helpers(&world.policy, &sources));
+        helped.extend(
+            points
+                .iter()
+                .flat_map(|point| point.identities.iter().map(|one| (point.identities.len(), one.kind))),
+        );
+    }
+    for kind in [Kind::AuditSet, Kind::Keeper, Kind::Reviewer] {
+        assert!(helped.contains(&(2, kind)) && helped.contains(&(3, kind)), "{kind:?}: {helped:?}");
+    }
+    assert!(helped.iter().any(|(number, kind)| *number > 3 && *kind == Kind::Voice), "{helped:?}");
 }
 
 /// With how many identities at most everything is tried.
@@ -251,7 +280,8 @@ fn trusting(lots: &mut Lots, world: &mut World) -> Sources {
 fn everybody(world: &World, sources: &Sources, of: &CrateName) -> Vec<Helper> {
     let mut all = helpers(&world.policy, sources);
     let facts = world.facts_of(of);
-    let voices = facts.releases.iter().flat_map(|release| release.voices.iter().flat_map(|voices| voices.iter()));
+    let voices =
+        facts.releases.iter().flat_map(|release| release.voices.iter().flat_map(|voices| voices.iter()));
     for voice in voices {
         let (Some(principal), Some(feed)) = (voice.signer, voice.feed) else { continue };
         let approves = Approves::As { feed: feed.to_owned(), principal: principal.to_owned() };
@@ -341,6 +371,11 @@ fn next_versions() {
     }
     world.vanished("tidy", "0.3.9", "2025-01-01T00:00:00Z", "2025-02-01T00:00:00Z", "2025-03-01T00:00:00Z");
     let of = "tidy".parse().expect("it is a name");
-    let next = |at: &str| target(&world, &(CrateName::clone(&of), version(at))).map(|target| target.next().to_string());
-    assert_eq!(["0.3.1", "0.4.0", "1.2.9"].map(next), ["0.3.10", "0.4.1", "1.2.10"].map(|next| Some(next.to_owned())));
+    let next = |at: &str| {
+        target(&world, &(CrateName::clone(&of), version(at))).map(|target| target.next().to_string())
+    };
+    assert_eq!(
+        ["0.3.1", "0.4.0", "1.2.9"].map(next),
+        ["0.3.10", "0.4.1", "1.2.10"].map(|next| Some(next.to_owned()))
+    );
 }

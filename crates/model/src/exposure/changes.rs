@@ -8,21 +8,22 @@ use crate::time::Span;
 use super::Weakest;
 use super::people::Sources;
 
-/// A change of a policy.
+/// A change of a policy. Ordered by what it asks of those who work with it, the cheapest first: whether somebody is believed
+/// about others, then what waits longer, then whose word is lost.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
-    /// A feed whose word admits is read no more.
-    WithoutFeed(String),
     /// A feed is not believed about which accounts its signers have.
     NotEnrolled(String),
-    /// One audit shortens no wait.
-    TwoAudits(Span),
     /// A registry of one's own is judged as any other.
     Judged(String),
     /// A known publisher waits that long.
     FloorKnown(Span),
     /// What a quorum approves, or fixes an advisory, waits that long.
     FloorFix(Span),
+    /// One audit shortens no wait.
+    TwoAudits(Span),
+    /// A feed whose word admits is read no more.
+    WithoutFeed(String),
     /// What is unremarkable waits that long.
     Base(Span),
     /// A higher level.
@@ -43,7 +44,7 @@ pub struct Changed {
 }
 
 impl Change {
-    /// All that may be worth trying under a policy, the cheapest first.
+    /// All that may be worth trying under a policy.
     pub fn all(policy: &Policy) -> Vec<Self> {
         let feeds = || policy.feeds.iter().filter(|(_, feed)| feed.enabled);
         let admits = |role| matches!(role, FeedRole::Audits | FeedRole::Crev | FeedRole::Statements);
@@ -104,7 +105,12 @@ impl Change {
     }
 
     /// What is known of a crate after it.
-    pub(super) fn facts<'a>(&self, sources: &Sources, policy: &Policy, mut facts: CrateFacts<'a>) -> CrateFacts<'a> {
+    pub(super) fn facts<'a>(
+        &self,
+        sources: &Sources,
+        policy: &Policy,
+        mut facts: CrateFacts<'a>,
+    ) -> CrateFacts<'a> {
         let (Self::WithoutFeed(name) | Self::NotEnrolled(name)) = self else { return facts };
         let Some(feed) = policy.feeds.get(name) else { return facts };
         for release in &mut facts.releases {
@@ -151,10 +157,13 @@ impl Change {
         let base = policy.base_wait(policy.level);
         match self {
             Self::WithoutFeed(name) => {
-                format!("what {name} vouches for waits as if nobody did")
+                let then = if policy.level == Level::High { "is held" } else { "waits" };
+                format!("what {name} vouches for {then} as if nobody did")
             }
             Self::NotEnrolled(name) => {
-                format!("no quorum counts the signers of {name}, and their objections hold nothing as maintainers")
+                format!(
+                    "no quorum counts the signers of {name}, and their objections hold nothing as maintainers"
+                )
             }
             Self::TwoAudits(to) => format!(
                 "a release with one audit waits as without, where {} were enough; two audits still admit at once ({to} is the ceiling)",
@@ -206,7 +215,8 @@ pub(super) fn ranked(
 
 /// How long each number of identities takes, for as many as either frontier tells of; for ever where they are never enough.
 fn height(frontier: &[Weakest], before: &[Weakest]) -> Vec<Span> {
-    let most = frontier.iter().chain(before).map(|point| point.identities).max().unwrap_or(0).max(MOST_COMPARED);
+    let most =
+        frontier.iter().chain(before).map(|point| point.identities).max().unwrap_or(0).max(MOST_COMPARED);
     let wait = |identities| {
         let enough = frontier.iter().filter(|point| point.identities <= identities);
         enough.map(|point| point.wait).min().unwrap_or(Span::seconds(i64::MAX))

@@ -139,6 +139,9 @@ mod tests {
     /// Against tables: 0 of 25 is 1 - 0.025^(1/25) = 13.72 %, 5 of 10 is 81.29 %, 1 of 4 is 80.59 %, 0 of 2 is 84.19 %.
     #[test]
     fn bounds_are_those_of_the_tables() {
-        assert_eq!([(0, 25), (5, 10), (1, 4), (4, 4), (0, 2)].map(|(k, n)| upper_bound(k, n)), [138, 813, 806, 1_000, 842]);
+        assert_eq!(
+            [(0, 25), (5, 10), (1, 4), (4, 4), (0, 2)].map(|(k, n)| upper_bound(k, n)),
+            [138, 813, 806, 1_000, 842]
+        );
     }
 }

@@ -106,7 +106,11 @@ pub fn helpers(policy: &Policy, sources: &Sources) -> Vec<Helper> {
                 match helpers.iter_mut().find(|other| other.identity == identity) {
                     Some(other) => other.vouches.push(vouches),
                     None => {
-                        helpers.push(Helper { identity, vouches: vec![vouches], approves: Approves::Nothing });
+                        helpers.push(Helper {
+                            identity,
+                            vouches: vec![vouches],
+                            approves: Approves::Nothing,
+                        });
                     }
                 }
             }
@@ -120,7 +124,8 @@ pub fn helpers(policy: &Policy, sources: &Sources) -> Vec<Helper> {
             }
             FeedRole::Statements => {
                 let is_mapped = maps(feed, &policy.criteria);
-                let counts = |trust: Trust| counts_word(policy, trust) || (is_mapped && trust >= Trust::Medium);
+                let counts =
+                    |trust: Trust| counts_word(policy, trust) || (is_mapped && trust >= Trust::Medium);
                 let reviewers = || feed.reviewers.iter().filter(|(_, trust)| counts(**trust));
                 helpers.extend(reviewers().map(|(principal, _)| {
                     let principal = principal.as_str();
@@ -161,7 +166,10 @@ pub fn helpers(policy: &Policy, sources: &Sources) -> Vec<Helper> {
 /// Whether fewer helpers are left in a way that could matter: of those that are alike two do whatever more of them do.
 pub(super) fn are_fewer(left: &[Helper], before: &[Helper]) -> bool {
     let is_gone = |helper: &&Helper| !left.contains(helper);
-    before.iter().filter(is_gone).any(|gone| left.iter().filter(|other| other.is_like(gone)).count() < MOST_VOUCHED)
+    before
+        .iter()
+        .filter(is_gone)
+        .any(|gone| left.iter().filter(|other| other.is_like(gone)).count() < MOST_VOUCHED)
 }
 
 /// As many audits as any level asks for.
@@ -197,7 +205,8 @@ impl Helper {
 
     /// Whether nothing but the kind and the number of what it can say matters: no release is its own.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
-        let is_nobody = |helper: &Self| helper.vouches.iter().all(|one| !matches!(one, Vouches::Signer { .. }));
+        let is_nobody =
+            |helper: &Self| helper.vouches.iter().all(|one| !matches!(one, Vouches::Signer { .. }));
         self.identity.kind == other.identity.kind
             && self.vouches.len() == other.vouches.len()
             && is_nobody(self)

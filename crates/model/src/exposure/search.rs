@@ -92,9 +92,17 @@ impl Search<'_, '_> {
 
     /// One more helper: the first of each sort, and of those who sign by name each until one reaches what an audit does.
     fn single(&mut self, set: &[&Helper], one: Option<Span>, two: Option<Span>) {
+        // An audit is not sooner than that, nor is a window for the account.
+        let has_two = self.helpers.iter().any(|helper| helper.vouches.len() > 1);
+        let audited = [one, two.filter(|_| has_two)].into_iter().flatten();
+        let least = audited.fold(self.target.floor_known(), Span::min);
+        if self.is_beaten(set.len() + 2, least) {
+            return;
+        }
         let mut asked: Vec<&Helper> = Vec::new();
         let mut is_reached = [false; 2];
-        for helper in self.helpers.iter().filter(|helper| !helper.vouches.is_empty() && !set.contains(helper)) {
+        for helper in self.helpers.iter().filter(|helper| !helper.vouches.is_empty() && !set.contains(helper))
+        {
             let goal = if helper.vouches.len() > 1 { two.or(one) } else { one };
             let by_name = helper.identity.kind != Kind::AuditSet;
             let is_done = is_reached[usize::from(helper.vouches.len() > 1)];

@@ -49,7 +49,8 @@ impl<'a> Target<'a> {
     ) -> Option<Self> {
         let next = next(&facts, version, asked.now, voices)?;
         // The attacker publishes while all feeds speak: what they withhold stops the clock.
-        let speaking = |feed: &Feed| Feed { state: FeedState::Current, as_of: Some(asked.now), ..feed.clone() };
+        let speaking =
+            |feed: &Feed| Feed { state: FeedState::Current, as_of: Some(asked.now), ..feed.clone() };
         let feeds = asked.feeds.iter().map(speaking).collect();
         let digests = facts.releases.iter().map(|release| release.digest);
         let readings = asked.readings.among(digests);
@@ -149,6 +150,11 @@ impl<'a> Target<'a> {
         }
     }
 
+    /// How long a release waits at least for which an account's history speaks, or a window.
+    pub(super) fn floor_known(&self) -> Span {
+        self.asked.policy.wait.floor_known
+    }
+
     /// How long from the publication until a moment.
     pub(super) fn until(&self, moment: Time) -> Span {
         moment - self.asked.now
@@ -190,7 +196,8 @@ fn next<'a>(
     let shown = facts.releases.iter().find(|release| release.version == *in_use);
     let shown = shown.or_else(|| of_class().max_by_key(|release| &release.version));
     let told = of_class().filter(|release| release.voices.is_some()).max_by_key(|release| &release.version);
-    let has_times = facts.releases.is_empty() || facts.releases.iter().any(|release| release.published.is_some());
+    let has_times =
+        facts.releases.is_empty() || facts.releases.iter().any(|release| release.published.is_some());
     let is_seen = facts.journalled || !has_times;
     let sighting = is_seen.then(|| {
         Box::new(Sighting {
