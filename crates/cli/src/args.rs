@@ -12,8 +12,8 @@ use semver::Version;
 
 use crate::commands::{
     approve, audit, cargo, check, completions, diff, disable, doctor, duplicates, enable, except, explain,
-    export, exposure, init, list, object, review, revoke, scan, serve, source, statements, status, update, verify, why,
-    withdraw,
+    export, exposure, init, list, object, review, revoke, scan, serve, source, statements, status, update,
+    verify, why, withdraw,
 };
 
 /// Judges what a build would let in: every locked release, with reasons

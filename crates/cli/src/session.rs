@@ -267,7 +267,8 @@ impl Session {
         let Some(feed) = self.policy.feeds.get(source) else { return false };
         let places = [&feed.git, &feed.archive, &feed.file, &feed.path];
         feed.role == FeedRole::Dump
-            || feed.role != FeedRole::Advisories && places.into_iter().flatten().any(|place| is_elsewhere(place))
+            || feed.role != FeedRole::Advisories
+                && places.into_iter().flatten().any(|place| is_elsewhere(place))
     }
 
     /// The judgement of one release, locked or not.

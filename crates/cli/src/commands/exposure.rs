@@ -88,7 +88,8 @@ pub(crate) fn run(
 
 fn write(file: &Path, text: &str) -> Result<(), CliError> {
     std::fs::write(file, text).map_err(|why| {
-        CliError::new(format!("{} cannot be written: {why}", shown(file))).hint("name a file in a folder that is there")
+        CliError::new(format!("{} cannot be written: {why}", shown(file)))
+            .hint("name a file in a folder that is there")
     })
 }
 

@@ -47,11 +47,12 @@ fn project(told: &Told<'_>, shell: &Shell) -> String {
 }
 
 fn package(told: &Told<'_>, one: &Exposed, shell: &Shell) -> String {
-    let next = one.next.as_ref().map_or_else(
-        || "what comes after it".to_owned(),
-        |next| format!("a malicious {next}"),
-    );
-    let mut text = format!("{} at level {}: {next} gets in for somebody who controls\n", one.release, one.level);
+    let next = one
+        .next
+        .as_ref()
+        .map_or_else(|| "what comes after it".to_owned(), |next| format!("a malicious {next}"));
+    let mut text =
+        format!("{} at level {}: {next} gets in for somebody who controls\n", one.release, one.level);
     if one.points.is_empty() {
         text += "  nobody: no identity that the policy trusts is enough\n";
     }
@@ -71,8 +72,10 @@ fn package(told: &Told<'_>, one: &Exposed, shell: &Shell) -> String {
 const COLUMN: usize = 46;
 
 fn line(identities: usize, wait: Span, shell: &Shell) -> String {
-    let identities = if identities == 1 { "1 identity".to_owned() } else { format!("{identities} identities") };
-    let wait = if wait == Span::ZERO { "at once".to_owned() } else { format!("after {} unnoticed", words(wait)) };
+    let identities =
+        if identities == 1 { "1 identity".to_owned() } else { format!("{identities} identities") };
+    let wait =
+        if wait == Span::ZERO { "at once".to_owned() } else { format!("after {} unnoticed", words(wait)) };
     let pad = COLUMN.saturating_sub(18 + wait.chars().count());
     format!("  {:16}{}{}", identities, shell.colour.paint(Ink::Strong, &wait), " ".repeat(pad))
 }
@@ -125,7 +128,12 @@ fn described(identity: &Identity) -> String {
 fn found(told: &Told<'_>, waits: impl Iterator<Item = Span>, shell: &Shell) -> String {
     let lasted = waits.filter(|wait| *wait > Span::ZERO).map(|wait| {
         let unnoticed = unnoticed(told.takeovers, wait);
-        format!("{} had lasted {} or longer, so at most {} do", unnoticed.longer, words(wait), unnoticed.bound())
+        format!(
+            "{} had lasted {} or longer, so at most {} do",
+            unnoticed.longer,
+            words(wait),
+            unnoticed.bound()
+        )
     });
     let lasted: Vec<String> = lasted.collect();
     if lasted.is_empty() {
@@ -139,18 +147,20 @@ fn found(told: &Told<'_>, waits: impl Iterator<Item = Span>, shell: &Shell) -> S
 fn help(told: &Told<'_>, shell: &Shell) -> String {
     let Some(changed) = told.exposure.advice() else { return String::new() };
     let first = changed.frontier.iter().map(|point| point.identities).chain([1]).min().unwrap_or(1);
-    let raised = (1..=told.exposure.frontier.iter().map(|p| p.identities).max().unwrap_or(1).max(first)).find_map(|n| {
-        let (before, after) = (at(&told.exposure.frontier, n), at(&changed.frontier, n));
-        (before != after).then(|| {
-            let identities = if n == 1 { "1 identity".to_owned() } else { format!("{n} identities") };
-            match after {
-                None => format!("{identities} would be too few"),
-                Some(wait) => format!("{identities} would take {}", words(wait)),
-            }
-        })
-    });
+    let raised = (1..=told.exposure.frontier.iter().map(|p| p.identities).max().unwrap_or(1).max(first))
+        .find_map(|n| {
+            let (before, after) = (at(&told.exposure.frontier, n), at(&changed.frontier, n));
+            (before != after).then(|| {
+                let identities = if n == 1 { "1 identity".to_owned() } else { format!("{n} identities") };
+                match after {
+                    None => format!("{identities} would be too few"),
+                    Some(wait) => format!("{identities} would take {}", words(wait)),
+                }
+            })
+        });
     let text = format!("with this {}; {}", raised.unwrap_or_default(), changed.cost);
-    let mut lines = format!("{}: {}\n", shell.colour.paint(Ink::Note, "help"), wrap(&text, 6, 6, shell.width));
+    let mut lines =
+        format!("{}: {}\n", shell.colour.paint(Ink::Note, "help"), wrap(&text, 6, 6, shell.width));
     for line in changed.lines.lines() {
         lines += &format!("      {}\n", harmless(line));
     }

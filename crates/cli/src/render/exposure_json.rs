@@ -119,7 +119,8 @@ struct Change {
 pub(crate) fn told(told: &Told<'_>, name: Option<&CrateName>) -> String {
     let exposure = told.exposure;
     let is_asked_for = |one: &&Exposed| name.is_none_or(|name| one.release.name == *name);
-    let identity = |of: &fence_model::exposure::Identity| Identity { kind: of.kind.as_str(), name: of.name.clone() };
+    let identity =
+        |of: &fence_model::exposure::Identity| Identity { kind: of.kind.as_str(), name: of.name.clone() };
     let point = |of: &PointHere| Point {
         wait_seconds: of.wait.as_seconds(),
         identities: of.identities.iter().map(identity).collect(),

@@ -14,7 +14,7 @@ const WIDTH: usize = 680;
 const HEIGHT: usize = 320;
 /// Where bars stand, and where the longest wait is.
 const FLOOR: f64 = 264.0;
-const TOP: f64 = 48.0;
+const TOP: f64 = 62.0;
 /// Where the scale is, the bars begin, and the takeovers are.
 const LEFT: f64 = 76.0;
 const RIGHT: f64 = 500.0;
@@ -62,7 +62,8 @@ pub(crate) fn frontier(told: &Told<'_>) -> String {
     );
     for identities in 1..=most {
         let middle = LEFT + step * (identities as f64 - 0.5);
-        let (left, enough) = (middle - width / 2.0, frontier.iter().rfind(|point| point.identities <= identities));
+        let (left, enough) =
+            (middle - width / 2.0, frontier.iter().rfind(|point| point.identities <= identities));
         let (bar, label, top) = match enough.map(|point| point.wait) {
             None => (
                 format!(
@@ -124,7 +125,7 @@ pub(crate) fn frontier(told: &Told<'_>) -> String {
         "\n<text class=\"dim\" x=\"{FOUND}\" y=\"{}\" text-anchor=\"middle\">{} takeovers,</text>\
          <text class=\"dim\" x=\"{FOUND}\" y=\"{}\" text-anchor=\"middle\">as they were found</text>\
          <text class=\"dim\" x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">identities that somebody controls</text>\
-         <text class=\"strong\" x=\"{}\" y=\"22\">How long a malicious release must stay unnoticed</text>\n",
+         <text class=\"strong\" x=\"{}\" y=\"20\">How long a malicious release must stay unnoticed</text>\n",
         FLOOR + 19.0,
         told.takeovers.len(),
         FLOOR + 35.0,
@@ -150,7 +151,7 @@ pub(crate) fn badge(told: &Told<'_>) -> String {
         Some(point) => format!("{}: {}", identities(point.identities), after(point.wait)),
     };
     // As wide as the letters are in any usual typeface of that size; `textLength` makes them fit.
-    let wide = |text: &str| text.chars().count() * 13 / 2;
+    let wide = |text: &str| text.chars().count() * 6;
     let (left, right) = (wide(name) + 12, wide(&says) + 12);
     let parts = format!(
         "<clipPath id=\"c\"><rect width=\"{0}\" height=\"20\" rx=\"4\"/></clipPath><g clip-path=\"url(#c)\">\

@@ -33,7 +33,8 @@ fn who_is_trusted_is_told_with_what_helps() {
 #[test]
 fn machines_are_told_the_same() {
     let told = trusting().run("exposure --format json --crate lexopt");
-    let is_of_this_version = |line: &&str| !line.contains("\"fence_version\"") && !line.contains("\"lockfile\"");
+    let is_of_this_version =
+        |line: &&str| !line.contains("\"fence_version\"") && !line.contains("\"lockfile\"");
     let told: Vec<&str> = told.lines().filter(is_of_this_version).collect();
     insta::assert_snapshot!(told.join("\n"));
 }
