@@ -51,6 +51,35 @@ pub(crate) fn check(root: &Path, data: &Path, words: &[&str]) -> Result<(), Stri
     Ok(())
 }
 
+/// `exposure`, warm, with all audit sets and with none, against its limit.
+pub(crate) fn exposure(root: &Path, data: &Path, words: &[&str]) -> Result<(), String> {
+    let rounds = rounds(words, 15)?;
+    let shared = prepare(root, data)?;
+    for project in PROJECTS {
+        let layout = shared.project(data, project)?;
+        let packages = count_packages(&layout.lockfile)?;
+        println!("\n{project}.lock, {packages} packages, {rounds} rounds");
+        let alone = layout.without_audit_sets(&shared.laid_out)?;
+        let told = |name, of: &Layout| Subject::new(name, &[0], of.fence(&of.cache, &["exposure"]));
+        let subjects = [
+            layout.empty(),
+            told("exposure, all audit sets", &layout),
+            told("exposure, no audit set", &alone),
+        ];
+        let times = measure::interleaved(&subjects, rounds)?;
+        report(&subjects, &times);
+        for (subject, own) in subjects.iter().zip(&times).skip(1) {
+            let median = own.percentile_ms(50);
+            let came_out = if median <= EXPOSURE_MS { "met" } else { "missed" };
+            println!("  {}: {median:.0} ms, limit {EXPOSURE_MS:.0} ms: {came_out}", subject.name);
+        }
+    }
+    Ok(())
+}
+
+/// The longest that `exposure` of a lockfile of 850 packages may take.
+const EXPOSURE_MS: f64 = 1_000.0;
+
 /// `update`: the advisory database and the audit sets compiled from nothing.
 pub(crate) fn update(root: &Path, data: &Path, words: &[&str]) -> Result<(), String> {
     let rounds = rounds(words, 10)?;
@@ -222,11 +251,11 @@ impl Layout {
         Subject::new("check, nothing changed, with a baseline", &[0, 1], self.fence(&self.cache, &["check"]))
     }
 
-    /// The same project beside this one, set up.
-    fn set_up(&self) -> Result<Self, String> {
+    /// The same project beside this one, under another name.
+    fn beside(&self, more: &str) -> Result<Self, String> {
         let beside = |path: &Path| {
             let mut name = path.file_name().unwrap_or_default().to_owned();
-            name.push("-set-up");
+            name.push(more);
             path.with_file_name(name)
         };
         let project = beside(&self.project);
@@ -236,7 +265,19 @@ impl Layout {
             fs::copy(self.project.join(file), project.join(file)).map_err(|error| error.to_string())?;
         }
         let lockfile = project.join("Cargo.lock");
-        let set_up = Self { project, lockfile, cache: beside(&self.cache), ..self.clone() };
+        Ok(Self { project, lockfile, cache: beside(&self.cache), ..self.clone() })
+    }
+
+    /// The same project with a policy that trusts nobody.
+    fn without_audit_sets(&self, laid_out: &LaidOut) -> Result<Self, String> {
+        let alone = self.beside("-alone")?;
+        laid_out::write(&alone.project.join("fence.toml"), laid_out.policy_without_audits())?;
+        Ok(alone)
+    }
+
+    /// The same project beside this one, set up.
+    fn set_up(&self) -> Result<Self, String> {
+        let set_up = self.beside("-set-up")?;
         run::command(&mut set_up.fence(&set_up.cache, &["init", "--accept-young", "--quiet"])())?;
         Ok(set_up)
     }

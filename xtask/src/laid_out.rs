@@ -46,12 +46,17 @@ impl LaidOut {
         self.folder.join("advisory-db")
     }
 
-    /// The advisory database and every audit set, as folders and files.
-    pub(crate) fn policy(&self) -> Result<String, String> {
-        let mut policy = format!(
+    /// The advisory database alone, as a folder.
+    pub(crate) fn policy_without_audits(&self) -> String {
+        format!(
             "[feeds.rustsec]\nrole = \"advisories\"\npath = {:?}\n",
             self.advisories().display().to_string()
-        );
+        )
+    }
+
+    /// The advisory database and every audit set, as folders and files.
+    pub(crate) fn policy(&self) -> Result<String, String> {
+        let mut policy = self.policy_without_audits();
         for set in folder_entries(&self.folder.join("audits"))? {
             let plain = set.join("audits.toml");
             let hidden = set.join(".supply-chain/audits.toml");

@@ -39,6 +39,7 @@ cargo xtask <task>
   figures [--write]     what the default policies stop and cost over real history, held against docs/figures.json
   e2e                   fetch the packages of real projects through the fence, over the network
   bench check [--runs N]   `check` against cargo-audit, cargo-deny and cargo-vet, whole processes in pairs
+  bench exposure [--runs N]  `exposure` of lockfiles with 583 and 1,035 packages, with 22 audit sets and with none
   bench cold [--runs N]    `check` with nothing cached, over the network, against cargo's own index phase
   bench update             compiling the advisory database and the audit sets
   bench proxy [--runs N]   the fence as a registry against nginx, under wrk; fetches through it against direct ones
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         ["figures", rest @ ..] => data_if_any().and_then(|data| figures::run(&root, data.as_deref(), rest)),
         ["e2e"] => fence_data().and_then(|data| e2e::run(&root, &data)),
         ["bench", "check", rest @ ..] => fence_data().and_then(|data| bench::check(&root, &data, rest)),
+        ["bench", "exposure", rest @ ..] => fence_data().and_then(|data| bench::exposure(&root, &data, rest)),
         ["bench", "cold", rest @ ..] => fence_data().and_then(|data| bench::cold(&root, &data, rest)),
         ["bench", "update", rest @ ..] => fence_data().and_then(|data| bench::update(&root, &data, rest)),
         ["bench", "proxy", rest @ ..] => fence_data().and_then(|data| bench::proxy::run(&root, &data, rest)),

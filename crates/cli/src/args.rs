@@ -12,8 +12,8 @@ use semver::Version;
 
 use crate::commands::{
     approve, audit, cargo, check, completions, diff, disable, doctor, duplicates, enable, except, explain,
-    export, init, list, object, review, revoke, scan, serve, source, statements, status, update, verify, why,
-    withdraw,
+    export, exposure, init, list, object, review, revoke, scan, serve, source, statements, status, update,
+    verify, why, withdraw,
 };
 
 /// Judges what a build would let in: every locked release, with reasons
@@ -118,6 +118,7 @@ pub(crate) enum Command {
     Verify(verify::Args),
     Source(source::Args),
     Duplicates(duplicates::Args),
+    Exposure(exposure::Args),
     Explain(explain::Args),
     Enable(enable::Args),
     Disable(disable::Args),

@@ -152,6 +152,8 @@ pub(crate) enum Misuse {
     NoSuchFeed(String, PathBuf),
     /// `--format markdown` without `--compare`.
     NothingToCompare,
+    /// `exposure --crate` for a crate of which no release is judged.
+    NotJudged(CrateName),
     /// `--fail-on new` where nothing says what is new.
     NothingKnownBefore,
     /// `--compare` for a lockfile outside of the project's repository.
@@ -901,6 +903,8 @@ impl From<Misuse> for CliError {
             }
             Misuse::NothingToCompare => Self::new("--format markdown tells what came in with a change")
                 .hint("`--compare origin/main` says where the change began"),
+            Misuse::NotJudged(name) => Self::new(format!("no release of {name} is judged"))
+                .hint("name a crate of Cargo.lock that is not the project's own; `cargo fence list` has them"),
             Misuse::NothingKnownBefore => Self::new("nothing says which duplicates were there before")
                 .hint("`cargo fence init` records what is locked today; `--compare origin/main` compares with a change's beginning"),
             Misuse::LockfileElsewhere(path) => {

@@ -19,7 +19,9 @@ use fence_client::readings::Shelf;
 use fence_client::revision::{Files, Revision};
 use fence_client::scope::{self, Scope};
 use fence_client::snapshot::SourceKind;
+use fence_evidence::cargo_vet::origin_of;
 use fence_model::decision::Decision;
+use fence_model::exposure::{self, Exposure};
 use fence_model::judge::Asked;
 use fence_model::look_alike::KnownNames;
 use fence_model::policy::{Baseline, FeedRole, FeedSource, Policy, Scan};
@@ -264,10 +266,9 @@ impl Session {
         let Problem::Record { source, .. } = problem else { return false };
         let Some(feed) = self.policy.feeds.get(source) else { return false };
         let places = [&feed.git, &feed.archive, &feed.file, &feed.path];
-        let is_elsewhere =
-            |place: &String| place.contains("://") || place.contains('@') || Path::new(place).is_absolute();
         feed.role == FeedRole::Dump
-            || feed.role != FeedRole::Advisories && places.into_iter().flatten().any(is_elsewhere)
+            || feed.role != FeedRole::Advisories
+                && places.into_iter().flatten().any(|place| is_elsewhere(place))
     }
 
     /// The judgement of one release, locked or not.
@@ -317,7 +318,7 @@ impl Session {
     }
 
     /// The level that is asked for, in words: `medium`, or `medium, build high`.
-    fn levels(&self) -> String {
+    pub(crate) fn levels(&self) -> String {
         let level = self.level();
         let of = |kind: Kind| self.level.level.unwrap_or(self.policy.level_of(kind));
         let others = Kind::ALL.into_iter().filter(|kind| of(*kind) != level);
@@ -369,6 +370,22 @@ impl Session {
         }
     }
 
+    /// What is left to somebody who knows the policy.
+    pub(crate) fn exposure(&self) -> Result<Exposure, CliError> {
+        let feeds = gather::feeds_of(&self.policy);
+        let kept = feeds.iter().filter_map(|(name, feed)| Some((name.clone(), keeper(feed)?)));
+        let bound = self.knowledge.enrolled().map_err(GatherError::from)?;
+        let sources = exposure::people::Sources { keepers: kept.collect(), bound };
+        let question = exposure::Question {
+            asked: self.asked(),
+            locked: &self.locked,
+            facts: &self.knowledge,
+            sources: &sources,
+        };
+        let hands = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        self.undamaged(exposure::exposure(&question, hands))
+    }
+
     /// Adds what a fence saw.
     pub(crate) fn recall(&mut self, journal: Journal) {
         self.knowledge.recall(journal);
@@ -392,6 +409,19 @@ impl Session {
             now: self.now,
         }
     }
+}
+
+/// Who keeps a feed: the repository that it lies in. None of one that lies with the policy, which whoever can write into it can
+/// change as well.
+fn keeper(feed: &FeedSource) -> Option<String> {
+    let places = [&feed.git, &feed.archive, &feed.file, &feed.path];
+    let place = places.into_iter().flatten().find(|place| is_elsewhere(place))?;
+    Some(origin_of(place))
+}
+
+/// Whether a feed lies elsewhere than with the policy.
+fn is_elsewhere(place: &str) -> bool {
+    place.contains("://") || place.contains('@') || Path::new(place).is_absolute()
 }
 
 /// What the project's feeds of statements hold, and what went wrong with them.

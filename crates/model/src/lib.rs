@@ -9,6 +9,7 @@ pub mod beside;
 pub mod clock;
 pub mod code;
 pub mod decision;
+pub mod exposure;
 pub mod facts;
 mod findings;
 mod history;

@@ -244,6 +244,24 @@ impl Locked {
     pub fn release(&self) -> ReleaseId {
         ReleaseId { name: self.name.clone(), version: self.version.clone() }
     }
+
+    /// The address that it comes from, where that is no registry's.
+    pub(crate) fn source(&self) -> Option<String> {
+        match &self.origin {
+            Origin::Git { url, .. } => Some(url.clone()),
+            Origin::Other(source) => Some(source.clone()),
+            Origin::CratesIo(_) | Origin::Registry(..) | Origin::Path => None,
+        }
+    }
+
+    /// The same package as it would be after a change at its source.
+    pub(crate) fn at_another_revision(&self) -> Self {
+        let mut other = self.clone();
+        if let Origin::Git { revision, .. } = &mut other.origin {
+            revision.insert_str(0, "another than ");
+        }
+        other
+    }
 }
 
 impl Report {
@@ -354,7 +372,7 @@ fn admitted_fix<'a>(settlement: &Settlement<'a>, judge: &Judge<'a>, in_use: &Ver
 }
 
 /// The releases that a lockfile has in use, by crate.
-fn in_use_by_crate(locked: &[Locked]) -> InUseByCrate {
+pub(crate) fn in_use_by_crate(locked: &[Locked]) -> InUseByCrate {
     let mut by_crate = InUseByCrate::new();
     for package in locked {
         let checksum = match &package.origin {
@@ -431,7 +449,7 @@ fn is_same_index(one: &str, other: &str) -> bool {
 }
 
 /// What becomes of a package for its source alone; none for a registry's, which is decided by facts.
-fn judged_by_source(asked: Asked<'_>, package: &Locked) -> Option<Judged> {
+pub(crate) fn judged_by_source(asked: Asked<'_>, package: &Locked) -> Option<Judged> {
     let at = Asked { level: package.level.unwrap_or(asked.level), ..asked };
     match &package.origin {
         Origin::CratesIo(_) | Origin::Registry(..) => None,

@@ -155,6 +155,20 @@ impl Readings {
         self.supposed.insert(release, looked);
     }
 
+    /// Those of these releases alone.
+    pub(crate) fn among(&self, releases: impl IntoIterator<Item = Digest>) -> Self {
+        if self.of.is_empty() {
+            return self.clone();
+        }
+        let of_one = |release: Digest| {
+            let lowest = Pair { release, base: None };
+            self.of.range(lowest..).take_while(move |(pair, _)| pair.release == release)
+        };
+        let of =
+            releases.into_iter().flat_map(of_one).map(|(pair, looked)| (*pair, looked.clone())).collect();
+        Self { is_asked: self.is_asked, of, supposed: self.supposed.clone() }
+    }
+
     /// What came of looking at a pair; none where nobody tried.
     pub fn of(&self, pair: Pair) -> Option<&Looked> {
         self.of.get(&pair).or_else(|| self.supposed.get(&pair.release))

@@ -18,6 +18,7 @@ use crate::findings::FIX_FOLLOWS_WITHIN;
 use crate::judge::{Asked, Context, InUse, Judge, Neighbourhood, Raised, Treatment};
 use crate::kin::Kin;
 use crate::names::{CaretClass, CrateName, ReleaseId};
+use crate::people::Maintainer;
 use crate::time::Time;
 use crate::view::ReleaseVerdict;
 use crate::ways;
@@ -34,6 +35,11 @@ pub trait FactsOf: Sync {
     fn known(&self, name: &CrateName) -> Known;
     /// Whether an advisory may speak of it; where none does there is no need to ask for its facts.
     fn may_be_advised(&self, name: &CrateName) -> bool;
+    /// Who would be heard of a release of this version, if it came out now; none where nobody tells. Only what nobody has
+    /// published yet is asked about: releases have their own.
+    fn voices_of(&self, _name: &CrateName, _version: &Version) -> Option<Arc<[Maintainer<'_>]>> {
+        None
+    }
 }
 
 /// Whether anything is known about a crate.

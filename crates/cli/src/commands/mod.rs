@@ -14,6 +14,7 @@ pub(crate) mod enable;
 pub(crate) mod except;
 pub(crate) mod explain;
 pub(crate) mod export;
+pub(crate) mod exposure;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod object;
@@ -82,6 +83,7 @@ pub(crate) fn run(cli: &Cli, environment: &Environment, shell: &Shell) -> Result
         Command::Verify(args) => verify::run(args, global, environment, shell),
         Command::Source(args) => source::run(args, global, environment, shell),
         Command::Duplicates(args) => duplicates::run(args, global, environment, shell),
+        Command::Exposure(args) => exposure::run(args, global, environment, shell),
         Command::Explain(args) => explain::run(args, shell),
         Command::Enable(args) => enable::run(args, global, environment, shell),
         Command::Disable(args) => disable::run(args, global, environment, shell),

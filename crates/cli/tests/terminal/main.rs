@@ -12,6 +12,7 @@ mod crev;
 mod doctor;
 mod duplicates;
 mod export;
+mod exposure;
 mod formats;
 mod getting_started;
 mod home;
@@ -1110,6 +1111,7 @@ fn help_is_short_and_names_what_there_is() {
       verify       Say whether a statement was signed by whom it names, and what it says
       source       Compare a package with the commit of its repository that it says it was made from
       duplicates   Say which crates are locked in several versions, and what would unite them
+      exposure     Say what a malicious release would take: how many identities, and how long unnoticed
       explain      Explain a code: what it means, why it matters, what to do
       enable       Switch the fence on: tell cargo to ask it in place of crates.io
       disable      Switch the fence off: cargo asks crates.io itself again

@@ -1,8 +1,9 @@
 //! What is known: one snapshot, one moment, and what a journal adds.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use fence_model::facts::{Birth, CrateFacts, Feed, FeedState, Gone};
+use fence_model::exposure::people::Bound;
+use fence_model::facts::{Birth, CrateFacts, Feed, FeedState, Gone, Maintainer};
 use fence_model::look_alike::KnownNames;
 use fence_model::policy::PublishTimes;
 use fence_model::settle::{FactsOf, Known};
@@ -10,11 +11,13 @@ use fence_model::{CrateName, Span, Time};
 use fence_registry::Journal;
 use fence_registry::journal::Memory;
 use fence_registry::lockfile::Source;
+use semver::Version;
 
 use super::feeds::{is_asked_elsewhere, is_folder};
 use super::{Failed, GatherError, LockedRegistry, Problem, Request};
 use crate::snapshot::{
-    CrateView, KnownRecord, PackageRecord, Presence, Snapshot, SnapshotError, SourceKind, SourceRecord,
+    CrateView, EnrolledRecord, KnownRecord, PackageRecord, Presence, Snapshot, SnapshotError, SourceKind,
+    SourceRecord, Voices,
 };
 
 /// A clock that is further ahead of all that was read is suspicious. In a replay it is not asked.
@@ -131,6 +134,21 @@ impl Knowledge {
         self.damage.get().copied()
     }
 
+    /// Which accounts the signers of feeds have that are believed about it.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Record`]: the snapshot is to be made again.
+    pub fn enrolled(&self) -> Result<Vec<Bound>, SnapshotError> {
+        let bound = |EnrolledRecord { feed, identity }: EnrolledRecord<'_>| Bound {
+            feed: feed.to_owned(),
+            principal: identity.principal.to_owned(),
+            accounts: identity.accounts,
+            organisation: identity.organisation.map(str::to_owned),
+        };
+        Ok(self.snapshot.enrolled()?.into_iter().map(bound).collect())
+    }
+
     /// Adds what a fence saw, where no journal was given when the facts were gathered; before anything is judged.
     pub fn recall(&mut self, journal: Journal) {
         self.journal = Some(journal);
@@ -225,6 +243,12 @@ impl FactsOf for Knowledge {
         // Damage is for `facts_of` to tell of.
         self.first_with(name)
             .map_or(true, |found| found.is_some_and(|(view, _)| view.evidence_counts()[0] > 0))
+    }
+
+    fn voices_of(&self, name: &CrateName, version: &Version) -> Option<Arc<[Maintainer<'_>]>> {
+        // Damage is for `facts_of` to tell of.
+        let (view, _) = self.first_with(name).ok()??;
+        Voices::default().of(&view, version, || self.snapshot.enrolled()).ok()?
     }
 }
 
