@@ -1,5 +1,6 @@
 //! The program `fence-sim`: replays history through the judgement of the fence.
 
+mod attacking;
 mod edge;
 mod table;
 
@@ -13,6 +14,9 @@ use fence_sim::backtest::{Named, admissions, side_by_side};
 use fence_sim::history::{AuditsCount, Compiled, years};
 
 fn main() {
+    if std::env::args().nth(1).is_some_and(|word| word == "attack") {
+        return attack();
+    }
     let start = Instant::now();
     let folder = std::env::var_os("FENCE_DATA").expect("FENCE_DATA");
     let history = edge::history(std::path::Path::new(&folder)).unwrap();
@@ -52,5 +56,21 @@ fn main() {
             cost.other_fixes,
             cost.codes
         );
+    }
+}
+
+/// What `fence-sim attack` is asked.
+#[derive(clap::Parser)]
+#[command(name = "fence-sim attack", bin_name = "fence-sim attack")]
+struct Attack {
+    #[command(flatten)]
+    asked: attacking::Attacking,
+}
+
+fn attack() {
+    let asked = <Attack as clap::Parser>::parse_from(std::env::args_os().skip(1));
+    if let Err(error) = attacking::run(&asked.asked) {
+        eprintln!("error: {error}");
+        std::process::exit(2);
     }
 }
