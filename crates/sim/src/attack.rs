@@ -213,7 +213,12 @@ fn draw(registry: &Registry, question: &Question, run: usize) -> (Rank, u32) {
 }
 
 /// The clusters that are made for all of these crates, for each size of quorum.
-fn made(registry: &Registry, levels: &[Level], question: &Question, targets: &[Target]) -> Vec<(Level, Made)> {
+fn made(
+    registry: &Registry,
+    levels: &[Level],
+    question: &Question,
+    targets: &[Target],
+) -> Vec<(Level, Made)> {
     if !question.adversaries.contains(&Adversary::Sybils) {
         return Vec::new();
     }

@@ -76,7 +76,8 @@ pub(crate) fn run(asked: &Attacking) -> Result<(), String> {
     let start = Instant::now();
     let hands = asked.threads.or_else(|| std::thread::available_parallelism().ok());
     let hands = hands.unwrap_or(NonZeroUsize::MIN);
-    let synthetic = Synthetic::of(shapes(Path::new(&data))?, asked.crates, Time::from_unix(AS_OF), asked.seed);
+    let synthetic =
+        Synthetic::of(shapes(Path::new(&data))?, asked.crates, Time::from_unix(AS_OF), asked.seed);
     let registry = Registry::of(synthetic, (asked.enrolled, asked.seed), hands);
     measure(&format!("registry of {} crates, {} dependencies", asked.crates, registry.links()), start);
     let attacking = Instant::now();
@@ -119,7 +120,8 @@ fn named(file: &Path) -> Result<Named, String> {
 
 fn shapes(data: &Path) -> Result<Shapes, String> {
     let file = data.join("facts.json");
-    let text = std::fs::read_to_string(&file).map_err(|error| format!("cannot read facts.json of FENCE_DATA: {error}"))?;
+    let text = std::fs::read_to_string(&file)
+        .map_err(|error| format!("cannot read facts.json of FENCE_DATA: {error}"))?;
     Ok(Shapes::read(&text))
 }
 

@@ -19,12 +19,12 @@ const CRATES: u32 = 300;
 const TARGET: u32 = 1;
 
 fn registry() -> Registry {
-    let as_of: Time = "2026-11-22T00:00:00Z".parse().unwrap();
+    let as_of: Time = "2026-11-22T00:00:00Z".parse().expect("a moment");
     Registry::of(Synthetic::of(Shapes::few(), CRATES, as_of, 1), (60, 1), hands(2))
 }
 
 fn hands(count: usize) -> NonZeroUsize {
-    NonZeroUsize::new(count).unwrap()
+    NonZeroUsize::new(count).expect("some")
 }
 
 fn question(adversaries: &[Adversary]) -> Question {
@@ -42,9 +42,10 @@ fn with_base(days: i64) -> Named {
 
 /// The variant that is admitted the soonest.
 fn best<'s, 'a>(variants: &'s [Script<'a>], rule: &Rule) -> &'s Script<'a> {
-    let stays = |script: &Script<'_>| play(script, rule, None).admitted.map(|at| at.max(script.open) - script.open);
+    let stays =
+        |script: &Script<'_>| play(script, rule, None).admitted.map(|at| at.max(script.open) - script.open);
     let key = |script: &&Script<'_>| (stays(script).is_none(), stays(script), script.price(script.open));
-    variants.iter().min_by_key(key).unwrap()
+    variants.iter().min_by_key(key).expect("each adversary has a variant")
 }
 
 /// What happens in each script, and what is said of it, at each level and by a flat age.
@@ -56,7 +57,8 @@ fn timelines(adversary: Adversary) -> String {
     rules.push(Named::flat(7));
     for Named { name, rule } in rules {
         let level = if let Rule::Fence(policy) = &rule { policy.level } else { Level::Low };
-        let wanted: Vec<_> = registry.to_be_made(&target, level).map(|count| (&target, count)).into_iter().collect();
+        let wanted: Vec<_> =
+            registry.to_be_made(&target, level).map(|count| (&target, count)).into_iter().collect();
         let made = registry.make(&wanted);
         let stage = Stage { level, made: Some(&made), ..Stage::of(&registry, &target) };
         let variants = adversary.variants(&stage);
@@ -158,7 +160,10 @@ fn more_who_are_bribed_never_make_it_less_likely() {
         for pair in rows.windows(2) {
             assert!(pair[0].iter().zip(&pair[1]).all(|(fewer, more)| fewer <= more), "{rows:?}");
         }
-        assert!(rows[0] != rows[4] || of(0) == Adversary::Maintainers(0), "somebody is worth bribing: {rows:?}");
+        assert!(
+            rows[0] != rows[4] || of(0) == Adversary::Maintainers(0),
+            "somebody is worth bribing: {rows:?}"
+        );
     }
 }
 
@@ -167,7 +172,6 @@ fn a_longer_wait_never_makes_it_more_likely() {
     let fences: Vec<Named> = [0, 1, 3, 7, 14, 30].map(with_base).into();
     let flats: Vec<Named> = [1, 3, 7, 14, 30].map(Named::flat).into();
     for rules in [fences, flats] {
-        // Whoever has an exception written waits for nothing.
         let found = attacked(&rules, &question(&Adversary::ALL));
         for row in reached(&found) {
             assert!(row.windows(2).all(|pair| pair[0] >= pair[1]), "{row:?}");
@@ -177,7 +181,7 @@ fn a_longer_wait_never_makes_it_more_likely() {
 
 #[test]
 fn a_registry_of_any_size_has_crates_of_every_rank() {
-    let as_of: Time = "2026-11-22T00:00:00Z".parse().unwrap();
+    let as_of: Time = "2026-11-22T00:00:00Z".parse().expect("a moment");
     for crates in [10, 11, 99, 1_000] {
         let registry = Registry::of(Synthetic::of(Shapes::few(), crates, as_of, 1), (30, 1), hands(1));
         let found = attack(&registry, &[Named::flat(1)], &detections(), &question(&[Adversary::Quiet]));

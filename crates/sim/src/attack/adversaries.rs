@@ -185,7 +185,12 @@ impl<'a> Stage<'a> {
     }
 
     /// The same, and these maintainers of dependents are heard.
-    fn takeover_heard_by(&self, variant: &str, reading: Reading, voices: &Arc<[Maintainer<'a>]>) -> Script<'a> {
+    fn takeover_heard_by(
+        &self,
+        variant: &str,
+        reading: Reading,
+        voices: &Arc<[Maintainer<'a>]>,
+    ) -> Script<'a> {
         let mut script = self.takeover(variant, reading);
         for (_, act) in &mut script.acts {
             if let Act::Publish(_, release, _) = act {

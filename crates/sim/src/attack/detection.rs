@@ -102,6 +102,10 @@ impl Sample {
 
     /// The share of them that stayed at least so long, with what so small a sample leaves open.
     pub fn staying(&self, at_least: Span) -> Interval {
+        // What is admitted at once needs no luck, however small the sample.
+        if at_least == Span::ZERO {
+            return Interval { low: 1.0, high: 1.0 };
+        }
         let stayed = self.windows.iter().filter(|(_, longest)| *longest >= at_least).count();
         clopper_pearson(stayed, self.windows.len())
     }

@@ -181,7 +181,8 @@ fn settled(
     id: &ReleaseId,
 ) -> (Decision, Option<Time>) {
     let (baseline, names) = (Baseline::default(), KnownNames::default());
-    let asked = Asked { policy, level: policy.level, baseline: &baseline, feeds, names: &names, readings, now };
+    let asked =
+        Asked { policy, level: policy.level, baseline: &baseline, feeds, names: &names, readings, now };
     let settlement = Settlement::new(asked, scene, in_use(scene, id), BTreeMap::new());
     let judge = settlement.judge(&id.name);
     let decision = settlement.decide(&judge, &id.version);
@@ -192,7 +193,8 @@ fn settled(
 /// A project uses the highest release below.
 fn in_use(scene: &Scene<'_>, id: &ReleaseId) -> InUseByCrate {
     let facts = scene.facts_of(&id.name);
-    let lower = facts.releases.iter().map(|release| &release.version).filter(|version| **version < id.version);
+    let lower =
+        facts.releases.iter().map(|release| &release.version).filter(|version| **version < id.version);
     let version = lower.filter(|version| version.pre.is_empty()).max().cloned();
     let in_use = version.map(|version| vec![InUse { version, checksum: Checksum::NotAsked }]);
     in_use.map(|in_use| (id.name.clone(), in_use)).into_iter().collect()
@@ -207,10 +209,7 @@ fn gates_are_there(scene: &Scene<'_>, script: &Script<'_>) -> bool {
 }
 
 fn malware<'a>(script: &Script<'_>, known: Time) -> Advisory<'a> {
-    let below = Range {
-        lower: Bound::Unbounded,
-        upper: Bound::Exclusive(script.bad.version.clone()),
-    };
+    let below = Range { lower: Bound::Unbounded, upper: Bound::Exclusive(script.bad.version.clone()) };
     Advisory {
         id: "RUSTSEC-0000-0001",
         kind: AdvisoryKind::Malicious,

@@ -10,7 +10,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use fence_model::facts::{
-    Account, Birth, CrateFacts, Dependency, DependencyKind, Maintainer, Owner, Publisher, ReleaseFacts, Sighting,
+    Account, Birth, CrateFacts, Dependency, DependencyKind, Maintainer, Owner, Publisher, ReleaseFacts,
+    Sighting,
 };
 use fence_model::quorum::{Cluster, Enrolment, Quorum, Rules, Voice, quorum};
 use fence_model::{CrateName, Level, Span, Time};
@@ -210,7 +211,12 @@ impl Registry {
                 next += 1;
                 let near = of("near", at);
                 let far = of("far", at);
-                take_in(&mut growth, &near, since, &[(target.name.as_str(), &format!("^{}", class(&target.next)))]);
+                take_in(
+                    &mut growth,
+                    &near,
+                    since,
+                    &[(target.name.as_str(), &format!("^{}", class(&target.next)))],
+                );
                 take_in(&mut growth, &far, since, &[(&hub, "^0.1")]);
                 for own in [near, far] {
                     owned.push((own, Ownership { cluster, since }));
@@ -231,7 +237,11 @@ impl Registry {
     }
 
     /// Who is eligible for the next release of a crate where clusters were made; and the names of those made for it.
-    pub fn maintainers_with<'a>(&'a self, made: &'a Made, target: &Target) -> (Vec<Maintainer<'a>>, Vec<Maintainer<'a>>) {
+    pub fn maintainers_with<'a>(
+        &'a self,
+        made: &'a Made,
+        target: &Target,
+    ) -> (Vec<Maintainer<'a>>, Vec<Maintainer<'a>>) {
         let first = self.synthetic.clusters();
         let one = |voice: Voice| match voice.cluster.0.checked_sub(first) {
             Some(at) => self.maintainer(voice, &made.names[at as usize]),
@@ -369,7 +379,8 @@ impl Target {
     /// The versions that a project could have in place of the next one, by cargo's rules.
     pub fn compatible(&self) -> impl Iterator<Item = &Version> {
         let own = fence_model::CaretClass::of(&self.next);
-        let versions = self.releases.iter().filter(|(release, _)| !release.yanked).map(|(_, version)| version);
+        let versions =
+            self.releases.iter().filter(|(release, _)| !release.yanked).map(|(_, version)| version);
         versions.filter(move |version| fence_model::CaretClass::of(version) == own && version.pre.is_empty())
     }
 }

@@ -91,7 +91,8 @@ pub fn human(report: &Report) -> String {
 }
 
 fn table(text: &mut String, title: &str, report: &Report, told: &dyn Fn(&Cell) -> String) {
-    let mut rows: Vec<Vec<String>> = vec![std::iter::once(String::new()).chain(report.rules.iter().cloned()).collect()];
+    let mut rows: Vec<Vec<String>> =
+        vec![std::iter::once(String::new()).chain(report.rules.iter().cloned()).collect()];
     for row in &report.rows {
         rows.push(std::iter::once(row.adversary.name()).chain(row.cells.iter().map(told)).collect());
     }
