@@ -7,6 +7,8 @@ use fence_model::{Level, Span};
 use fence_sim::halves::Half;
 use fence_sim::history::AuditsCount;
 
+use crate::attacking::Attacking;
+
 /// Replays history through the judgement of the fence.
 #[derive(Debug, Parser)]
 #[command(name = "fence-sim", disable_help_subcommand = true)]
@@ -20,6 +22,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// What policies would have stopped, and what they would have cost: three years of upgrades, and incidents that happened.
     Backtest(Backtest),
+    /// Adversaries who know the policy, run many times against a registry that was never published.
+    Attack(Attacking),
     /// A sample of the upgrades that were made, each release beside its base, for whoever fetches and reads their packages.
     Sample(Sample),
 }
@@ -60,8 +64,8 @@ pub(crate) struct Backtest {
     /// Writes the curves as SVG to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
-    /// `text` or `json`.
-    #[arg(long, default_value = "text")]
+    /// `human` or `json`.
+    #[arg(long, default_value = "human")]
     pub(crate) format: Format,
 }
 
@@ -85,7 +89,7 @@ pub(crate) struct Sample {
 /// What is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    Text,
+    Human,
     Json,
 }
 

@@ -5,6 +5,7 @@
 //! with the upgrades that real projects made and with the incidents that really happened. All of it is pure: files are read by the
 //! program, in `edge`, and handed in; seeds are arguments.
 
+pub mod attack;
 pub mod backtest;
 pub mod halves;
 pub mod history;

@@ -1,6 +1,7 @@
-//! The program `fence-sim`: replays history through the judgement of the fence.
+//! The program `fence-sim`: replays history, and attacks, through the judgement of the fence.
 
 mod args;
+mod attacking;
 mod edge;
 mod replay;
 mod table;
@@ -13,7 +14,8 @@ use crate::args::{Cli, Command};
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Backtest(backtest) => replay::backtest(&backtest),
+        Command::Attack(asked) => attacking::run(&asked).map(|()| String::new()),
+        Command::Backtest(asked) => replay::backtest(&asked),
         Command::Sample(asked) => replay::sample(&asked),
     };
     match done {
