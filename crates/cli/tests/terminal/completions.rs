@@ -30,7 +30,7 @@ fn offers(words: &str, offered: &str) {
 #[test]
 fn commands_and_options_are_completed_under_both_names() {
     for program in ["cargo fence", "cargo-fence"] {
-        offers(&format!("{program} ex"), "except explain export");
+        offers(&format!("{program} ex"), "except exposure explain export");
         offers(&format!("{program} check --fo"), "--format");
         offers(&format!("{program} check --format ''"), "human json sarif markdown github");
         offers(&format!("{program} check --level ''"), "low medium high");
