@@ -25,6 +25,8 @@ const COSTS: [(&str, &str, f64); 4] = [
 /// The digits that are kept.
 const PRECISION: f64 = 1e4;
 
+/// What a scanner read of a sample of upgrades.
+const READINGS: &str = "crates/sim/data/readings.jsonl";
 const FIGURES: &str = "docs/figures.json";
 const DECISIONS: &str = "docs/decisions.md";
 
@@ -53,7 +55,8 @@ pub(crate) fn run(root: &Path, data: Option<&Path>, words: &[&str]) -> Result<()
     };
     let mut sim = run::cargo(root);
     sim.args(["run", "--quiet", "--release", "--locked", "--package=fence-sim", "--", "backtest"]);
-    let printed = run::output(sim.args(["--format", "json", "--data"]).arg(data))?;
+    sim.args(["--readings", READINGS, "--format", "json", "--data"]);
+    let printed = run::output(sim.arg(data))?;
     let report: Value =
         serde_json::from_slice(&printed).map_err(|error| format!("fence-sim printed no JSON: {error}"))?;
     let now = of_report(&report)?;

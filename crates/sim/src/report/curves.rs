@@ -25,7 +25,7 @@ pub struct Point {
 
 const PANEL: (f64, f64) = (330.0, 210.0);
 const MARGIN: (f64, f64) = (56.0, 46.0);
-const GAP: (f64, f64) = (26.0, 62.0);
+const GAP: (f64, f64) = (40.0, 84.0);
 const COLUMNS: usize = 2;
 /// The right end of the axis of waiting.
 const WIDEST: f64 = 0.8;
@@ -35,7 +35,7 @@ const STYLE: &str = "svg{color-scheme:light dark;--ink:#1f2328;--faint:#d0d7de;-
 text{font:12px system-ui,sans-serif;fill:var(--ink)}.t{font-weight:600;font-size:13px}.s{font-size:11px}\
 .g{stroke:var(--faint);stroke-width:1}.p{fill:var(--paper)}\
 .l{fill:none;stroke-width:2}.h{fill:none;stroke-width:1;stroke-dasharray:3 3}\
-.f0{stroke:var(--a);fill:var(--a)}.f1{stroke:var(--b);fill:var(--b)}.f2{stroke:var(--c);fill:var(--c)}.f3{stroke:var(--d);fill:var(--d)}.l,.h{fill:none}";
+.f0{stroke:var(--a);fill:var(--a)}.f1{stroke:var(--b);fill:var(--b)}.f2{stroke:var(--c);fill:var(--c)}.f3{stroke:var(--d);fill:var(--d)}.n0{fill:var(--a)}.n1{fill:var(--b)}.n2{fill:var(--c)}.n3{fill:var(--d)}.l,.h{fill:none}";
 
 /// The picture.
 pub fn svg(title: &str, panels: &[String], families: &[Family]) -> String {
@@ -66,7 +66,7 @@ pub fn svg(title: &str, panels: &[String], families: &[Family]) -> String {
     for (panel, name) in panels.iter().enumerate() {
         let left = MARGIN.0 + (panel % COLUMNS) as f64 * (PANEL.0 + GAP.0);
         let above = top + (panel / COLUMNS) as f64 * (PANEL.1 + GAP.1);
-        self::panel(&mut svg, (left, above + 16.0), (panel, name), families);
+        self::panel(&mut svg, (left, above + 38.0), (panel, name), families);
     }
     svg.push_str("</svg>\n");
     svg
@@ -75,7 +75,7 @@ pub fn svg(title: &str, panels: &[String], families: &[Family]) -> String {
 fn panel(svg: &mut String, (left, top): (f64, f64), (panel, name): (usize, &str), families: &[Family]) {
     let x = |wait: f64| left + PANEL.0 * (wait / WIDEST).min(1.0);
     let y = |stopped: f64| top + PANEL.1 * (1.0 - stopped);
-    let _ = write!(svg, "<text class=\"t\" x=\"{left:.0}\" y=\"{:.0}\">{}</text>", top - 6.0, escaped(name));
+    let _ = write!(svg, "<text class=\"t\" x=\"{left:.0}\" y=\"{:.0}\">{}</text>", top - 24.0, escaped(name));
     for step in 0..=4_u8 {
         let share = f64::from(step) / 4.0;
         let _ = write!(
@@ -130,7 +130,7 @@ fn panel(svg: &mut String, (left, top): (f64, f64), (panel, name): (usize, &str)
             if !point.label.is_empty() {
                 let _ = write!(
                     svg,
-                    "<text class=\"s\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+                    "<text class=\"s n{class}\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
                     at.0 + beside.0,
                     at.1 + beside.1,
                     escaped(&point.label)
