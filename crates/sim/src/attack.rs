@@ -274,8 +274,8 @@ fn tried(script: &Script<'_>, rule: &Rule) -> Plan {
 fn counted(runs: &[(Rank, &Plan)], detections: &Detections, question: &Question) -> Cell {
     let (mut reached, mut reached_if_soonest) = (0, 0);
     let (mut low, mut high, mut untold) = (0.0, 0.0, 0.0);
-    let (mut by_rank, mut variants): (BTreeMap<&'static str, (usize, usize)>, BTreeMap<String, usize>) =
-        Default::default();
+    let mut by_rank: BTreeMap<&'static str, (usize, usize)> = BTreeMap::new();
+    let mut variants: BTreeMap<String, usize> = BTreeMap::new();
     for (run, (rank, plan)) in runs.iter().enumerate() {
         let sample = detections.like(plan.like);
         let reaches = |bound| {
