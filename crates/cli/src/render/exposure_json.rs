@@ -136,7 +136,7 @@ pub(crate) fn told(told: &Told<'_>, name: Option<&CrateName>) -> String {
     let document = Document {
         schema_version: SCHEMA_VERSION,
         fence_version: env!("CARGO_PKG_VERSION"),
-        lockfile: shown(told.lockfile).to_string(),
+        lockfile: shown(told.lockfile),
         level: told.level.clone(),
         frontier: exposure.frontier.iter().map(|of| told.weakest(of)).collect(),
         packages: exposure.packages.iter().filter(is_asked_for).map(package).collect(),
