@@ -40,7 +40,9 @@ fn main() {
     let read = || {
         loop {
             let Some((release, base)) = next.lock().expect("no panic").next() else { return };
-            let package = |(release, digest): &Named| packages.of_digest(release, *digest);
+            let package = |(release, digest): &Named| {
+                packages.of_digest(release, *digest).map_err(|error| error.to_string())
+            };
             let both = package(release).and_then(|new| Ok((new, base.as_ref().map(package).transpose()?)));
             match both {
                 Ok((new, old)) => {
