@@ -1,7 +1,7 @@
 //! Attacks: adversaries who know the policy, run many times against a registry that was never published.
 //!
 //! The way is [`attack`]. It draws one crate for each run, lets each [`Adversary`] choose the best of his variants against
-//! each rule by asking the judgement itself ([`play`]), and draws when the attack is found from incidents that really happened
+//! each rule by asking the judgement itself ([`mod@play`]), and draws when the attack is found from incidents that really happened
 //! ([`detection`]). It reaches a build if it is admitted no later than it is found: builds are taken to update at every moment.
 //!
 //! A [`Script`] is what an adversary does, as facts over time; nothing in it says what a rule makes of them. For a crate and a

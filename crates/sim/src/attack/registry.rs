@@ -164,7 +164,7 @@ impl Registry {
         }
     }
 
-    /// How many clusters have to be made to have the quorum of a crate's next release; none where [`MOST_MADE`] do not do.
+    /// How many clusters have to be made to have the quorum of a crate's next release; none where not even the most that are tried do.
     ///
     /// The attacker asks the same arithmetic as the judgement. Of `m` that he makes each has a reach of `m - 1`.
     pub fn to_be_made(&self, target: &Target, level: Level) -> Option<usize> {
