@@ -33,8 +33,6 @@ pub(crate) struct Vouching {
     chains: Vec<(Version, Vec<Trail>)>,
     /// For each published version that a chain leads to, in order, when the last record became known that ends one.
     last: Vec<(Version, Time)>,
-    /// All versions that records name, by their places.
-    spelled: Vec<String>,
 }
 
 /// Since when audits vouch for a release.
@@ -52,10 +50,18 @@ struct Trail {
     known: Time,
     length: usize,
     rests_on: Members,
-    /// The release at which deltas begin that no full audit is behind, by its place among the versions.
-    begins: Option<usize>,
+    start: Start,
     /// Places of records.
     records: Vec<usize>,
+}
+
+/// At what a chain begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Start {
+    /// At a full audit, its first record.
+    FullAudit,
+    /// At a release that a full wait admitted, from which its first record leads on.
+    Admitted,
 }
 
 impl Vouching {
@@ -90,7 +96,7 @@ impl Vouching {
             known: Time::EARLIEST,
             length: 0,
             rests_on: ids.nobody(),
-            begins: None,
+            start: Start::FullAudit,
             records: Vec::new(),
         };
         let mut chains: Vec<Vec<Trail>> = vec![Vec::new(); ids.versions.len()];
@@ -99,7 +105,7 @@ impl Vouching {
         // They are vouched for by nobody: only what follows on them is a chain.
         for at in begins.iter().filter_map(|version| ids.published(version)) {
             let followed = onward.iter().filter(|(from, ..)| *from == at);
-            let from_here = Trail { begins: Some(at), length: 1, ..nothing.clone() };
+            let from_here = Trail { start: Start::Admitted, length: 1, ..nothing.clone() };
             queue.extend(followed.map(|&(_, to, place)| (to, from_here.followed(place, audits, &members))));
         }
         let mut last: Vec<Option<Time>> = vec![None; ids.versions.len()];
@@ -116,7 +122,6 @@ impl Vouching {
             }
             kept.push(trail);
         }
-        let spelled = ids.versions.iter().map(|at| spell(at)).collect();
         let published =
             ids.versions.iter().zip(chains).filter(|(at, kept)| at.git.is_none() && !kept.is_empty());
         let mut chains: Vec<(Version, Vec<Trail>)> =
@@ -124,7 +129,7 @@ impl Vouching {
         chains.iter_mut().for_each(|(_, kept)| kept.sort());
         let last = ids.versions.iter().zip(last).filter(|(at, _)| at.git.is_none());
         let last = last.filter_map(|(at, last)| Some((at.version.clone(), last?))).collect();
-        Self { chains, last, spelled }
+        Self { chains, last }
     }
 
     /// Since when a release is vouched for.
@@ -139,8 +144,8 @@ impl Vouching {
     pub(crate) fn chains(&self, audits: &[Audit<'_>], version: &Version) -> Vec<Chain> {
         let trails = self.trails(version);
         match best_pair(trails) {
-            Some((one, two)) => vec![one.chain(audits, &self.spelled), two.chain(audits, &self.spelled)],
-            None => trails.first().map(|trail| trail.chain(audits, &self.spelled)).into_iter().collect(),
+            Some((one, two)) => vec![one.chain(audits), two.chain(audits)],
+            None => trails.first().map(|trail| trail.chain(audits)).into_iter().collect(),
         }
     }
 
@@ -182,20 +187,22 @@ impl Trail {
 
     /// Whether whatever `other` is good for, this is good for too. One with a full audit behind it tells more.
     fn makes_superfluous(&self, other: &Self) -> bool {
-        let tells_as_much = self.begins.is_none() || other.begins.is_some();
-        tells_as_much && self.known <= other.known && self.rests_on.is_within(&other.rests_on)
+        self.start <= other.start && self.known <= other.known && self.rests_on.is_within(&other.rests_on)
     }
 
     fn is_independent_of(&self, other: &Self) -> bool {
         self.rests_on.is_apart_from(&other.rests_on)
     }
 
-    fn chain(&self, audits: &[Audit<'_>], spelled: &[String]) -> Chain {
+    fn chain(&self, audits: &[Audit<'_>]) -> Chain {
         let records = || self.records.iter().map(|&place| &audits[place]);
         let origins: BTreeSet<&str> = records().map(|audit| audit.origin).collect();
         Chain {
             origins: origins.into_iter().map(str::to_owned).collect(),
-            begins: self.begins.map(|at| spelled[at].clone()),
+            begins: records().next().and_then(|first| match &first.claim {
+                Claim::Delta { from, .. } => Some(spell(from)),
+                Claim::Full(_) | Claim::Violation(_) | Claim::Remark(..) => None,
+            }),
             versions: records().map(|audit| reached(&audit.claim)).collect(),
             known: self.known,
             until: records().filter_map(|audit| audit.until).min(),

@@ -10,6 +10,8 @@
 //! are found by asking further down, and kept.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::clock;
 use crate::code::{Code, Level};
@@ -36,6 +38,8 @@ pub(crate) struct Bases {
     found: RefCell<Vec<Found>>,
     /// How many releases are waiting for the answer of a lower one.
     depth: Cell<usize>,
+    /// At which lower ones an audit of a change to a release may begin, by its place.
+    begins: RefCell<BTreeMap<usize, Arc<[usize]>>>,
 }
 
 /// What was found of one release: nothing yet, or an answer, which may be that there is none.
@@ -45,9 +49,7 @@ struct Found {
     /// From when on a glance tells that it is admitted for later ones.
     surely: Option<Option<Time>>,
     /// Since when it counts as admitted for later ones.
-    admitted: Option<Option<Time>>,
-    /// Since when it is by its full wait alone, if it is; found with the former.
-    by_age: Option<Time>,
+    admission: Option<Admission>,
 }
 
 impl Bases {
@@ -73,6 +75,7 @@ enum Glance {
 }
 
 /// Since when a release counts as admitted for later ones, and since when it would by its full wait alone.
+#[derive(Debug, Clone, Copy)]
 struct Admission {
     since: Option<Time>,
     by_age: Option<Time>,
@@ -115,7 +118,7 @@ impl Judge<'_> {
         if let (Some(was_admitted), false) = (cheap, cfg!(debug_assertions)) {
             return was_admitted;
         }
-        let admitted = self.admitted(at).is_some_and(|admitted| admitted <= moment);
+        let admitted = self.admission(at).since.is_some_and(|admitted| admitted <= moment);
         let version = &self.history.release(at).version;
         debug_assert!(cheap.is_none_or(|cheap| cheap == admitted), "{} {version} at {moment}", self.name());
         admitted
@@ -123,8 +126,8 @@ impl Judge<'_> {
 
     /// The same, if it was found before or takes only a glance.
     pub(crate) fn cheap_admission(&self, at: usize, moment: Time) -> Option<bool> {
-        if let Some(admitted) = self.bases.of(at).admitted {
-            return Some(admitted.is_some_and(|admitted| admitted <= moment));
+        if let Some(admission) = self.bases.of(at).admission {
+            return Some(admission.since.is_some_and(|admitted| admitted <= moment));
         }
         match self.at_a_glance(at, moment) {
             Glance::Admitted => Some(true),
@@ -147,31 +150,37 @@ impl Judge<'_> {
         clock::first_open(self.history.release(at)).or(self.history.release(at).published)
     }
 
-    /// From when a release counts as admitted for later ones; none if never.
-    fn admitted(&self, at: usize) -> Option<Time> {
-        let known = |at| self.bases.of(at).admitted;
-        if let Some(admitted) = known(at) {
-            return admitted;
+    /// From when a release counts as admitted for later ones.
+    fn admission(&self, at: usize) -> Admission {
+        let known = |at| self.bases.of(at).admission;
+        if let Some(admission) = known(at) {
+            return admission;
         }
         let depth = self.bases.depth.get();
         let lowest = if depth < MOST_WAITING { at } else { 0 };
         self.bases.depth.set(depth + 1);
         // Nothing stays borrowed: finding the answer for a release asks for those of lower ones.
         for next in (lowest..=at).filter(|next| known(*next).is_none()) {
-            let Admission { since, by_age } = self.admission(next);
-            self.bases.note(next, |found| {
-                found.admitted = Some(since);
-                found.by_age = by_age;
-            });
+            let admission = self.find_admission(next);
+            self.bases.note(next, |found| found.admission = Some(admission));
         }
         self.bases.depth.set(depth);
-        known(at).flatten()
+        known(at).unwrap_or(Admission::NEVER)
     }
 
     /// The lower releases at which an audit of a change that ends at `at` may begin: those that a full wait, and nothing
     /// else, had admitted when it appeared. The more were, the more audits count, so one that is audited in between
     /// takes nothing away.
-    pub(crate) fn begins(&self, at: usize) -> Vec<usize> {
+    pub(crate) fn begins(&self, at: usize) -> Arc<[usize]> {
+        let known = self.bases.begins.borrow().get(&at).cloned();
+        known.unwrap_or_else(|| {
+            let begins: Arc<[usize]> = self.find_begins(at).into();
+            self.bases.begins.borrow_mut().insert(at, Arc::clone(&begins));
+            begins
+        })
+    }
+
+    fn find_begins(&self, at: usize) -> Vec<usize> {
         let Some(then) = self.appeared(at) else { return Vec::new() };
         let deltas = || {
             self.history.facts.audits.iter().filter_map(|audit| match &audit.claim {
@@ -187,10 +196,8 @@ impl Judge<'_> {
             let version = &self.history.release(*lower).version;
             deltas().any(|(from, _)| from.version == *version && from.git.is_none())
         };
-        let was_admitted_by_age = |lower: &usize| {
-            let _ = self.admitted(*lower);
-            self.bases.of(*lower).by_age.is_some_and(|admitted| admitted <= then)
-        };
+        let was_admitted_by_age =
+            |lower: &usize| self.admission(*lower).by_age.is_some_and(|admitted| admitted <= then);
         let mut begins: Vec<usize> =
             self.history.comparable(at, then).filter(is_begun_from).filter(was_admitted_by_age).collect();
         begins.sort_unstable();
@@ -267,7 +274,7 @@ impl Judge<'_> {
 
     /// From when a release counts as admitted for later ones: by audit, or by a full, unshortened wait; never if
     /// something stands that neither clears, or if it was withdrawn before.
-    fn admission(&self, at: usize) -> Admission {
+    fn find_admission(&self, at: usize) -> Admission {
         let release = self.history.release(at);
         let Some(opened) = clock::first_open(release) else { return Admission::NEVER };
         let mut reasons = Vec::new();

@@ -27,6 +27,7 @@ use semver::Version;
 
 use crate::code::Level;
 use crate::facts::Publisher;
+use crate::hands::shared;
 use crate::judge::{Asked, Treatment};
 use crate::names::{CrateName, ReleaseId};
 use crate::policy::Policy;
@@ -186,8 +187,8 @@ pub fn exposure(question: &Question<'_>, hands: NonZeroUsize) -> Exposure {
         }
     }
     let crates: Vec<Vec<usize>> = crates.into_values().collect();
-    let mut found: Vec<(usize, Vec<Exposed>)> =
-        shared(&crates, hands, |places| search_crate(question, &cases, &in_use, places));
+    let found = shared(&crates, hands, |places| search_crate(question, &cases, &in_use, places));
+    let mut found: Vec<(usize, Vec<Exposed>)> = found.into_iter().flatten().collect();
     found.sort_by_key(|(at, _)| *at);
 
     let of_case = |case: usize| found.iter().map(|(_, exposed)| exposed[case].clone()).collect::<Vec<_>>();
@@ -209,30 +210,6 @@ struct Case<'a> {
     policy: &'a Policy,
     helpers: Vec<Helper>,
     treatment: BTreeMap<CrateName, Treatment<'a>>,
-}
-
-/// How many crates are worth another pair of hands.
-const CRATES_PER_HAND: usize = 16;
-
-/// Does a piece of work for each of many, several at once.
-fn shared<T: Sync, R: Send>(all: &[T], hands: NonZeroUsize, work: impl Fn(&T) -> Vec<R> + Sync) -> Vec<R> {
-    let hands = hands.get().min(all.len().div_ceil(CRATES_PER_HAND)).max(1);
-    let work = &work;
-    std::thread::scope(|scope| {
-        let mut shares = all.chunks(all.len().div_ceil(hands).max(1));
-        let own = shares.next().unwrap_or_default();
-        let others: Vec<_> = shares
-            .map(|share| scope.spawn(move || share.iter().flat_map(work).collect::<Vec<_>>()))
-            .collect();
-        let mut found: Vec<R> = own.iter().flat_map(work).collect();
-        for other in others {
-            match other.join() {
-                Ok(share) => found.extend(share),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        found
-    })
 }
 
 /// What is left of the packages at `places`, which are of one crate: of each in each case.

@@ -137,7 +137,7 @@ pub(crate) type PastMoment = (usize, Time, Vec<(FeedState, Option<Time>)>);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Otherwise {
     out: Vec<usize>,
-    begins: Vec<usize>,
+    begins: Arc<[usize]>,
 }
 
 /// The moment at which a release is judged: the present, or one that is supposed, to find the ways out.

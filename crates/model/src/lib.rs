@@ -12,6 +12,7 @@ pub mod decision;
 pub mod exposure;
 pub mod facts;
 mod findings;
+mod hands;
 mod history;
 mod involved;
 pub mod judge;

@@ -9,6 +9,7 @@ use semver::Version;
 use crate::code::{Code, Effect, Level};
 use crate::decision::{Because, Decision, Reason, Verdict};
 use crate::facts::AdvisoryKind;
+use crate::hands::shared;
 use crate::judge::{Asked, Checksum, InUse, Judge, Treatment};
 use crate::names::{CaretClass, CrateName, Digest, ReleaseId};
 use crate::policy::{Policy, RegistryTreatment};
@@ -125,9 +126,6 @@ struct Newer<'a> {
     alone: Alone<'a>,
 }
 
-/// How many crates are worth another pair of hands.
-const CRATES_PER_HAND: usize = 32;
-
 /// A settlement for a project: what it has in use, and how the policy treats the registries that it comes from.
 pub fn settlement<'a>(asked: Asked<'a>, locked: &'a [Locked], facts: &'a dyn FactsOf) -> Settlement<'a> {
     let own = locked.iter().filter(|package| match judged_by_source(asked, package) {
@@ -166,7 +164,9 @@ pub fn judge_project(settlement: &Settlement<'_>, locked: &[Locked], hands: NonZ
     let mut newer: Vec<Newer<'_>> = Vec::new();
     let mut vulnerable: Vec<&[usize]> = Vec::new();
     let places: Vec<Vec<usize>> = places.into_values().collect();
-    for (places, found) in places.iter().zip(each_alone(&settlement.case, locked, &places, hands)) {
+    let case = &settlement.case;
+    let found = shared(&places, hands, |places| crate_alone(case, locked, places));
+    for (places, found) in places.iter().zip(found) {
         for (&at, decided) in places.iter().zip(found.in_use) {
             settlement.remember(&decided.decision.release, decided.decision.verdict);
             alone[at] = Some(decided);
@@ -202,31 +202,6 @@ pub fn judge_project(settlement: &Settlement<'_>, locked: &[Locked], hands: NonZ
             .extend(places.iter().filter_map(|&at| admitted_fix(settlement, &judge, &locked[at].version)));
     }
     report
-}
-
-/// Judges the crates that lie at `places` on their own, each by itself and so several at once.
-fn each_alone<'a>(
-    case: &Case<'a>,
-    locked: &[Locked],
-    places: &[Vec<usize>],
-    hands: NonZeroUsize,
-) -> Vec<CrateAlone<'a>> {
-    let one = |places: &Vec<usize>| crate_alone(case, locked, places);
-    let hands = hands.get().min(places.len().div_ceil(CRATES_PER_HAND)).max(1);
-    let mut shares = places.chunks(places.len().div_ceil(hands).max(1));
-    std::thread::scope(|scope| {
-        let own = shares.next().unwrap_or_default();
-        let others: Vec<_> =
-            shares.map(|share| scope.spawn(move || share.iter().map(one).collect::<Vec<_>>())).collect();
-        let mut found: Vec<CrateAlone<'a>> = own.iter().map(one).collect();
-        for other in others {
-            match other.join() {
-                Ok(share) => found.extend(share),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        found
-    })
 }
 
 fn crate_alone<'a>(case: &Case<'a>, locked: &[Locked], places: &[usize]) -> CrateAlone<'a> {

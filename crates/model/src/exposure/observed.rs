@@ -92,8 +92,8 @@ fn upper_bound(k: usize, n: usize) -> u32 {
     high
 }
 
-/// The probability of at most `k` of `n`, each with probability `p`.
-fn at_most(k: usize, n: usize, p: f64) -> f64 {
+/// The probability of at most `k` of `n`, each with probability `p`, for samples as small as those of incidents.
+pub fn at_most(k: usize, n: usize, p: f64) -> f64 {
     let power = |base: f64, times: usize| (0..times).fold(1.0, |product, _| product * base);
     let mut choices = 1.0;
     let mut sum = 0.0;

@@ -1,5 +1,7 @@
 //! Intervals of 95 % for a share that was counted.
 
+use fence_model::exposure::observed::at_most;
+
 /// The quantile of the normal distribution that 95 % lie within, on both sides.
 const Z: f64 = 1.959_963_984_540_054;
 /// What lies outside of an interval, on each side.
@@ -42,18 +44,6 @@ pub fn clopper_pearson(k: usize, n: usize) -> Interval {
     let low = if k == 0 { 0.0 } else { solve(&|share| 1.0 - at_most(k - 1, n, share) < TAIL) };
     let high = if k >= n { 1.0 } else { solve(&|share| at_most(k, n, share) > TAIL) };
     Interval { low, high }
-}
-
-/// How likely at most `k` of `n` are, each with this chance.
-fn at_most(k: usize, n: usize, share: f64) -> f64 {
-    let (mut sum, mut choose) = (0.0, 0.0_f64);
-    for i in 0..=k.min(n) {
-        if i > 0 {
-            choose += ((n - i + 1) as f64).ln() - (i as f64).ln();
-        }
-        sum += (choose + i as f64 * share.ln() + (n - i) as f64 * (1.0 - share).ln()).exp();
-    }
-    sum
 }
 
 #[cfg(test)]

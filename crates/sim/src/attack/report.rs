@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::intervals::Interval;
 use super::script::Price;
 use super::{Cell, Report};
+use crate::report::table::Table;
 
 /// What the figures do not say; a reader should know it before quoting them.
 const LIMITS: [&str; 6] = [
@@ -91,21 +92,13 @@ pub fn human(report: &Report) -> String {
 }
 
 fn table(text: &mut String, title: &str, report: &Report, told: &dyn Fn(&Cell) -> String) {
-    let mut rows: Vec<Vec<String>> =
-        vec![std::iter::once(String::new()).chain(report.rules.iter().cloned()).collect()];
+    let mut rows = Table::with(std::iter::once(String::new()).chain(report.rules.iter().cloned()));
     for row in &report.rows {
-        rows.push(std::iter::once(row.adversary.name()).chain(row.cells.iter().map(told)).collect());
+        rows.row(std::iter::once(row.adversary.name()).chain(row.cells.iter().map(told)));
     }
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..=report.rules.len()).map(width).collect();
     let _ = writeln!(text, "\n{title}");
-    for row in rows {
-        let mut line = String::new();
-        for (at, (value, width)) in row.iter().zip(&widths).enumerate() {
-            let gap = " ".repeat(width - value.chars().count());
-            let _ = if at == 0 { write!(line, "{value}{gap}") } else { write!(line, "  {gap}{value}") };
-        }
-        let _ = writeln!(text, "  {}", line.trim_end());
+    for line in rows.to_string().lines() {
+        let _ = writeln!(text, "  {line}");
     }
 }
 
