@@ -74,10 +74,12 @@ pub(crate) fn run(
     {
         return Err(Misuse::NotJudged(name.clone()).into());
     }
-    for (file, picture) in [(&args.svg, picture::frontier(&told)), (&args.badge, picture::badge(&told))] {
-        if let Some(file) = file {
-            write(&environment.current_folder().join(file), &picture)?;
-        }
+    let here = environment.current_folder();
+    if let Some(file) = &args.svg {
+        write(&here.join(file), &picture::frontier(&told))?;
+    }
+    if let Some(file) = &args.badge {
+        write(&here.join(file), &picture::badge(&told))?;
     }
     match args.format {
         Format::Human => shell.print(&human::told(&told, args.name.as_ref(), shell))?,
