@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use fence_model::{Level, Span};
+use fence_sim::backtest::reviews::Reviewers;
 use fence_sim::halves::Half;
 use fence_sim::history::AuditsCount;
 
@@ -46,6 +47,9 @@ pub(crate) struct Backtest {
     /// Audits are not dated: count them `never`, or so long after publication (`7 days`).
     #[arg(long, default_value = "never", value_parser = audits)]
     pub(crate) audits: AuditsCount,
+    /// Reviews that the policy asks for are given `never`, or so long after the first project asked (`7 days`).
+    #[arg(long, default_value = "never", value_parser = reviewers)]
+    pub(crate) answered: Reviewers,
     /// Readings of packages that were fetched and scanned, a line of JSON each; the others are drawn by their rates.
     #[arg(long, value_name = "FILE")]
     pub(crate) readings: Option<PathBuf>,
@@ -81,6 +85,9 @@ pub(crate) struct Sample {
     /// By what.
     #[arg(long, default_value_t = 20_260_822)]
     pub(crate) seed: u64,
+    /// As in a backtest: what was reviewed may be a base.
+    #[arg(long, default_value = "never", value_parser = reviewers)]
+    pub(crate) answered: Reviewers,
     /// By whose bases.
     #[arg(long, default_value = "medium")]
     pub(crate) level: Level,
@@ -115,5 +122,12 @@ fn audits(text: &str) -> Result<AuditsCount, String> {
     match text {
         "never" => Ok(AuditsCount::Never),
         span => span.parse::<Span>().map(AuditsCount::After).map_err(|error| error.to_string()),
+    }
+}
+
+fn reviewers(text: &str) -> Result<Reviewers, String> {
+    match text {
+        "never" => Ok(Reviewers::Nobody),
+        span => span.parse::<Span>().map(Reviewers::Answer).map_err(|error| error.to_string()),
     }
 }

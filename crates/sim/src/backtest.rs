@@ -7,6 +7,7 @@
 pub mod check;
 pub mod cost;
 mod needs;
+pub mod reviews;
 pub mod upgrades;
 mod walk;
 
@@ -19,6 +20,8 @@ use fence_model::readings::Readings;
 use fence_model::{Span, Time};
 
 use crate::history::{Compiled, ReleaseNumber};
+use reviews::{Reviewers, Reviews};
+use upgrades::Upgrades;
 
 pub(crate) use walk::{Alone, AsOf, speaking_feeds, step};
 pub use walk::{Codes, Fate, Phase, Walk};
@@ -63,6 +66,8 @@ impl Named {
 pub struct Admissions {
     /// By [`ReleaseNumber`]; none where nobody asked.
     of: Vec<Option<Fate>>,
+    /// What reviewers added to history on the way.
+    pub reviews: Reviews,
 }
 
 impl Admissions {
@@ -72,28 +77,34 @@ impl Admissions {
     }
 }
 
-/// Since when each of these releases is admitted, under a rule.
+/// Since when each release that upgrades brought in, or could have, is admitted under a rule.
 pub fn admissions(
     compiled: &Compiled<'_>,
     rule: &Rule,
     readings: &Readings,
-    wanted: &[ReleaseNumber],
+    (upgrades, reviewers): (&Upgrades, Reviewers),
 ) -> Admissions {
+    let wanted = upgrades.releases();
+    let mut reviews = Reviews::default();
     let mut of: Vec<Option<Fate>> = vec![None; compiled.releases()];
     match rule {
         Rule::FlatAge(age) => {
-            for number in wanted {
+            for number in &wanted {
                 let published = compiled.published(*number);
                 of[number.0 as usize] = Some(Fate::by_age(published, published + *age));
             }
         }
         Rule::Fence(policy) => walk::walk(compiled, policy, readings, |walk| {
-            for number in wanted {
+            if let Reviewers::Answer(within) = reviewers {
+                walk.review(within, &upgrades.all);
+            }
+            reviews = walk.reviews();
+            for number in &wanted {
                 of[number.0 as usize] = Some(walk.fate(*number));
             }
         }),
     }
-    Admissions { of }
+    Admissions { of, reviews }
 }
 
 /// The stack of a thread that looks down requirements of requirements.

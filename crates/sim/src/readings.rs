@@ -93,10 +93,14 @@ impl Rates {
 /// The readings of all releases: those of the sample as they were measured, the others drawn.
 pub fn complete(compiled: &Compiled<'_>, sample: Vec<(Pair, Reading)>, seed: u64) -> (Readings, Rates) {
     let rates = Rates::of(&sample);
-    let mut readings = Readings::of_these(sample);
+    let mut readings = Readings::of_these(sample.iter().cloned());
     for number in 0..compiled.releases() {
         let release = compiled.release(ReleaseNumber(number as u32)).digest;
         readings.suppose(release, Looked::Read(rates.draw(seed, release)));
+    }
+    // Beside another base than that of its rule a release of the sample is still likelier to be what it was than anything drawn.
+    for (pair, reading) in sample {
+        readings.suppose(pair.release, Looked::Read(reading));
     }
     (readings, rates)
 }

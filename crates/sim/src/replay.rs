@@ -10,10 +10,11 @@ use fence_model::readings::Readings;
 use fence_model::{Level, Span};
 use fence_sim::backtest::check::differences;
 use fence_sim::backtest::cost::{Cost, is_stuck, share};
+use fence_sim::backtest::reviews::Reviewers;
 use fence_sim::backtest::upgrades::{Kind, Upgrade, Upgrades};
 use fence_sim::backtest::{Admissions, Named, Rule, admissions, side_by_side};
 use fence_sim::halves::{Half, lot};
-use fence_sim::history::{AuditsCount, Compiled, ReleaseNumber, years};
+use fence_sim::history::{AuditsCount, Compiled, years};
 use fence_sim::incidents::Incident;
 use fence_sim::protection::{GROUPS, Judged, Stopped, by_group, judged, without_each};
 use fence_sim::readings::{Rates, complete, read};
@@ -36,7 +37,7 @@ const SHOWN: usize = 24;
 struct Ground<'h> {
     compiled: Compiled<'h>,
     upgrades: Upgrades,
-    releases: Vec<ReleaseNumber>,
+    reviewers: Reviewers,
     incidents: Vec<Incident>,
     readings: Readings,
     rates: Option<Rates>,
@@ -67,10 +68,9 @@ pub(crate) fn backtest(asked: &Backtest) -> Result<String, Failure> {
             (readings, Some(rates))
         }
     };
-    let releases = upgrades.releases();
     let hands = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let incidents = Incident::shipped();
-    let ground = Ground { compiled, upgrades, releases, incidents, readings, rates, hands };
+    let ground = Ground { compiled, upgrades, reviewers: asked.answered, incidents, readings, rates, hands };
     if asked.sweep {
         return Ok(ground.sweep());
     }
@@ -82,7 +82,7 @@ pub(crate) fn sample(asked: &Sample) -> Result<String, Failure> {
     let history = edge::history(&folder(asked.data.as_ref())?)?;
     let compiled = Compiled::of(&history, AuditsCount::Never, &years(2022..=2026));
     let policy = Policy { level: asked.level, ..Policy::default() };
-    let drawn = draw(&compiled, &policy, &Upgrades::of(&compiled), (asked.count, asked.seed));
+    let drawn = draw(&compiled, &policy, (&Upgrades::of(&compiled), asked.answered), (asked.count, asked.seed));
     let line = |Drawn { release: (release, digest), base }: &Drawn| {
         let base =
             base.as_ref().map_or_else(String::new, |(base, of_base)| format!(" {} {of_base}", base.version));
@@ -110,7 +110,7 @@ fn own_policy(file: &Path) -> Result<Policy, Failure> {
 impl<'h> Ground<'h> {
     fn row<'g>(&'g self, rule: &Rule, incidents: &[&'g Incident]) -> Row<'g> {
         Row {
-            admissions: admissions(&self.compiled, rule, &self.readings, &self.releases),
+            admissions: admissions(&self.compiled, rule, &self.readings, (&self.upgrades, self.reviewers)),
             judged: judged(&self.compiled, incidents, rule),
         }
     }
@@ -219,6 +219,10 @@ impl<'h> Ground<'h> {
                 fence_sim::history::AuditsCount::Never => "never counted, since they are not dated (the unfavourable bound)".to_owned(),
                 fence_sim::history::AuditsCount::After(span) => format!("counted {span} after publication (a favourable bound)"),
             }),
+            match self.reviewers {
+                Reviewers::Nobody => "* reviews: nobody gives any that is asked for (the unfavourable bound)".to_owned(),
+                Reviewers::Answer(within) => format!("* reviews: given {within} after the first project asked, to all"),
+            },
             match self.rates {
                 None => "* packages were not read: codes of the scanner are not raised for upgrades".to_owned(),
                 Some(Rates { sample, build_code, capability, finding, unchanged }) => format!(
@@ -351,7 +355,7 @@ impl<'h> Ground<'h> {
         let halves = [Half::Fit, Half::Report];
         let incidents = halves.map(|half| self.incidents_of(half));
         let score = |rule: &Named| {
-            let found = admissions(&self.compiled, &rule.rule, &self.readings, &self.releases);
+            let found = admissions(&self.compiled, &rule.rule, &self.readings, (&self.upgrades, self.reviewers));
             [0, 1].map(|at| {
                 let wanted = |upgrade: &Upgrade| halves[at].has(&self.upgrades.projects[upgrade.project]);
                 let cost = Cost::of(&self.upgrades, &found, Kind::Upgrade, wanted);

@@ -8,8 +8,9 @@ use fence_model::readings::Readings;
 use fence_model::settle::FactsOf as _;
 use fence_model::{Digest, ReleaseId};
 
+use crate::backtest::reviews::Reviewers;
 use crate::backtest::upgrades::{Kind, Upgrades};
-use crate::backtest::{AsOf, speaking_feeds};
+use crate::backtest::{AsOf, Rule, admissions, speaking_feeds};
 use crate::halves::hash;
 use crate::history::{Compiled, ReleaseNumber};
 
@@ -26,7 +27,7 @@ pub struct Drawn {
 pub fn sample(
     compiled: &Compiled<'_>,
     policy: &Policy,
-    upgrades: &Upgrades,
+    (upgrades, reviewers): (&Upgrades, Reviewers),
     (count, seed): (usize, u64),
 ) -> Vec<Drawn> {
     let mut drawn: Vec<(u64, ReleaseNumber)> = upgrades
@@ -40,7 +41,10 @@ pub fn sample(
     drawn.truncate(count);
     let releases: BTreeSet<ReleaseNumber> = drawn.into_iter().map(|(_, release)| release).collect();
 
-    let (baseline, feeds, as_of) = (Baseline::default(), speaking_feeds(), AsOf::new(compiled));
+    // What was reviewed may be a base.
+    let rule = Rule::Fence(Box::new(policy.clone()));
+    let reviews = admissions(compiled, &rule, &Readings::NOT_ASKED, (upgrades, reviewers)).reviews;
+    let (baseline, feeds, as_of) = (Baseline::default(), speaking_feeds(), AsOf::new(compiled, reviews));
     let beside_its_base = |number: ReleaseNumber| {
         let published = compiled.published(number);
         as_of.set(published);

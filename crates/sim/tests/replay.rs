@@ -9,6 +9,7 @@ use fence_model::readings::{BuildCode, Reading, Readings};
 use fence_model::{Level, Span, Time};
 use fence_sim::backtest::check::differences;
 use fence_sim::backtest::cost::Cost;
+use fence_sim::backtest::reviews::Reviewers;
 use fence_sim::backtest::upgrades::{Kind, Upgrades};
 use fence_sim::backtest::{Admissions, Named, Rule, admissions};
 use fence_sim::halves::{Half, hash};
@@ -101,7 +102,7 @@ fn story() -> Story {
 fn replay(story: &Story, rule: &Rule) -> String {
     let compiled = Compiled::of(&story.0, AuditsCount::Never, &years(2022..=2024));
     let upgrades = Upgrades::of(&compiled);
-    let found = admissions(&compiled, rule, &Readings::NOT_ASKED, &upgrades.releases());
+    let found = admissions(&compiled, rule, &Readings::NOT_ASKED, (&upgrades, Reviewers::Nobody));
     told(&compiled, &upgrades, &found)
 }
 
@@ -142,7 +143,7 @@ fn costs_are_counted_by_upgrade() {
     let story = story();
     let compiled = Compiled::of(&story.0, AuditsCount::Never, &years(2022..=2024));
     let upgrades = Upgrades::of(&compiled);
-    let found = admissions(&compiled, &fence(Level::Medium), &Readings::NOT_ASKED, &upgrades.releases());
+    let found = admissions(&compiled, &fence(Level::Medium), &Readings::NOT_ASKED, (&upgrades, Reviewers::Nobody));
     let cost = Cost::of(&upgrades, &found, Kind::Upgrade, |_| true);
     insta::assert_debug_snapshot!(cost);
 }
@@ -188,7 +189,7 @@ fn the_replay_says_what_the_judgement_says_at_the_moment_of_each_commit() {
     let upgrades = Upgrades::of(&compiled);
     for level in Level::ALL {
         let policy = Policy { level, ..Policy::default() };
-        let found = admissions(&compiled, &fence(level), &Readings::NOT_ASKED, &upgrades.releases());
+        let found = admissions(&compiled, &fence(level), &Readings::NOT_ASKED, (&upgrades, Reviewers::Nobody));
         let different = differences(&compiled, &policy, &Readings::NOT_ASKED, &found, &upgrades.all);
         assert_eq!(different, [], "{level}");
     }

@@ -6,10 +6,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::sync::RwLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use fence_model::code::Effect;
-use fence_model::facts::{CrateFacts, Feed, FeedState};
+use fence_model::facts::{Audit, CrateFacts, Feed, FeedState};
 use fence_model::judge::{Asked, Context, Judge};
 use fence_model::policy::{Baseline, Policy};
 use fence_model::readings::Readings;
@@ -17,6 +18,7 @@ use fence_model::settle::{FactsOf, InUseByCrate, Known, Outlook, Settlement};
 use fence_model::{Code, CrateName, Time, Verdict};
 
 use super::HORIZON;
+use super::reviews::Reviews;
 use crate::history::{Compiled, ReleaseNumber};
 
 /// A set of codes.
@@ -84,10 +86,7 @@ impl Fate {
 
     /// What keeps it at a moment, on its own; none where that is only what it needs.
     pub fn phase_at(&self, moment: Time) -> Option<&Phase> {
-        if self.alone.is_some_and(|alone| alone <= moment) {
-            return None;
-        }
-        self.phases.iter().rev().find(|phase| phase.from <= moment).or(self.phases.first())
+        phase_at(self.alone, &self.phases, moment)
     }
 }
 
@@ -95,11 +94,32 @@ impl Fate {
 pub(crate) struct AsOf<'c, 'h> {
     compiled: &'c Compiled<'h>,
     now: AtomicI64,
+    reviews: RwLock<Reviews>,
 }
 
 impl<'c, 'h> AsOf<'c, 'h> {
-    pub(crate) fn new(compiled: &'c Compiled<'h>) -> Self {
-        Self { compiled, now: AtomicI64::new(Time::EARLIEST.unix()) }
+    /// A history to which reviewers added these.
+    pub(crate) fn new(compiled: &'c Compiled<'h>, reviews: Reviews) -> Self {
+        Self { compiled, now: AtomicI64::new(Time::EARLIEST.unix()), reviews: reviews.into() }
+    }
+
+    /// All releases and audits of a crate, with the advisories that are known now.
+    pub(super) fn facts_advised(&self, krate: usize) -> CrateFacts<'h> {
+        let mut facts = self.compiled.facts_advised_at(krate, self.now());
+        facts.audits.extend(self.reviews_of(krate));
+        facts
+    }
+
+    fn reviews_of(&self, krate: usize) -> Vec<Audit<'h>> {
+        self.reviews().of(self.compiled, krate)
+    }
+
+    pub(super) fn reviews(&self) -> std::sync::RwLockReadGuard<'_, Reviews> {
+        self.reviews.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    pub(super) fn add_review(&self, of: ReleaseNumber, known: Time) {
+        self.reviews.write().unwrap_or_else(|poisoned| poisoned.into_inner()).add(of, known);
     }
 
     pub(crate) fn set(&self, now: Time) {
@@ -114,7 +134,11 @@ impl<'c, 'h> AsOf<'c, 'h> {
 impl FactsOf for AsOf<'_, '_> {
     fn facts_of(&self, name: &CrateName) -> CrateFacts<'_> {
         match self.compiled.crate_at(name.as_str()) {
-            Some(krate) => self.compiled.facts_at(krate, self.now()),
+            Some(krate) => {
+                let mut facts = self.compiled.facts_at(krate, self.now());
+                facts.audits.extend(self.reviews_of(krate).into_iter().filter(|audit| audit.known <= self.now()));
+                facts
+            }
             None => CrateFacts::unknown(name.clone()),
         }
     }
@@ -164,6 +188,21 @@ pub(crate) struct Alone {
     pub(crate) phases: Box<[Phase]>,
 }
 
+impl Alone {
+    /// Whether it asks for a reviewer at a moment.
+    pub(super) fn asks_at(&self, moment: Time) -> bool {
+        phase_at(self.admitted, &self.phases, moment).is_some_and(|phase| !phase.review.is_empty())
+    }
+}
+
+/// What keeps a release at a moment that is admitted on its own since another.
+fn phase_at(alone: Option<Time>, phases: &[Phase], moment: Time) -> Option<&Phase> {
+    if alone.is_some_and(|alone| alone <= moment) {
+        return None;
+    }
+    phases.iter().rev().find(|phase| phase.from <= moment).or(phases.first())
+}
+
 /// Prepares a walk under a policy, and hands it to `with`.
 pub(crate) fn walk(
     compiled: &Compiled<'_>,
@@ -171,7 +210,7 @@ pub(crate) fn walk(
     readings: &Readings,
     with: impl FnOnce(&Walk<'_, '_>),
 ) {
-    let (baseline, feeds, as_of) = (Baseline::default(), speaking_feeds(), AsOf::new(compiled));
+    let (baseline, feeds, as_of) = (Baseline::default(), speaking_feeds(), AsOf::new(compiled, Reviews::at(policy.level)));
     let asked = Asked {
         policy,
         level: policy.level,
@@ -229,6 +268,18 @@ impl<'w> Walk<'w, '_> {
         self.alone(number).admitted
     }
 
+    /// What becomes of it was found before somebody reviewed it.
+    pub(super) fn reviewed(&self, number: ReleaseNumber, known: Time) {
+        self.as_of.add_review(number, known);
+        self.alone.borrow_mut()[number.0 as usize] = None;
+        self.judges.borrow_mut()[self.compiled.place(number).0].clear();
+    }
+
+    /// The reviews that were given.
+    pub(super) fn reviews(&self) -> Reviews {
+        self.as_of.reviews().clone()
+    }
+
     fn find_alone(&self, number: ReleaseNumber) -> Alone {
         let compiled = self.compiled;
         let (krate, _) = compiled.place(number);
@@ -243,7 +294,10 @@ impl<'w> Walk<'w, '_> {
             self.judges.borrow_mut()[krate].push((epoch, judge));
             outlook
         };
-        step(compiled.published(number), outlook_at, |now| compiled.next_news(krate, now))
+        let review = self.as_of.reviews().known(number);
+        step(compiled.published(number), outlook_at, |now| {
+            [compiled.next_news(krate, now), review.filter(|known| *known > now)].into_iter().flatten().min()
+        })
     }
 
     fn take_judge(&self, krate: usize, epoch: Epoch) -> Judge<'w> {
@@ -252,8 +306,7 @@ impl<'w> Walk<'w, '_> {
             return known.swap_remove(at).1;
         }
         let asked = Asked { names: self.compiled.names(epoch.0), ..self.asked };
-        let facts = self.compiled.facts_advised_at(krate, self.as_of.now());
-        Judge::new(asked, Context::default(), facts)
+        Judge::new(asked, Context::default(), self.as_of.facts_advised(krate))
     }
 }
 

@@ -14,7 +14,7 @@ use semver::{Version, VersionReq};
 use super::{AuditsCount, By, CrateHistory, History, Needed, names};
 
 /// The criteria that records of this history meet; what meets less is left out when it is read.
-const CRITERIA: &str = "safe-to-deploy";
+pub(crate) const CRITERIA: &str = "safe-to-deploy";
 
 /// A release, by its place among all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -160,6 +160,12 @@ impl<'h> Compiled<'h> {
     pub fn releases_of(&self, krate: usize) -> impl Iterator<Item = (ReleaseNumber, &ReleaseFacts<'h>)> {
         let krate = &self.crates[krate];
         (krate.first..).map(ReleaseNumber).zip(&krate.releases)
+    }
+
+    /// The numbers of a crate's releases.
+    pub fn numbers_of(&self, krate: usize) -> std::ops::Range<ReleaseNumber> {
+        let krate = &self.crates[krate];
+        ReleaseNumber(krate.first)..ReleaseNumber(krate.first + krate.releases.len() as u32)
     }
 
     /// When a release was published.
