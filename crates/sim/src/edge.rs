@@ -20,6 +20,7 @@ pub(crate) fn history(folder: &Path) -> Result<History, Failure> {
     let data = Data { folder: folder.to_path_buf() };
     let mut history = History::default();
     index(&data, &mut history)?;
+    births(&mut history)?;
     advisories(&data, &mut history)?;
     publishers(&data, &mut history)?;
     windows(&data, &mut history)?;
@@ -72,8 +73,10 @@ impl Data {
 fn index(data: &Data, history: &mut History) -> Result<(), Failure> {
     let limits = fence_registry::Limits::default();
     for (path, bytes) in data.archive("index/index.tar.zst")? {
-        let Some(name) = path.rsplit('/').next().filter(|name| *name != "config.json") else { continue };
-        let name: CrateName = name.parse().map_err(|error| format!("{path} in the index: {error}"))?;
+        if path.ends_with("config.json") {
+            continue;
+        }
+        let name = name_in(&bytes).ok_or_else(|| format!("{path} in the index names no crate"))?;
         let file = IndexFile::parse(&name, &bytes, &limits).map_err(|error| format!("{path}: {error}"))?;
         for _ in &file.problems {
             history.leave_out("lines of the index that make no sense");
@@ -95,6 +98,27 @@ fn index(data: &Data, history: &mut History) -> Result<(), Failure> {
                 Release { version: line.version.clone(), digest: line.digest, published, dependencies },
             );
         }
+    }
+    Ok(())
+}
+
+/// The crate that a file of the index is about, as it is spelled: the file's own name is in small letters.
+fn name_in(file: &[u8]) -> Option<CrateName> {
+    #[derive(serde::Deserialize)]
+    struct Line<'a> {
+        name: &'a str,
+    }
+    let line = file.split(|byte| *byte == b'\n').next()?;
+    serde_json::from_slice::<Line<'_>>(line).ok()?.name.parse().ok()
+}
+
+/// When crates outside the index were born that releases in it depend on, as the registry told in November 2026
+/// (`cargo run --release -p fence-client --example births`).
+fn births(history: &mut History) -> Result<(), Failure> {
+    for line in include_str!("../data/births.tsv").lines() {
+        let told = line.split_once('\t').and_then(|(name, born)| Some((name.parse().ok()?, born.parse().ok()?)));
+        let (name, born) = told.ok_or_else(|| format!("births.tsv: {line:?} is no name with a time"))?;
+        history.born(name, born);
     }
     Ok(())
 }

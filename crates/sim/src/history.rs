@@ -26,6 +26,8 @@ pub struct History {
     texts: Texts,
     crates: BTreeMap<CrateName, CrateHistory>,
     lists: BTreeMap<Vec<Needed>, u32>,
+    /// When crates were born of which no release is told.
+    births: BTreeMap<CrateName, Time>,
     /// The changes of lockfiles, in the order in which they were told.
     pub changes: Vec<Change>,
     /// What had to be left out, and how often.
@@ -187,6 +189,11 @@ impl History {
         let Release { version, digest, published, .. } = release;
         let told = Told { version, digest, published, needs, publisher: None };
         self.crates.entry(of.clone()).or_default().releases.push(told);
+    }
+
+    /// Tells when the first release of a crate was published, of which no release is told.
+    pub fn born(&mut self, of: CrateName, at: Time) {
+        self.births.insert(of, at);
     }
 
     /// Tells what an advisory says, known since `record.known`.

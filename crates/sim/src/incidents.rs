@@ -1,8 +1,9 @@
 //! Incidents: attacks that really happened, as data, and what the judgement would have made of them.
 //!
-//! [`Incident`]s are read from a file in which each fact has its source. What is not told gives two [`Bound`]s: in the
-//! unfavourable one the attack stayed as long as its sources allow and showed nothing but what the index would have shown; in
-//! the favourable one it was removed the soonest, and whatever its sources speak of was seen.
+//! [`Incident`]s are read from a file in which each fact has its source. What is not told gives [`Bound`]s: in the
+//! unfavourable one the attack stayed as long as its sources allow and showed nothing but what the index would have shown; as told, it
+//! stayed as long, and what its sources say that it did was seen; in the favourable one it was removed the soonest, too, and what they
+//! do not tell of spoke against it.
 
 mod scene;
 
@@ -57,28 +58,6 @@ pub enum Hand {
     Unknown,
 }
 
-/// Whether the crate was new.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Shape {
-    /// It was.
-    New,
-    /// It had been there for years.
-    Established,
-    /// Nobody tells.
-    Unknown,
-}
-
-/// What sources speak of, and a scanner may have seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Seen {
-    /// Code that runs when it is built.
-    New,
-    /// A capability that it had no use for.
-    Gained,
-}
-
 /// A dependency that came in with the malicious release.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,15 +87,18 @@ pub struct Incident {
     pub published: Time,
     /// From then to its removal: the shortest and the longest that sources allow.
     pub window: Option<(Span, Span)>,
-    /// Whether the crate was new, where the group does not tell.
-    pub shape: Option<Shape>,
+    /// Whether nobody tells if the crate was new.
+    #[serde(default, rename = "shape-unknown")]
+    pub is_shape_unknown: bool,
     /// Who published it.
     #[serde(default)]
     pub publisher: Hand,
     /// Whether sources speak of code that runs when it is built.
-    pub build: Option<Seen>,
+    #[serde(default)]
+    pub build: bool,
     /// Whether sources speak of a capability that it had no use for.
-    pub capability: Option<Seen>,
+    #[serde(default)]
+    pub capability: bool,
     /// Whether the good releases were withdrawn around it.
     #[serde(default)]
     pub yanked: bool,
@@ -131,11 +113,13 @@ pub struct Incident {
     pub note: Option<String>,
 }
 
-/// Which of two ways what is not told is taken.
+/// Which way what is not told is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bound {
-    /// Against the fence.
+    /// Against the fence; and nobody had a scanner, a journal or a dump of the registry that shows what is told.
     Unfavourable,
+    /// Against the fence; what is told was seen.
+    Told,
     /// For it.
     Favourable,
 }
@@ -170,20 +154,17 @@ impl Incident {
     pub fn removed(&self, bound: Bound) -> Time {
         let (shortest, longest) = self.window.unwrap_or((Span::ZERO, LONGEST_SEEN));
         match bound {
-            Bound::Unfavourable => self.published + longest,
+            Bound::Unfavourable | Bound::Told => self.published + longest,
             Bound::Favourable => self.published + shortest,
         }
     }
 
     fn is_new(&self, bound: Bound) -> bool {
-        let by_group = match self.group {
-            Group::Takeover | Group::Sister => Shape::Established,
-            Group::NewCrate | Group::NoWindow | Group::SisterNew => Shape::New,
-        };
-        match self.shape.unwrap_or(by_group) {
-            Shape::New => true,
-            Shape::Established => false,
-            Shape::Unknown => bound == Bound::Favourable,
+        match self.group {
+            Group::Takeover | Group::Sister => false,
+            Group::NewCrate | Group::NoWindow | Group::SisterNew => {
+                !self.is_shape_unknown || bound == Bound::Favourable
+            }
         }
     }
 
@@ -191,7 +172,7 @@ impl Incident {
         match self.publisher {
             Hand::Own => true,
             Hand::New => false,
-            Hand::Unknown => bound == Bound::Unfavourable,
+            Hand::Unknown => bound != Bound::Favourable,
         }
     }
 }

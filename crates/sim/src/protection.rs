@@ -1,4 +1,4 @@
-//! What a rule protects from: which incidents it would have stopped, by group, in both bounds.
+//! What a rule protects from: which incidents it would have stopped, by group, in each bound.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,8 @@ pub struct Judged<'i> {
     pub incident: &'i Incident,
     /// Against the fence: what reports count.
     pub unfavourable: Outcome,
+    /// As told.
+    pub told: Outcome,
     /// For it.
     pub favourable: Outcome,
 }
@@ -28,6 +30,8 @@ pub struct Stopped {
     pub all: usize,
     /// How many were stopped in the unfavourable bound.
     pub surely: usize,
+    /// How many were stopped as told.
+    pub told: usize,
     /// How many were stopped in the favourable one.
     pub perhaps: usize,
 }
@@ -36,14 +40,30 @@ pub struct Stopped {
 pub const GROUPS: [&str; 6] =
     ["takeovers", "sister takeovers", "new crates", "no window", "sister new", "campaigns"];
 
+impl std::fmt::Display for Stopped {
+    /// `2/5/7`: surely, as told, and perhaps; `7` where all three are the same.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { surely, told, perhaps, .. } = self;
+        write!(f, "{surely}")?;
+        if told != surely || perhaps != told {
+            write!(f, "/{told}/{perhaps}")?;
+        }
+        Ok(())
+    }
+}
+
 /// What a rule would have made of these incidents.
 pub fn judged<'i>(compiled: &Compiled<'_>, incidents: &[&'i Incident], rule: &Rule) -> Vec<Judged<'i>> {
-    let both = |incident: &&'i Incident| Judged {
-        incident,
-        unfavourable: judge(compiled, incident, Bound::Unfavourable, rule),
-        favourable: judge(compiled, incident, Bound::Favourable, rule),
+    let in_each_bound = |incident: &&'i Incident| {
+        let in_bound = |bound| judge(compiled, incident, bound, rule);
+        Judged {
+            incident,
+            unfavourable: in_bound(Bound::Unfavourable),
+            told: in_bound(Bound::Told),
+            favourable: in_bound(Bound::Favourable),
+        }
     };
-    incidents.iter().map(both).collect()
+    incidents.iter().map(in_each_bound).collect()
 }
 
 /// Counts them by group, and the campaigns on crates.io of known windows by their longest member; in the order of [`GROUPS`].
@@ -68,6 +88,7 @@ pub fn by_group(judged: &[Judged<'_>]) -> [Stopped; 6] {
 fn count(stopped: &mut Stopped, one: &Judged<'_>) {
     stopped.all += 1;
     stopped.surely += usize::from(one.unfavourable.is_stopped());
+    stopped.told += usize::from(one.told.is_stopped());
     stopped.perhaps += usize::from(one.favourable.is_stopped());
 }
 

@@ -178,7 +178,7 @@ impl<'h> Ground<'h> {
             text::cost_of_each("actor", &self.by_actor(&rows[last], half))
         );
         out.push_str(&self.stuck(name, &rows[last], half));
-        let _ = writeln!(out, "## Protection\n\nStopped surely, or surely..perhaps: see the bounds above.\n");
+        let _ = writeln!(out, "## Protection\n\nStopped surely/as told/perhaps: see the bounds above.\n");
         let stopped: Vec<(&str, [Stopped; 6])> =
             rules.iter().zip(&groups).map(|(rule, row)| (rule.name.as_str(), *row)).collect();
         let _ = writeln!(out, "{}", text::protection(&stopped));
@@ -231,8 +231,9 @@ impl<'h> Ground<'h> {
                 ),
             },
             "* names that others imitate: counted from this index, as of the start of each year".to_owned(),
-            "* incidents: surely = in the unfavourable bound, where the attack stayed the longest that sources allow, came from the \
-             crate's own account unless they say otherwise, and no scanner and no journal saw anything; perhaps = in the favourable one"
+            "* incidents: three bounds where they differ. Surely: the attack stayed the longest that sources allow, and nobody had \
+             a scanner, a journal or a dump of the registry. As told: what sources say that it did was seen, and it came from the crate's \
+             own account unless they say otherwise. Perhaps: it was removed the soonest that they allow, and what they do not tell of spoke against it"
                 .to_owned(),
         ];
         told.iter().for_each(|line| out.push_str(&format!("{line}\n")));
@@ -441,11 +442,7 @@ fn sweep_table<'s>(aims: &[Aim; 2], rows: impl Iterator<Item = (&'s Named, &'s [
             cells.push(days(score.mean_days));
             cells.push(format!("{:.2}", score.cost.reviews_per_month()));
             cells.push(score.cost.known_fixes.without_a_way.to_string());
-            let cell = |of: &Stopped| match (of.surely, of.perhaps) {
-                (surely, perhaps) if surely == perhaps => surely.to_string(),
-                (surely, perhaps) => format!("{surely}..{perhaps}"),
-            };
-            cells.extend(score.stopped.iter().map(cell));
+            cells.extend(score.stopped.iter().map(Stopped::to_string));
             let misses = score.misses(aim);
             cells.push(if misses.is_empty() { "-".into() } else { misses.join("+") });
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fence_model::{CrateName, Level, Time};
+use fence_model::{CrateName, Level, Span, Time};
 use fence_sim::backtest::Named;
 use fence_sim::history::{AuditsCount, Compiled, History, years};
 use fence_sim::incidents::{Group, Incident};
@@ -22,6 +22,12 @@ fn the_shipped_incidents_make_sense() {
         assert!(!incident.sources.is_empty(), "{} has no source", incident.id);
         assert!(incident.window.is_none_or(|(shortest, longest)| shortest <= longest), "{}", incident.id);
         assert!(incident.published > Time::EARLIEST, "{}", incident.id);
+    }
+    // A day without an hour is one day more or less.
+    for incident in &all {
+        let is_whole = |span: Span| span.as_seconds() % 86_400 == 0 && span > Span::ZERO;
+        let is_read_as_said = incident.window.is_none_or(|(shortest, longest)| shortest != longest || !is_whole(longest));
+        assert!(is_read_as_said, "{}", incident.id);
     }
     // As threats.md counts them: 40 of known windows on crates.io, of which 4 are takeovers, in 17 campaigns.
     let with = |group| all.iter().filter(|incident| incident.group == group).count();

@@ -95,7 +95,7 @@ impl Sample {
     pub fn draw(&self, lots: &mut Lots, bound: Bound) -> Span {
         let (shortest, longest) = self.windows[lots.below(self.windows.len())];
         match bound {
-            Bound::Unfavourable => longest,
+            Bound::Unfavourable | Bound::Told => longest,
             Bound::Favourable => shortest,
         }
     }

@@ -136,10 +136,12 @@ fn facts<'f>(
         Some(krate) => compiled.facts_at(krate, incident.published - Span::seconds(1)),
         None => unremarkable(name, incident.published),
     };
+    // Nobody has a dump of the registry in the unfavourable bound.
+    let publisher = |who| (bound != Bound::Unfavourable).then_some(who);
     for release in &mut facts.releases {
-        release.publisher.get_or_insert(OWN);
+        release.publisher = publisher(release.publisher.unwrap_or(OWN));
     }
-    if incident.yanked && bound == Bound::Favourable {
+    if incident.yanked && bound != Bound::Unfavourable {
         yank_the_newest(&mut facts, incident.published);
     }
     let own = facts.releases.iter().max_by_key(|release| release.published).and_then(|r| r.publisher);
@@ -152,7 +154,7 @@ fn facts<'f>(
         kind: DependencyKind::Normal,
         optional: false,
         birth: Birth::At(added.born.unwrap_or(match bound {
-            Bound::Unfavourable => Time::EARLIEST,
+            Bound::Unfavourable | Bound::Told => Time::EARLIEST,
             Bound::Favourable => incident.published,
         })),
     }));
@@ -163,7 +165,7 @@ fn facts<'f>(
         yanked: false,
         dependencies: dependencies.into(),
         sighting: None,
-        publisher: Some(if incident.is_by_own_hand(bound) { own.unwrap_or(OWN) } else { OTHER }),
+        publisher: publisher(if incident.is_by_own_hand(bound) { own.unwrap_or(OWN) } else { OTHER }),
         voices: None,
     });
     facts
@@ -207,8 +209,8 @@ fn readings(incident: &Incident, bound: Bound, facts: &CrateFacts<'_>, version: 
         return Readings::NOT_ASKED;
     }
     let of_malicious = Reading {
-        capabilities: incident.capability.iter().map(|_| "process".to_owned()).collect(),
-        build_code: if incident.build.is_some() { BuildCode::New } else { BuildCode::AsBefore },
+        capabilities: incident.capability.then(|| "process".to_owned()).into_iter().collect(),
+        build_code: if incident.build { BuildCode::New } else { BuildCode::AsBefore },
         ..Reading::default()
     };
     // Whatever the judgement compares a release with, that was read.

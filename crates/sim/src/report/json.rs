@@ -27,7 +27,7 @@ pub fn cost(cost: &Cost) -> Value {
 
 /// How many incidents of each group a rule stops.
 pub fn protection(groups: &[Stopped; 6]) -> Value {
-    let of = |of: &Stopped| json!({ "all": of.all, "stopped": of.surely, "stopped-in-the-favourable-bound": of.perhaps });
+    let of = |of: &Stopped| json!({ "all": of.all, "stopped": of.surely, "stopped-as-told": of.told, "stopped-in-the-favourable-bound": of.perhaps });
     Value::Object(
         GROUPS.iter().zip(groups).map(|(name, group)| (name.replace(' ', "-"), of(group))).collect(),
     )
@@ -45,7 +45,7 @@ pub fn incidents(judged: &[Judged<'_>]) -> Value {
     let one = |one: &Judged<'_>| {
         json!({
             "id": one.incident.id, "group": one.incident.group.as_str(), "campaign": one.incident.campaign,
-            "unfavourable": outcome(&one.unfavourable), "favourable": outcome(&one.favourable),
+            "unfavourable": outcome(&one.unfavourable), "as-told": outcome(&one.told), "favourable": outcome(&one.favourable),
             "sources": one.incident.sources, "known": one.incident.known,
         })
     };

@@ -85,17 +85,13 @@ pub fn codes(cost: &Cost) -> String {
     table.to_string()
 }
 
-/// How many incidents each rule stops: surely, and perhaps where that is more.
+/// How many incidents each rule stops, in each bound.
 pub fn protection(rows: &[(&str, [Stopped; 6])]) -> String {
     let sizes = rows.first().map_or([Stopped::default(); 6], |(_, row)| *row);
     let head = GROUPS.iter().zip(sizes).map(|(group, of)| format!("{group} ({})", of.all));
     let mut table = Table::with(std::iter::once("rule".to_owned()).chain(head));
     for (name, row) in rows {
-        let cell = |of: &Stopped| match (of.surely, of.perhaps) {
-            (surely, perhaps) if surely == perhaps => surely.to_string(),
-            (surely, perhaps) => format!("{surely}..{perhaps}"),
-        };
-        table.row(std::iter::once((*name).to_owned()).chain(row.iter().map(cell)));
+        table.row(std::iter::once((*name).to_owned()).chain(row.iter().map(Stopped::to_string)));
     }
     table.to_string()
 }
@@ -109,8 +105,10 @@ pub fn incidents(judged: &[Judged<'_>]) -> String {
         "stopped",
         "to spare",
         "by",
-        "in the favourable bound",
+        "as told",
         "by ",
+        "in the favourable bound",
+        "by  ",
     ]);
     for one in judged {
         let window = |span: Span| days(span.as_seconds() as f64 / 86_400.0);
@@ -130,6 +128,8 @@ pub fn incidents(judged: &[Judged<'_>]) -> String {
             stopped(&one.unfavourable),
             spare(&one.unfavourable),
             by(&one.unfavourable),
+            stopped(&one.told),
+            by(&one.told),
             stopped(&one.favourable),
             by(&one.favourable),
         ]);
