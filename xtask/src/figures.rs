@@ -26,7 +26,9 @@ const COSTS: [(&str, &str, f64); 4] = [
 const PRECISION: f64 = 1e4;
 
 /// What a scanner read of a sample of upgrades.
-const READINGS: &str = "crates/sim/data/readings.jsonl";
+const READINGS: &str = "crates/sim/data/readings.tsv";
+/// How long after it was asked for a review is there.
+const ANSWERED: &str = "7 days";
 const FIGURES: &str = "docs/figures.json";
 const DECISIONS: &str = "docs/decisions.md";
 
@@ -53,9 +55,8 @@ pub(crate) fn run(root: &Path, data: Option<&Path>, words: &[&str]) -> Result<()
         println!("figures: skipped, since FENCE_DATA is not set and there is no history to replay");
         return Ok(());
     };
-    let mut sim = run::cargo(root);
-    sim.args(["run", "--quiet", "--release", "--locked", "--package=fence-sim", "--", "backtest"]);
-    sim.args(["--readings", READINGS, "--format", "json", "--data"]);
+    let mut sim = run::program(root, "fence-sim", "fence-sim");
+    sim.args(["backtest", "--answered", ANSWERED, "--readings", READINGS, "--format", "json", "--data"]);
     let printed = run::output(sim.arg(data))?;
     let report: Value =
         serde_json::from_slice(&printed).map_err(|error| format!("fence-sim printed no JSON: {error}"))?;

@@ -63,6 +63,24 @@ pub(crate) fn target_folder(root: &Path) -> Result<PathBuf, String> {
     folder.map(PathBuf::from).ok_or_else(|| "cargo metadata names no target folder".to_owned())
 }
 
+/// One of the workspace's programs: built for release, unless FENCE_BUILT names the folder in which programs lie that were just built,
+/// as those for the tests are. CI builds nothing twice.
+pub(crate) fn program(root: &Path, package: &str, name: &str) -> Command {
+    match std::env::var_os("FENCE_BUILT") {
+        Some(folder) => {
+            let mut command = Command::new(root.join(folder).join(name));
+            command.current_dir(root);
+            command
+        }
+        None => {
+            let mut command = cargo(root);
+            command.args(["run", "--release", "--locked"]);
+            command.args([format!("--package={package}"), format!("--bin={name}"), "--".to_owned()]);
+            command
+        }
+    }
+}
+
 /// All tests of the workspace; further words go to `cargo test`. Some ask cargo, without a network, about packages of
 /// other platforms too, so all of them are fetched before.
 pub(crate) fn tests(root: &Path, words: &[&str]) -> Result<(), String> {
@@ -73,8 +91,8 @@ pub(crate) fn tests(root: &Path, words: &[&str]) -> Result<(), String> {
 /// The fence on this workspace. Where the advisory database lies beside the checkout it is read from there, so that
 /// a machine that cannot reach its repository checks too. Further words go to `check`.
 pub(crate) fn check(root: &Path, data: Option<&Path>, words: &[&str]) -> Result<(), String> {
-    let mut fence = cargo(root);
-    fence.args(["run", "--release", "--locked", "--package=cargo-fence", "--", "fence", "check"]).args(words);
+    let mut fence = program(root, "cargo-fence", "cargo-fence");
+    fence.args(["fence", "check"]).args(words);
     let database = data.map(|data| data.join("advisory-db/advisory-db.tar.zst")).filter(|path| path.exists());
     if let Some(database) = database {
         fence.arg(format!("--feed=rustsec={}", database.display()));

@@ -1,9 +1,9 @@
 //! Reads pairs of releases of history, for a backtest that asks what a scanner would have said.
 //!
-//! `fence-sim sample | cargo run --release -p fence-client --example readings > readings.jsonl` takes a line for each pair,
+//! `fence-sim releases | cargo run --release -p fence-client --example readings | sort > readings.tsv` takes a line for each pair,
 //! `NAME VERSION SHA-256`, and behind it the version and digest of the release that it is compared with, where there is one. It prints a
-//! line of JSON for each that could be read: the digests, and what the fence would keep. What could not be had, such as a
-//! package that was deleted, is told on standard error with why, and counted at the end.
+//! line for each that could be read: name, version, base or `-`, and in JSON what the fence would keep and is worth telling. What
+//! could not be had, such as a package that was deleted, is told on standard error with why, and counted at the end.
 
 use std::io::{BufRead as _, Write as _};
 use std::num::NonZeroUsize;
@@ -15,7 +15,9 @@ use fence_client::index::IndexSource;
 use fence_client::packages::Packages;
 use fence_client::scanner::{self, Scanner};
 use fence_client::{Environment, readings};
+use fence_model::readings::Reading;
 use fence_model::{Digest, ReleaseId};
+use serde_json::Value;
 
 /// A release by its bytes.
 type Named = (ReleaseId, Digest);
@@ -47,9 +49,10 @@ fn main() {
             match both {
                 Ok((new, old)) => {
                     let reading = readings::read(&scanner, old.as_ref(), &new);
-                    let base = base.as_ref().map(|(_, digest)| digest);
-                    let line = serde_json::json!({ "release": release.1, "base": base, "reading": reading });
-                    writeln!(std::io::stdout(), "{line}").expect("somebody listens");
+                    let of_base = base.as_ref().map_or("-".to_owned(), |(base, _)| base.version.to_string());
+                    let ReleaseId { name, version } = &release.0;
+                    writeln!(std::io::stdout(), "{name}\t{version}\t{of_base}\t{}", told(&reading))
+                        .expect("somebody listens");
                 }
                 Err(why) => {
                     eprintln!("{}: {why}", release.0);
@@ -61,6 +64,17 @@ fn main() {
     let hands = 2 * std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     std::thread::scope(|scope| (0..hands).for_each(|_| drop(scope.spawn(read))));
     eprintln!("{} pairs, {} not to be had", pairs.len(), missing.lock().expect("no panic"));
+}
+
+/// What a reading tells: all but what is as in one that has nothing to tell, and panics, which are not judged.
+fn told(reading: &Reading) -> String {
+    let fields = |reading: &Reading| match serde_json::to_value(reading).expect("JSON") {
+        Value::Object(fields) => fields,
+        other => panic!("{other} has no fields"),
+    };
+    let (nothing, mut all) = (fields(&Reading::default()), fields(reading));
+    all.retain(|key, value| key != "panics" && nothing.get(key) != Some(value));
+    if all.is_empty() { String::new() } else { Value::Object(all).to_string() }
 }
 
 fn pair(line: &str) -> (Named, Option<Named>) {

@@ -169,7 +169,7 @@ impl Severity {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Wait {
-    /// The wait of an unremarkable release; by level 3, 7 or 14 days unless set.
+    /// The wait of an unremarkable release; a day, at level high 14, unless set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub base: Option<Span>,
@@ -208,7 +208,7 @@ impl Default for Wait {
         Self {
             base: None,
             ceiling: Span::days(30),
-            floor_audited_once: Span::hours(6),
+            floor_audited_once: Span::days(1),
             floor_fix: Span::hours(24),
             floor_known: Span::days(3),
             crate_tenure: Span::days(90),
@@ -702,8 +702,7 @@ impl Policy {
     /// How long an unremarkable release waits at `level`.
     pub fn base_wait(&self, level: Level) -> Span {
         self.wait.base.unwrap_or(match level {
-            Level::Low => Span::days(3),
-            Level::Medium => Span::days(7),
+            Level::Low | Level::Medium => Span::days(1),
             Level::High => Span::days(14),
         })
     }

@@ -25,8 +25,8 @@ pub(crate) enum Command {
     Backtest(Backtest),
     /// Adversaries who know the policy, run many times against a registry that was never published.
     Attack(Attacking),
-    /// A sample of the upgrades that were made, each release beside its base, for whoever fetches and reads their packages.
-    Sample(Sample),
+    /// The releases that projects took, each beside its base, for whoever fetches and reads their packages.
+    Releases(Releases),
 }
 
 /// How to replay.
@@ -59,7 +59,7 @@ pub(crate) struct Backtest {
     /// Holds the replay of so many upgrades against the judgement at the moment of their commit.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) check: usize,
-    /// Tries some thousand policies on one half, and reports the best on the other.
+    /// Tries a thousand policies on one half, and reports the best on the other.
     #[arg(long)]
     pub(crate) sweep: bool,
     /// Tells of each incident.
@@ -73,18 +73,12 @@ pub(crate) struct Backtest {
     pub(crate) format: Format,
 }
 
-/// What to draw.
+/// Of which releases.
 #[derive(Debug, Args)]
-pub(crate) struct Sample {
+pub(crate) struct Releases {
     /// The folder of real data; that of the environment variable FENCE_DATA unless set.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
-    /// How many upgrades are drawn; a release that several of them bring in is told once.
-    #[arg(long, value_name = "N", default_value_t = 1_200)]
-    pub(crate) count: usize,
-    /// By what.
-    #[arg(long, default_value_t = 20_260_822)]
-    pub(crate) seed: u64,
     /// As in a backtest: what was reviewed may be a base.
     #[arg(long, default_value = "never", value_parser = reviewers)]
     pub(crate) answered: Reviewers,

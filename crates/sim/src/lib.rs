@@ -12,6 +12,6 @@ pub mod history;
 pub mod incidents;
 pub mod protection;
 pub mod readings;
+pub mod releases;
 pub mod report;
-pub mod sample;
 pub mod sweep;

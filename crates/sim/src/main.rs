@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Attack(asked) => attacking::run(&asked).map(|()| String::new()),
         Command::Backtest(asked) => replay::backtest(&asked),
-        Command::Sample(asked) => replay::sample(&asked),
+        Command::Releases(asked) => replay::releases(&asked),
     };
     match done {
         Ok(text) => {

@@ -1,16 +1,15 @@
-//! What scanners read of releases of history: measured for a sample, drawn by the measured rates for the others.
+//! What scanners read of releases of history: measured where somebody fetched them, drawn by the measured rates for others.
 //!
-//! The file has one line of JSON for each reading:
+//! The file has a line for each reading, of four columns with tabs between them: the crate, the version, the version of the base (`-`
+//! where the release was read alone), and in JSON what a [`Reading`] as the fence keeps it has to tell; nothing where that is nothing:
 //!
-//! ```json
-//! {"release": "<SHA-256>", "base": "<SHA-256>", "reading": {"capabilities": [], "build-code": "as-before", "findings": [], "unchanged": false}}
+//! ```text
+//! openssl-sys    0.9.108    0.9.107    {"build-code":{"acts":["run_bindgen in build/run_bindgen.rs"]}}
 //! ```
-//!
-//! `base` may be `null`, where the release was read alone. `reading` is a [`Reading`] as the fence keeps it.
 
-use fence_model::Digest;
-use fence_model::readings::{BuildCode, Finding, Looked, Pair, Reading, Readings};
-use serde::Deserialize;
+use fence_model::readings::{BuildCode, Looked, Pair, Reading, Readings};
+use semver::Version;
+use serde_json::{Map, Value};
 
 use crate::halves::lot;
 use crate::history::{Compiled, ReleaseNumber};
@@ -20,34 +19,59 @@ use crate::history::{Compiled, ReleaseNumber};
 pub struct Rates {
     /// How many readings there are.
     pub sample: usize,
+    /// Any that asks for a reviewer.
+    pub asks: f64,
     /// Build code that is new or acts.
     pub build_code: f64,
     /// Capabilities gained.
     pub capability: f64,
     /// Findings.
     pub finding: f64,
+    /// Copies of crates that are better known.
+    pub copied: f64,
     /// All that is built is the same.
     pub unchanged: f64,
 }
 
-/// Reads a file of readings.
+/// Reads a file of readings, of releases that a history has.
 ///
 /// # Errors
 /// The first line that makes no sense.
-pub fn read(text: &str) -> Result<Vec<(Pair, Reading)>, String> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Line {
-        release: Digest,
-        base: Option<Digest>,
-        reading: Reading,
-    }
-    let line = |(at, text): (usize, &str)| {
-        let Line { release, base, reading } =
-            serde_json::from_str(text).map_err(|error| format!("readings, line {}: {error}", at + 1))?;
-        Ok((Pair { release, base }, reading))
+pub fn read(text: &str, compiled: &Compiled<'_>) -> Result<Vec<(Pair, Reading)>, String> {
+    let lines = (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty());
+    lines
+        .map(|(at, text)| line(text, compiled).map_err(|error| format!("readings, line {at}: {error}")))
+        .collect()
+}
+
+fn line(text: &str, compiled: &Compiled<'_>) -> Result<(Pair, Reading), String> {
+    let columns: Vec<&str> = text.split('\t').collect();
+    let [name, version, base, told] = columns.as_slice() else {
+        return Err(format!("{} columns are not four", columns.len()));
     };
-    text.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()).map(line).collect()
+    let digest = |version: &str| {
+        let krate = compiled.crate_at(name).ok_or_else(|| format!("the index has no {name}"))?;
+        let parsed: Version = version.parse().map_err(|error| format!("{version}: {error}"))?;
+        let number =
+            compiled.number(krate, &parsed).ok_or_else(|| format!("the index has no {name} {version}"))?;
+        Ok::<_, String>(compiled.release(number).digest)
+    };
+    let base = if *base == "-" { None } else { Some(digest(base)?) };
+    Ok((Pair { release: digest(version)?, base }, reading(told)?))
+}
+
+/// What a reading tells, and nothing else to tell.
+fn reading(told: &str) -> Result<Reading, String> {
+    let wrong = |error: serde_json::Error| error.to_string();
+    let mut all = serde_json::to_value(Reading::default()).map_err(wrong)?;
+    if let (false, Value::Object(all)) = (told.is_empty(), &mut all) {
+        let told: Map<String, Value> = serde_json::from_str(told).map_err(wrong)?;
+        if let Some(unknown) = told.keys().find(|key| !all.contains_key(*key)) {
+            return Err(format!("a reading has no {unknown:?}"));
+        }
+        all.extend(told);
+    }
+    serde_json::from_value(all).map_err(wrong)
 }
 
 impl Rates {
@@ -60,46 +84,31 @@ impl Rates {
         };
         Self {
             sample: beside.len(),
+            asks: rate(Reading::asks),
             build_code: rate(|reading| reading.build_code != BuildCode::AsBefore),
             capability: rate(|reading| !reading.capabilities.is_empty()),
             finding: rate(|reading| !reading.findings.is_empty()),
+            copied: rate(|reading| !reading.copied.is_empty()),
             unchanged: rate(|reading| reading.unchanged),
-        }
-    }
-
-    /// A reading drawn for a release, the same for the same seed. Each thing is drawn by itself; what is unchanged has
-    /// nothing new.
-    fn draw(&self, seed: u64, release: Digest) -> Reading {
-        let is_drawn = |what: u64, rate: f64| lot(seed.wrapping_add(what), &release.0) < rate;
-        if is_drawn(0, self.unchanged) {
-            return Reading { unchanged: true, ..Reading::default() };
-        }
-        let finding = Finding { code: "drawn".into(), severity: "high".into(), place: String::new() };
-        // Among those that are not unchanged the rates are higher.
-        let among = |rate: f64| rate / (1.0 - self.unchanged).max(f64::EPSILON);
-        Reading {
-            capabilities: if is_drawn(1, among(self.capability)) { vec!["drawn".into()] } else { Vec::new() },
-            build_code: if is_drawn(2, among(self.build_code)) {
-                BuildCode::New
-            } else {
-                BuildCode::AsBefore
-            },
-            findings: if is_drawn(3, among(self.finding)) { vec![finding] } else { Vec::new() },
-            ..Reading::default()
         }
     }
 }
 
-/// The readings of all releases: those of the sample as they were measured, the others drawn.
-pub fn complete(compiled: &Compiled<'_>, sample: Vec<(Pair, Reading)>, seed: u64) -> (Readings, Rates) {
-    let rates = Rates::of(&sample);
-    let mut readings = Readings::of_these(sample.iter().cloned());
+/// The readings of all releases: those that were measured, and for each other release, or beside another base, one drawn for it from
+/// those that were, the same for the same seed.
+pub fn complete(compiled: &Compiled<'_>, measured: Vec<(Pair, Reading)>, seed: u64) -> (Readings, Rates) {
+    let rates = Rates::of(&measured);
+    let mut readings = Readings::of_these(measured.iter().cloned());
+    let beside: Vec<&Reading> =
+        measured.iter().filter(|(pair, _)| pair.base.is_some()).map(|(_, reading)| reading).collect();
     for number in 0..compiled.releases() {
         let release = compiled.release(ReleaseNumber(number as u32)).digest;
-        readings.suppose(release, Looked::Read(rates.draw(seed, release)));
+        let drawn = (lot(seed, &release.0) * beside.len() as f64) as usize;
+        let drawn = beside.get(drawn).map_or_else(Reading::default, |reading| (*reading).clone());
+        readings.suppose(release, Looked::Read(drawn));
     }
-    // Beside another base than that of its rule a release of the sample is still likelier to be what it was than anything drawn.
-    for (pair, reading) in sample {
+    // A release that was read beside another base is still likelier to be what it was than anything drawn.
+    for (pair, reading) in measured {
         readings.suppose(pair.release, Looked::Read(reading));
     }
     (readings, rates)

@@ -21,11 +21,11 @@ use fence_sim::readings::{Rates, complete, read};
 use fence_sim::report::curves::{Family, Point, svg};
 use fence_sim::report::table::{Table, days, percent};
 use fence_sim::report::{json, text};
-use fence_sim::sample::{Drawn, sample as draw};
+use fence_sim::releases::{Beside, beside_their_bases};
 use fence_sim::sweep::{Aim, Score, policies};
 use serde_json::{Value, json};
 
-use crate::args::{Backtest, Format, Sample};
+use crate::args::{Backtest, Format, Releases};
 use crate::edge::{self, Failure};
 
 /// The flat ages of cargo's own setting that are compared with, in days.
@@ -54,17 +54,15 @@ struct Row<'g> {
 pub(crate) fn backtest(asked: &Backtest) -> Result<String, Failure> {
     let folder = folder(asked.data.as_ref())?;
     let own = asked.policy.as_deref().map(own_policy).transpose()?;
-    let sample = match &asked.readings {
-        None => None,
-        Some(file) => Some(read(&text_of(file)?).map_err(|error| format!("{}: {error}", file.display()))?),
-    };
     let history = edge::history(&folder)?;
     let compiled = Compiled::of(&history, asked.audits, &years(2022..=2026));
     let upgrades = Upgrades::of(&compiled);
-    let (readings, rates) = match sample {
+    let (readings, rates) = match &asked.readings {
         None => (Readings::NOT_ASKED, None),
-        Some(sample) => {
-            let (readings, rates) = complete(&compiled, sample, asked.seed);
+        Some(file) => {
+            let measured = read(&text_of(file)?, &compiled);
+            let measured = measured.map_err(|error| format!("{}: {error}", file.display()))?;
+            let (readings, rates) = complete(&compiled, measured, asked.seed);
             (readings, Some(rates))
         }
     };
@@ -77,18 +75,18 @@ pub(crate) fn backtest(asked: &Backtest) -> Result<String, Failure> {
     ground.report(asked, own)
 }
 
-/// Draws a sample: a line for each release, `NAME VERSION SHA-256`, and behind it version and digest of its base.
-pub(crate) fn sample(asked: &Sample) -> Result<String, Failure> {
+/// The releases that changes brought in: a line for each, `NAME VERSION SHA-256`, and behind it version and digest of its base.
+pub(crate) fn releases(asked: &Releases) -> Result<String, Failure> {
     let history = edge::history(&folder(asked.data.as_ref())?)?;
     let compiled = Compiled::of(&history, AuditsCount::Never, &years(2022..=2026));
     let policy = Policy { level: asked.level, ..Policy::default() };
-    let drawn = draw(&compiled, &policy, (&Upgrades::of(&compiled), asked.answered), (asked.count, asked.seed));
-    let line = |Drawn { release: (release, digest), base }: &Drawn| {
+    let line = |Beside { release: (release, digest), base }: &Beside| {
         let base =
             base.as_ref().map_or_else(String::new, |(base, of_base)| format!(" {} {of_base}", base.version));
         format!("{} {} {digest}{base}\n", release.name, release.version)
     };
-    Ok(drawn.iter().map(line).collect())
+    let all = beside_their_bases(&compiled, &policy, (&Upgrades::of(&compiled), asked.answered));
+    Ok(all.iter().map(line).collect())
 }
 
 /// The folder of real data.
@@ -225,9 +223,10 @@ impl<'h> Ground<'h> {
             },
             match self.rates {
                 None => "* packages were not read: codes of the scanner are not raised for upgrades".to_owned(),
-                Some(Rates { sample, build_code, capability, finding, unchanged }) => format!(
-                    "* readings: {sample} measured; drawn for others by their rates: build code {}, capability {}, finding {}, unchanged {}",
-                    percent(build_code), percent(capability), percent(finding), percent(unchanged)
+                Some(Rates { sample, asks, build_code, capability, finding, copied, unchanged }) => format!(
+                    "* readings: {sample} measured, of which {} ask for a reviewer: build code {}, capability {}, finding {}, copies {}; \
+                     {} unchanged; those of other releases are drawn from these",
+                    percent(asks), percent(build_code), percent(capability), percent(finding), percent(copied), percent(unchanged)
                 ),
             },
             "* names that others imitate: counted from this index, as of the start of each year".to_owned(),
@@ -375,7 +374,7 @@ impl<'h> Ground<'h> {
 
         let mut out = format!(
             "# Sweep\n\n{} policies, chosen on the half `fit` and reported on the half `report`. Names are \
-             base/ceiling/tenure of crates/new-dependency/dormant/young-dependency.\n\n",
+             base/ceiling/tenure of crates/new-dependency/dormant/young-dependency/new-build-code.\n\n",
             tried.len()
         );
         for (half, aim) in halves.iter().zip(&aims) {
@@ -384,7 +383,7 @@ impl<'h> Ground<'h> {
             let stopped: Vec<String> = GROUPS
                 .iter()
                 .zip(aim.stopped)
-                .map(|(group, of)| format!("{group} {}/{}", of.surely, of.all))
+                .map(|(group, of)| format!("{group} {of} of {}", of.all))
                 .collect();
             let _ = writeln!(
                 out,
@@ -399,7 +398,7 @@ impl<'h> Ground<'h> {
         // What costs too much is no candidate; of the others those that lack least.
         let key = |at: &usize| {
             let score = &scores[*at][0];
-            let dear = score.misses(&aims[0]).iter().filter(|miss| !miss.starts_with("protection")).count();
+            let dear = score.misses(&aims[0]).iter().filter(|miss| !matches!(**miss, "protection" | "surely")).count();
             (dear, score.lacks(&aims[0]), score.cost.waited, *at)
         };
         order.sort_by_key(key);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use fence_evidence::advisories::{AdvisoryRecord, Collection};
 use fence_model::facts::{AdvisoryKind, Bound, DependencyKind, Range};
 use fence_model::policy::Policy;
-use fence_model::readings::{BuildCode, Reading, Readings};
+use fence_model::readings::{BuildCode, Looked, Pair, Reading, Readings};
 use fence_model::{Level, Span, Time};
 use fence_sim::backtest::check::differences;
 use fence_sim::backtest::cost::Cost;
@@ -58,12 +58,21 @@ impl Story {
     }
 
     fn upgrade(&mut self, project: &str, at: &str, of: &str, old: &str, new: &str) -> &mut Self {
+        self.change(project, at, of, Some(old), new)
+    }
+
+    /// A project takes what it had not.
+    fn addition(&mut self, project: &str, at: &str, of: &str, new: &str) -> &mut Self {
+        self.change(project, at, of, None, new)
+    }
+
+    fn change(&mut self, project: &str, at: &str, of: &str, old: Option<&str>, new: &str) -> &mut Self {
         let change = Change {
             project: project.into(),
             at: moment(at),
             actor: "human".into(),
             name: name(of),
-            old: Some(version(old)),
+            old: old.map(version),
             new: version(new),
         };
         self.0.changes.push(change);
@@ -99,12 +108,15 @@ fn story() -> Story {
     story
 }
 
-fn replay(story: &Story, rule: &Rule) -> String {
+fn replay(story: &Story, rule: &Rule, reviewers: Reviewers) -> String {
     let compiled = Compiled::of(&story.0, AuditsCount::Never, &years(2022..=2024));
     let upgrades = Upgrades::of(&compiled);
-    let found = admissions(&compiled, rule, &Readings::NOT_ASKED, (&upgrades, Reviewers::Nobody));
+    let found = admissions(&compiled, rule, &Readings::NOT_ASKED, (&upgrades, reviewers));
     told(&compiled, &upgrades, &found)
 }
+
+/// Whoever is asked has read the release a week after the first project asked.
+const IN_A_WEEK: Reviewers = Reviewers::Answer(Span::days(7));
 
 fn told(compiled: &Compiled<'_>, upgrades: &Upgrades, found: &Admissions) -> String {
     let mut out = String::new();
@@ -130,12 +142,43 @@ fn fence(level: Level) -> Rule {
 
 #[test]
 fn each_release_is_admitted_once_its_wait_and_that_of_what_it_needs_are_over() {
-    insta::assert_snapshot!(replay(&story(), &fence(Level::Medium)));
+    insta::assert_snapshot!(replay(&story(), &fence(Level::Medium), Reviewers::Nobody));
 }
 
 #[test]
 fn a_flat_age_knows_nothing_but_age() {
-    insta::assert_snapshot!(replay(&story(), &Rule::FlatAge(Span::days(7))));
+    insta::assert_snapshot!(replay(&story(), &Rule::FlatAge(Span::days(7)), Reviewers::Nobody));
+}
+
+#[test]
+fn what_asks_for_a_reviewer_has_one_in_time_and_what_was_reviewed_is_a_base() {
+    let mut story = story();
+    story.addition("two", "2024-02-20", "fresh", "0.1.0");
+    // It needs what the reviewed one brought in, and nothing new beside it.
+    story.release("calm", "1.5.0", "2024-03-10", &[("fresh", "^0.1")]);
+    story.upgrade("one", "2024-03-11", "calm", "1.3.0", "1.5.0");
+    // Who asks later waits no longer than who asked first.
+    story.upgrade("one", "2024-02-25", "calm", "1.3.0", "1.4.0");
+    insta::assert_snapshot!(replay(&story, &fence(Level::Medium), IN_A_WEEK));
+    assert_ne!(
+        replay(&story, &fence(Level::Medium), IN_A_WEEK),
+        replay(&story, &fence(Level::Medium), Reviewers::Nobody)
+    );
+}
+
+#[test]
+fn a_dependency_outside_the_index_is_as_old_as_it_is() {
+    let with = |born: Option<&str>| {
+        let mut story = story();
+        story.release("calm", "1.5.0", "2024-03-10", &[("elsewhere", "1")]);
+        story.upgrade("one", "2024-03-11", "calm", "1.3.0", "1.5.0");
+        if let Some(born) = born {
+            story.0.born(name("elsewhere"), moment(born));
+        }
+        let all = replay(&story, &fence(Level::Medium), Reviewers::Nobody);
+        all.lines().last().expect("the last upgrade").to_owned()
+    };
+    insta::assert_snapshot!([with(Some("2019-01-01")), with(Some("2024-03-01")), with(None)].join("\n"));
 }
 
 #[test]
@@ -149,8 +192,8 @@ fn costs_are_counted_by_upgrade() {
 }
 
 /// What becomes of all upgrades before a moment.
-fn until(story: &Story, moment: Time) -> String {
-    let all = replay(story, &fence(Level::Medium));
+fn until(story: &Story, moment: Time, reviewers: Reviewers) -> String {
+    let all = replay(story, &fence(Level::Medium), reviewers);
     // Whatever lies after the moment may be otherwise.
     let is_before = |line: &&str| {
         let since = line.split("admitted ").nth(1).and_then(|rest| rest.get(..20));
@@ -161,9 +204,16 @@ fn until(story: &Story, moment: Time) -> String {
 
 #[test]
 fn the_future_changes_nothing_that_was_decided_before_it() {
-    let moment = moment("2024-02-15");
-    let as_it_was = until(&story(), moment);
-    assert_eq!(as_it_was.lines().count(), 3, "{as_it_was}");
+    for (moment, reviewers) in
+        [(moment("2024-02-15"), Reviewers::Nobody), (moment("2024-02-28"), IN_A_WEEK)]
+    {
+        the_future_changes_nothing_before(moment, reviewers);
+    }
+}
+
+fn the_future_changes_nothing_before(moment: Time, reviewers: Reviewers) {
+    let as_it_was = until(&story(), moment, reviewers);
+    assert!(as_it_was.lines().count() >= 3, "{as_it_was}");
     for seed in 0..64_u64 {
         let mut other = story();
         // Whatever may happen later: lower and higher releases, advisories on what was decided, new names and projects.
@@ -171,14 +221,18 @@ fn the_future_changes_nothing_that_was_decided_before_it() {
             let lot = hash(seed, &place.to_le_bytes());
             let of = ["calm", "needy", "silent", "fresh"][(lot % 4) as usize];
             let at = format!("1.{}.{}", (lot >> 8) % 6, 10 + (lot >> 16) % 50);
-            let day = time("2024-02-16T00:00:00Z") + Span::hours(((lot >> 24) % 5_000) as i64);
+            let day = moment + Span::hours(1 + ((lot >> 24) % 5_000) as i64);
             let needs = [("calm", "^1.4"), ("fresh", "*"), ("unborn", "^9")];
-            match (lot >> 40) % 3 {
+            match (lot >> 40) % 4 {
+                3 => drop(other.upgrade("three", &day.to_string(), "calm", "1.3.0", "1.4.0")),
                 0 => drop(other.vulnerable(&format!("RUSTSEC-2024-1{place:03}"), of, &at, &day.to_string())),
                 _ => drop(other.release(of, &at, &day.to_string(), &needs[..((lot >> 50) % 4) as usize])),
             }
         }
-        assert_eq!(until(&other, moment), as_it_was, "seed {seed}");
+        // Nobody upgrades to what is not there.
+        let until_then = until(&other, moment, reviewers);
+        let of_the_first: Vec<&str> = until_then.lines().take(as_it_was.lines().count()).collect();
+        assert_eq!(of_the_first.join("\n"), as_it_was, "seed {seed}");
     }
 }
 
@@ -189,9 +243,11 @@ fn the_replay_says_what_the_judgement_says_at_the_moment_of_each_commit() {
     let upgrades = Upgrades::of(&compiled);
     for level in Level::ALL {
         let policy = Policy { level, ..Policy::default() };
-        let found = admissions(&compiled, &fence(level), &Readings::NOT_ASKED, (&upgrades, Reviewers::Nobody));
-        let different = differences(&compiled, &policy, &Readings::NOT_ASKED, &found, &upgrades.all);
-        assert_eq!(different, [], "{level}");
+        for reviewers in [Reviewers::Nobody, IN_A_WEEK] {
+            let found = admissions(&compiled, &fence(level), &Readings::NOT_ASKED, (&upgrades, reviewers));
+            let different = differences(&compiled, &policy, &Readings::NOT_ASKED, &found, &upgrades.all);
+            assert_eq!(different, [], "{level}");
+        }
     }
 }
 
@@ -215,20 +271,30 @@ fn facts_at_a_moment_hold_nothing_later() {
 }
 
 #[test]
-fn readings_of_a_file_stand_and_the_others_are_drawn_by_their_rates() {
+fn readings_of_a_file_stand_and_the_others_are_drawn_from_them() {
     let story = story();
     let compiled = Compiled::of(&story.0, AuditsCount::Never, &years(2022..=2024));
-    let (release, base) = (digest("calm 1.3.0"), digest("calm 1.2.0"));
-    let reading = serde_json::to_string(&Reading { build_code: BuildCode::New, ..Reading::default() });
-    let line =
-        format!("{{\"release\":\"{release}\",\"base\":\"{base}\",\"reading\":{}}}\n", reading.expect("JSON"));
-    let (readings, rates) = complete(&compiled, read(&line).expect("it is good"), 1);
-    assert_eq!((rates.sample, rates.build_code, rates.unchanged), (1, 1.0, 0.0));
-    assert!(readings.is_asked() && readings.has(digest("silent 1.3.0")));
-    assert_eq!(
-        read("{}\n").expect_err("it lacks everything"),
-        "readings, line 1: missing field `release` at line 1 column 2"
-    );
+    let lines = "calm\t1.3.0\t1.2.0\t{\"build-code\":\"new\"}\nfresh\t0.1.0\t-\t\n";
+    let measured = read(lines, &compiled).expect("they are good");
+    assert_eq!(measured[1].1, Reading::default());
+    let (readings, rates) = complete(&compiled, measured, 1);
+    assert_eq!((rates.sample, rates.asks, rates.build_code, rates.unchanged), (1, 1.0, 1.0, 0.0));
+    // The only reading beside a base is that of all others; the one of its own stands.
+    let of = |of: &str, base: Option<&str>| {
+        let pair = Pair { release: digest(of), base: base.map(digest) };
+        readings.of(pair).cloned()
+    };
+    let new = Reading { build_code: BuildCode::New, ..Reading::default() };
+    assert_eq!(of("silent 1.3.0", Some("silent 1.2.0")), Some(Looked::Read(new)));
+    assert_eq!(of("fresh 0.1.0", None), Some(Looked::Read(Reading::default())));
+    let wrong = ["calm\t1.3.0\t-", "calm\t9.9.9\t-\t", "calm\t1.3.0\t-\t{\"new\":1}", "calm\t1.3.0\t-\t{"];
+    let errors = wrong.map(|line| read(line, &compiled).expect_err("it makes no sense"));
+    insta::assert_snapshot!(errors.join("\n"), @r#"
+    readings, line 1: 3 columns are not four
+    readings, line 1: the index has no calm 9.9.9
+    readings, line 1: a reading has no "new"
+    readings, line 1: EOF while parsing an object at line 1 column 1
+    "#);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A sample of the upgrades that projects made, for whoever fetches packages and reads them.
+//! The releases that projects took, for whoever fetches their packages and reads them.
 
 use std::collections::BTreeSet;
 
@@ -9,37 +9,26 @@ use fence_model::settle::FactsOf as _;
 use fence_model::{Digest, ReleaseId};
 
 use crate::backtest::reviews::Reviewers;
-use crate::backtest::upgrades::{Kind, Upgrades};
+use crate::backtest::upgrades::Upgrades;
 use crate::backtest::{AsOf, Rule, admissions, speaking_feeds};
-use crate::halves::hash;
 use crate::history::{Compiled, ReleaseNumber};
 
 /// A release, and the one that the judgement compared it with when it was published.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Drawn {
+pub struct Beside {
     /// The release, and its digest.
     pub release: (ReleaseId, Digest),
     /// Its base, where it has one.
     pub base: Option<(ReleaseId, Digest)>,
 }
 
-/// Draws so many upgrades by a seed, each as likely as any other, and returns their releases, each once, in order.
-pub fn sample(
+/// The releases that changes brought in, each once, with their bases under a policy.
+pub fn beside_their_bases(
     compiled: &Compiled<'_>,
     policy: &Policy,
     (upgrades, reviewers): (&Upgrades, Reviewers),
-    (count, seed): (usize, u64),
-) -> Vec<Drawn> {
-    let mut drawn: Vec<(u64, ReleaseNumber)> = upgrades
-        .all
-        .iter()
-        .enumerate()
-        .filter(|(_, upgrade)| upgrade.kind == Kind::Upgrade)
-        .map(|(at, upgrade)| (hash(seed, &at.to_le_bytes()), upgrade.release))
-        .collect();
-    drawn.sort_unstable();
-    drawn.truncate(count);
-    let releases: BTreeSet<ReleaseNumber> = drawn.into_iter().map(|(_, release)| release).collect();
+) -> Vec<Beside> {
+    let releases: BTreeSet<ReleaseNumber> = upgrades.all.iter().map(|upgrade| upgrade.release).collect();
 
     // What was reviewed may be a base.
     let rule = Rule::Fence(Box::new(policy.clone()));
@@ -66,7 +55,7 @@ pub fn sample(
             let of_base = compiled.release(compiled.number(krate, &version)?);
             Some((id(version), of_base.digest))
         });
-        Drawn { release: (id(release.version.clone()), release.digest), base }
+        Beside { release: (id(release.version.clone()), release.digest), base }
     };
     releases.into_iter().map(beside_its_base).collect()
 }
