@@ -67,7 +67,7 @@ impl Shelf {
         if reading.incomplete {
             return Ok(());
         }
-        let shelf = if reading.asks() { ASKING } else { CALM };
+        let shelf = if reading.speaks_against() { ASKING } else { CALM };
         self.0.write_value(&place(shelf, pair), reading)
     }
 }

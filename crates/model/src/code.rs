@@ -195,8 +195,10 @@ codes! {
     NewBuildCode = "new-build-code", Against, [Double, Review, Review];
     /// The code can do something that its base could not.
     NewCapability = "new-capability", Against, [Double, Review, Review];
-    /// A finding of the scanner that nobody has looked at.
+    /// A grave finding of the scanner that nobody has looked at.
     UnreviewedFinding = "unreviewed-finding", Against, [Review, Review, Review];
+    /// A finding of the scanner that is not grave by itself, and that nobody has looked at.
+    LesserFinding = "lesser-finding", Against, [Note, Double, Review];
     /// The good older releases were yanked within a day, around this young one.
     YankLure = "yank-lure", Against, [Ceiling, Review, Review];
     /// The newest older compatible releases are yanked; when is not known.

@@ -139,7 +139,7 @@ pub enum Unknown {
     /// Who published the release, or one before it that may be of the same account: `new-publisher`,
     /// `known-publisher`, `ci-known`, and who is involved.
     Publishers,
-    /// What the code can do: `new-capability`, `new-build-code`, `unreviewed-finding`, `unchanged-code`, `clone`.
+    /// What the code can do: `new-capability`, `new-build-code`, `unreviewed-finding`, `lesser-finding`, `unchanged-code`, `clone`.
     Capabilities,
     /// Who owns the crate and who maintains its dependents: `quorum`, `objected`, and the second half of `new-crate`.
     People,

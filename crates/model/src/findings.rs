@@ -180,8 +180,10 @@ impl<'a> Judge<'a> {
             };
             found.extend(acts.map(|because| reason(Code::NewBuildCode, known, because)));
         }
-        let because = findings.iter().cloned().map(Because::Found);
-        found.extend(because.map(|because| reason(Code::UnreviewedFinding, known, because)));
+        for finding in findings {
+            let code = if finding.is_grave() { Code::UnreviewedFinding } else { Code::LesserFinding };
+            found.push(reason(code, known, Because::Found(finding.clone())));
+        }
         // Of several copies of one crate the most alike is enough to know.
         let because = copied.first().cloned().map(Because::CopyOf);
         found.extend(because.map(|because| reason(Code::Clone, known, because)));

@@ -31,7 +31,7 @@ pub struct Reading {
     pub capabilities: Vec<String>,
     /// What became of the code that runs where dependents are built.
     pub build_code: BuildCode,
-    /// Findings that a reviewer has to look at, the gravest first.
+    /// Findings at medium or above, the gravest first.
     pub findings: Vec<Finding>,
     /// Whether all that is built is the same, but for the version.
     pub unchanged: bool,
@@ -47,11 +47,16 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Whether any of it asks for a reviewer.
+    /// Whether any of it speaks against the release.
+    pub fn speaks_against(&self) -> bool {
+        self.asks() || !self.findings.is_empty()
+    }
+
+    /// Whether any of it asks for a reviewer, at the level medium.
     pub fn asks(&self) -> bool {
         !self.capabilities.is_empty()
             || self.build_code != BuildCode::AsBefore
-            || !self.findings.is_empty()
+            || self.findings.iter().any(Finding::is_grave)
             || !self.copied.is_empty()
     }
 }
@@ -99,10 +104,17 @@ pub enum BuildCode {
 pub struct Finding {
     /// The scanner's name for it: `fetch-and-run`.
     pub code: String,
-    /// How grave it calls it: `medium`, `high`.
+    /// How grave it calls it: `medium` or `high`.
     pub severity: String,
     /// Where, within the package: `build.rs:12`, or a file alone; empty for the package as a whole.
     pub place: String,
+}
+
+impl Finding {
+    /// Whether it asks for a reviewer by itself. What a scanner calls otherwise than `medium`, this fence takes for grave.
+    pub fn is_grave(&self) -> bool {
+        self.severity != "medium"
+    }
 }
 
 /// What came of looking.

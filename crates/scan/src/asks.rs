@@ -6,7 +6,7 @@
 //! * `new-capability`: the code can do something in [`Asks::REVIEWED`] that the older release could nowhere do;
 //! * `new-build-code`: code that runs where dependents are built is new, or a function of it that starts programs, reaches out
 //!   or loads libraries is new or not what it was;
-//! * `unreviewed-finding`: a finding of the change at medium or above, in code that is no test;
+//! * `unreviewed-finding`: a finding of the change at high, in code that is no test; at medium (`lesser-finding`) it asks to wait;
 //! * `unchanged-code`: nothing that is built is another. It asks for nobody, and nothing else is said beside it.
 //!
 //! Build code that changed and acts no otherwise than before asks for nobody either ([`BuildCode::Changed`]): every release
@@ -46,7 +46,7 @@ pub struct Asks {
     pub build_code: BuildCode,
     /// Which functions of build code act, and are new or not what they were.
     pub build_uses: Vec<Use>,
-    /// Findings of the change at medium or above, the gravest first (`unreviewed-finding`).
+    /// Findings of the change at medium or above, the gravest first (`unreviewed-finding`, `lesser-finding`).
     pub findings: Vec<Finding>,
     /// Whether all that is built is the same but for the version (`unchanged-code`).
     pub unchanged: bool,

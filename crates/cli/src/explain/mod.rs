@@ -122,6 +122,7 @@ pages! {
     NewBuildCode = "new-build-code",
     NewCapability = "new-capability",
     UnreviewedFinding = "unreviewed-finding",
+    LesserFinding = "lesser-finding",
     YankLure = "yank-lure",
     YankedAround = "yanked-around",
     LookAlike = "look-alike",
