@@ -24,12 +24,12 @@ use fence_model::facts::{
 };
 use fence_model::judge::{Asked, Checksum, InUse, Treatment};
 use fence_model::look_alike::KnownNames;
-use fence_model::policy::{Baseline, BaselineEntry, Exception, Policy, Standing};
+use fence_model::policy::{Baseline, BaselineEntry, Exception, Policy, Standing, Wait};
 use fence_model::project::{Locked, Origin, Report, judge_project, settlement};
 use fence_model::readings::{Looked, Pair, Reading, Readings};
 use fence_model::settle::{FactsOf, InUseByCrate, Known, Settlement};
 use fence_model::view::{ReleaseVerdict, Shown, view};
-use fence_model::{Code, CrateName, Digest, Level, Time};
+use fence_model::{Code, CrateName, Digest, Level, Span, Time};
 use semver::{Version, VersionReq};
 
 /// Everything that a judgement rests on, to be changed by verbs.
@@ -85,14 +85,25 @@ pub fn digest(of: &str) -> Digest {
     Digest(bytes)
 }
 
+/// How long releases of a world wait.
+fn week(level: Level) -> Span {
+    match level {
+        Level::Low => Span::days(3),
+        Level::Medium => Span::days(7),
+        Level::High => Span::days(14),
+    }
+}
+
 impl World {
-    /// A world at this moment: default policy, current feeds, nothing published.
+    /// A world at this moment: current feeds, nothing published; and the default policy, but that its releases wait for a week, as
+    /// these stories are told in weeks.
     pub fn at(now: &str) -> Self {
         let now = time(now);
+        let wait = Wait { base: Some(week(Level::Medium)), floor_audited_once: Span::hours(6), ..Wait::default() };
         let feed = |name: &str| Feed { name: name.into(), state: FeedState::Current, as_of: Some(now) };
         Self {
             now,
-            policy: Policy::default(),
+            policy: Policy { wait, ..Policy::default() },
             baseline: Baseline::default(),
             feeds: vec![feed("index"), feed("rustsec")],
             crates: BTreeMap::new(),
@@ -119,8 +130,11 @@ impl World {
         world
     }
 
-    /// Judges at this level.
+    /// Judges at this level: at low releases wait for half a week, at high for two.
     pub fn level(mut self, level: Level) -> Self {
+        if self.policy.wait.base == Some(week(self.policy.level)) {
+            self.policy.wait.base = Some(week(level));
+        }
         self.policy.level = level;
         for asked in self.locked.iter_mut().filter_map(|package| package.level.as_mut()) {
             *asked = level;
