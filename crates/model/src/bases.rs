@@ -16,7 +16,7 @@ use std::sync::Arc;
 use crate::clock;
 use crate::code::{Code, Level};
 use crate::decision::{Because, Reason, Verdict};
-use crate::facts::{AdvisoryKind, Birth, Claim, DependencyKind, ReleaseFacts};
+use crate::facts::{AdvisoryKind, Birth, Claim, DependencyKind, ReleaseFacts, Sighting};
 use crate::findings::LOOK_ALIKE_UNTIL;
 use crate::history::new_dependencies;
 use crate::judge::{Judge, Timing, standing, weigh};
@@ -243,7 +243,7 @@ impl Judge<'_> {
         let release = self.history.release(at);
         let grown_up = self.history.born.map_or(opened, |born| born + policy.wait.crate_tenure);
         let was_never_yanked = match release.sighting.as_deref() {
-            Some(s) => s.lacked_at.is_none() && s.yanked_at.is_none() && !s.first_seen_yanked,
+            Some(s) => s.lacked_at.is_none() && s.yanks.is_empty() && !s.first_seen_yanked,
             None => !release.yanked,
         };
         let is_calm = facts.gone.is_empty()
@@ -296,13 +296,11 @@ impl Judge<'_> {
             known.and_then(|known| Some(self.admitted_with(release, opened, &reasons, audits)?.max(known)))
         };
         let since = [by_age, with(1, vouched.once), with(2, vouched.twice)].into_iter().flatten().min();
-        // While it is yanked no time counts; what comes back after more than a day starts anew, and asks for a
+        // While it is yanked no time counts; what was away for more than a day starts anew, and asks for a
         // reviewer. So who publishes, yanks and un-yanks a release does not make it the base of the next.
-        let withdrawn = if release.yanked {
-            release.sighting.as_deref().and_then(|s| s.yanked_at)
-        } else {
-            clock::long_yank(release).map(|(yanked_at, _)| yanked_at)
-        };
+        let yanked_at = release.sighting.as_deref().filter(|_| release.yanked).and_then(Sighting::yanked_at);
+        let long_yank = clock::long_yank(release).map(|(yanked_at, _)| yanked_at);
+        let withdrawn = yanked_at.into_iter().chain(long_yank).min();
         let before = |time: &Time| withdrawn.is_none_or(|withdrawn| *time <= withdrawn);
         Admission { since: since.filter(before), by_age: by_age.filter(before) }
     }
@@ -321,7 +319,7 @@ impl Judge<'_> {
         if grown_up.verdict != Verdict::Admit {
             return None;
         }
-        let grown_up = opened + grown_up.wait;
+        let grown_up = clock::aged(release, opened, grown_up.wait)?;
         // Being a new crate lapses, but until then it stands.
         let tenure = self.history.born.map_or(opened, |born| born + policy.wait.crate_tenure);
         if grown_up >= tenure {
@@ -331,7 +329,10 @@ impl Judge<'_> {
         let found = standing(reasons).chain([new_crate]);
         let young = weigh(policy, self.asked.level, found, &time, |_| ());
         match young.verdict {
-            Verdict::Admit => Some((opened + young.wait).min(tenure)),
+            Verdict::Admit => {
+                let aged = clock::aged(release, opened, young.wait);
+                Some(aged.map_or(tenure, |aged| aged.min(tenure)))
+            }
             Verdict::Hold | Verdict::Block => Some(tenure),
         }
     }

@@ -16,6 +16,7 @@ use crate::code::{Code, Effect};
 use crate::decision::{Because, Reason, Witness};
 use crate::facts::{
     Advisory, AdvisoryKind, Birth, Claim, Dependency, DependencyKind, Gone, Publisher, ReleaseFacts, Remark,
+    Sighting,
 };
 use crate::history::{new_dependencies, reaches_as};
 use crate::judge::{Checksum, Judge, Moment, Neighbourhood, Treatment, counted};
@@ -65,7 +66,7 @@ impl<'a> Judge<'a> {
         self.against(at, &mut found);
         // Without times, yanks only double a wait that the ceiling bounds: nothing to say of an older release.
         let ceiling = self.asked.policy.wait.ceiling;
-        let is_past = self.opened(at).is_some_and(|opened| moment.now - opened >= ceiling);
+        let is_past = self.opened(at, moment.now).is_some_and(|opened| moment.now - opened >= ceiling);
         found.retain(|reason| reason.code != Code::YankedAround || !is_past);
         self.unscanned(at, moment, &mut found);
         self.let_the_young_grow_up(moment, &mut found);
@@ -76,7 +77,7 @@ impl<'a> Judge<'a> {
         self.remarks(at, &mut found);
         self.advice(version, Some(at), &mut found);
         if release.yanked {
-            let at = release.sighting.as_deref().and_then(|s| s.yanked_at);
+            let at = release.sighting.as_deref().and_then(Sighting::yanked_at);
             found.push(reason(Code::Yanked, at, Because::Withdrawn { at }));
         }
         found
@@ -207,7 +208,7 @@ impl<'a> Judge<'a> {
     fn is_past_the_ceiling(&self, at: usize, moment: Moment<'_>) -> bool {
         let ceiling = self.asked.policy.wait.ceiling;
         let counted = counted(Some(self.history.release(at)), moment);
-        self.opened(at).is_some_and(|opened| counted - opened >= ceiling)
+        self.opened(at, counted).is_some_and(|opened| counted - opened >= ceiling)
     }
 
     fn dependencies_gained(&self, at: usize, found: &mut Vec<Reason>) {

@@ -132,7 +132,7 @@ pub fn is_lured_away(
         *next > at
             && !r.yanked
             && !is_admitted(&r.version)
-            && judge.opened(*next).is_some_and(|opened| {
+            && judge.opened(*next, now).is_some_and(|opened| {
                 yanked_at - opened < ceiling && opened <= yanked_at + LURE_FOLLOWS_WITHIN
             })
     };

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use fence_model::decision::{Because, Decision, Grounds, Need, Reason};
 use fence_model::facts::{
     Account, Advisory, AdvisoryKind, Audit, AuditedVersion, Bound, Claim, CrateFacts, FeedState, Identity,
-    Maintainer, Owner, Publisher, Range, Reader, ReleaseFacts, RestsOn, Says, Statement,
+    Maintainer, Owner, Publisher, Range, Reader, ReleaseFacts, RestsOn, Says, Statement, Yank,
 };
 use fence_model::judge::{Checksum, InUse};
 use fence_model::policy::{Baseline, Exception};
@@ -300,6 +300,28 @@ proptest! {
                 after.verdict == Verdict::Admit || has_end || is_neighbours || ends(&world),
                 "{}\n{}", show(&before), show(&after)
             );
+        }
+    }
+
+    /// A release that was yanked for a while is admitted no sooner for it, however often and long.
+    #[test]
+    fn a_yank_that_was_taken_back_admits_nothing((world, mut lots) in worlds()) {
+        for subject @ (_, at) in &subjects(&world) {
+            let before = decide(&world, subject);
+            let mut other = world.clone();
+            let own = facts(&mut other, subject).releases.iter_mut().find(|release| release.version == *at);
+            let Some(sighting) = own.and_then(|release| release.sighting.as_deref_mut()) else { continue };
+            let last = sighting.yanks.last().map_or(Some(sighting.first_seen), |yank| yank.until);
+            let Some(last) = last.filter(|_| !sighting.yanks.is_empty() || !sighting.first_seen_yanked) else { continue };
+            let at = last + lots.pick(&[Span::seconds(1), Span::hours(5), Span::days(1), Span::days(7), Span::days(40)]);
+            let until = at + lots.pick(&[Span::minutes(5), Span::hours(23), Span::days(1), Span::days(9)]);
+            if until > world.now {
+                continue;
+            }
+            sighting.yanks.push(Yank { at, until: Some(until) });
+            let after = decide(&other, subject);
+            prop_assert!(after.verdict >= before.verdict, "{}\n{}", show(&before), show(&after));
+            prop_assert!(after.clock.age <= before.clock.age, "{}\n{}", show(&before), show(&after));
         }
     }
 

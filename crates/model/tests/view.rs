@@ -24,7 +24,7 @@ fn leave(world: &mut World, at: &str) {
     let mut verb = world.edit("tidy", at);
     let facts = verb.facts();
     facts.yanked = false;
-    facts.sighting.as_deref_mut().expect("it was seen").yanked_at = None;
+    facts.sighting.as_deref_mut().expect("it was seen").yanks.clear();
 }
 
 fn mark(world: &World, at: &str) -> Mark {

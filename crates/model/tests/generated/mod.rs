@@ -10,7 +10,7 @@ use fence_model::code::GENERATION;
 use fence_model::facts::{
     Account, Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, CrateFacts, Dependency,
     DependencyKind, FeedState, Gone, Identity, Maintainer, Owner, Publisher, Range, Reader, ReleaseFacts,
-    Remark, RestsOn, Says, Sighting, Statement, Window,
+    Remark, RestsOn, Says, Sighting, Statement, Window, Yank,
 };
 use fence_model::judge::{Checksum, InUse, Treatment};
 use fence_model::policy::{Baseline, BaselineEntry, Exception, Standing};
@@ -439,8 +439,7 @@ fn release(lots: &mut Lots, of: &str, now: Time, journalled: bool) -> ReleaseFac
                 Some(first_seen - Span::days(5)),
             ]),
             first_seen_yanked: false,
-            yanked_at: None,
-            unyanked_at: None,
+            yanks: Vec::new(),
         }));
     }
     match lots.below(10) {
@@ -462,16 +461,32 @@ fn yank(release: &mut ReleaseFacts<'_>, at: Time) {
     release.yanked = true;
     if let Some(sighting) = release.sighting.as_deref_mut() {
         sighting.first_seen_yanked = at <= sighting.first_seen;
-        sighting.yanked_at = Some(at.max(sighting.first_seen));
-        sighting.unyanked_at = None;
+        sighting.yanks = vec![Yank { at: at.max(sighting.first_seen), until: None }];
     }
 }
 
 fn unyank(lots: &mut Lots, release: &mut ReleaseFacts<'_>, now: Time) {
     release.yanked = false;
-    if let Some(sighting) = release.sighting.as_deref_mut() {
-        let after = lots.pick(&[Span::days(3), Span::hours(2), Span::days(1), Span::days(40)]);
-        sighting.unyanked_at = sighting.yanked_at.map(|at| (at + after).min(now));
+    let Some(sighting) = release.sighting.as_deref_mut() else { return };
+    let after = |lots: &mut Lots| {
+        lots.pick(&[Span::days(3), Span::hours(2), Span::days(1), Span::days(40), Span::hours(20)])
+    };
+    let mut back = now;
+    for yank in &mut sighting.yanks {
+        back = (yank.at + after(lots)).min(now);
+        yank.until = Some(back);
+    }
+    // Some are yanked again and again, and the last yank of some stands.
+    for _ in 0..lots.pick(&[0, 0, 1, 2, 4]) {
+        let at = (back + lots.pick(&[Span::minutes(2), Span::hours(3), Span::days(6)])).min(now);
+        back = (at + after(lots)).min(now);
+        sighting.yanks.push(Yank { at, until: Some(back) });
+    }
+    if lots.once_in(4)
+        && let Some(last) = sighting.yanks.last_mut()
+    {
+        last.until = None;
+        release.yanked = true;
     }
 }
 
