@@ -4,7 +4,7 @@
 //! answered here, both without a clock: when did a release's time begin (`first_open`), and up to when may time
 //! be counted ([`Feeds::counted`]), given that a feed which stands still must stop the clock, never admit.
 
-use crate::facts::{Feed, FeedState, ReleaseFacts, Yank};
+use crate::facts::{Feed, FeedState, ReleaseFacts, Sighting, Yank};
 use crate::time::{Span, Time};
 
 /// Yanks that last longer than this in all, and are taken back, start the clock again.
@@ -85,8 +85,20 @@ fn yanks<'r>(release: &'r ReleaseFacts<'_>) -> &'r [Yank] {
 /// When the yank that stands, or the latest one, was seen to happen; none for one that was there at first sight,
 /// of which nobody knows how old it is.
 pub(crate) fn yank_seen(release: &ReleaseFacts<'_>) -> Option<Time> {
+    yanks_seen(release).last()
+}
+
+/// When each of its yanks was seen to happen; not the one that was there at first sight.
+pub(crate) fn yanks_seen(release: &ReleaseFacts<'_>) -> impl Iterator<Item = Time> {
+    let was_there = |sighting: &&Sighting| sighting.first_seen_yanked;
+    let skipped = release.sighting.as_deref().filter(was_there).map_or(0, |_| 1);
+    yanks(release).iter().skip(skipped).map(|yank| yank.at)
+}
+
+/// When it was seen to be yanked for the first time; none where it may have been before.
+pub(crate) fn first_yanked(release: &ReleaseFacts<'_>) -> Option<Time> {
     let sighting = release.sighting.as_deref()?;
-    sighting.yanked_at().filter(|yanked_at| !sighting.first_seen_yanked || *yanked_at > sighting.first_seen)
+    sighting.yanks.first().filter(|_| !sighting.first_seen_yanked).map(|yank| yank.at)
 }
 
 /// The feeds that speak against releases: the index, and advisories.

@@ -338,10 +338,21 @@ pub enum Because {
         first: Version,
         /// The highest of them.
         last: Version,
-        /// How many were yanked together; without a journal, how many are yanked.
+        /// How many were yanked together.
         count: usize,
-        /// When the first was seen yanked; none without a journal.
-        at: Option<Time>,
+        /// When the first was seen yanked.
+        at: Time,
+    },
+    /// The good older releases are yanked, as far as is known not around this one.
+    YankedBelow {
+        /// The lowest of the yanked releases next below this one.
+        first: Version,
+        /// The highest of them.
+        last: Version,
+        /// How many there are.
+        count: usize,
+        /// When the last yank that somebody saw happen was seen; none without a journal.
+        latest: Option<Time>,
     },
     /// A name close to a better-known one.
     NameClose {

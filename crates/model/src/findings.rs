@@ -30,6 +30,8 @@ use crate::time::{Span, Time};
 const DELETION_IS_SURE_AFTER: Span = Span::minutes(5);
 /// Yanks this close together are one act.
 pub(crate) const YANKED_TOGETHER: Span = Span::days(1);
+/// A release that appears later than this after a yank is not what the yank was for.
+pub(crate) const LURE_FOLLOWS_WITHIN: Span = Span::days(7);
 /// How many yanks make a lure: one yank is an ordinary withdrawal.
 pub(crate) const YANKS_OF_A_LURE: usize = 2;
 /// A crate older than this is no look-alike: it would have been found out or become known itself.
@@ -319,14 +321,23 @@ impl<'a> Judge<'a> {
     /// `yank-lure` and `yanked-around`: the good older releases were withdrawn, so that cargo walks to this one.
     ///
     /// What counts are the newest older compatible releases, down to the first that is not yanked: in the takeover
-    /// that this is made for, the five newest of ten were yanked. Where older ones are left, a withdrawal of fresh
-    /// mistakes is ordinary, so two of the yanked have to have been around for the ceiling.
+    /// that this is made for, the five newest of ten were yanked. One that is about as young as this one is passed over,
+    /// since whoever publishes one can publish two. Where older ones are left, a withdrawal of fresh mistakes is
+    /// ordinary, so two of the yanked have to have been around for the ceiling.
     pub(crate) fn yanked_older(&self, at: usize, found: &mut Vec<Reason>) {
         let release = self.history.release(at);
         if release.yanked || !release.version.pre.is_empty() {
             return;
         }
         let class = CaretClass::of(&release.version);
+        let opened = clock::first_open(release);
+        let ceiling = self.asked.policy.wait.ceiling;
+        let is_good = |lower: &ReleaseFacts<'a>| {
+            lower.appeared().zip(opened).is_some_and(|(appeared, opened)| appeared + ceiling <= opened)
+        };
+        let is_young = |lower: &ReleaseFacts<'a>| {
+            clock::first_open(lower).zip(opened).is_some_and(|(lower, opened)| lower + ceiling > opened)
+        };
         // Releases are sorted by version, so those of one class are neighbours.
         let older = || {
             self.history.facts.releases[..at]
@@ -334,40 +345,45 @@ impl<'a> Judge<'a> {
                 .rev()
                 .take_while(|lower| CaretClass::of(&lower.version) == class)
                 .filter(|lower| lower.version.pre.is_empty())
+                .filter(|lower| lower.yanked || !is_young(lower))
                 .filter(|lower| !self.is_fixed_by(&lower.version, &release.version))
         };
         let run: Vec<&ReleaseFacts<'a>> = older().take_while(|lower| lower.yanked).collect();
         let (Some(last), Some(first)) = (run.first(), run.last()) else { return };
-        if run.len() < YANKS_OF_A_LURE {
-            return;
-        }
-        let opened = clock::first_open(release);
-        let ceiling = self.asked.policy.wait.ceiling;
         let leaves_nothing = older().nth(run.len()).is_none();
+        // What was yanked long after this one was there is not what it was measured against.
+        let was_before = |yank: Time| opened.is_none_or(|opened| yank < opened + ceiling);
         let counts = |lower: &&&ReleaseFacts<'a>| {
-            let is_good =
-                lower.appeared().zip(opened).is_some_and(|(appeared, opened)| appeared + ceiling <= opened);
-            leaves_nothing || is_good
+            (leaves_nothing || is_good(lower)) && clock::first_yanked(lower).is_none_or(was_before)
         };
         let good: Vec<&ReleaseFacts<'a>> = run.iter().filter(counts).copied().collect();
         if good.len() < YANKS_OF_A_LURE {
             return;
         }
-        let mut yanks: Vec<Time> = good.iter().filter_map(|lower| clock::yank_seen(lower)).collect();
-        yanks.sort_unstable();
-        let is_lure = |pair: &&[Time]| {
-            pair[1] - pair[0] <= YANKED_TOGETHER
-                && opened.is_some_and(|o| pair[0] + YANKED_TOGETHER >= o && pair[0] < o + ceiling)
+        let seen = |(place, lower): (usize, &&'_ ReleaseFacts<'a>)| {
+            clock::yanks_seen(lower).map(move |yanked_at| (yanked_at, place)).collect::<Vec<_>>()
         };
+        let mut yanks: Vec<(Time, usize)> = good.iter().enumerate().flat_map(seen).collect();
+        yanks.sort_unstable();
+        // How many were yanked within a day from one of the yanks on, be it for the first time or once more.
+        let act = |from: usize| {
+            let end = yanks[from].0 + YANKED_TOGETHER;
+            let together = yanks[from..].iter().take_while(|(yanked_at, _)| *yanked_at <= end);
+            together.map(|(_, place)| place).collect::<BTreeSet<_>>().len()
+        };
+        let is_around = |yanked_at: Time| {
+            opened.is_some_and(|opened| yanked_at + LURE_FOLLOWS_WITHIN >= opened && was_before(yanked_at))
+        };
+        let lure = (0..yanks.len()).find(|from| is_around(yanks[*from].0) && act(*from) >= YANKS_OF_A_LURE);
         let (first, last) = (first.version.clone(), last.version.clone());
-        if let Some(act) = yanks.windows(YANKS_OF_A_LURE).find(is_lure) {
-            let together = act[0]..=act[0] + YANKED_TOGETHER;
-            let count = yanks.iter().filter(|time| together.contains(time)).count();
-            let because = Because::YankedTogether { first, last, count, at: Some(act[0]) };
-            found.push(reason(Code::YankLure, Some(act[0]), because));
-        } else if yanks.len() < good.len() {
-            let because = Because::YankedTogether { first, last, count: run.len(), at: None };
-            found.push(reason(Code::YankedAround, None, because));
+        if let Some(from) = lure {
+            let at = yanks[from].0;
+            let because = Because::YankedTogether { first, last, count: act(from), at };
+            found.push(reason(Code::YankLure, Some(at), because));
+        } else {
+            let latest = yanks.last().map(|(yanked_at, _)| *yanked_at);
+            let because = Because::YankedBelow { first, last, count: run.len(), latest };
+            found.push(reason(Code::YankedAround, latest, because));
         }
     }
 

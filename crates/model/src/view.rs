@@ -12,7 +12,7 @@ use semver::Version;
 use crate::clock;
 use crate::decision::Verdict;
 use crate::facts::ReleaseFacts;
-use crate::findings::{YANKED_TOGETHER, YANKS_OF_A_LURE};
+use crate::findings::{LURE_FOLLOWS_WITHIN, YANKED_TOGETHER, YANKS_OF_A_LURE};
 use crate::judge::Judge;
 use crate::names::CaretClass;
 use crate::readings::Unread;
@@ -49,9 +49,7 @@ pub enum Bytes {
     Refused,
 }
 
-/// A release that appears later than this after the yank is not what the yank was for.
-const LURE_FOLLOWS_WITHIN: Span = Span::days(7);
-/// And for no longer than this.
+/// No release is shown un-yanked for longer than this.
 const UNYANKED_FOR: Span = Span::days(14);
 
 /// What became of one release.

@@ -485,6 +485,27 @@ proptest! {
         }
     }
 
+    /// Who publishes a bad release may publish another just before it, right below: that makes nothing better.
+    #[test]
+    fn a_decoy_makes_nothing_better((world, _) in worlds()) {
+        for subject @ (of, at) in &subjects(&world) {
+            let below = if at.patch > 0 { (at.minor, at.patch - 1) } else if at.minor > 0 { (at.minor - 1, 9) } else { continue };
+            let decoy = format!("{}.{}.{}+decoy", at.major, below.0, below.1);
+            let before = decide(&world, subject);
+            let mut other = world.clone();
+            let own = facts(&mut other, subject).releases.iter().find(|release| release.version == *at).cloned();
+            let Some(ReleaseFacts { published: Some(published), publisher, sighting, .. }) = own else { continue };
+            let mut verb = other.release(of.as_str(), &decoy, &(published - Span::hours(1)).to_string());
+            verb.facts().publisher = publisher;
+            if let Some(sighting) = sighting {
+                let first_seen = (sighting.first_seen - Span::hours(1)).to_string();
+                drop(verb.seen(&first_seen, sighting.lacked_at.map(|at| (at - Span::hours(1)).to_string()).as_deref()));
+            }
+            let after = decide(&other, subject);
+            prop_assert!(after.verdict >= before.verdict, "{}\n{}", show(&before), show(&after));
+        }
+    }
+
     /// Property 4: block codes win over everything but an exception that names them.
     #[test]
     fn block_codes_win((world, _) in worlds()) {
