@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::clock;
-use crate::code::{Code, Level};
+use crate::code::{Code, Effect, Level};
 use crate::decision::{Because, Reason, Verdict};
 use crate::facts::{AdvisoryKind, Birth, Claim, DependencyKind, ReleaseFacts, Sighting};
 use crate::findings::LOOK_ALIKE_UNTIL;
@@ -169,8 +169,8 @@ impl Judge<'_> {
     }
 
     /// The lower releases at which an audit of a change that ends at `at` may begin: those that a full wait, and nothing
-    /// else, had admitted when it appeared. The more were, the more audits count, so one that is audited in between
-    /// takes nothing away.
+    /// else, had admitted when it appeared, and that nothing held then: not that nobody had read them, nor an objection.
+    /// The more were, the more audits count, so one that is audited in between takes nothing away.
     pub(crate) fn begins(&self, at: usize) -> Arc<[usize]> {
         let known = self.bases.begins.borrow().get(&at).cloned();
         known.unwrap_or_else(|| {
@@ -196,12 +196,28 @@ impl Judge<'_> {
             let version = &self.history.release(*lower).version;
             deltas().any(|(from, _)| from.version == *version && from.git.is_none())
         };
-        let was_admitted_by_age =
-            |lower: &usize| self.admission(*lower).by_age.is_some_and(|admitted| admitted <= then);
+        let was_admitted_by_age = |lower: &usize| {
+            let admitted = self.admitted_by_age(*lower).filter(|admitted| *admitted <= then);
+            admitted.is_some_and(|admitted| !self.is_objected_to(*lower, admitted, then))
+        };
         let mut begins: Vec<usize> =
             self.history.comparable(at, then).filter(is_begun_from).filter(was_admitted_by_age).collect();
         begins.sort_unstable();
         begins
+    }
+
+    /// Since when a full wait, and nothing else, admits a release, objections aside; where readings are asked for, one that
+    /// nobody read when it is as old as the ceiling.
+    fn admitted_by_age(&self, at: usize) -> Option<Time> {
+        let by_age = self.admission(at).by_age?;
+        let release = self.history.release(at);
+        let is_asked =
+            self.asked.readings.is_asked() && self.effect(Code::Unscanned, Some(release)) > Effect::Note;
+        if !is_asked || self.is_read(at) {
+            return Some(by_age);
+        }
+        let opened = clock::first_open(release)?;
+        Some(clock::aged(release, opened, self.asked.policy.wait.ceiling)?.max(by_age))
     }
 
     /// Whether it takes only a glance to see that a release gains no dependency: a lower one near it that surely was

@@ -193,17 +193,20 @@ impl<'a> Judge<'a> {
     /// `unscanned`: lapses with the ceiling, which is as long as it makes a release wait. Beside a base that nobody read
     /// either a reading tells nothing: what came in with that would seem to have been there.
     fn unscanned(&self, at: usize, moment: Moment<'_>, found: &mut Vec<Reason>) {
-        if !self.asked.readings.is_asked() || self.is_past_the_ceiling(at, moment) {
+        if !self.asked.readings.is_asked() || self.is_past_the_ceiling(at, moment) || self.is_read(at) {
             return;
         }
         let why = match self.looked(at) {
-            Some(Looked::Read(_)) if self.unread_base(at).is_none() => return,
-            Some(Looked::Read(_)) => None,
             Some(Looked::InVain(why)) => Some(why.clone()),
-            None => None,
+            Some(Looked::Read(_)) | None => None,
         };
         let known = self.history.release(at).published;
         found.push(reason(Code::Unscanned, known, Because::Unscanned { why }));
+    }
+
+    /// Whether a release was read, beside a base that was read or is old.
+    pub(crate) fn is_read(&self, at: usize) -> bool {
+        matches!(self.looked(at), Some(Looked::Read(_))) && self.unread_base(at).is_none()
     }
 
     /// Whether no wait is longer than the release has been in the open.

@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+use crate::clock::Feeds;
 use crate::code::Code;
 use crate::decision::{Approver, Because, ObjectionState, Objectors, Reason, Support, Verdict};
 use crate::facts::Remark;
@@ -230,6 +231,21 @@ impl<'a> Judge<'a> {
         told.sort();
         told.dedup_by(|one, other| one.because == other.because);
         found.extend(told);
+    }
+
+    /// Whether an objection from before age admitted a release, at `admitted`, held it at a later moment. Without feeds, since
+    /// that is asked as of the past.
+    pub(crate) fn is_objected_to(&self, at: usize, admitted: Time, then: Time) -> bool {
+        if self.says_nobody() {
+            return false;
+        }
+        let moment = Moment { now: then, feeds: Feeds(&[]), more_audits: 0, more_approvals: &[] };
+        let heard = self.heard(at, &self.circle(at), Word::StandsAt(then));
+        heard.iter().filter(|one| one.by.known <= admitted).any(|one| {
+            let is_open = then < one.by.known + OBJECTION_HOLDS
+                || heard.iter().any(|other| seconds(other.by, one.by));
+            is_open && !self.is_answered(at, one.by.known, moment)
+        })
     }
 
     /// Whether somebody read the release no earlier than an objection became known, or a quorum approved since. What ended
