@@ -280,7 +280,7 @@ impl Judge<'_> {
             return None;
         }
         let mut found = Vec::new();
-        self.blocks(at, Word::EVER, &mut found);
+        self.blocks(at, Word::EVER, &|_| false, &mut found);
         found.extend(self.new_publisher(at));
         self.name_close(release, &mut found);
         self.yanked_older(at, &mut found);
@@ -294,7 +294,7 @@ impl Judge<'_> {
         let release = self.history.release(at);
         let Some(opened) = clock::first_open(release) else { return Admission::NEVER };
         let mut reasons = Vec::new();
-        self.blocks(at, Word::EVER, &mut reasons);
+        self.blocks(at, Word::EVER, &|_| true, &mut reasons);
         if !reasons.is_empty() {
             return Admission::NEVER;
         }
@@ -312,6 +312,11 @@ impl Judge<'_> {
             known.and_then(|known| Some(self.admitted_with(release, opened, &reasons, audits)?.max(known)))
         };
         let since = [by_age, with(1, vouched.once), with(2, vouched.twice)].into_iter().flatten().min();
+        let mut objected = Vec::new();
+        self.objected(at, Word::EVER, &|known| since.is_some_and(|since| since < known), &mut objected);
+        if !objected.is_empty() {
+            return Admission::NEVER;
+        }
         // While it is yanked no time counts; what was away for more than a day starts anew, and asks for a
         // reviewer. So who publishes, yanks and un-yanks a release does not make it the base of the next.
         let yanked_at = release.sighting.as_deref().filter(|_| release.yanked).and_then(Sighting::yanked_at);

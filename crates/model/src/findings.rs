@@ -4,6 +4,7 @@
 //! is fixed when the release is published, so that bases can be found with it. Effects are filled in afterwards,
 //! since they depend on the level.
 
+use std::cell::LazyCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -64,7 +65,12 @@ impl<'a> Judge<'a> {
         };
         let release = self.history.release(at);
         let base = self.base(at);
-        self.blocks(at, Word::StandsAt(moment.now), &mut found);
+        let in_order = LazyCell::new(|| self.ask_in_order(at, moment));
+        let is_late = |objected| {
+            LazyCell::force(&in_order);
+            self.was_admitted_before(at, objected, moment)
+        };
+        self.blocks(at, Word::StandsAt(moment.now), &is_late, &mut found);
         self.against(at, &mut found);
         // Without times, yanks only double a wait that the ceiling bounds: nothing to say of an older release.
         let ceiling = self.asked.policy.wait.ceiling;
@@ -85,8 +91,14 @@ impl<'a> Judge<'a> {
         found
     }
 
-    /// What blocks: bytes that changed, malware, violations, what people said.
-    pub(crate) fn blocks(&self, at: usize, word: Word, found: &mut Vec<Reason>) {
+    /// What blocks: bytes that changed, malware, violations, what people said; `is_late` as for [`Judge::objected`].
+    pub(crate) fn blocks(
+        &self,
+        at: usize,
+        word: Word,
+        is_late: &dyn Fn(Time) -> bool,
+        found: &mut Vec<Reason>,
+    ) {
         let release = self.history.release(at);
         self.changed_bytes(release, found);
         let is_malware = |a: &Advisory<'_>| a.kind == AdvisoryKind::Malicious && !self.came_after(release, a);
@@ -107,7 +119,7 @@ impl<'a> Judge<'a> {
             }
         }
         self.revoked(at, found);
-        self.objected(at, word, found);
+        self.objected(at, word, is_late, found);
     }
 
     /// What reviewers said that counts for nothing.

@@ -105,7 +105,7 @@ impl<'a> Judge<'a> {
             return false;
         }
         let mut found = Vec::new();
-        self.blocks(at, Word::EVER, &mut found);
+        self.blocks(at, Word::EVER, &|_| false, &mut found);
         found.iter().any(|reason| {
             matches!(reason.code, Code::Malicious | Code::Revoked | Code::Violation | Code::Objected)
         })
