@@ -568,7 +568,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The place of the vulnerability of the base that the release at `at` is the fix of, if it is the lowest of its
-    /// class.
+    /// class, and the lowest above the base: whoever has a fix already is in no hurry for another class.
     fn fixed_advisory(&self, at: usize, base: usize) -> Option<usize> {
         let release = self.history.release(at);
         let published = release.published?;
@@ -578,7 +578,7 @@ impl<'a> Judge<'a> {
             !self.history.facts.releases[..at]
                 .iter()
                 .rev()
-                .take_while(|lower| CaretClass::of(&lower.version) == class)
+                .take_while(|lower| lower.version > *base || CaretClass::of(&lower.version) == class)
                 // One that is published later, below it, takes nothing from it.
                 .filter(|lower| lower.published.is_none_or(|then| then <= published))
                 .any(|lower| lower.version.pre.is_empty() && advisory.fixes(&lower.version))

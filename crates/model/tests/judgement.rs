@@ -484,6 +484,26 @@ fn malware_to_one_database_is_malware() {
     ");
 }
 
+/// An open-ended range of what is patched names every later class as well.
+#[test]
+fn where_a_class_has_its_fix_no_later_class_is_in_a_hurry() {
+    for [vulnerable, fix, later] in [["1.0.4", "1.0.5", "2.0.0"], ["0.0.4", "0.0.5", "0.0.6"], ["1.0.4", "2.0.0", "3.0.0"]] {
+        let mut world = World::at("2026-08-21T18:00:00Z");
+        world.release("tidy", vulnerable, "2026-01-01");
+        world.advisory("RUSTSEC-2026-0001", "tidy", AdvisoryKind::Vulnerability, "2026-08-18", Some(fix));
+        world.release("tidy", later, "2026-08-20");
+        let only = world.decide("tidy", later);
+        assert!(only.has(Code::FixesAdvisory), "{}", show(&only));
+        world.release("tidy", fix, "2026-08-18T18:00:00Z");
+        assert!(world.decide("tidy", fix).has(Code::FixesAdvisory));
+        let decision = world.decide("tidy", later);
+        assert!(!decision.has(Code::FixesAdvisory), "{}", show(&decision));
+        // One that is published later, below it, takes nothing from it.
+        world.edit("tidy", fix).facts().published = Some(time("2026-08-20T13:00:00Z"));
+        assert!(world.decide("tidy", later).has(Code::FixesAdvisory));
+    }
+}
+
 #[test]
 fn an_exception_names_its_codes_and_ends() {
     let mut world = crate_with_update("2026-08-20T12:00:00Z", "2026-08-15");
