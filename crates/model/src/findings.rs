@@ -558,7 +558,9 @@ impl<'a> Judge<'a> {
         if found.iter().any(|reason| reason.code == Code::NewPublisher) {
             return;
         }
-        if let (Some(publisher), Some(published)) = (release.publisher, release.published)
+        // Nor for one under which something bad was published, as far as is known.
+        let Some(publisher) = release.publisher.filter(|publisher| !self.has_tainted(*publisher)) else { return };
+        if let Some(published) = release.published
             && let Some(because) = self.in_window(publisher, published)
         {
             found.push(reason(Code::KnownPublisher, Some(published), because));

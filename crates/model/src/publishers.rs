@@ -62,7 +62,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The publisher's history on the crate: three releases that were admitted when this one appeared, the first of them
-    /// the tenure before, and none that turned out bad.
+    /// the tenure before. That none turned out bad is asked by [`Judge::has_tainted`].
     pub(crate) fn known_publisher(&self, at: usize) -> Option<Reason> {
         let release = self.history.release(at);
         let (publisher, then) = (release.publisher?, release.appeared()?);
@@ -77,8 +77,7 @@ impl<'a> Judge<'a> {
         let history: Vec<&(Time, usize)> = earlier.filter(admitted).take(RELEASES_OF_A_HISTORY).collect();
         let since = history.first()?.0;
         let is_enough = history.len() == RELEASES_OF_A_HISTORY
-            && since + self.asked.policy.wait.publisher_tenure <= then
-            && !self.history.before(Time::LATEST).iter().any(|other| own(other) && self.is_tainted(other.1));
+            && since + self.asked.policy.wait.publisher_tenure <= then;
         let because = Because::PublisherKnown { publisher: publisher.to_string(), since };
         is_enough.then(|| reason(code, Some(since), because))
     }
@@ -93,6 +92,12 @@ impl<'a> Judge<'a> {
                     .appeared()
                     .is_none_or(|then| self.history.before(then).iter().any(|(_, at)| is_untold(*at))));
         is_unknown.then_some(Unknown::Publishers)
+    }
+
+    /// Whether a release of a publisher on this crate, earlier or later, turned out bad.
+    pub(crate) fn has_tainted(&self, publisher: Publisher<'_>) -> bool {
+        let own = |(_, at): &&(Time, usize)| self.history.release(*at).publisher == Some(publisher);
+        self.history.before(Time::LATEST).iter().filter(own).any(|(_, at)| self.is_tainted(*at))
     }
 
     /// Whether a release turned out bad: then it is nobody's good history.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use fence_model::decision::{Grounds, Need};
-use fence_model::facts::{Account, Identity, Publisher, Reader};
+use fence_model::facts::{Account, AdvisoryKind, Bound, Identity, Publisher, Range, Reader};
 use fence_model::quorum::Quorum;
 use fence_model::words::quorum::support_sentence;
 use fence_model::{Code, Effect, Level, Span, Verdict};
@@ -152,6 +152,20 @@ mod publishers {
             release.publisher = Some(Publisher::UNKNOWN_CI);
         }
         assert!(!by_ci.decide(OF, AT).has(Code::CiKnown));
+    }
+
+    /// A window vouches for an account, and so for whoever has it now.
+    #[test]
+    fn nothing_known_shortens_the_wait_of_who_published_malware() {
+        let mut world = as_ever();
+        world.window("mozilla", OF, 1, "2024-01-01", "2027-01-01");
+        assert!(world.decide(OF, AT).has(Code::KnownPublisher));
+        world.release(OF, "1.1.1", "2026-08-18").by_user(1);
+        world.advisory("RUSTSEC-2026-0001", OF, AdvisoryKind::Malicious, "2026-08-19", Some("1.1.2"));
+        world.krate(OF).advisories[0].unaffected =
+            vec![Range { lower: Bound::Unbounded, upper: Bound::Exclusive(version("1.1.1")) }];
+        let decision = world.decide(OF, AT);
+        assert!(!decision.has(Code::KnownPublisher) && !decision.has(Code::Malicious), "{}", show(&decision));
     }
 
     #[test]
