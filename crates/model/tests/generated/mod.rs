@@ -155,7 +155,8 @@ fn story(lots: &mut Lots, world: &mut World) {
     let days = |days: usize| now() - Span::days(i64::try_from(days).expect("it is small"));
     let known = lots.pick(&[days(1), days(3), days(20)]);
     match lots.below(16) {
-        8..=11 => quorum_story(lots, world),
+        8..=10 => quorum_story(lots, world),
+        11 => chain_story(lots, world),
         12 => {
             for (key, ago) in [("SHA256:one", 2), ("SHA256:two", 1)] {
                 world.revoke(key, "tidy", VERSIONS[lots.below(2)], &days(ago).to_string());
@@ -230,6 +231,24 @@ fn quorum_story(lots: &mut Lots, world: &mut World) {
     }
 }
 
+/// A chain of audits that begins with one that may be of somebody involved: the release in between is too young to begin
+/// one itself.
+fn chain_story(lots: &mut Lots, world: &mut World) {
+    let days = |days: i64| (now() - Span::days(days)).to_string();
+    *world.krate("tidy") = CrateFacts::unknown(name("tidy"));
+    world.release("tidy", "1.0.0", &days(900)).by_user(1);
+    world.release("tidy", "1.0.1", &days(5)).by_user(1);
+    let release = world.release("tidy", "1.1.0", &days(2));
+    match lots.below(2) {
+        0 => release.by_user(1),
+        _ => release.by_ci("github:tidy/tidy"),
+    };
+    world.owner("tidy", Account::User(1), "2020-01-01");
+    let by = lots.pick(&[member("tom", 5, "Tidy"), person("ann", 1), member("cat", 3, "acme")]);
+    world.signed_audit(&by, "tidy", "1.0.1", &days(4));
+    world.delta_audit(ORIGINS[0], "tidy", "1.0.1", "1.1.0", &days(1));
+}
+
 /// A moment before now; the plainest is long ago.
 fn past(lots: &mut Lots, now: Time) -> Time {
     now - lots.pick(&[
@@ -302,6 +321,8 @@ pub(crate) fn signers() -> Vec<Identity<'static>> {
         person("bob", 2),
         member("cat", 3, "acme"),
         member("dan", 4, "acme"),
+        // Of whoever owns the repository from which CI publishes.
+        member("tom", 5, "Tidy"),
         Identity::unbound("eve"),
         // Another key of bob's.
         person("bob's other key", 2),
@@ -332,7 +353,7 @@ fn people(lots: &mut Lots, facts: &mut CrateFacts<'static>, now: Time) {
             account: account(lots),
             since: past(lots, now),
             until: lots.pick(&[None, None, Some(now - Span::days(3)), Some(now - Span::days(1_400))]),
-            organisation: lots.pick(&[None, None, Some("acme"), Some("Acme")]),
+            organisation: lots.pick(&[None, None, Some("acme"), Some("Acme"), Some("tidy")]),
         };
         facts.owners = Some((0..lots.pick(&[1, 0, 2, 3])).map(|_| owner(lots)).collect());
     }
@@ -395,6 +416,7 @@ fn voices(lots: &mut Lots) -> Option<Arc<[Maintainer<'static>]>> {
     let mut voices = maintainers(lots.pick(&[12, 12, 12, 11, 3, 0]));
     for one in &mut voices {
         match lots.below(16) {
+            13 => one.organisation = Some("tidy"),
             14 => one.organisation = Some("acme"),
             15 => one.signer = None,
             _ => {}
