@@ -14,7 +14,7 @@ use fence_model::facts::{
 };
 use fence_model::judge::{Checksum, InUse, Treatment};
 use fence_model::policy::{Baseline, BaselineEntry, Exception, Standing};
-use fence_model::readings::{BuildCode, Finding, Looked, Reading};
+use fence_model::readings::{BuildCode, Copied, Finding, Looked, Reading};
 use fence_model::{Code, CodeClass, CrateName, Digest, Effect, Level, Span, Time};
 use fence_testkit::people::{maintainer, maintainers, member, person};
 use fence_testkit::world::{World, digest, name, time, version};
@@ -131,7 +131,7 @@ fn readings(lots: &mut Lots, world: &mut World) {
 /// What came of looking at a release.
 fn looked(lots: &mut Lots) -> Looked {
     let mut reading = Reading::default();
-    match lots.below(8) {
+    match lots.below(10) {
         3 => return Looked::InVain("there is no network".into()),
         4 => reading.unchanged = true,
         5 => reading.capabilities = vec!["net".into()],
@@ -140,9 +140,16 @@ fn looked(lots: &mut Lots) -> Looked {
                 lots.pick(&[BuildCode::New, BuildCode::Acts(vec!["main in build.rs".into()])]);
         }
         7 => reading.findings = vec![finding()],
+        8 => reading.copied = vec![copied()],
+        9 => reading.incomplete = true,
         _ => {}
     }
     Looked::Read(reading)
+}
+
+/// A better-known crate whose code this is.
+pub(crate) fn copied() -> Copied {
+    Copied { name: "alphabet".into(), version: "1.2.3".into(), of_known: 97, of_new: 92 }
 }
 
 /// A finding that asks for a reviewer.
