@@ -202,6 +202,7 @@ proptest! {
                 decide(&world, subject)
             };
             let (alone, other, both) = (with(&[&one]), with(&[&two]), with(&[&one, &two]));
+            prop_assert_eq!(format!("{both:?}"), format!("{:?}", with(&[&two, &one])));
             let is_pardoned = both.has(Code::Exception) && both.has(Code::ChecksumChanged);
             prop_assert!(
                 both.verdict >= alone.verdict.max(other.verdict) || is_pardoned,
