@@ -559,7 +559,9 @@ impl<'a> Judge<'a> {
             return;
         }
         // Nor for one under which something bad was published, as far as is known.
-        let Some(publisher) = release.publisher.filter(|publisher| !self.has_tainted(*publisher)) else { return };
+        let Some(publisher) = release.publisher.filter(|publisher| !self.has_tainted(*publisher)) else {
+            return;
+        };
         if let Some(published) = release.published
             && let Some(because) = self.in_window(publisher, published)
         {

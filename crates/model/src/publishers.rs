@@ -76,8 +76,8 @@ impl<'a> Judge<'a> {
         let admitted = |(_, other): &&(Time, usize)| self.was_admitted_for_later(*other, then);
         let history: Vec<&(Time, usize)> = earlier.filter(admitted).take(RELEASES_OF_A_HISTORY).collect();
         let since = history.first()?.0;
-        let is_enough = history.len() == RELEASES_OF_A_HISTORY
-            && since + self.asked.policy.wait.publisher_tenure <= then;
+        let is_enough =
+            history.len() == RELEASES_OF_A_HISTORY && since + self.asked.policy.wait.publisher_tenure <= then;
         let because = Because::PublisherKnown { publisher: publisher.to_string(), since };
         is_enough.then(|| reason(code, Some(since), because))
     }

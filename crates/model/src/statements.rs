@@ -255,8 +255,8 @@ impl<'a> Judge<'a> {
         let moment = Moment { now: then, feeds: Feeds(&[]), more_audits: 0, more_approvals: &[] };
         let heard = self.heard(at, &self.circle(at), Word::StandsAt(then));
         heard.iter().filter(|one| one.by.known <= admitted).any(|one| {
-            let is_open = then < one.by.known + OBJECTION_HOLDS
-                || heard.iter().any(|other| seconds(other.by, one.by));
+            let is_open =
+                then < one.by.known + OBJECTION_HOLDS || heard.iter().any(|other| seconds(other.by, one.by));
             is_open && !self.is_answered(at, one.by.known, moment)
         })
     }

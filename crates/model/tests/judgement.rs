@@ -487,7 +487,9 @@ fn malware_to_one_database_is_malware() {
 /// An open-ended range of what is patched names every later class as well.
 #[test]
 fn where_a_class_has_its_fix_no_later_class_is_in_a_hurry() {
-    for [vulnerable, fix, later] in [["1.0.4", "1.0.5", "2.0.0"], ["0.0.4", "0.0.5", "0.0.6"], ["1.0.4", "2.0.0", "3.0.0"]] {
+    for [vulnerable, fix, later] in
+        [["1.0.4", "1.0.5", "2.0.0"], ["0.0.4", "0.0.5", "0.0.6"], ["1.0.4", "2.0.0", "3.0.0"]]
+    {
         let mut world = World::at("2026-08-21T18:00:00Z");
         world.release("tidy", vulnerable, "2026-01-01");
         world.advisory("RUSTSEC-2026-0001", "tidy", AdvisoryKind::Vulnerability, "2026-08-18", Some(fix));
