@@ -87,7 +87,7 @@ pub(crate) fn journal(bytes: &[u8]) {
         assert_eq!(compacted.shown(name), journal.shown(name));
         for sighting in memory.sightings.values() {
             assert!(sighting.lacked_at.is_none_or(|lacked| lacked <= sighting.first_seen));
-            assert!(sighting.unyanked_at.is_none_or(|unyanked| Some(unyanked) >= sighting.yanked_at));
+            assert!(sighting.yanks.iter().all(|yank| yank.until.is_none_or(|until| until >= yank.at)));
         }
         for gone in &memory.gone {
             assert!(gone.first_seen <= gone.gone_at && gone.gone_at <= gone.still_gone_at);

@@ -1190,7 +1190,8 @@ fn facts(knowledge: &Knowledge, crate_name: &str) -> String {
         }
         if let Some(sighting) = &release.sighting {
             write!(text, ", seen {}", sighting.first_seen).unwrap();
-            let times = [("yanked", sighting.yanked_at), ("un-yanked", sighting.unyanked_at)];
+            let unyanked_at = sighting.yanks.last().and_then(|yank| yank.until);
+            let times = [("yanked", sighting.yanked_at()), ("un-yanked", unyanked_at)];
             for (what, at) in times.into_iter().filter_map(|(what, at)| Some((what, at?))) {
                 write!(text, ", {what} {at}").unwrap();
             }

@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::clock;
-use crate::code::{Code, Level};
+use crate::code::{Code, Effect, Level};
 use crate::decision::{Because, Reason, Verdict};
-use crate::facts::{AdvisoryKind, Birth, Claim, DependencyKind, ReleaseFacts};
+use crate::facts::{AdvisoryKind, Birth, Claim, DependencyKind, ReleaseFacts, Sighting};
 use crate::findings::LOOK_ALIKE_UNTIL;
 use crate::history::new_dependencies;
 use crate::judge::{Judge, Timing, standing, weigh};
@@ -169,8 +169,8 @@ impl Judge<'_> {
     }
 
     /// The lower releases at which an audit of a change that ends at `at` may begin: those that a full wait, and nothing
-    /// else, had admitted when it appeared. The more were, the more audits count, so one that is audited in between
-    /// takes nothing away.
+    /// else, had admitted when it appeared, and that nothing held then: not that nobody had read them, nor an objection.
+    /// The more were, the more audits count, so one that is audited in between takes nothing away.
     pub(crate) fn begins(&self, at: usize) -> Arc<[usize]> {
         let known = self.bases.begins.borrow().get(&at).cloned();
         known.unwrap_or_else(|| {
@@ -196,12 +196,28 @@ impl Judge<'_> {
             let version = &self.history.release(*lower).version;
             deltas().any(|(from, _)| from.version == *version && from.git.is_none())
         };
-        let was_admitted_by_age =
-            |lower: &usize| self.admission(*lower).by_age.is_some_and(|admitted| admitted <= then);
+        let was_admitted_by_age = |lower: &usize| {
+            let admitted = self.admitted_by_age(*lower).filter(|admitted| *admitted <= then);
+            admitted.is_some_and(|admitted| !self.is_objected_to(*lower, admitted, then))
+        };
         let mut begins: Vec<usize> =
             self.history.comparable(at, then).filter(is_begun_from).filter(was_admitted_by_age).collect();
         begins.sort_unstable();
         begins
+    }
+
+    /// Since when a full wait, and nothing else, admits a release, objections aside; where readings are asked for, one that
+    /// nobody read when it is as old as the ceiling.
+    fn admitted_by_age(&self, at: usize) -> Option<Time> {
+        let by_age = self.admission(at).by_age?;
+        let release = self.history.release(at);
+        let is_asked =
+            self.asked.readings.is_asked() && self.effect(Code::Unscanned, Some(release)) > Effect::Note;
+        if !is_asked || self.is_read(at) {
+            return Some(by_age);
+        }
+        let opened = clock::first_open(release)?;
+        Some(clock::aged(release, opened, self.asked.policy.wait.ceiling)?.max(by_age))
     }
 
     /// Whether it takes only a glance to see that a release gains no dependency: a lower one near it that surely was
@@ -243,7 +259,7 @@ impl Judge<'_> {
         let release = self.history.release(at);
         let grown_up = self.history.born.map_or(opened, |born| born + policy.wait.crate_tenure);
         let was_never_yanked = match release.sighting.as_deref() {
-            Some(s) => s.lacked_at.is_none() && s.yanked_at.is_none() && !s.first_seen_yanked,
+            Some(s) => s.lacked_at.is_none() && s.yanks.is_empty() && !s.first_seen_yanked,
             None => !release.yanked,
         };
         let is_calm = facts.gone.is_empty()
@@ -264,7 +280,7 @@ impl Judge<'_> {
             return None;
         }
         let mut found = Vec::new();
-        self.blocks(at, Word::EVER, &mut found);
+        self.blocks(at, Word::EVER, &|_| false, &mut found);
         found.extend(self.new_publisher(at));
         self.name_close(release, &mut found);
         self.yanked_older(at, &mut found);
@@ -278,7 +294,7 @@ impl Judge<'_> {
         let release = self.history.release(at);
         let Some(opened) = clock::first_open(release) else { return Admission::NEVER };
         let mut reasons = Vec::new();
-        self.blocks(at, Word::EVER, &mut reasons);
+        self.blocks(at, Word::EVER, &|_| true, &mut reasons);
         if !reasons.is_empty() {
             return Admission::NEVER;
         }
@@ -296,13 +312,16 @@ impl Judge<'_> {
             known.and_then(|known| Some(self.admitted_with(release, opened, &reasons, audits)?.max(known)))
         };
         let since = [by_age, with(1, vouched.once), with(2, vouched.twice)].into_iter().flatten().min();
-        // While it is yanked no time counts; what comes back after more than a day starts anew, and asks for a
+        let mut objected = Vec::new();
+        self.objected(at, Word::EVER, &|known| since.is_some_and(|since| since < known), &mut objected);
+        if !objected.is_empty() {
+            return Admission::NEVER;
+        }
+        // While it is yanked no time counts; what was away for more than a day starts anew, and asks for a
         // reviewer. So who publishes, yanks and un-yanks a release does not make it the base of the next.
-        let withdrawn = if release.yanked {
-            release.sighting.as_deref().and_then(|s| s.yanked_at)
-        } else {
-            clock::long_yank(release).map(|(yanked_at, _)| yanked_at)
-        };
+        let yanked_at = release.sighting.as_deref().filter(|_| release.yanked).and_then(Sighting::yanked_at);
+        let long_yank = clock::long_yank(release).map(|(yanked_at, _)| yanked_at);
+        let withdrawn = yanked_at.into_iter().chain(long_yank).min();
         let before = |time: &Time| withdrawn.is_none_or(|withdrawn| *time <= withdrawn);
         Admission { since: since.filter(before), by_age: by_age.filter(before) }
     }
@@ -321,7 +340,7 @@ impl Judge<'_> {
         if grown_up.verdict != Verdict::Admit {
             return None;
         }
-        let grown_up = opened + grown_up.wait;
+        let grown_up = clock::aged(release, opened, grown_up.wait)?;
         // Being a new crate lapses, but until then it stands.
         let tenure = self.history.born.map_or(opened, |born| born + policy.wait.crate_tenure);
         if grown_up >= tenure {
@@ -331,7 +350,10 @@ impl Judge<'_> {
         let found = standing(reasons).chain([new_crate]);
         let young = weigh(policy, self.asked.level, found, &time, |_| ());
         match young.verdict {
-            Verdict::Admit => Some((opened + young.wait).min(tenure)),
+            Verdict::Admit => {
+                let aged = clock::aged(release, opened, young.wait);
+                Some(aged.map_or(tenure, |aged| aged.min(tenure)))
+            }
             Verdict::Hold | Verdict::Block => Some(tenure),
         }
     }

@@ -4,10 +4,10 @@
 //! answered here, both without a clock: when did a release's time begin (`first_open`), and up to when may time
 //! be counted ([`Feeds::counted`]), given that a feed which stands still must stop the clock, never admit.
 
-use crate::facts::{Feed, FeedState, ReleaseFacts};
+use crate::facts::{Feed, FeedState, ReleaseFacts, Sighting, Yank};
 use crate::time::{Span, Time};
 
-/// A yank that lasts longer than this and is taken back starts the clock again.
+/// Yanks that last longer than this in all, and are taken back, start the clock again.
 pub(crate) const LONG_YANK: Span = Span::days(1);
 
 /// When the release's time in the open began, leaving yanks after its first sight aside.
@@ -17,7 +17,8 @@ pub(crate) fn first_open(release: &ReleaseFacts<'_>) -> Option<Time> {
     let Some(sighting) = release.sighting.as_deref() else {
         return release.published;
     };
-    match (sighting.first_seen_yanked, sighting.unyanked_at, sighting.lacked_at) {
+    let unyanked_at = sighting.yanks.first().and_then(|yank| yank.until);
+    match (sighting.first_seen_yanked, unyanked_at, sighting.lacked_at) {
         (true, Some(unyanked_at), _) => return Some(unyanked_at),
         (true, None, Some(_)) => return None,
         // At first contact nobody knows how long it was in the open before it was yanked, with a journal as without: as
@@ -41,18 +42,63 @@ pub(crate) fn backdated(release: &ReleaseFacts<'_>, delay: Span) -> Option<(Time
     (published + delay < lacked_at).then_some((published, lacked_at))
 }
 
-/// The time of a yank and of its taking back, where it lasted longer than [`LONG_YANK`].
+/// When the yank began with which a release had been yanked for longer than [`LONG_YANK`] in all, and when it came
+/// back from the latest such one. After each the sum begins anew, as its time in the open does.
 pub(crate) fn long_yank(release: &ReleaseFacts<'_>) -> Option<(Time, Time)> {
-    let sighting = release.sighting.as_deref()?;
-    let (yanked_at, unyanked_at) = (sighting.yanked_at?, sighting.unyanked_at?);
-    (unyanked_at - yanked_at > LONG_YANK).then_some((yanked_at, unyanked_at))
+    let mut long: Option<(Time, Time)> = None;
+    let mut yanked = Span::ZERO;
+    for (at, until) in yanks(release).iter().filter_map(|yank| Some((yank.at, yank.until?))) {
+        yanked = yanked + (until - at);
+        if yanked > LONG_YANK {
+            long = Some((long.map_or(at, |(first, _)| first), until));
+            yanked = Span::ZERO;
+        }
+    }
+    long
+}
+
+/// For how long of the time between two moments a release was yanked.
+pub(crate) fn yanked_for(release: &ReleaseFacts<'_>, from: Time, until: Time) -> Span {
+    let later = yanks(release).iter().filter(|yank| yank.at >= from);
+    let lasted = later.map(|yank| yank.until.unwrap_or(until).min(until) - yank.at);
+    lasted.fold(Span::ZERO, |all, one| all + one)
+}
+
+/// When a release that is in the open since `opened` has been so for `span`, which being yanked does not add to; none if a
+/// yank stands before that.
+pub(crate) fn aged(release: &ReleaseFacts<'_>, opened: Time, span: Span) -> Option<Time> {
+    let mut aged = opened + span;
+    for yank in yanks(release).iter().filter(|yank| yank.at >= opened) {
+        if aged <= yank.at {
+            break;
+        }
+        aged = aged + (yank.until? - yank.at);
+    }
+    Some(aged)
+}
+
+/// What the journal saw of yanks.
+fn yanks<'r>(release: &'r ReleaseFacts<'_>) -> &'r [Yank] {
+    release.sighting.as_deref().map_or(&[], |sighting| &sighting.yanks)
 }
 
 /// When the yank that stands, or the latest one, was seen to happen; none for one that was there at first sight,
 /// of which nobody knows how old it is.
 pub(crate) fn yank_seen(release: &ReleaseFacts<'_>) -> Option<Time> {
+    yanks_seen(release).last()
+}
+
+/// When each of its yanks was seen to happen; not the one that was there at first sight.
+pub(crate) fn yanks_seen(release: &ReleaseFacts<'_>) -> impl Iterator<Item = Time> {
+    let was_there = |sighting: &&Sighting| sighting.first_seen_yanked;
+    let skipped = release.sighting.as_deref().filter(was_there).map_or(0, |_| 1);
+    yanks(release).iter().skip(skipped).map(|yank| yank.at)
+}
+
+/// When it was seen to be yanked for the first time; none where it may have been before.
+pub(crate) fn first_yanked(release: &ReleaseFacts<'_>) -> Option<Time> {
     let sighting = release.sighting.as_deref()?;
-    sighting.yanked_at.filter(|yanked_at| !sighting.first_seen_yanked || *yanked_at > sighting.first_seen)
+    sighting.yanks.first().filter(|_| !sighting.first_seen_yanked).map(|yank| yank.at)
 }
 
 /// The feeds that speak against releases: the index, and advisories.

@@ -201,7 +201,7 @@ codes! {
     LesserFinding = "lesser-finding", Against, [Note, Double, Review];
     /// The good older releases were yanked within a day, around this young one.
     YankLure = "yank-lure", Against, [Ceiling, Review, Review];
-    /// The newest older compatible releases are yanked; when is not known.
+    /// The newest older compatible releases are yanked, as far as is known not around this one.
     YankedAround = "yanked-around", Against, [Double, Double, Double];
     /// The crate's name is close to that of an older, far better known one.
     LookAlike = "look-alike", Against, [Ceiling, Review, Review];

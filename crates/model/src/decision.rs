@@ -207,7 +207,7 @@ impl Grounds {
 /// How a release's wait came about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clock {
-    /// When its time in the open began; none if it is not in the open.
+    /// When its time in the open began, moved on by as long as it was yanked since; none if it is not in the open.
     pub opened: Option<Time>,
     /// Up to when time is counted: now, or earlier where an adverse feed stands still.
     pub counted: Time,
@@ -338,10 +338,21 @@ pub enum Because {
         first: Version,
         /// The highest of them.
         last: Version,
-        /// How many were yanked together; without a journal, how many are yanked.
+        /// How many were yanked together.
         count: usize,
-        /// When the first was seen yanked; none without a journal.
-        at: Option<Time>,
+        /// When the first was seen yanked.
+        at: Time,
+    },
+    /// The good older releases are yanked, as far as is known not around this one.
+    YankedBelow {
+        /// The lowest of the yanked releases next below this one.
+        first: Version,
+        /// The highest of them.
+        last: Version,
+        /// How many there are.
+        count: usize,
+        /// When the last yank that somebody saw happen was seen; none without a journal.
+        latest: Option<Time>,
     },
     /// A name close to a better-known one.
     NameClose {
@@ -429,9 +440,9 @@ pub enum Because {
     },
     /// It was yanked, and is not now.
     YankTakenBack {
-        /// When it was seen yanked.
+        /// When it was seen yanked, so that it was for more than a day in all.
         yanked_at: Time,
-        /// When it was seen un-yanked.
+        /// When it was seen un-yanked, the last time that came to as much.
         unyanked_at: Time,
     },
     /// All earlier releases of the name vanished.

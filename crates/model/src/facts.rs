@@ -141,7 +141,7 @@ pub enum DependencyKind {
 }
 
 /// What a fence's journal saw of one release that the index shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
     /// The first read that showed it.
     pub first_seen: Time,
@@ -151,10 +151,29 @@ pub struct Sighting {
     pub lacked_at: Option<Time>,
     /// Whether it was yanked when first seen.
     pub first_seen_yanked: bool,
-    /// The first read that showed it yanked, of the present or the latest yank.
-    pub yanked_at: Option<Time>,
-    /// The first read that showed it un-yanked after `yanked_at`.
-    pub unyanked_at: Option<Time>,
+    /// Its yanks, in order; where it was yanked when first seen, the first begins then.
+    pub yanks: Vec<Yank>,
+}
+
+impl Sighting {
+    /// When the present yank began, or the latest.
+    pub fn yanked_at(&self) -> Option<Time> {
+        self.yanks.last().map(|yank| yank.at)
+    }
+
+    /// Whether the last read that counts showed it yanked.
+    pub fn is_yanked(&self) -> bool {
+        self.yanks.last().is_some_and(|yank| yank.until.is_none())
+    }
+}
+
+/// A yank that a journal saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Yank {
+    /// The first read that showed the release yanked.
+    pub at: Time,
+    /// The first read that showed it un-yanked after that; none as long as the yank stands.
+    pub until: Option<Time>,
 }
 
 /// A release that was seen and is no longer in its index file.

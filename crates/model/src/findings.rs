@@ -4,6 +4,7 @@
 //! is fixed when the release is published, so that bases can be found with it. Effects are filled in afterwards,
 //! since they depend on the level.
 
+use std::cell::LazyCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::code::{Code, Effect};
 use crate::decision::{Because, Reason, Witness};
 use crate::facts::{
     Advisory, AdvisoryKind, Birth, Claim, Dependency, DependencyKind, Gone, Publisher, ReleaseFacts, Remark,
+    Sighting,
 };
 use crate::history::{new_dependencies, reaches_as};
 use crate::judge::{Checksum, Judge, Moment, Neighbourhood, Treatment, counted};
@@ -29,6 +31,8 @@ use crate::time::{Span, Time};
 const DELETION_IS_SURE_AFTER: Span = Span::minutes(5);
 /// Yanks this close together are one act.
 pub(crate) const YANKED_TOGETHER: Span = Span::days(1);
+/// A release that appears later than this after a yank is not what the yank was for.
+pub(crate) const LURE_FOLLOWS_WITHIN: Span = Span::days(7);
 /// How many yanks make a lure: one yank is an ordinary withdrawal.
 pub(crate) const YANKS_OF_A_LURE: usize = 2;
 /// A crate older than this is no look-alike: it would have been found out or become known itself.
@@ -61,11 +65,16 @@ impl<'a> Judge<'a> {
         };
         let release = self.history.release(at);
         let base = self.base(at);
-        self.blocks(at, Word::StandsAt(moment.now), &mut found);
+        let in_order = LazyCell::new(|| self.ask_in_order(at, moment));
+        let is_late = |objected| {
+            LazyCell::force(&in_order);
+            self.was_admitted_before(at, objected, moment)
+        };
+        self.blocks(at, Word::StandsAt(moment.now), &is_late, &mut found);
         self.against(at, &mut found);
         // Without times, yanks only double a wait that the ceiling bounds: nothing to say of an older release.
         let ceiling = self.asked.policy.wait.ceiling;
-        let is_past = self.opened(at).is_some_and(|opened| moment.now - opened >= ceiling);
+        let is_past = self.opened(at, moment.now).is_some_and(|opened| moment.now - opened >= ceiling);
         found.retain(|reason| reason.code != Code::YankedAround || !is_past);
         self.unscanned(at, moment, &mut found);
         self.let_the_young_grow_up(moment, &mut found);
@@ -76,14 +85,20 @@ impl<'a> Judge<'a> {
         self.remarks(at, &mut found);
         self.advice(version, Some(at), &mut found);
         if release.yanked {
-            let at = release.sighting.as_deref().and_then(|s| s.yanked_at);
+            let at = release.sighting.as_deref().and_then(Sighting::yanked_at);
             found.push(reason(Code::Yanked, at, Because::Withdrawn { at }));
         }
         found
     }
 
-    /// What blocks: bytes that changed, malware, violations, what people said.
-    pub(crate) fn blocks(&self, at: usize, word: Word, found: &mut Vec<Reason>) {
+    /// What blocks: bytes that changed, malware, violations, what people said; `is_late` as for [`Judge::objected`].
+    pub(crate) fn blocks(
+        &self,
+        at: usize,
+        word: Word,
+        is_late: &dyn Fn(Time) -> bool,
+        found: &mut Vec<Reason>,
+    ) {
         let release = self.history.release(at);
         self.changed_bytes(release, found);
         let is_malware = |a: &Advisory<'_>| a.kind == AdvisoryKind::Malicious && !self.came_after(release, a);
@@ -104,7 +119,7 @@ impl<'a> Judge<'a> {
             }
         }
         self.revoked(at, found);
-        self.objected(at, word, found);
+        self.objected(at, word, is_late, found);
     }
 
     /// What reviewers said that counts for nothing.
@@ -192,24 +207,27 @@ impl<'a> Judge<'a> {
     /// `unscanned`: lapses with the ceiling, which is as long as it makes a release wait. Beside a base that nobody read
     /// either a reading tells nothing: what came in with that would seem to have been there.
     fn unscanned(&self, at: usize, moment: Moment<'_>, found: &mut Vec<Reason>) {
-        if !self.asked.readings.is_asked() || self.is_past_the_ceiling(at, moment) {
+        if !self.asked.readings.is_asked() || self.is_past_the_ceiling(at, moment) || self.is_read(at) {
             return;
         }
         let why = match self.looked(at) {
-            Some(Looked::Read(_)) if self.unread_base(at).is_none() => return,
-            Some(Looked::Read(_)) => None,
             Some(Looked::InVain(why)) => Some(why.clone()),
-            None => None,
+            Some(Looked::Read(_)) | None => None,
         };
         let known = self.history.release(at).published;
         found.push(reason(Code::Unscanned, known, Because::Unscanned { why }));
+    }
+
+    /// Whether a release was read, beside a base that was read or is old.
+    pub(crate) fn is_read(&self, at: usize) -> bool {
+        matches!(self.looked(at), Some(Looked::Read(_))) && self.unread_base(at).is_none()
     }
 
     /// Whether no wait is longer than the release has been in the open.
     fn is_past_the_ceiling(&self, at: usize, moment: Moment<'_>) -> bool {
         let ceiling = self.asked.policy.wait.ceiling;
         let counted = counted(Some(self.history.release(at)), moment);
-        self.opened(at).is_some_and(|opened| counted - opened >= ceiling)
+        self.opened(at, counted).is_some_and(|opened| counted - opened >= ceiling)
     }
 
     fn dependencies_gained(&self, at: usize, found: &mut Vec<Reason>) {
@@ -320,14 +338,23 @@ impl<'a> Judge<'a> {
     /// `yank-lure` and `yanked-around`: the good older releases were withdrawn, so that cargo walks to this one.
     ///
     /// What counts are the newest older compatible releases, down to the first that is not yanked: in the takeover
-    /// that this is made for, the five newest of ten were yanked. Where older ones are left, a withdrawal of fresh
-    /// mistakes is ordinary, so two of the yanked have to have been around for the ceiling.
+    /// that this is made for, the five newest of ten were yanked. One that is about as young as this one is passed over,
+    /// since whoever publishes one can publish two. Where older ones are left, a withdrawal of fresh mistakes is
+    /// ordinary, so two of the yanked have to have been around for the ceiling.
     pub(crate) fn yanked_older(&self, at: usize, found: &mut Vec<Reason>) {
         let release = self.history.release(at);
         if release.yanked || !release.version.pre.is_empty() {
             return;
         }
         let class = CaretClass::of(&release.version);
+        let opened = clock::first_open(release);
+        let ceiling = self.asked.policy.wait.ceiling;
+        let is_good = |lower: &ReleaseFacts<'a>| {
+            lower.appeared().zip(opened).is_some_and(|(appeared, opened)| appeared + ceiling <= opened)
+        };
+        let is_young = |lower: &ReleaseFacts<'a>| {
+            clock::first_open(lower).zip(opened).is_some_and(|(lower, opened)| lower + ceiling > opened)
+        };
         // Releases are sorted by version, so those of one class are neighbours.
         let older = || {
             self.history.facts.releases[..at]
@@ -335,40 +362,45 @@ impl<'a> Judge<'a> {
                 .rev()
                 .take_while(|lower| CaretClass::of(&lower.version) == class)
                 .filter(|lower| lower.version.pre.is_empty())
+                .filter(|lower| lower.yanked || !is_young(lower))
                 .filter(|lower| !self.is_fixed_by(&lower.version, &release.version))
         };
         let run: Vec<&ReleaseFacts<'a>> = older().take_while(|lower| lower.yanked).collect();
         let (Some(last), Some(first)) = (run.first(), run.last()) else { return };
-        if run.len() < YANKS_OF_A_LURE {
-            return;
-        }
-        let opened = clock::first_open(release);
-        let ceiling = self.asked.policy.wait.ceiling;
         let leaves_nothing = older().nth(run.len()).is_none();
+        // What was yanked long after this one was there is not what it was measured against.
+        let was_before = |yank: Time| opened.is_none_or(|opened| yank < opened + ceiling);
         let counts = |lower: &&&ReleaseFacts<'a>| {
-            let is_good =
-                lower.appeared().zip(opened).is_some_and(|(appeared, opened)| appeared + ceiling <= opened);
-            leaves_nothing || is_good
+            (leaves_nothing || is_good(lower)) && clock::first_yanked(lower).is_none_or(was_before)
         };
         let good: Vec<&ReleaseFacts<'a>> = run.iter().filter(counts).copied().collect();
         if good.len() < YANKS_OF_A_LURE {
             return;
         }
-        let mut yanks: Vec<Time> = good.iter().filter_map(|lower| clock::yank_seen(lower)).collect();
-        yanks.sort_unstable();
-        let is_lure = |pair: &&[Time]| {
-            pair[1] - pair[0] <= YANKED_TOGETHER
-                && opened.is_some_and(|o| pair[0] + YANKED_TOGETHER >= o && pair[0] < o + ceiling)
+        let seen = |(place, lower): (usize, &&'_ ReleaseFacts<'a>)| {
+            clock::yanks_seen(lower).map(move |yanked_at| (yanked_at, place)).collect::<Vec<_>>()
         };
+        let mut yanks: Vec<(Time, usize)> = good.iter().enumerate().flat_map(seen).collect();
+        yanks.sort_unstable();
+        // How many were yanked within a day from one of the yanks on, be it for the first time or once more.
+        let act = |from: usize| {
+            let end = yanks[from].0 + YANKED_TOGETHER;
+            let together = yanks[from..].iter().take_while(|(yanked_at, _)| *yanked_at <= end);
+            together.map(|(_, place)| place).collect::<BTreeSet<_>>().len()
+        };
+        let is_around = |yanked_at: Time| {
+            opened.is_some_and(|opened| yanked_at + LURE_FOLLOWS_WITHIN >= opened && was_before(yanked_at))
+        };
+        let lure = (0..yanks.len()).find(|from| is_around(yanks[*from].0) && act(*from) >= YANKS_OF_A_LURE);
         let (first, last) = (first.version.clone(), last.version.clone());
-        if let Some(act) = yanks.windows(YANKS_OF_A_LURE).find(is_lure) {
-            let together = act[0]..=act[0] + YANKED_TOGETHER;
-            let count = yanks.iter().filter(|time| together.contains(time)).count();
-            let because = Because::YankedTogether { first, last, count, at: Some(act[0]) };
-            found.push(reason(Code::YankLure, Some(act[0]), because));
-        } else if yanks.len() < good.len() {
-            let because = Because::YankedTogether { first, last, count: run.len(), at: None };
-            found.push(reason(Code::YankedAround, None, because));
+        if let Some(from) = lure {
+            let at = yanks[from].0;
+            let because = Because::YankedTogether { first, last, count: act(from), at };
+            found.push(reason(Code::YankLure, Some(at), because));
+        } else {
+            let latest = yanks.last().map(|(yanked_at, _)| *yanked_at);
+            let because = Because::YankedBelow { first, last, count: run.len(), latest };
+            found.push(reason(Code::YankedAround, latest, because));
         }
     }
 
@@ -528,7 +560,11 @@ impl<'a> Judge<'a> {
         if found.iter().any(|reason| reason.code == Code::NewPublisher) {
             return;
         }
-        if let (Some(publisher), Some(published)) = (release.publisher, release.published)
+        // Nor for one under which something bad was published, as far as is known.
+        let Some(publisher) = release.publisher.filter(|publisher| !self.has_tainted(*publisher)) else {
+            return;
+        };
+        if let Some(published) = release.published
             && let Some(because) = self.in_window(publisher, published)
         {
             found.push(reason(Code::KnownPublisher, Some(published), because));
@@ -538,7 +574,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The place of the vulnerability of the base that the release at `at` is the fix of, if it is the lowest of its
-    /// class.
+    /// class, and the lowest above the base: whoever has a fix already is in no hurry for another class.
     fn fixed_advisory(&self, at: usize, base: usize) -> Option<usize> {
         let release = self.history.release(at);
         let published = release.published?;
@@ -548,7 +584,7 @@ impl<'a> Judge<'a> {
             !self.history.facts.releases[..at]
                 .iter()
                 .rev()
-                .take_while(|lower| CaretClass::of(&lower.version) == class)
+                .take_while(|lower| lower.version > *base || CaretClass::of(&lower.version) == class)
                 // One that is published later, below it, takes nothing from it.
                 .filter(|lower| lower.published.is_none_or(|then| then <= published))
                 .any(|lower| lower.version.pre.is_empty() && advisory.fixes(&lower.version))

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
-use crate::facts::{Advisory, Audit, Claim, CrateFacts, Dependency, DependencyKind, Gone, ReleaseFacts};
+use crate::facts::{
+    Advisory, Audit, Claim, CrateFacts, Dependency, DependencyKind, Gone, ReleaseFacts, Sighting, Yank,
+};
 use crate::kin::Kin;
 use crate::names::Digest;
 use crate::people::{Says, Statement};
@@ -115,7 +117,7 @@ impl<'a> History<'a> {
             // A yank after this release appeared takes no base away: who yanks the good releases cannot make
             // everything in their successors look new.
             let yanked_later =
-                || lower.sighting.as_deref().and_then(|s| s.yanked_at).is_some_and(|time| time > then);
+                || lower.sighting.as_deref().and_then(Sighting::yanked_at).is_some_and(|time| time > then);
             lower.version.pre.is_empty() && (!lower.yanked || yanked_later())
         })
     }
@@ -255,10 +257,11 @@ fn worse<'a>(one: &mut ReleaseFacts<'a>, other: ReleaseFacts<'a>) {
         all.dedup();
         one.dependencies = all.into();
     }
-    let later = |s: &ReleaseFacts<'_>| {
-        s.sighting.as_deref().map(|s| (s.first_seen, s.lacked_at, s.yanked_at, s.first_digest))
-    };
-    if later(&other) > later(one) {
+    fn order<'s>(release: &'s ReleaseFacts<'_>) -> Option<(Time, Option<Time>, &'s [Yank], Digest)> {
+        let seen = release.sighting.as_deref()?;
+        Some((seen.first_seen, seen.lacked_at, &seen.yanks, seen.first_digest))
+    }
+    if order(&other) > order(one) {
         one.sighting = other.sighting;
     }
     if one.publisher != other.publisher {

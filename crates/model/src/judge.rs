@@ -16,7 +16,7 @@ use crate::bases::Bases;
 use crate::clock::{self, Feeds};
 use crate::code::{Code, CodeClass, Effect, Level};
 use crate::decision::{Attained, Because, Chain, Clock, Decision, Grounds, Reason, Step, Unknown, Verdict};
-use crate::facts::{Audit, CrateFacts, Feed, FeedState, ReleaseFacts};
+use crate::facts::{Audit, CrateFacts, Feed, FeedState, ReleaseFacts, Sighting};
 use crate::history::History;
 use crate::involved::Circle;
 use crate::look_alike::{BetterKnown, KnownNames};
@@ -304,9 +304,10 @@ impl<'a> Judge<'a> {
         let quorum = position.and_then(|at| self.quorum_reason(at, moment));
         let can_be_audited = release.is_some_and(|release| moment.now >= vouchable_from(release));
         let more_audits = if can_be_audited { moment.more_audits } else { 0 };
+        let counted = counted(release, moment);
         let time = Timing {
-            opened: position.and_then(|at| self.opened(at)),
-            counted: counted(release, moment),
+            opened: position.and_then(|at| self.opened(at, counted)),
+            counted,
             audits: chains.len() + more_audits,
             has_quorum: quorum.is_some(),
         };
@@ -327,14 +328,16 @@ impl<'a> Judge<'a> {
         Evidence { reasons, time, weighed, steps }
     }
 
-    /// Since when a release is in the open without a break that matters.
-    pub(crate) fn opened(&self, at: usize) -> Option<Time> {
+    /// Since when a release is in the open without a break that matters, as of `counted`; moved on by as long as it was yanked
+    /// since, so that all time from there to `counted` is age.
+    pub(crate) fn opened(&self, at: usize, counted: Time) -> Option<Time> {
         let release = self.history.release(at);
-        match clock::long_yank(release) {
-            // A yank starts the clock again, unless the release had been admitted by then.
-            Some((yanked_at, unyanked_at)) if !self.was_admitted_by(at, yanked_at) => Some(unyanked_at),
-            _ => clock::first_open(release),
-        }
+        let opened = match clock::long_yank(release) {
+            // A long yank starts the clock again, unless the release had been admitted by then.
+            Some((yanked_at, unyanked_at)) if !self.was_admitted_by(at, yanked_at) => unyanked_at,
+            _ => clock::first_open(release)?,
+        };
+        Some(opened + clock::yanked_for(release, opened, counted))
     }
 
     /// What came of looking into the release at `at`, beside its base; none where nobody looks or did yet.
@@ -729,7 +732,7 @@ pub(crate) fn vouchable_from(release: &ReleaseFacts<'_>) -> Time {
 /// Up to when a release's time is counted: a yank that stands stops it as a silent feed does.
 pub(crate) fn counted(release: Option<&ReleaseFacts<'_>>, moment: Moment<'_>) -> Time {
     let counted = moment.feeds.counted(moment.now);
-    match release.filter(|r| r.yanked).and_then(|r| r.sighting.as_deref()).and_then(|s| s.yanked_at) {
+    match release.filter(|r| r.yanked).and_then(|r| r.sighting.as_deref()).and_then(Sighting::yanked_at) {
         Some(yanked_at) => counted.min(yanked_at),
         None => counted,
     }

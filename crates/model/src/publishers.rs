@@ -62,7 +62,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The publisher's history on the crate: three releases that were admitted when this one appeared, the first of them
-    /// the tenure before, and none that turned out bad.
+    /// the tenure before. That none turned out bad is asked by [`Judge::has_tainted`].
     pub(crate) fn known_publisher(&self, at: usize) -> Option<Reason> {
         let release = self.history.release(at);
         let (publisher, then) = (release.publisher?, release.appeared()?);
@@ -76,9 +76,8 @@ impl<'a> Judge<'a> {
         let admitted = |(_, other): &&(Time, usize)| self.was_admitted_for_later(*other, then);
         let history: Vec<&(Time, usize)> = earlier.filter(admitted).take(RELEASES_OF_A_HISTORY).collect();
         let since = history.first()?.0;
-        let is_enough = history.len() == RELEASES_OF_A_HISTORY
-            && since + self.asked.policy.wait.publisher_tenure <= then
-            && !self.history.before(Time::LATEST).iter().any(|other| own(other) && self.is_tainted(other.1));
+        let is_enough =
+            history.len() == RELEASES_OF_A_HISTORY && since + self.asked.policy.wait.publisher_tenure <= then;
         let because = Because::PublisherKnown { publisher: publisher.to_string(), since };
         is_enough.then(|| reason(code, Some(since), because))
     }
@@ -95,6 +94,12 @@ impl<'a> Judge<'a> {
         is_unknown.then_some(Unknown::Publishers)
     }
 
+    /// Whether a release of a publisher on this crate, earlier or later, turned out bad.
+    pub(crate) fn has_tainted(&self, publisher: Publisher<'_>) -> bool {
+        let own = |(_, at): &&(Time, usize)| self.history.release(*at).publisher == Some(publisher);
+        self.history.before(Time::LATEST).iter().filter(own).any(|(_, at)| self.is_tainted(*at))
+    }
+
     /// Whether a release turned out bad: then it is nobody's good history.
     fn is_tainted(&self, at: usize) -> bool {
         let facts = &self.history.facts;
@@ -105,7 +110,7 @@ impl<'a> Judge<'a> {
             return false;
         }
         let mut found = Vec::new();
-        self.blocks(at, Word::EVER, &mut found);
+        self.blocks(at, Word::EVER, &|_| false, &mut found);
         found.iter().any(|reason| {
             matches!(reason.code, Code::Malicious | Code::Revoked | Code::Violation | Code::Objected)
         })

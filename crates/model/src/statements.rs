@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+use crate::clock::Feeds;
 use crate::code::Code;
 use crate::decision::{Approver, Because, ObjectionState, Objectors, Reason, Support, Verdict};
 use crate::facts::Remark;
@@ -22,8 +23,10 @@ pub(crate) const OBJECTION_HOLDS: Span = Span::days(7);
 /// Who let [`LAPSED_OF_THE_MUTED`] objections lapse in this time only notifies.
 const MUTED_FOR: Span = Span::days(90);
 const LAPSED_OF_THE_MUTED: usize = 3;
-/// This much of the enrolled weight blocks.
+/// This much of the enrolled weight blocks, if it is that of so many: one voice alone may weigh as much, and so might whoever
+/// has stolen its key.
 const SHARE_THAT_BLOCKS: Share = Share::percent(10);
+const MAINTAINERS_THAT_BLOCK: usize = 2;
 /// So many reviewers block.
 const REVIEWERS_THAT_BLOCK: usize = 2;
 
@@ -89,8 +92,15 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// `objected`: somebody involved, two reviewers, or enough of the enrolled weight.
-    pub(crate) fn objected(&self, at: usize, word: Word, found: &mut Vec<Reason>) {
+    /// `objected`: somebody involved, two reviewers, or enough of the enrolled weight. `is_late` tells of the moment of an
+    /// objection whether it came after the release had been admitted: then maintainers of dependents only alarm.
+    pub(crate) fn objected(
+        &self,
+        at: usize,
+        word: Word,
+        is_late: &dyn Fn(Time) -> bool,
+        found: &mut Vec<Reason>,
+    ) {
         if self.says_nobody() {
             return;
         }
@@ -109,13 +119,23 @@ impl<'a> Judge<'a> {
         if has_distinct(&reviewers, REVIEWERS_THAT_BLOCK) {
             found.extend(blocking(Objectors::Reviewers, &reviewers));
         }
-        let clusters = heard.iter().filter_map(|one| one.cluster).collect();
-        if let Some(share) = self.share_of(&circle, &clusters)
-            && share >= SHARE_THAT_BLOCKS
-        {
-            let maintainers = heard.iter().filter(|one| one.cluster.is_some()).map(|one| one.by);
-            found.extend(blocking(Objectors::Share(share), &maintainers.collect::<Vec<_>>()));
+        let mut maintainers: Vec<&Heard<'_, 'a>> = heard.iter().filter(|one| one.cluster.is_some()).collect();
+        if self.blocking_share(&circle, &maintainers).is_none() {
+            return;
         }
+        maintainers.retain(|one| !is_late(one.by.known));
+        if let Some(share) = self.blocking_share(&circle, &maintainers) {
+            let by: Vec<&Statement<'a>> = maintainers.iter().map(|one| one.by).collect();
+            found.extend(blocking(Objectors::Share(share), &by));
+        }
+    }
+
+    /// The share of the enrolled weight that these have, if it blocks.
+    fn blocking_share(&self, circle: &Circle<'_>, maintainers: &[&Heard<'_, 'a>]) -> Option<Share> {
+        let by: Vec<&Statement<'a>> = maintainers.iter().map(|one| one.by).collect();
+        let clusters = maintainers.iter().filter_map(|one| one.cluster).collect();
+        let share = self.share_of(circle, &clusters)?;
+        (share >= SHARE_THAT_BLOCKS && has_distinct(&by, MAINTAINERS_THAT_BLOCK)).then_some(share)
     }
 
     /// The share of the enrolled weight that these have; none where too few are enrolled for a quorum. There one
@@ -203,13 +223,7 @@ impl<'a> Judge<'a> {
                 _ => {}
             }
         }
-        // The earliest first, and also those that ended since: whether the release had been admitted before one rests on
-        // all that were there by then, and so the answers for those are at hand.
-        let mut ever = self.heard(at, &circle, Word::KnownBy(moment.now));
-        ever.sort_by_key(|one| one.by.known);
-        for one in &ever {
-            self.was_admitted_before(at, one.by.known, moment);
-        }
+        self.ask_in_order(at, moment);
         let heard = self.heard(at, &circle, Word::StandsAt(moment.now));
         for one in &heard {
             let is_seconded = heard.iter().any(|other| seconds(other.by, one.by));
@@ -232,6 +246,21 @@ impl<'a> Judge<'a> {
         found.extend(told);
     }
 
+    /// Whether an objection from before age admitted a release, at `admitted`, held it at a later moment. Without feeds, since
+    /// that is asked as of the past.
+    pub(crate) fn is_objected_to(&self, at: usize, admitted: Time, then: Time) -> bool {
+        if self.says_nobody() {
+            return false;
+        }
+        let moment = Moment { now: then, feeds: Feeds(&[]), more_audits: 0, more_approvals: &[] };
+        let heard = self.heard(at, &self.circle(at), Word::StandsAt(then));
+        heard.iter().filter(|one| one.by.known <= admitted).any(|one| {
+            let is_open =
+                then < one.by.known + OBJECTION_HOLDS || heard.iter().any(|other| seconds(other.by, one.by));
+            is_open && !self.is_answered(at, one.by.known, moment)
+        })
+    }
+
     /// Whether somebody read the release no earlier than an objection became known, or a quorum approved since. What ended
     /// by its own word answered it all the same.
     fn is_answered(&self, at: usize, objected: Time, moment: Moment<'_>) -> bool {
@@ -242,8 +271,18 @@ impl<'a> Judge<'a> {
             || matches!(self.quorum(at, Some(objected), word, moment), Some((Quorum::Reached { .. }, _)))
     }
 
+    /// Asks of each objection whether the release had been admitted before it: the earliest first, and also those that ended
+    /// since. It rests on all that were there by then, and so the answers for those are at hand.
+    pub(crate) fn ask_in_order(&self, at: usize, moment: Moment<'_>) {
+        let mut ever = self.heard(at, &self.circle(at), Word::KnownBy(moment.now));
+        ever.sort_by_key(|one| one.by.known);
+        for one in &ever {
+            self.was_admitted_before(at, one.by.known, moment);
+        }
+    }
+
     /// Whether evidence and age had admitted the release just before an objection, whatever the project excused.
-    fn was_admitted_before(&self, at: usize, objected: Time, moment: Moment<'_>) -> bool {
+    pub(crate) fn was_admitted_before(&self, at: usize, objected: Time, moment: Moment<'_>) -> bool {
         let then = objected - Span::seconds(1);
         let feeds: Vec<_> =
             moment.feeds.0.iter().map(|feed| (feed.state, feed.as_of.min(Some(then)))).collect();

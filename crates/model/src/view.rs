@@ -12,7 +12,7 @@ use semver::Version;
 use crate::clock;
 use crate::decision::Verdict;
 use crate::facts::ReleaseFacts;
-use crate::findings::{YANKED_TOGETHER, YANKS_OF_A_LURE};
+use crate::findings::{LURE_FOLLOWS_WITHIN, YANKED_TOGETHER, YANKS_OF_A_LURE};
 use crate::judge::Judge;
 use crate::names::CaretClass;
 use crate::readings::Unread;
@@ -49,9 +49,7 @@ pub enum Bytes {
     Refused,
 }
 
-/// A release that appears later than this after the yank is not what the yank was for.
-const LURE_FOLLOWS_WITHIN: Span = Span::days(7);
-/// And for no longer than this.
+/// No release is shown un-yanked for longer than this.
 const UNYANKED_FOR: Span = Span::days(14);
 
 /// What became of one release.
@@ -132,7 +130,7 @@ pub fn is_lured_away(
         *next > at
             && !r.yanked
             && !is_admitted(&r.version)
-            && judge.opened(*next).is_some_and(|opened| {
+            && judge.opened(*next, now).is_some_and(|opened| {
                 yanked_at - opened < ceiling && opened <= yanked_at + LURE_FOLLOWS_WITHIN
             })
     };

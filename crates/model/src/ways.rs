@@ -97,7 +97,7 @@ fn earliest(
         judge.outcome(&decision.release.version, met, moment)
     };
     let is_admitted = |now| at(now).verdict == Verdict::Admit;
-    let found = Found::of(decision);
+    let found = Found::of(judge, decision);
     let moments = lapses(judge, &found);
     moments.iter().enumerate().find_map(|(place, &start)| {
         let outcome = at(start);
@@ -116,10 +116,9 @@ fn earliest(
 /// The next moment at which what becomes of a release may change, all feeds speaking: something lapses, or its wait is
 /// over.
 pub(crate) fn changes(judge: &Judge<'_>, version: &Version, outcome: &Outcome) -> Option<Time> {
-    let opened = outcome.time.opened;
     let published = judge.history.position(version).and_then(|at| judge.history.release(at).published);
-    let found = Found { version, opened, published, reasons: &outcome.reasons };
-    let over = opened.map(|opened| opened + outcome.weighed.wait);
+    let found = Found { version, opened: opened(judge, version), published, reasons: &outcome.reasons };
+    let over = found.opened.map(|opened| opened + outcome.weighed.wait);
     lapses(judge, &found).into_iter().chain(over).filter(|moment| *moment > judge.asked.now).min()
 }
 
@@ -133,10 +132,16 @@ struct Found<'d> {
 }
 
 impl<'d> Found<'d> {
-    fn of(decision: &'d Decision) -> Self {
-        let Decision { release, clock, published, reasons, .. } = decision;
-        Self { version: &release.version, opened: clock.opened, published: *published, reasons }
+    fn of(judge: &Judge<'_>, decision: &'d Decision) -> Self {
+        let Decision { release, published, reasons, .. } = decision;
+        let opened = opened(judge, &release.version);
+        Self { version: &release.version, opened, published: *published, reasons }
     }
+}
+
+/// Since when a release is in the open as of now, up to which feeds may not speak yet.
+fn opened(judge: &Judge<'_>, version: &Version) -> Option<Time> {
+    judge.opened(judge.history.position(version)?, judge.asked.now)
 }
 
 /// The moments, from now on, at which something that was found may lapse, in order.

@@ -74,13 +74,15 @@ pub fn sentence(reason: &Reason) -> String {
         Because::DependencyLookAlike { package, known_as, likeness } => {
             format!("new in this release, {package} looks like {known_as} ({likeness})")
         }
-        Because::YankedTogether { first, last, count, at: Some(at) } => {
+        Because::YankedTogether { first, last, count, at } => {
             format!("{count} older releases, {first} to {last}, were yanked around this one on {}", at.date())
         }
-        Because::YankedTogether { first, last, count, at: None } => {
-            format!(
-                "the {count} newest older compatible releases, {first} to {last}, are yanked; since when is not known"
-            )
+        Because::YankedBelow { first, last, count, latest } => {
+            let since = latest.map_or_else(
+                || "; since when is not known".to_owned(),
+                |latest| format!(", the last seen on {}", latest.date()),
+            );
+            format!("the {count} newest older compatible releases, {first} to {last}, are yanked{since}")
         }
         Because::NameClose { known_as, likeness } => format!("looks like {known_as} ({likeness})"),
         Because::CrateYoung { born, age } => {
@@ -411,11 +413,11 @@ mod tests {
         let added = |kind| Because::DependencyAdded { package: text("core"), kind };
         let changed = |by| Because::DigestChanged { now: one, seen: other, by };
         let behind = |state, as_of| Because::FeedBehind { feed: text("rustsec"), state, as_of };
-        let together = |at| Because::YankedTogether {
+        let below = |latest| Because::YankedBelow {
             first: Version::new(1, 0, 0),
             last: Version::new(1, 0, 4),
             count: 3,
-            at,
+            latest,
         };
         let chain = |origins: &[&str], versions: &[&str]| Chain {
             origins: origins.iter().map(|origin| text(origin)).collect(),
@@ -471,8 +473,14 @@ mod tests {
                 known_as: text("core"),
                 likeness: "a letter more",
             },
-            together(Some(AT)),
-            together(None),
+            Because::YankedTogether {
+                first: Version::new(1, 0, 0),
+                last: Version::new(1, 0, 4),
+                count: 3,
+                at: AT,
+            },
+            below(Some(AT)),
+            below(None),
             Because::NameClose { known_as: text("core"), likeness: "a letter more" },
             Because::CrateYoung { born: AT, age: Span::days(3) },
             advisory(&[], None),
@@ -580,6 +588,7 @@ mod tests {
         new in this release, core does not exist, and anybody may create it
         new in this release, cores looks like core (a letter more)
         3 older releases, 1.0.0 to 1.0.4, were yanked around this one on 2026-08-17
+        the 3 newest older compatible releases, 1.0.0 to 1.0.4, are yanked, the last seen on 2026-08-17
         the 3 newest older compatible releases, 1.0.0 to 1.0.4, are yanked; since when is not known
         looks like core (a letter more)
         the crate is 3 days old, first published on 2026-08-17

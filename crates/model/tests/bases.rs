@@ -145,6 +145,28 @@ fn what_was_yanked_before_its_wait_was_over_is_no_base_when_it_is_back() {
 }
 
 #[test]
+fn what_was_hardly_ever_in_the_open_is_no_base() {
+    let base = |back: &str| {
+        let mut world = world();
+        world.release("tidy", "1.0.0", "2026-01-01");
+        let mut verb = world.release("tidy", "1.0.1", "2026-07-25").seen("2026-07-25T12:00:00Z", None);
+        let day = |day: i64, at: &str| format!("2026-07-{}T{at}Z", 25 + day);
+        verb = verb.seen_yanked(&day(0, "12:10:00"), Some(&day(0, back)));
+        for n in 1..6 {
+            verb = verb.seen_yanked_again(&day(n, "12:10:00"), Some(&day(n, back)));
+        }
+        drop(verb);
+        world.release("tidy", "1.0.2", "2026-08-01T14:00:00Z");
+        world.decide("tidy", "1.0.2").base.expect("there is one").to_string()
+    };
+    // Two hours were to spare.
+    assert_eq!(base("12:30:00"), "1.0.1");
+    assert_eq!(base("12:35:00"), "1.0.0");
+    // More than a day in all is as one yank of more than a day.
+    assert_eq!(base("20:00:00"), "1.0.0");
+}
+
+#[test]
 fn what_any_admitted_release_needed_is_nothing_new() {
     let mut world = world();
     world.release("tidy", "1.0.0", "2020-01-01").needs("old", "^1");

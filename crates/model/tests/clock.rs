@@ -83,15 +83,85 @@ fn a_yank_of_more_than_a_day_starts_the_clock_again_unless_it_had_been_admitted(
         let decision = world.decide("tidy", "1.0.1");
         (decision.clock.opened.expect("it is in the open").to_string(), decision.has(Code::Unyanked))
     };
-    let published = "2026-06-01T12:00:00Z".to_owned();
-    // A day, and a second more than a day.
-    assert_eq!(opened("2026-06-03T00:00:00Z", "2026-06-04T00:00:00Z"), (published.clone(), false));
+    // A day, which is no age either, and a second more than a day.
+    let moved_on = "2026-06-02T12:00:00Z".to_owned();
+    assert_eq!(opened("2026-06-03T00:00:00Z", "2026-06-04T00:00:00Z"), (moved_on, false));
     let back = "2026-06-04T00:00:01Z";
     assert_eq!(opened("2026-06-03T00:00:00Z", back), (back.to_owned(), true));
     // Seven days are its wait; it had been admitted when they were over.
     let back = "2026-07-01T00:00:00Z";
     assert_eq!(opened("2026-06-08T11:59:59Z", back), (back.to_owned(), true));
-    assert_eq!(opened("2026-06-08T12:00:00Z", "2026-07-01T00:00:00Z"), (published, false));
+    let moved_on = "2026-06-24T00:00:00Z".to_owned();
+    assert_eq!(opened("2026-06-08T12:00:00Z", "2026-07-01T00:00:00Z"), (moved_on, false));
+}
+
+/// Else a release that is shown for two minutes a day would grow old unseen.
+#[test]
+fn yanked_time_is_no_age_however_short_the_yanks() {
+    let mut world = World::at("2026-06-08T12:00:00Z");
+    world.release("tidy", "1.0.0", "2026-01-01");
+    world
+        .release("tidy", "1.0.1", "2026-06-01T12:00:00Z")
+        .seen("2026-06-01T12:10:00Z", Some("2026-06-01T12:00:00Z"))
+        .seen_yanked("2026-06-02T12:10:00Z", Some("2026-06-02T14:10:00Z"))
+        .seen_yanked_again("2026-06-05T12:00:00Z", Some("2026-06-05T12:30:00Z"));
+    insta::assert_snapshot!(show(&world.decide("tidy", "1.0.1")), @"
+    tidy 1.0.1 hold
+      young [hold]: in the open for 6 days, 7 days are asked for
+      > wait until 2026-06-08T14:40:00Z
+      > one audit by a trusted reviewer or set, from 2026-06-08T12:00:00Z on
+      > an exception for young
+    ");
+    // In the open for as long as is asked for, and yanked again: that takes nothing away.
+    let mut admitted = world.later("2026-06-08T14:40:00Z");
+    assert_eq!(admitted.decide("tidy", "1.0.1").verdict, Verdict::Admit);
+    for until in [Some("2026-06-09T10:00:00Z"), None] {
+        admitted.edit("tidy", "1.0.1").seen_yanked_again("2026-06-08T14:40:00Z", until);
+        let decision = admitted.later("2026-06-10T00:00:00Z").decide("tidy", "1.0.1");
+        assert_eq!(decision.verdict, Verdict::Admit, "{}", show(&decision));
+    }
+}
+
+#[test]
+fn yanks_of_more_than_a_day_in_all_are_as_one() {
+    let opened = |last: &str| {
+        let mut world = tidy();
+        world
+            .edit("tidy", "1.0.1")
+            .seen("2026-06-01T12:10:00Z", None)
+            .seen_yanked("2026-06-01T12:10:00Z", Some("2026-06-02T12:00:00Z"))
+            .seen_yanked_again("2026-06-02T12:02:00Z", Some(last));
+        let decision = world.decide("tidy", "1.0.1");
+        (decision.clock.opened.expect("it is in the open").to_string(), decision.has(Code::Unyanked))
+    };
+    // A day, and a second more than a day.
+    assert_eq!(opened("2026-06-02T12:12:00Z"), ("2026-06-02T12:00:00Z".to_owned(), false));
+    assert_eq!(opened("2026-06-02T12:12:01Z"), ("2026-06-02T12:12:01Z".to_owned(), true));
+}
+
+/// Who may yank must not be able to wipe out what restarts the clock.
+#[test]
+fn another_yank_makes_no_long_one_forgotten() {
+    let mut world = tidy();
+    world
+        .edit("tidy", "1.0.1")
+        .seen("2026-06-01T12:10:00Z", None)
+        .seen_yanked("2026-06-01T12:15:00Z", Some("2026-06-21T12:00:00Z"))
+        .seen_yanked_again("2026-06-21T13:00:00Z", None);
+    insta::assert_snapshot!(show(&world.decide("tidy", "1.0.1")), @"
+    tidy 1.0.1 hold
+      unyanked [review]: yanked at 2026-06-01T12:15:00Z before it was ever admitted, back since 2026-06-21T12:00:00Z
+      young [hold]: in the open for 1 hour, 7 days are asked for
+      yanked [warn]: yanked by its publisher, seen on 2026-06-21
+      > 2 independent audits by trusted reviewers or sets, from 2026-08-20T12:00:00Z on
+      > an exception for unyanked, young
+    ");
+    world.edit("tidy", "1.0.1").facts().yanked = false;
+    world.edit("tidy", "1.0.1").facts().sighting.as_deref_mut().unwrap().yanks[1].until =
+        Some(time("2026-06-21T13:10:00Z"));
+    let decision = world.decide("tidy", "1.0.1");
+    assert!(decision.has(Code::Unyanked));
+    check(&world, Some("2026-06-21T12:10:00Z"));
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! How single releases are judged: each reason flips a verdict, and goes when its fact goes.
 
 use fence_model::decision::Unknown;
-use fence_model::facts::{AdvisoryKind, Birth, Bound, DependencyKind, FeedState, Range};
+use fence_model::facts::{Account, AdvisoryKind, Birth, Bound, DependencyKind, FeedState, Range};
 use fence_model::policy::Severity;
-use fence_model::{Code, Effect, Level, Verdict};
+use fence_model::readings::Reading;
+use fence_model::{Code, Effect, Level, Span, Verdict};
+use fence_testkit::people::{maintainer, maintainers};
 use fence_testkit::world::{World, show, time, version};
 
 /// An ordinary crate with a release of long ago and one published `published`.
@@ -308,6 +310,64 @@ fn an_audit_of_a_change_to_what_was_never_admitted_counts_for_nothing() {
     assert_eq!(world.decide("tidy", "1.0.2").verdict, Verdict::Admit);
 }
 
+/// A crate with an update of 2026-08-15, another that followed `later`, and half a day after that an audit of the change
+/// between them.
+fn changed_again(later: &str) -> World {
+    let later = time(later);
+    let mut world = crate_with_update(&(later + Span::hours(12)).to_string(), "2026-08-15");
+    world.release("tidy", "1.0.2", &later.to_string());
+    world.delta_audit("mozilla", "tidy", "1.0.1", "1.0.2", &(later + Span::minutes(30)).to_string());
+    world
+}
+
+/// Else a release would come in that nobody reads, with an audit of a change to it.
+#[test]
+fn an_audit_of_a_change_to_what_nobody_read_counts_when_that_is_as_old_as_the_ceiling() {
+    let verdict = |later: &str, story: &dyn Fn(&mut World)| {
+        let mut world = changed_again(later);
+        story(&mut world);
+        world.decide("tidy", "1.0.2").verdict
+    };
+    let is_scanned = |world: &mut World| world.look_into_packages();
+    assert_eq!(verdict("2026-08-23T12:00:00Z", &|_| ()), Verdict::Admit);
+    assert_eq!(verdict("2026-08-23T12:00:00Z", &is_scanned), Verdict::Hold);
+    assert_eq!(verdict("2026-09-14T11:59:59Z", &is_scanned), Verdict::Hold);
+    assert_eq!(verdict("2026-09-14T12:00:00Z", &is_scanned), Verdict::Admit);
+    let is_read = |world: &mut World| {
+        world.look_into_packages();
+        world.read("tidy", "1.0.1", Some("1.0.0"), Reading::default());
+    };
+    assert_eq!(verdict("2026-08-23T12:00:00Z", &is_read), Verdict::Admit);
+}
+
+#[test]
+fn an_audit_of_a_change_to_what_somebody_objects_to_counts_when_that_is_answered() {
+    let verdict = |later: &str, objected: &[&str], answered: Option<&str>| {
+        let mut world = changed_again(later);
+        world.owner("tidy", Account::User(1), "2023-01-01");
+        // Of those who object, two are too light to block.
+        let mut voices = maintainers(12);
+        for light in [0, 11] {
+            voices[light].reach = 1;
+        }
+        world.edit("tidy", "1.0.1").heard_by(voices);
+        for (number, known) in objected.iter().enumerate() {
+            world.object(&maintainer(number * 11), "tidy", "1.0.1", known);
+        }
+        if let Some(known) = answered {
+            world.delta_audit("google", "tidy", "1.0.0", "1.0.1", known);
+        }
+        world.decide("tidy", "1.0.2").verdict
+    };
+    let (during, later) = ("2026-08-20T12:00:00Z", "2026-09-10T12:00:00Z");
+    assert_eq!(verdict("2026-08-27T11:59:59Z", &[during], None), Verdict::Hold);
+    assert_eq!(verdict("2026-08-27T12:00:00Z", &[during], None), Verdict::Admit);
+    // Against what was admitted it only alarms.
+    assert_eq!(verdict("2026-08-27T11:59:59Z", &["2026-08-23T12:00:00Z"], None), Verdict::Admit);
+    assert_eq!(verdict(later, &[during, during], None), Verdict::Hold);
+    assert_eq!(verdict(later, &[during, during], Some("2026-09-01T12:00:00Z")), Verdict::Admit);
+}
+
 /// A release in between that somebody audited takes no other audit away.
 #[test]
 fn another_audited_release_takes_no_audit_of_a_change_away() {
@@ -422,6 +482,28 @@ fn malware_to_one_database_is_malware() {
       vulnerable [warn]: RUSTSEC-2026-0001 (also MAL-2026-1): a title (fixed in 1.0.1)
       > an exception for malicious
     ");
+}
+
+/// An open-ended range of what is patched names every later class as well.
+#[test]
+fn where_a_class_has_its_fix_no_later_class_is_in_a_hurry() {
+    for [vulnerable, fix, later] in
+        [["1.0.4", "1.0.5", "2.0.0"], ["0.0.4", "0.0.5", "0.0.6"], ["1.0.4", "2.0.0", "3.0.0"]]
+    {
+        let mut world = World::at("2026-08-21T18:00:00Z");
+        world.release("tidy", vulnerable, "2026-01-01");
+        world.advisory("RUSTSEC-2026-0001", "tidy", AdvisoryKind::Vulnerability, "2026-08-18", Some(fix));
+        world.release("tidy", later, "2026-08-20");
+        let only = world.decide("tidy", later);
+        assert!(only.has(Code::FixesAdvisory), "{}", show(&only));
+        world.release("tidy", fix, "2026-08-18T18:00:00Z");
+        assert!(world.decide("tidy", fix).has(Code::FixesAdvisory));
+        let decision = world.decide("tidy", later);
+        assert!(!decision.has(Code::FixesAdvisory), "{}", show(&decision));
+        // One that is published later, below it, takes nothing from it.
+        world.edit("tidy", fix).facts().published = Some(time("2026-08-20T13:00:00Z"));
+        assert!(world.decide("tidy", later).has(Code::FixesAdvisory));
+    }
 }
 
 #[test]

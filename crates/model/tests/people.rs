@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use fence_model::decision::{Grounds, Need};
-use fence_model::facts::{Account, Identity, Publisher, Reader};
+use fence_model::facts::{Account, AdvisoryKind, Bound, Identity, Publisher, Range, Reader};
 use fence_model::quorum::Quorum;
 use fence_model::words::quorum::support_sentence;
 use fence_model::{Code, Effect, Level, Span, Verdict};
@@ -152,6 +152,20 @@ mod publishers {
             release.publisher = Some(Publisher::UNKNOWN_CI);
         }
         assert!(!by_ci.decide(OF, AT).has(Code::CiKnown));
+    }
+
+    /// A window vouches for an account, and so for whoever has it now.
+    #[test]
+    fn nothing_known_shortens_the_wait_of_who_published_malware() {
+        let mut world = as_ever();
+        world.window("mozilla", OF, 1, "2024-01-01", "2027-01-01");
+        assert!(world.decide(OF, AT).has(Code::KnownPublisher));
+        world.release(OF, "1.1.1", "2026-08-18").by_user(1);
+        world.advisory("RUSTSEC-2026-0001", OF, AdvisoryKind::Malicious, "2026-08-19", Some("1.1.2"));
+        world.krate(OF).advisories[0].unaffected =
+            vec![Range { lower: Bound::Unbounded, upper: Bound::Exclusive(version("1.1.1")) }];
+        let decision = world.decide(OF, AT);
+        assert!(!decision.has(Code::KnownPublisher) && !decision.has(Code::Malicious), "{}", show(&decision));
     }
 
     #[test]
@@ -538,6 +552,42 @@ mod objections {
         let mut world = admitted();
         world.object(&person("owner", 1), OF, AT, "2026-08-19");
         insta::assert_snapshot!(told(&world));
+    }
+
+    /// Ten voices of one weight have a tenth each, and none can have more: one stolen key is not enough.
+    #[test]
+    fn a_tenth_of_one_holds_and_does_not_block() {
+        let mut world = as_ever();
+        world.edit(OF, AT).heard_by(maintainers(10));
+        world.object(&maintainer(0), OF, AT, "2026-08-18");
+        let decision = world.decide(OF, AT);
+        assert!(decision.has(Code::Objection) && !decision.has(Code::Objected), "{}", show(&decision));
+        // Nor with another key of the same person.
+        world.object(&maintainer(0), OF, AT, "2026-08-19").signer.principal = "another key";
+        assert!(!world.decide(OF, AT).has(Code::Objected));
+        world.object(&maintainer(1), OF, AT, "2026-08-19");
+        assert!(world.decide(OF, AT).has(Code::Objected));
+    }
+
+    #[test]
+    fn a_tenth_that_comes_after_it_was_admitted_is_a_warning() {
+        let mut world = admitted();
+        world.edit(OF, AT).heard_by(maintainers(12));
+        for number in 0..4 {
+            world.object(&maintainer(number), OF, AT, "2026-08-19");
+        }
+        let decision = world.decide(OF, AT);
+        assert_eq!(decision.verdict, Verdict::Admit, "{}", show(&decision));
+        assert!(decision.has(Code::LateObjection) && !decision.has(Code::Objected));
+        // And it stays what later releases are compared with.
+        world.release(OF, "1.1.1", "2026-08-19").by_user(1);
+        assert_eq!(world.decide(OF, "1.1.1").base, Some(version(AT)));
+        // What came before it was admitted counts alone.
+        world.krate(OF).statements[0].known = time("2026-08-03T12:00:00Z");
+        assert!(!world.decide(OF, AT).has(Code::Objected));
+        world.krate(OF).statements[1].known = time("2026-08-04T12:00:00Z");
+        assert!(world.decide(OF, AT).has(Code::Objected));
+        assert_eq!(world.decide(OF, "1.1.1").base, Some(version("1.0.2")));
     }
 
     #[test]

@@ -24,7 +24,7 @@ fn leave(world: &mut World, at: &str) {
     let mut verb = world.edit("tidy", at);
     let facts = verb.facts();
     facts.yanked = false;
-    facts.sighting.as_deref_mut().expect("it was seen").yanked_at = None;
+    facts.sighting.as_deref_mut().expect("it was seen").yanks.clear();
 }
 
 fn mark(world: &World, at: &str) -> Mark {
@@ -107,6 +107,13 @@ fn every_condition_is_needed() {
     });
     check("older ones were withdrawn long before", Mark::UnYanked, |world| {
         world.edit("tidy", "1.0.0").seen_yanked("2026-06-10T00:00:00Z", None);
+    });
+    check("a pre-release of before is left", Mark::UnYanked, |world| {
+        world.release("tidy", "1.0.3-rc.1", "2025-09-01").seen("2026-06-01T00:00:00Z", None);
+    });
+    check("what it lures to is a pre-release, which nobody is lured to", Mark::AsUpstream, |world| {
+        world.krate("tidy").releases.pop();
+        world.release("tidy", "1.0.3-rc.1", "2026-08-20T12:00:00Z");
     });
     check("older ones are left", Mark::UnYanked, |world| {
         world.release("tidy", "0.9.0", "2015-01-01");

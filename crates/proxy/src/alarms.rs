@@ -136,8 +136,7 @@ pub(crate) fn raised_by(registry: &str, name: &CrateName, noted: &Noted) -> Vec<
     let mut alarms = Vec::new();
     if !change.yanked.is_empty() {
         let recent = memory.sightings.iter().filter(|(_, sighting)| {
-            let is_yanked = sighting.unyanked_at.is_none();
-            is_yanked && sighting.yanked_at.is_some_and(|at| change.at - at <= WITHIN)
+            sighting.is_yanked() && sighting.yanked_at().is_some_and(|at| change.at - at <= WITHIN)
         });
         let yanked: Vec<String> = recent.map(|(version, _)| version.to_string()).collect();
         if yanked.len() >= MASS_YANK {

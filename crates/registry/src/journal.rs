@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fmt::Write as _;
 
-use fence_model::facts::{Gone, Sighting};
+use fence_model::facts::{Gone, Sighting, Yank};
 use fence_model::{CrateName, Digest, Span, Time};
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -36,9 +36,6 @@ use crate::{ChangeFault, Error, IndexFile, Limits};
 /// A release that comes back before it was missing for as long, in two reads, was never away: mirrors lag behind
 /// each other. It is the time after which a missing release counts as deleted, too.
 const BLINK: Span = Span::minutes(5);
-
-/// An un-yank after a yank of more than this starts a release's clock again.
-const LONG_YANK: Span = Span::days(1);
 
 /// What one read of a crate's index file showed that the read before had not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -475,8 +472,7 @@ struct Life {
     first_seen: Time,
     lacked_at: Option<Time>,
     first_seen_yanked: bool,
-    /// When it was seen yanked, and un-yanked again.
-    yanks: Vec<(Time, Option<Time>)>,
+    yanks: Vec<Yank>,
     /// As of the latest read that showed it.
     latest: Seen,
     /// The first and the latest read that lacked it.
@@ -542,7 +538,7 @@ impl Life {
             first_seen: at,
             lacked_at,
             first_seen_yanked: seen.yanked,
-            yanks: if seen.yanked { vec![(at, None)] } else { Vec::new() },
+            yanks: if seen.yanked { vec![Yank { at, until: None }] } else { Vec::new() },
             latest: seen.clone(),
             gone: None,
         }
@@ -568,26 +564,19 @@ impl Life {
     fn set_yanked(&mut self, at: Time, yanked: bool) {
         self.latest.yanked = yanked;
         match self.yanks.last_mut() {
-            Some((_, until @ None)) if !yanked => *until = Some(at),
-            _ if yanked => self.yanks.push((at, None)),
+            Some(Yank { until: until @ None, .. }) if !yanked => *until = Some(at),
+            _ if yanked => self.yanks.push(Yank { at, until: None }),
             _ => {}
         }
     }
 
-    fn sighting(&self) -> Sighting {
-        // The present yank, or the latest long one, or the latest. A short yank must not make a long one
-        // forgotten, or whoever may yank could wipe out what restarts the clock.
-        let long =
-            |(from, until): &&(Time, Option<Time>)| until.is_some_and(|until| until - *from > LONG_YANK);
-        let present = self.yanks.last().filter(|(_, until)| until.is_none());
-        let told = present.or_else(|| self.yanks.iter().rev().find(long)).or(self.yanks.last());
+    fn sighting(self) -> Sighting {
         Sighting {
             first_seen: self.first_seen,
             first_digest: self.first_digest,
             lacked_at: self.lacked_at,
             first_seen_yanked: self.first_seen_yanked,
-            yanked_at: told.map(|(from, _)| *from),
-            unyanked_at: told.and_then(|(_, until)| *until),
+            yanks: self.yanks,
         }
     }
 }

@@ -20,7 +20,7 @@ use fence_model::code::GENERATION;
 use fence_model::decision::Decision;
 use fence_model::facts::{
     Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, CrateFacts, Dependency,
-    DependencyKind, Feed, FeedState, Gone, Publisher, Range, ReleaseFacts, Remark, Sighting, Window,
+    DependencyKind, Feed, FeedState, Gone, Publisher, Range, ReleaseFacts, Remark, Sighting, Window, Yank,
 };
 use fence_model::judge::{Asked, Checksum, InUse, Treatment};
 use fence_model::look_alike::KnownNames;
@@ -508,8 +508,7 @@ impl Verb<'_> {
             first_digest: facts.digest,
             lacked_at: lacked_at.map(time),
             first_seen_yanked: false,
-            yanked_at: None,
-            unyanked_at: None,
+            yanks: Vec::new(),
         }));
         self.world.krate(self.of.clone().as_str()).journalled = true;
         self
@@ -520,8 +519,16 @@ impl Verb<'_> {
         let facts = self.facts();
         facts.yanked = unyanked.is_none();
         let sighting = facts.sighting.as_deref_mut().unwrap_or_else(|| panic!("seen() comes first"));
-        sighting.yanked_at = Some(time(at));
-        sighting.unyanked_at = unyanked.map(time);
+        sighting.yanks = vec![Yank { at: time(at), until: unyanked.map(time) }];
+        self
+    }
+
+    /// And then again.
+    pub fn seen_yanked_again(mut self, at: &str, unyanked: Option<&str>) -> Self {
+        let facts = self.facts();
+        facts.yanked = unyanked.is_none();
+        let sighting = facts.sighting.as_deref_mut().unwrap_or_else(|| panic!("seen() comes first"));
+        sighting.yanks.push(Yank { at: time(at), until: unyanked.map(time) });
         self
     }
 }

@@ -285,12 +285,9 @@ pub fn remember(facts: &mut CrateFacts<'_>, checked: Option<Time>, memory: Memor
         // The index at hand is of a later day than the moment asked about: what it marks now, it may not have
         // marked then.
         if checked.is_some_and(|checked| checked > now) {
-            release.yanked = match (sighting.yanked_at, sighting.unyanked_at) {
-                (None, _) => sighting.first_seen_yanked,
-                (Some(_), unyanked_at) => unyanked_at.is_none(),
-            };
+            release.yanked = sighting.is_yanked();
         }
-        release.sighting = Some(Box::new(*sighting));
+        release.sighting = Some(Box::new(sighting.clone()));
     }
     let shows = |version: &semver::Version| facts.releases.iter().any(|release| release.version == *version);
     let mut gone: Vec<Gone> = memory.gone.into_iter().filter(|gone| !shows(&gone.version)).collect();

@@ -205,8 +205,7 @@ fn next<'a>(
             first_digest: NEXT,
             lacked_at: Some(now - Span::seconds(1)),
             first_seen_yanked: false,
-            yanked_at: None,
-            unyanked_at: None,
+            yanks: Vec::new(),
         })
     });
     Some(ReleaseFacts {

@@ -10,11 +10,11 @@ use fence_model::code::GENERATION;
 use fence_model::facts::{
     Account, Advisory, AdvisoryKind, Audit, AuditedVersion, Birth, Bound, Claim, CrateFacts, Dependency,
     DependencyKind, FeedState, Gone, Identity, Maintainer, Owner, Publisher, Range, Reader, ReleaseFacts,
-    Remark, RestsOn, Says, Sighting, Statement, Window,
+    Remark, RestsOn, Says, Sighting, Statement, Window, Yank,
 };
 use fence_model::judge::{Checksum, InUse, Treatment};
 use fence_model::policy::{Baseline, BaselineEntry, Exception, Standing};
-use fence_model::readings::{BuildCode, Finding, Looked, Reading};
+use fence_model::readings::{BuildCode, Copied, Finding, Looked, Reading};
 use fence_model::{Code, CodeClass, CrateName, Digest, Effect, Level, Span, Time};
 use fence_testkit::people::{maintainer, maintainers, member, person};
 use fence_testkit::world::{World, digest, name, time, version};
@@ -131,7 +131,7 @@ fn readings(lots: &mut Lots, world: &mut World) {
 /// What came of looking at a release.
 fn looked(lots: &mut Lots) -> Looked {
     let mut reading = Reading::default();
-    match lots.below(8) {
+    match lots.below(10) {
         3 => return Looked::InVain("there is no network".into()),
         4 => reading.unchanged = true,
         5 => reading.capabilities = vec!["net".into()],
@@ -140,9 +140,16 @@ fn looked(lots: &mut Lots) -> Looked {
                 lots.pick(&[BuildCode::New, BuildCode::Acts(vec!["main in build.rs".into()])]);
         }
         7 => reading.findings = vec![finding()],
+        8 => reading.copied = vec![copied()],
+        9 => reading.incomplete = true,
         _ => {}
     }
     Looked::Read(reading)
+}
+
+/// A better-known crate whose code this is.
+pub(crate) fn copied() -> Copied {
+    Copied { name: "alphabet".into(), version: "1.2.3".into(), of_known: 97, of_new: 92 }
 }
 
 /// A finding that asks for a reviewer.
@@ -155,7 +162,8 @@ fn story(lots: &mut Lots, world: &mut World) {
     let days = |days: usize| now() - Span::days(i64::try_from(days).expect("it is small"));
     let known = lots.pick(&[days(1), days(3), days(20)]);
     match lots.below(16) {
-        8..=11 => quorum_story(lots, world),
+        8..=10 => quorum_story(lots, world),
+        11 => chain_story(lots, world),
         12 => {
             for (key, ago) in [("SHA256:one", 2), ("SHA256:two", 1)] {
                 world.revoke(key, "tidy", VERSIONS[lots.below(2)], &days(ago).to_string());
@@ -230,6 +238,24 @@ fn quorum_story(lots: &mut Lots, world: &mut World) {
     }
 }
 
+/// A chain of audits that begins with one that may be of somebody involved: the release in between is too young to begin
+/// one itself.
+fn chain_story(lots: &mut Lots, world: &mut World) {
+    let days = |days: i64| (now() - Span::days(days)).to_string();
+    *world.krate("tidy") = CrateFacts::unknown(name("tidy"));
+    world.release("tidy", "1.0.0", &days(900)).by_user(1);
+    world.release("tidy", "1.0.1", &days(5)).by_user(1);
+    let release = world.release("tidy", "1.1.0", &days(2));
+    match lots.below(2) {
+        0 => release.by_user(1),
+        _ => release.by_ci("github:tidy/tidy"),
+    };
+    world.owner("tidy", Account::User(1), "2020-01-01");
+    let by = lots.pick(&[member("tom", 5, "Tidy"), person("ann", 1), member("cat", 3, "acme")]);
+    world.signed_audit(&by, "tidy", "1.0.1", &days(4));
+    world.delta_audit(ORIGINS[0], "tidy", "1.0.1", "1.1.0", &days(1));
+}
+
 /// A moment before now; the plainest is long ago.
 fn past(lots: &mut Lots, now: Time) -> Time {
     now - lots.pick(&[
@@ -302,6 +328,8 @@ pub(crate) fn signers() -> Vec<Identity<'static>> {
         person("bob", 2),
         member("cat", 3, "acme"),
         member("dan", 4, "acme"),
+        // Of whoever owns the repository from which CI publishes.
+        member("tom", 5, "Tidy"),
         Identity::unbound("eve"),
         // Another key of bob's.
         person("bob's other key", 2),
@@ -332,7 +360,7 @@ fn people(lots: &mut Lots, facts: &mut CrateFacts<'static>, now: Time) {
             account: account(lots),
             since: past(lots, now),
             until: lots.pick(&[None, None, Some(now - Span::days(3)), Some(now - Span::days(1_400))]),
-            organisation: lots.pick(&[None, None, Some("acme"), Some("Acme")]),
+            organisation: lots.pick(&[None, None, Some("acme"), Some("Acme"), Some("tidy")]),
         };
         facts.owners = Some((0..lots.pick(&[1, 0, 2, 3])).map(|_| owner(lots)).collect());
     }
@@ -395,6 +423,7 @@ fn voices(lots: &mut Lots) -> Option<Arc<[Maintainer<'static>]>> {
     let mut voices = maintainers(lots.pick(&[12, 12, 12, 11, 3, 0]));
     for one in &mut voices {
         match lots.below(16) {
+            13 => one.organisation = Some("tidy"),
             14 => one.organisation = Some("acme"),
             15 => one.signer = None,
             _ => {}
@@ -439,8 +468,7 @@ fn release(lots: &mut Lots, of: &str, now: Time, journalled: bool) -> ReleaseFac
                 Some(first_seen - Span::days(5)),
             ]),
             first_seen_yanked: false,
-            yanked_at: None,
-            unyanked_at: None,
+            yanks: Vec::new(),
         }));
     }
     match lots.below(10) {
@@ -462,16 +490,32 @@ fn yank(release: &mut ReleaseFacts<'_>, at: Time) {
     release.yanked = true;
     if let Some(sighting) = release.sighting.as_deref_mut() {
         sighting.first_seen_yanked = at <= sighting.first_seen;
-        sighting.yanked_at = Some(at.max(sighting.first_seen));
-        sighting.unyanked_at = None;
+        sighting.yanks = vec![Yank { at: at.max(sighting.first_seen), until: None }];
     }
 }
 
 fn unyank(lots: &mut Lots, release: &mut ReleaseFacts<'_>, now: Time) {
     release.yanked = false;
-    if let Some(sighting) = release.sighting.as_deref_mut() {
-        let after = lots.pick(&[Span::days(3), Span::hours(2), Span::days(1), Span::days(40)]);
-        sighting.unyanked_at = sighting.yanked_at.map(|at| (at + after).min(now));
+    let Some(sighting) = release.sighting.as_deref_mut() else { return };
+    let after = |lots: &mut Lots| {
+        lots.pick(&[Span::days(3), Span::hours(2), Span::days(1), Span::days(40), Span::hours(20)])
+    };
+    let mut back = now;
+    for yank in &mut sighting.yanks {
+        back = (yank.at + after(lots)).min(now);
+        yank.until = Some(back);
+    }
+    // Some are yanked again and again, and the last yank of some stands.
+    for _ in 0..lots.pick(&[0, 0, 1, 2, 4]) {
+        let at = (back + lots.pick(&[Span::minutes(2), Span::hours(3), Span::days(6)])).min(now);
+        back = (at + after(lots)).min(now);
+        sighting.yanks.push(Yank { at, until: Some(back) });
+    }
+    if lots.once_in(4)
+        && let Some(last) = sighting.yanks.last_mut()
+    {
+        last.until = None;
+        release.yanked = true;
     }
 }
 

@@ -67,16 +67,17 @@ fn told(journal: &Journal) -> String {
     let maybe = |time: Option<Time>| time.map_or("-".to_owned(), short);
     let mut out = Vec::new();
     for (version, sighting) in &memory.sightings {
-        let Sighting { first_seen, first_digest, lacked_at, first_seen_yanked, yanked_at, unyanked_at } =
-            *sighting;
+        let Sighting { first_seen, first_digest, lacked_at, first_seen_yanked, yanks } = sighting;
+        let times = |yank: &Yank| format!("{} to {}", short(yank.at), maybe(yank.until));
+        let yanks: Vec<String> = yanks.iter().map(times).collect();
         out.push(format!(
-            "{version}: seen {}{} as {}, lacked {}, yanked {}, unyanked {}",
-            short(first_seen),
-            if first_seen_yanked { " yanked" } else { "" },
+            "{version}: seen {}{} as {}, lacked {}{}{}",
+            short(*first_seen),
+            if *first_seen_yanked { " yanked" } else { "" },
             &first_digest.to_string()[..1],
-            maybe(lacked_at),
-            maybe(yanked_at),
-            maybe(unyanked_at),
+            maybe(*lacked_at),
+            if yanks.is_empty() { "" } else { ", yanked " },
+            yanks.join(" and "),
         ));
     }
     for Gone { version, digest, first_seen, gone_at, still_gone_at, .. } in &memory.gone {
@@ -103,8 +104,8 @@ fn check(reads: &[(&str, &[&str])], expected: &str) {
 fn what_the_first_read_shows_was_lacked_by_none() {
     check(
         &[("07:00", &["1.0.0 a", "1.1.0 b!"]), ("08:00", &["1.0.0 a", "1.1.0 b!"])],
-        "1.0.0: seen 20T07:00 as a, lacked -, yanked -, unyanked -\n\
-         1.1.0: seen 20T07:00 yanked as b, lacked -, yanked 20T07:00, unyanked -",
+        "1.0.0: seen 20T07:00 as a, lacked -\n\
+         1.1.0: seen 20T07:00 yanked as b, lacked -, yanked 20T07:00 to -",
     );
 }
 
@@ -118,8 +119,8 @@ fn a_new_release_was_lacked_by_the_read_before() {
             ("09:00", &["1.0.0 a"]),
             ("10:00", &["1.0.0 a", "1.0.1 b"]),
         ],
-        "1.0.0: seen 20T07:00 as a, lacked -, yanked -, unyanked -\n\
-         1.0.1: seen 20T10:00 as b, lacked 20T09:00, yanked -, unyanked -",
+        "1.0.0: seen 20T07:00 as a, lacked -\n\
+         1.0.1: seen 20T10:00 as b, lacked 20T09:00",
     );
 }
 
@@ -131,23 +132,25 @@ fn yanks_and_unyanks_have_their_times() {
             ("08:00", &["1.0.0 a!", "1.1.0 b!", "1.2.0 c"]),
             ("09:00", &["1.0.0 a!", "1.1.0 b", "1.2.0 c"]),
         ],
-        "1.0.0: seen 20T07:00 as a, lacked -, yanked 20T08:00, unyanked -\n\
-         1.1.0: seen 20T07:00 as b, lacked -, yanked 20T08:00, unyanked 20T09:00\n\
-         1.2.0: seen 20T07:00 as c, lacked -, yanked -, unyanked -",
+        "1.0.0: seen 20T07:00 as a, lacked -, yanked 20T08:00 to -\n\
+         1.1.0: seen 20T07:00 as b, lacked -, yanked 20T08:00 to 20T09:00\n\
+         1.2.0: seen 20T07:00 as c, lacked -",
     );
 }
 
 /// Who may yank must not be able to wipe out what restarts the clock.
 #[test]
-fn a_short_yank_does_not_make_a_long_one_forgotten() {
+fn no_yank_makes_another_forgotten() {
     check(
         &[
             ("01T00:00", &["1.0.0 a!"]),
             ("19T00:00", &["1.0.0 a"]),
             ("20T07:00", &["1.0.0 a!"]),
             ("20T07:10", &["1.0.0 a"]),
+            ("20T07:20", &["1.0.0 a!"]),
         ],
-        "1.0.0: seen 01T00:00 yanked as a, lacked -, yanked 01T00:00, unyanked 19T00:00",
+        "1.0.0: seen 01T00:00 yanked as a, lacked -, \
+         yanked 01T00:00 to 19T00:00 and 20T07:00 to 20T07:10 and 20T07:20 to -",
     );
 }
 
@@ -170,11 +173,11 @@ fn a_deleted_release_stays_known_and_every_read_confirms_it() {
 fn other_bytes_do_not_replace_the_first_digest() {
     check(
         &[("07:00", &["1.0.0 a"]), ("08:00", &["1.0.0 b"]), ("09:00", &["1.0.0 b!"])],
-        "1.0.0: seen 20T07:00 as a, lacked -, yanked 20T09:00, unyanked -",
+        "1.0.0: seen 20T07:00 as a, lacked -, yanked 20T09:00 to -",
     );
     check(
         &[("07:00", &["1.0.0 a", "1.0.0 b!"]), ("08:00", &["1.0.0 b!"])],
-        "1.0.0: seen 20T07:00 as a, lacked -, yanked 20T08:00, unyanked -",
+        "1.0.0: seen 20T07:00 as a, lacked -, yanked 20T08:00 to -",
     );
 }
 
@@ -183,11 +186,11 @@ fn other_bytes_do_not_replace_the_first_digest() {
 fn a_release_that_comes_back_was_away_only_if_two_reads_say_so() {
     check(
         &[("07:00", &["1.0.0 a"]), ("08:00", &[]), ("08:04", &[]), ("09:00", &["1.0.0 a"])],
-        "1.0.0: seen 20T07:00 as a, lacked -, yanked -, unyanked -",
+        "1.0.0: seen 20T07:00 as a, lacked -",
     );
     check(
         &[("07:00", &["1.0.0 a"]), ("08:00", &[]), ("08:05", &[]), ("09:00", &["1.0.0 c"])],
-        "1.0.0: seen 20T09:00 as a, lacked 20T08:05, yanked -, unyanked -",
+        "1.0.0: seen 20T09:00 as a, lacked 20T08:05",
     );
 }
 
@@ -229,10 +232,10 @@ fn the_arrayref_takeover_as_a_journal() {
     let at = |until: &str| read(&text).memory(&name("arrayref"), time(until));
     let lure = at("2026-08-20T07:30:00Z");
     assert_eq!(lure.sightings[&version("0.3.10")].lacked_at, Some(time("2026-08-20T07:00:00Z")));
-    assert_eq!(lure.sightings[&version("0.3.9")].yanked_at, Some(time("2026-08-20T07:30:00Z")));
+    assert_eq!(lure.sightings[&version("0.3.9")].yanked_at(), Some(time("2026-08-20T07:30:00Z")));
     assert_eq!(lure.gone, []);
     let after = at("2026-08-20T12:00:00Z");
-    assert_eq!(after.sightings[&version("0.3.9")].unyanked_at, Some(time("2026-08-20T08:46:00Z")));
+    assert_eq!(after.sightings[&version("0.3.9")].yanks[0].until, Some(time("2026-08-20T08:46:00Z")));
     let [gone] = &after.gone[..] else { panic!("{:?}", after.gone) };
     assert_eq!((gone.version.to_string(), gone.digest.short()), ("0.3.10".into(), "bad0bad0".into()));
     assert_eq!(gone.still_gone_at, time("2026-08-20T08:51:00Z"));
@@ -319,7 +322,12 @@ proptest! {
             let memory = journal.memory(&name("a"), at);
             prop_assert!(memory.sightings.keys().eq(next.0.keys()));
             for (version, sighting) in &memory.sightings {
-                prop_assert_eq!(next.0[version][0].yanked, sighting.yanked_at.is_some() && sighting.unyanked_at.is_none());
+                prop_assert_eq!(next.0[version][0].yanked, sighting.is_yanked());
+                prop_assert_eq!(sighting.first_seen_yanked, sighting.yanks.first().is_some_and(|yank| yank.at == sighting.first_seen));
+                let order: Vec<Time> = sighting.yanks.iter().flat_map(|yank| [Some(yank.at), yank.until]).flatten().collect();
+                prop_assert!(order.is_sorted(), "{:?}", order);
+                let stand = sighting.yanks.iter().filter(|yank| yank.until.is_none());
+                prop_assert!(stand.count() <= 1);
                 prop_assert!(sighting.lacked_at.is_none_or(|lacked| lacked <= sighting.first_seen));
             }
             moments.push((at, memory));

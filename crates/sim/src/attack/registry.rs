@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use fence_model::facts::{
     Account, Birth, CrateFacts, Dependency, DependencyKind, Maintainer, Owner, Publisher, ReleaseFacts,
-    Sighting,
+    Sighting, Yank,
 };
 use fence_model::quorum::{Cluster, Enrolment, Quorum, Rules, Voice, quorum};
 use fence_model::{CrateName, Level, Span, Time};
@@ -327,8 +327,7 @@ impl Target {
                         first_digest: release.digest,
                         lacked_at: None,
                         first_seen_yanked: release.yanked,
-                        yanked_at: release.yanked.then_some(first_seen),
-                        unyanked_at: None,
+                        yanks: Vec::from_iter(release.yanked.then_some(Yank { at: first_seen, until: None })),
                     })
                 }),
                 publisher: Some(self.publisher()),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use fence_model::facts::{
-    Advisory, Audit, CrateFacts, Feed, FeedState, Owner, ReleaseFacts, Sighting, Statement,
+    Advisory, Audit, CrateFacts, Feed, FeedState, Owner, ReleaseFacts, Sighting, Statement, Yank,
 };
 use fence_model::policy::Exception;
 use fence_model::readings::{BuildCode, Finding, Reading};
@@ -261,8 +261,7 @@ impl<'a> Scene<'a> {
                         // The fence looks at the index all the time.
                         lacked_at: Some(at - Span::minutes(1)),
                         first_seen_yanked: false,
-                        yanked_at: None,
-                        unyanked_at: None,
+                        yanks: Vec::new(),
                     })
                 });
                 let id = ReleaseId { name: of.clone(), version: release.version.clone() };
@@ -275,8 +274,9 @@ impl<'a> Scene<'a> {
                 let releases = &mut self.facts(of).releases;
                 for release in releases.iter_mut().filter(|release| versions.contains(&release.version)) {
                     release.yanked = true;
-                    if let Some(sighting) = &mut release.sighting {
-                        (sighting.yanked_at, sighting.unyanked_at) = (Some(at), None);
+                    if let Some(sighting) = release.sighting.as_mut().filter(|sighting| !sighting.is_yanked())
+                    {
+                        sighting.yanks.push(Yank { at, until: None });
                     }
                 }
             }
@@ -284,8 +284,8 @@ impl<'a> Scene<'a> {
                 let releases = &mut self.facts(of).releases;
                 for release in releases.iter_mut().filter(|release| release.version == *version) {
                     release.yanked = false;
-                    if let Some(sighting) = &mut release.sighting {
-                        sighting.unyanked_at = Some(at);
+                    if let Some(yank) = release.sighting.as_mut().and_then(|s| s.yanks.last_mut()) {
+                        yank.until = Some(at);
                     }
                 }
             }

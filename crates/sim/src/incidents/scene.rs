@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fence_model::facts::{Birth, CrateFacts, Dependency, DependencyKind, Publisher, ReleaseFacts, Sighting};
+use fence_model::facts::{
+    Birth, CrateFacts, Dependency, DependencyKind, Publisher, ReleaseFacts, Sighting, Yank,
+};
 use fence_model::judge::{Asked, Context, Judge};
 use fence_model::policy::{Baseline, Policy};
 use fence_model::readings::{BuildCode, Pair, Reading, Readings};
@@ -197,8 +199,7 @@ fn yank_the_newest(facts: &mut CrateFacts<'_>, published: Time) {
             first_digest: release.digest,
             lacked_at: None,
             first_seen_yanked: false,
-            yanked_at: Some(published + Span::minutes(1)),
-            unyanked_at: None,
+            yanks: vec![Yank { at: published + Span::minutes(1), until: None }],
         }));
     }
 }
