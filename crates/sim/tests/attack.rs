@@ -167,6 +167,33 @@ fn more_who_are_bribed_never_make_it_less_likely() {
     }
 }
 
+/// What helps against one rule may hurt against another: whoever can go without does no worse than who has nothing else.
+#[test]
+fn a_weapon_that_is_in_the_way_is_not_used() {
+    let mut rules: Vec<Named> = Level::ALL.map(Named::fence).into();
+    rules.extend([1, 7].map(Named::flat));
+    let armed = [
+        Adversary::BlockedFeeds,
+        Adversary::YankLure,
+        Adversary::Reviewers(1),
+        Adversary::Maintainers(WHOLE_QUORUM),
+        Adversary::Sybils,
+    ];
+    let alone = reached(&attacked(&rules, &question(&[Adversary::Quiet])));
+    for row in reached(&attacked(&rules, &question(&armed))) {
+        assert!(row.iter().zip(&alone[0]).all(|(armed, alone)| armed >= alone), "{row:?}, {alone:?}");
+    }
+}
+
+/// A crate of his own that was clean for long waits no longer than an upgrade does.
+#[test]
+fn a_crate_that_turned_is_no_new_one() {
+    let rules = [Named::fence(Level::Medium)];
+    let found = attacked(&rules, &question(&[Adversary::NewCrate]));
+    let stays = found.rows[0].cells[0].stays_seconds.expect("it is admitted");
+    assert!(stays <= Span::days(7).as_seconds(), "{stays}");
+}
+
 #[test]
 fn a_longer_wait_never_makes_it_more_likely() {
     let fences: Vec<Named> = [0, 1, 3, 7, 14, 30].map(with_base).into();
