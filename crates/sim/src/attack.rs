@@ -164,20 +164,20 @@ pub fn attack(registry: &Registry, rules: &[Named], detections: &Detections, que
     numbers.dedup();
     let targets: Vec<Target> =
         numbers.iter().map(|number| registry.target(*number, question.has_journal)).collect();
-    let mut levels: Vec<Level> = rules.iter().map(|rule| level_of(&rule.rule)).collect();
-    levels.sort_unstable();
-    levels.dedup();
-    let made = made(registry, &levels, question, &targets);
+    let mut faced: Vec<Faced<'_>> = rules.iter().map(|rule| Faced::of(&rule.rule)).collect();
+    faced.sort_unstable();
+    faced.dedup();
+    let made = made(registry, &faced, question, &targets);
 
     let plans: Vec<Vec<Vec<Plan>>> = side_by_side(&targets, question.hands, |target| {
-        let stage = |level| {
+        let stage = |Faced { level, criteria }| {
             let made = made.iter().find(|(own, _)| *own == quorum_level(level)).map(|(_, made)| made);
-            Stage { made, level, ..Stage::of(registry, target) }
+            Stage { made, level, criteria, ..Stage::of(registry, target) }
         };
         let of_adversary = |adversary: &Adversary| {
-            let levels = levels.iter().map(|level| (*level, adversary.variants(&stage(*level))));
-            let scripts: BTreeMap<Level, Vec<Script<'_>>> = levels.collect();
-            let of_rule = |rule: &Named| plan(&scripts[&level_of(&rule.rule)], &rule.rule);
+            let scripts = faced.iter().map(|faced| (*faced, adversary.variants(&stage(*faced))));
+            let scripts: BTreeMap<Faced<'_>, Vec<Script<'_>>> = scripts.collect();
+            let of_rule = |rule: &Named| plan(&scripts[&Faced::of(&rule.rule)], &rule.rule);
             rules.iter().map(of_rule).collect::<Vec<Plan>>()
         };
         question.adversaries.iter().map(of_adversary).collect()
@@ -215,14 +215,14 @@ fn draw(registry: &Registry, question: &Question, run: usize) -> (Rank, u32) {
 /// The clusters that are made for all of these crates, for each size of quorum.
 fn made(
     registry: &Registry,
-    levels: &[Level],
+    faced: &[Faced<'_>],
     question: &Question,
     targets: &[Target],
 ) -> Vec<(Level, Made)> {
     if !question.adversaries.contains(&Adversary::Sybils) {
         return Vec::new();
     }
-    let mut levels: Vec<Level> = levels.iter().map(|level| quorum_level(*level)).collect();
+    let mut levels: Vec<Level> = faced.iter().map(|faced| quorum_level(faced.level)).collect();
     levels.dedup();
     let wanted = |level: Level| {
         let one = |target| Some((target, registry.to_be_made(target, level)?));
@@ -236,11 +236,20 @@ fn quorum_level(level: Level) -> Level {
     if Rules::at(level) == Rules::at(Level::Low) { Level::Low } else { level }
 }
 
-/// The level at which a rule judges; whoever knows none is at the lowest.
-fn level_of(rule: &Rule) -> Level {
-    match rule {
-        Rule::FlatAge(_) => Level::Low,
-        Rule::Fence(policy) => policy.level,
+/// What an attacker has to know of a rule before he acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Faced<'r> {
+    level: Level,
+    criteria: &'r str,
+}
+
+impl<'r> Faced<'r> {
+    /// What a rule asks for; one that knows no levels is at the lowest, and reads no audits.
+    fn of(rule: &'r Rule) -> Self {
+        match rule {
+            Rule::FlatAge(_) => Self { level: Level::Low, criteria: "" },
+            Rule::Fence(policy) => Self { level: policy.level, criteria: &policy.criteria },
+        }
     }
 }
 

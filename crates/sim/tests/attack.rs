@@ -195,6 +195,16 @@ fn a_crate_that_turned_is_no_new_one() {
 }
 
 #[test]
+fn who_is_bribed_signs_by_the_criteria_that_the_policy_asks_for() {
+    let asking = |criteria: &str| {
+        Named::policy(criteria.into(), Policy { criteria: criteria.into(), ..Policy::default() })
+    };
+    let rules = ["safe-to-deploy", "safe-to-run", "our-own"].map(asking);
+    let found = attacked(&rules, &question(&[Adversary::Reviewers(2)]));
+    assert_eq!(reached(&found), [[90, 90, 90]]);
+}
+
+#[test]
 fn a_longer_wait_never_makes_it_more_likely() {
     let fences: Vec<Named> = [0, 1, 3, 7, 14, 30].map(with_base).into();
     let flats: Vec<Named> = [1, 3, 7, 14, 30].map(Named::flat).into();
