@@ -31,7 +31,7 @@ pub use registry::Registry;
 
 use crate::backtest::{Named, Rule, side_by_side};
 use crate::incidents::Bound;
-use detection::{Detections, Like};
+use detection::{Detections, Heard, Like};
 use intervals::{Interval, wilson};
 use lots::Lots;
 use play::play;
@@ -150,8 +150,8 @@ struct Plan {
     like: Like,
     /// For how long it has to stay unnoticed; none if it is never admitted.
     stays: Option<Span>,
-    /// Whether the victim hears of it being found.
-    is_heard: bool,
+    /// By what the victim hears of it being found, if it does.
+    heard: Option<Heard>,
     price: Price,
 }
 
@@ -256,25 +256,29 @@ impl<'r> Faced<'r> {
 /// The best of an adversary's variants: the one that has to stay unnoticed for the shortest time, then the cheapest. One that
 /// the victim never hears of being found is better than any.
 fn plan(variants: &[Script<'_>], rule: &Rule) -> Plan {
-    let key = |plan: &Plan| (plan.stays.is_none(), plan.is_heard, plan.stays, plan.price);
+    let key = |plan: &Plan| (plan.stays.is_none(), plan.heard, plan.stays, plan.price);
     let best = variants.iter().map(|script| tried(script, rule)).min_by(|a, b| key(a).cmp(&key(b)));
     best.unwrap_or(Plan {
         variant: "none".into(),
         like: Like::Takeover,
         stays: None,
-        is_heard: true,
+        heard: Some(Heard::Removal),
         price: Price::default(),
     })
 }
 
 fn tried(script: &Script<'_>, rule: &Rule) -> Plan {
     let admitted = play(script, rule, None).admitted;
-    let is_heard = script.hears.index() || (script.hears.advisories() && matches!(rule, Rule::Fence(_)));
+    let heard = match rule {
+        _ if script.hears.index() => Some(Heard::Removal),
+        Rule::Fence(_) if script.hears.advisories() => Some(Heard::Advisory),
+        Rule::Fence(_) | Rule::FlatAge(_) => None,
+    };
     Plan {
         variant: script.variant.clone(),
         like: script.like,
         stays: admitted.map(|admitted: Time| admitted.max(script.open) - script.open),
-        is_heard,
+        heard,
         price: script.price(admitted.unwrap_or(script.open)),
     }
 }
@@ -290,17 +294,17 @@ fn counted(runs: &[(Rank, &Plan)], detections: &Detections, question: &Question)
         let reaches = |bound| {
             let mut lots = Lots::of(question.seed, 2, run as u64);
             let found = sample.draw(&mut lots, bound);
-            plan.stays.is_some_and(|stays| !plan.is_heard || stays <= found)
+            plan.stays.is_some_and(|stays| plan.heard.is_none_or(|heard| stays <= found.by(heard)))
         };
         let has_reached = reaches(Bound::Unfavourable);
         reached += usize::from(has_reached);
         reached_if_soonest += usize::from(reaches(Bound::Favourable));
         let of_rank = by_rank.entry(rank.as_str()).or_default();
         *of_rank = (of_rank.0 + 1, of_rank.1 + usize::from(has_reached));
-        let staying = match plan.stays {
-            None => Interval { low: 0.0, high: 0.0 },
-            Some(_) if !plan.is_heard => Interval { low: 1.0, high: 1.0 },
-            Some(stays) => sample.staying(stays),
+        let staying = match (plan.stays, plan.heard) {
+            (None, _) => Interval { low: 0.0, high: 0.0 },
+            (Some(_), None) => Interval { low: 1.0, high: 1.0 },
+            (Some(stays), Some(heard)) => sample.staying(stays, heard),
         };
         low += staying.low;
         high += staying.high;

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use fence_model::policy::{Policy, Wait};
 use fence_model::{Level, Span, Time};
 use fence_sim::attack::adversaries::WHOLE_QUORUM;
-use fence_sim::attack::detection::Detections;
+use fence_sim::attack::detection::{Detections, Heard, Like};
 use fence_sim::attack::play::play;
 use fence_sim::attack::script::{Price, Script};
 use fence_sim::attack::{Adversary, Question, Registry, Report, Stage, attack, report};
@@ -202,6 +202,16 @@ fn who_is_bribed_signs_by_the_criteria_that_the_policy_asks_for() {
     let rules = ["safe-to-deploy", "safe-to-run", "our-own"].map(asking);
     let found = attacked(&rules, &question(&[Adversary::Reviewers(2)]));
     assert_eq!(reached(&found), [[90, 90, 90]]);
+}
+
+/// Where only advisories are heard, it is heard of when they came, which was later.
+#[test]
+fn advisories_come_after_the_removal() {
+    let detections = detections();
+    let takeovers = detections.like(Like::Takeover);
+    let staying = |hours: i64, heard| takeovers.staying(Span::hours(hours), heard).high;
+    assert!(staying(8, Heard::Advisory) > staying(8, Heard::Removal));
+    assert!(staying(48, Heard::Advisory) == staying(48, Heard::Removal));
 }
 
 #[test]

@@ -36,11 +36,37 @@ impl Like {
     }
 }
 
+/// By what a victim hears that a release was found. Ordered by how little that helps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Heard {
+    /// By an advisory alone.
+    Advisory,
+    /// By its removal.
+    Removal,
+}
+
+/// After how long an attack was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    removed: Span,
+    told: Span,
+}
+
+impl Found {
+    /// The same, for whoever hears of it by this.
+    pub fn by(self, heard: Heard) -> Span {
+        match heard {
+            Heard::Advisory => self.told,
+            Heard::Removal => self.removed,
+        }
+    }
+}
+
 /// How long attacks of one kind stayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
-    /// From publication to removal, each the shortest and the longest that sources allow; sorted by the longest.
-    windows: Vec<(Span, Span)>,
+    /// Each the shortest and the longest that sources allow; sorted by the longest.
+    windows: Vec<(Found, Found)>,
     /// How many more are known of which no source tells it.
     pub unknown: usize,
 }
@@ -59,7 +85,8 @@ impl Detections {
         let is_handed_over = |incident: &&Incident| HANDED_OVER.contains(&incident.id.as_str());
         let sample = |is_of: &dyn Fn(&&Incident) -> bool| {
             let all: Vec<&Incident> = incidents.iter().filter(is_of).collect();
-            let mut windows: Vec<(Span, Span)> = all.iter().filter_map(|incident| incident.window).collect();
+            let mut windows: Vec<(Found, Found)> =
+                all.iter().filter_map(|incident| found(incident)).collect();
             windows.sort_by_key(|(shortest, longest)| (*longest, *shortest));
             Sample { unknown: all.len() - windows.len(), windows }
         };
@@ -82,6 +109,15 @@ impl Detections {
     }
 }
 
+/// The shortest and the longest after which an incident was found. Advisories came after the removal on crates.io. When
+/// other registries told of what they had removed is in no source, so there it counts as told when it was removed.
+fn found(incident: &Incident) -> Option<(Found, Found)> {
+    let is_advised = incident.sources.iter().any(|source| source.starts_with("RUSTSEC-"));
+    let advised = if is_advised { incident.known - incident.published } else { Span::ZERO };
+    let of = |removed: Span| Found { removed, told: removed.max(advised) };
+    incident.window.map(|(shortest, longest)| (of(shortest), of(longest)))
+}
+
 impl Sample {
     /// How many there are whose time is known.
     pub fn count(&self) -> usize {
@@ -92,7 +128,7 @@ impl Sample {
     ///
     /// # Panics
     /// Where there is none.
-    pub fn draw(&self, lots: &mut Lots, bound: Bound) -> Span {
+    pub fn draw(&self, lots: &mut Lots, bound: Bound) -> Found {
         let (shortest, longest) = self.windows[lots.below(self.windows.len())];
         match bound {
             Bound::Unfavourable => longest,
@@ -100,13 +136,13 @@ impl Sample {
         }
     }
 
-    /// The share of them that stayed at least so long, with what so small a sample leaves open.
-    pub fn staying(&self, at_least: Span) -> Interval {
+    /// The share of them that stayed at least so long before it was heard of, with what so small a sample leaves open.
+    pub fn staying(&self, at_least: Span, heard: Heard) -> Interval {
         // What is admitted at once needs no luck, however small the sample.
         if at_least == Span::ZERO {
             return Interval { low: 1.0, high: 1.0 };
         }
-        let stayed = self.windows.iter().filter(|(_, longest)| *longest >= at_least).count();
+        let stayed = self.windows.iter().filter(|(_, longest)| longest.by(heard) >= at_least).count();
         clopper_pearson(stayed, self.windows.len())
     }
 
