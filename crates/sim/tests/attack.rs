@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 
+use fence_model::exposure::observed::Takeover;
 use fence_model::policy::{Policy, Wait};
 use fence_model::{Level, Span, Time};
 use fence_sim::attack::adversaries::WHOLE_QUORUM;
-use fence_sim::attack::detection::{Detections, Heard, Like};
+use fence_sim::attack::detection::{Detections, Heard, Like, takeovers};
 use fence_sim::attack::play::play;
 use fence_sim::attack::script::{Price, Script};
 use fence_sim::attack::{Adversary, Question, Registry, Report, Stage, attack, report};
@@ -202,6 +203,14 @@ fn who_is_bribed_signs_by_the_criteria_that_the_policy_asks_for() {
     let rules = ["safe-to-deploy", "safe-to-run", "our-own"].map(asking);
     let found = attacked(&rules, &question(&[Adversary::Reviewers(2)]));
     assert_eq!(reached(&found), [[90, 90, 90]]);
+}
+
+/// There are two lists of takeovers, since the tool for projects has none of the data of this one; they say the same.
+#[test]
+fn exposure_counts_the_same_takeovers() {
+    let line = |one: &Takeover| format!("{}\t{}\t{}\n", one.id, one.shortest, one.longest);
+    let listed: String = fence_model::exposure::observed::takeovers().iter().map(line).collect();
+    assert_eq!(listed, takeovers(&Incident::shipped()));
 }
 
 /// Where only advisories are heard, it is heard of when they came, which was later.

@@ -129,7 +129,7 @@ fn found(told: &Told<'_>, waits: impl Iterator<Item = Span>, shell: &Shell) -> S
     let lasted = waits.filter(|wait| *wait > Span::ZERO).map(|wait| {
         let unnoticed = unnoticed(told.takeovers, wait);
         format!(
-            "{} had lasted {} or longer, so at most {} do",
+            "{} had lasted {} or longer, so at most {} of those that are found do",
             unnoticed.longer,
             words(wait),
             unnoticed.bound()

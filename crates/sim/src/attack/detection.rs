@@ -82,7 +82,6 @@ pub struct Detections {
 impl Detections {
     /// Those of incidents.
     pub fn of(incidents: &[Incident]) -> Self {
-        let is_handed_over = |incident: &&Incident| HANDED_OVER.contains(&incident.id.as_str());
         let sample = |is_of: &dyn Fn(&&Incident) -> bool| {
             let all: Vec<&Incident> = incidents.iter().filter(is_of).collect();
             let mut windows: Vec<(Found, Found)> =
@@ -91,11 +90,9 @@ impl Detections {
             Sample { unknown: all.len() - windows.len(), windows }
         };
         Self {
-            takeovers: sample(&|one| {
-                matches!(one.group, Group::Takeover | Group::Sister) && !is_handed_over(one)
-            }),
+            takeovers: sample(&|one| is_taken_over(one)),
             new_crates: sample(&|one| matches!(one.group, Group::NewCrate | Group::NoWindow)),
-            hand_overs: sample(&is_handed_over),
+            hand_overs: sample(&|one| is_handed_over(one)),
         }
     }
 
@@ -107,6 +104,24 @@ impl Detections {
             Like::HandOver => &self.hand_overs,
         }
     }
+}
+
+fn is_handed_over(incident: &Incident) -> bool {
+    HANDED_OVER.contains(&incident.id.as_str())
+}
+
+fn is_taken_over(incident: &Incident) -> bool {
+    matches!(incident.group, Group::Takeover | Group::Sister) && !is_handed_over(incident)
+}
+
+/// The takeovers of which it is known how long they stayed, a line each, as the list has them that `cargo fence exposure` counts:
+/// the id, the shortest and the longest time.
+pub fn takeovers(incidents: &[Incident]) -> String {
+    let line = |incident: &Incident| {
+        let (shortest, longest) = incident.window?;
+        Some(format!("{}\t{shortest}\t{longest}\n", incident.id))
+    };
+    incidents.iter().filter(|incident| is_taken_over(incident)).filter_map(line).collect()
 }
 
 /// The shortest and the longest after which an incident was found. Advisories came after the removal on crates.io. When
