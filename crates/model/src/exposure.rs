@@ -44,7 +44,8 @@ use people::{Helper, Sources};
 /// What is asked of a project.
 #[derive(Clone, Copy)]
 pub struct Question<'a> {
-    /// By what is judged.
+    /// By what is judged. Its level is the one that changes are about: the policy's, or whichever was asked for in its place; each
+    /// package has its own.
     pub asked: Asked<'a>,
     /// What is locked.
     pub locked: &'a [Locked],
@@ -161,13 +162,13 @@ impl Identity {
 /// Finds what is left to somebody who knows the policy, now and after single changes of it. `hands` is how many threads may
 /// search at once; what they find does not depend on it.
 pub fn exposure(question: &Question<'_>, hands: NonZeroUsize) -> Exposure {
-    let policy = question.asked.policy;
+    let (policy, level) = (question.asked.policy, question.asked.level);
     let helpers = people::helpers(policy, question.sources);
     let is_worth_it = |change: &Change| {
         people::are_fewer(&people::helpers(&change.made_to(policy), question.sources), &helpers)
             || !matches!(change, Change::WithoutFeed(_))
     };
-    let changes: Vec<Change> = Change::all(policy).into_iter().filter(is_worth_it).collect();
+    let changes: Vec<Change> = Change::all(policy, level).into_iter().filter(is_worth_it).collect();
     let changed: Vec<Policy> = changes.iter().map(|change| change.made_to(policy)).collect();
     let all = [(policy, None)].into_iter().chain(changed.iter().zip(changes.iter().map(Some)));
     let cases: Vec<Case<'_>> = all
@@ -194,9 +195,14 @@ pub fn exposure(question: &Question<'_>, hands: NonZeroUsize) -> Exposure {
     let of_case = |case: usize| found.iter().map(|(_, exposed)| exposed[case].clone()).collect::<Vec<_>>();
     let packages = of_case(0);
     let frontier = weakest(&packages);
-    let outcomes = changes.iter().enumerate().map(|(at, change)| (change.clone(), weakest(&of_case(at + 1))));
+    // What helps the weakest may weaken others: a base wait is that of all levels.
+    let outcomes = changes.iter().enumerate().filter_map(|(at, change)| {
+        let after = of_case(at + 1);
+        let weakens = packages.iter().zip(&after).any(|(before, after)| after.is_weaker_than(before));
+        (!weakens).then(|| (change.clone(), weakest(&after)))
+    });
     Exposure {
-        changes: changes::ranked(policy, &frontier, outcomes),
+        changes: changes::ranked((policy, level), &frontier, outcomes),
         helpers: helpers.into_iter().map(|helper| helper.identity).collect(),
         packages,
         frontier,
@@ -227,7 +233,7 @@ fn search_crate(
     let one = |at: usize| {
         let package = &question.locked[at];
         let of_case = |case: &Case<'_>| {
-            let level = case.change.map_or(own, |change| change.level_of(question.asked.policy, own));
+            let level = case.change.map_or(own, |change| change.level_of(question.asked.level, own));
             let asked = Asked { policy: case.policy, level, ..question.asked };
             let exposed = |next, points, accounts| Exposed {
                 release: package.release(),
@@ -291,3 +297,14 @@ impl Exposure {
         self.changes.iter().min_by_key(|changed| &changed.change)
     }
 }
+impl Exposed {
+    /// Whether with some number of identities it takes less time.
+    fn is_weaker_than(&self, other: &Self) -> bool {
+        let is_sooner = |point: &Point| {
+            let wait = wait_with(&other.points, point.identities.len());
+            wait.is_none_or(|wait| point.wait < wait)
+        };
+        self.points.iter().any(is_sooner)
+    }
+}
+
