@@ -10,7 +10,7 @@
 //! here, only a search for few identities. [`people`] says who could be taken over, by the policy; [`changes`] what other
 //! policies would leave; [`observed`] how long takeovers did stay unnoticed.
 //!
-//! Attackers adapt, so the next release is one that stays within what the crate could do before: no new dependency, no
+//! Attackers adapt, so the next release is one that stays within what the crate could do before: no dependency, no
 //! capability, no finding. Whatever the scanner and the dependencies' ages stop beyond that is no part of the measure, and
 //! nor is somebody who can change `fence.toml`, the project or the registry itself.
 
@@ -75,13 +75,24 @@ pub struct Exposed {
     pub release: ReleaseId,
     /// The level at which it is judged.
     pub level: Level,
-    /// The version that the next release would have; none for what comes from no registry.
-    pub next: Option<Version>,
+    /// What would come next.
+    pub next: Next,
     /// With how few identities it is admitted how soon, the fewest first: each point has more identities than the one before
     /// it, and a shorter wait. Empty where nobody whom the policy trusts can have it admitted.
     pub points: Vec<Point>,
     /// How many accounts would each do for the first point.
     pub accounts: usize,
+}
+
+/// What comes after a release in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// A release of this version.
+    Release(Version),
+    /// Whatever lies at its source by then: it comes from no registry.
+    Source,
+    /// No release, since no version is higher: there is nothing to tell.
+    Nothing,
 }
 
 /// With these identities a next release is admitted after this time.
@@ -130,6 +141,8 @@ pub enum Kind {
     Reviewer,
     /// A maintainer of dependents, who has a voice in a quorum.
     Voice,
+    /// Whoever has an advisory published in a database, of a flaw that the next release mends.
+    Reporter,
 }
 
 impl Kind {
@@ -143,6 +156,7 @@ impl Kind {
             Self::Keeper => "keeper",
             Self::Reviewer => "reviewer",
             Self::Voice => "voice",
+            Self::Reporter => "reporter",
         }
     }
 }
@@ -248,7 +262,7 @@ fn search_crate(
                 let by = |source: String| vec![Identity::new(Kind::Source, source)];
                 let point = |source| Point { identities: by(source), wait: Span::ZERO };
                 let points = package.source().filter(|_| is_admitted).map(point);
-                return exposed(None, points.into_iter().collect(), 1);
+                return exposed(Next::Source, points.into_iter().collect(), 1);
             }
             let treatment = case.treatment.get(name).copied().unwrap_or_default();
             let facts = match case.change {
@@ -257,10 +271,10 @@ fn search_crate(
             };
             let voices = |next: &Version| question.facts.voices_of(name, next);
             match Target::new(asked, treatment, in_use.clone(), facts, &package.version, voices) {
-                None => exposed(None, Vec::new(), 0),
+                None => exposed(Next::Nothing, Vec::new(), 0),
                 Some(target) => {
                     let (points, accounts) = frontier(&target, &case.helpers);
-                    exposed(Some(target.next().clone()), points, accounts)
+                    exposed(Next::Release(target.next().clone()), points, accounts)
                 }
             }
         };
@@ -291,12 +305,6 @@ pub fn wait_with(points: &[Point], identities: usize) -> Option<Span> {
     points.iter().filter(|point| point.identities.len() <= identities).map(|point| point.wait).min()
 }
 
-impl Exposure {
-    /// The change to begin with: of those that raise the frontier the cheapest.
-    pub fn advice(&self) -> Option<&Changed> {
-        self.changes.iter().min_by_key(|changed| &changed.change)
-    }
-}
 impl Exposed {
     /// Whether with some number of identities it takes less time.
     fn is_weaker_than(&self, other: &Self) -> bool {
@@ -308,3 +316,9 @@ impl Exposed {
     }
 }
 
+impl Exposure {
+    /// The change to begin with: of those that raise the frontier the cheapest.
+    pub fn advice(&self) -> Option<&Changed> {
+        self.changes.iter().min_by_key(|changed| &changed.change)
+    }
+}
