@@ -377,7 +377,7 @@ impl Session {
         let bound = self.knowledge.enrolled().map_err(GatherError::from)?;
         let sources = exposure::people::Sources { keepers: kept.collect(), bound };
         let question = exposure::Question {
-            asked: self.asked(),
+            asked: Asked { level: self.level(), ..self.asked() },
             locked: &self.locked,
             facts: &self.knowledge,
             sources: &sources,

@@ -10,7 +10,7 @@
 //! here, only a search for few identities. [`people`] says who could be taken over, by the policy; [`changes`] what other
 //! policies would leave; [`observed`] how long takeovers did stay unnoticed.
 //!
-//! Attackers adapt, so the next release is one that stays within what the crate could do before: no new dependency, no
+//! Attackers adapt, so the next release is one that stays within what the crate could do before: no dependency, no
 //! capability, no finding. Whatever the scanner and the dependencies' ages stop beyond that is no part of the measure, and
 //! nor is somebody who can change `fence.toml`, the project or the registry itself.
 
@@ -44,7 +44,8 @@ use people::{Helper, Sources};
 /// What is asked of a project.
 #[derive(Clone, Copy)]
 pub struct Question<'a> {
-    /// By what is judged.
+    /// By what is judged. Its level is the one that changes are about: the policy's, or whichever was asked for in its place; each
+    /// package has its own.
     pub asked: Asked<'a>,
     /// What is locked.
     pub locked: &'a [Locked],
@@ -74,13 +75,24 @@ pub struct Exposed {
     pub release: ReleaseId,
     /// The level at which it is judged.
     pub level: Level,
-    /// The version that the next release would have; none for what comes from no registry.
-    pub next: Option<Version>,
+    /// What would come next.
+    pub next: Next,
     /// With how few identities it is admitted how soon, the fewest first: each point has more identities than the one before
     /// it, and a shorter wait. Empty where nobody whom the policy trusts can have it admitted.
     pub points: Vec<Point>,
     /// How many accounts would each do for the first point.
     pub accounts: usize,
+}
+
+/// What comes after a release in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// A release of this version.
+    Release(Version),
+    /// Whatever lies at its source by then: it comes from no registry.
+    Source,
+    /// No release, since no version is higher: there is nothing to tell.
+    Nothing,
 }
 
 /// With these identities a next release is admitted after this time.
@@ -129,6 +141,8 @@ pub enum Kind {
     Reviewer,
     /// A maintainer of dependents, who has a voice in a quorum.
     Voice,
+    /// Whoever has an advisory published in a database, of a flaw that the next release mends.
+    Reporter,
 }
 
 impl Kind {
@@ -142,6 +156,7 @@ impl Kind {
             Self::Keeper => "keeper",
             Self::Reviewer => "reviewer",
             Self::Voice => "voice",
+            Self::Reporter => "reporter",
         }
     }
 }
@@ -161,13 +176,13 @@ impl Identity {
 /// Finds what is left to somebody who knows the policy, now and after single changes of it. `hands` is how many threads may
 /// search at once; what they find does not depend on it.
 pub fn exposure(question: &Question<'_>, hands: NonZeroUsize) -> Exposure {
-    let policy = question.asked.policy;
+    let (policy, level) = (question.asked.policy, question.asked.level);
     let helpers = people::helpers(policy, question.sources);
     let is_worth_it = |change: &Change| {
         people::are_fewer(&people::helpers(&change.made_to(policy), question.sources), &helpers)
             || !matches!(change, Change::WithoutFeed(_))
     };
-    let changes: Vec<Change> = Change::all(policy).into_iter().filter(is_worth_it).collect();
+    let changes: Vec<Change> = Change::all(policy, level).into_iter().filter(is_worth_it).collect();
     let changed: Vec<Policy> = changes.iter().map(|change| change.made_to(policy)).collect();
     let all = [(policy, None)].into_iter().chain(changed.iter().zip(changes.iter().map(Some)));
     let cases: Vec<Case<'_>> = all
@@ -194,9 +209,14 @@ pub fn exposure(question: &Question<'_>, hands: NonZeroUsize) -> Exposure {
     let of_case = |case: usize| found.iter().map(|(_, exposed)| exposed[case].clone()).collect::<Vec<_>>();
     let packages = of_case(0);
     let frontier = weakest(&packages);
-    let outcomes = changes.iter().enumerate().map(|(at, change)| (change.clone(), weakest(&of_case(at + 1))));
+    // What helps the weakest may weaken others: a base wait is that of all levels.
+    let outcomes = changes.iter().enumerate().filter_map(|(at, change)| {
+        let after = of_case(at + 1);
+        let weakens = packages.iter().zip(&after).any(|(before, after)| after.is_weaker_than(before));
+        (!weakens).then(|| (change.clone(), weakest(&after)))
+    });
     Exposure {
-        changes: changes::ranked(policy, &frontier, outcomes),
+        changes: changes::ranked((policy, level), &frontier, outcomes),
         helpers: helpers.into_iter().map(|helper| helper.identity).collect(),
         packages,
         frontier,
@@ -227,7 +247,7 @@ fn search_crate(
     let one = |at: usize| {
         let package = &question.locked[at];
         let of_case = |case: &Case<'_>| {
-            let level = case.change.map_or(own, |change| change.level_of(question.asked.policy, own));
+            let level = case.change.map_or(own, |change| change.level_of(question.asked.level, own));
             let asked = Asked { policy: case.policy, level, ..question.asked };
             let exposed = |next, points, accounts| Exposed {
                 release: package.release(),
@@ -242,7 +262,7 @@ fn search_crate(
                 let by = |source: String| vec![Identity::new(Kind::Source, source)];
                 let point = |source| Point { identities: by(source), wait: Span::ZERO };
                 let points = package.source().filter(|_| is_admitted).map(point);
-                return exposed(None, points.into_iter().collect(), 1);
+                return exposed(Next::Source, points.into_iter().collect(), 1);
             }
             let treatment = case.treatment.get(name).copied().unwrap_or_default();
             let facts = match case.change {
@@ -251,10 +271,10 @@ fn search_crate(
             };
             let voices = |next: &Version| question.facts.voices_of(name, next);
             match Target::new(asked, treatment, in_use.clone(), facts, &package.version, voices) {
-                None => exposed(None, Vec::new(), 0),
+                None => exposed(Next::Nothing, Vec::new(), 0),
                 Some(target) => {
                     let (points, accounts) = frontier(&target, &case.helpers);
-                    exposed(Some(target.next().clone()), points, accounts)
+                    exposed(Next::Release(target.next().clone()), points, accounts)
                 }
             }
         };
@@ -283,6 +303,17 @@ fn weakest(packages: &[Exposed]) -> Vec<Weakest> {
 /// How long it takes with that many identities; none where that is never enough.
 pub fn wait_with(points: &[Point], identities: usize) -> Option<Span> {
     points.iter().filter(|point| point.identities.len() <= identities).map(|point| point.wait).min()
+}
+
+impl Exposed {
+    /// Whether with some number of identities it takes less time.
+    fn is_weaker_than(&self, other: &Self) -> bool {
+        let is_sooner = |point: &Point| {
+            let wait = wait_with(&other.points, point.identities.len());
+            wait.is_none_or(|wait| point.wait < wait)
+        };
+        self.points.iter().any(is_sooner)
+    }
 }
 
 impl Exposure {

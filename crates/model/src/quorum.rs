@@ -305,6 +305,12 @@ pub fn forgery(voices: &[(Voice, Enrolment)], rules: &Rules) -> Option<Forgery> 
         Quorum::Open { could, .. } => could.len(),
         Quorum::Thin(_) | Quorum::Reached { .. } => return None,
     };
+    Some(Forgery { taken, made: to_be_made(voices, rules, MOST_MADE) })
+}
+
+/// How many clusters somebody has to make to reach the quorum of a release with these alone, where made ones stand behind each
+/// other as [`forgery`] has it, at most `most`; none where so many do not do. They may open a quorum that was none.
+pub fn to_be_made(voices: &[(Voice, Enrolment)], rules: &Rules, most: usize) -> Option<usize> {
     let highest = voices.iter().map(|(voice, _)| voice.cluster.0 + 1).max().unwrap_or(0);
     let does = |made: usize| {
         let clusters = || (highest..).map(Cluster).take(made);
@@ -315,17 +321,14 @@ pub fn forgery(voices: &[(Voice, Enrolment)], rules: &Rules) -> Option<Forgery> 
     };
     // Doubled until it does, then halved.
     let enough = std::iter::successors(Some(1), |made| Some(made * 2))
-        .take_while(|made| *made <= MOST_MADE)
-        .find(|made| does(*made));
-    let made = enough.map(|enough| {
-        let (mut too_few, mut enough) = (enough / 2, enough);
-        while enough - too_few > 1 {
-            let middle = (too_few + enough) / 2;
-            if does(middle) { enough = middle } else { too_few = middle }
-        }
-        enough
-    });
-    Some(Forgery { taken, made })
+        .take_while(|made| *made <= most)
+        .find(|made| does(*made))?;
+    let (mut too_few, mut enough) = (enough / 2, enough);
+    while enough - too_few > 1 {
+        let middle = (too_few + enough) / 2;
+        if does(middle) { enough = middle } else { too_few = middle }
+    }
+    Some(enough)
 }
 
 /// The fewest of `others` with which it is enough, heaviest first. All of them are, if `least_enrolled` is no less than

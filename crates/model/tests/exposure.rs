@@ -3,15 +3,21 @@
 use std::num::NonZeroUsize;
 
 use fence_model::exposure::people::{Approves, Bound, Helper, Sources, helpers};
-use fence_model::exposure::{Exposure, Identity, Kind, Point, Question, Target, exposure, frontier};
-use fence_model::facts::Account;
-use fence_model::judge::Treatment;
+use fence_model::exposure::{
+    Exposure, Identity, Kind, Next, Point, Question, Target, exposure, frontier, wait_with,
+};
+use fence_model::facts::{
+    Account, Advisory, AdvisoryKind, Bound as End, Claim, Feed, FeedState, Publisher, Range, ReleaseFacts,
+    Sighting,
+};
+use fence_model::judge::{Asked, Context, Judge, Neighbourhood, Treatment};
 use fence_model::policy::{
-    AllowedSource, FeedRole, FeedSource, PublishTimes, RegistryTreatment, Trust, TrustedRegistry,
+    AllowedSource, FeedRole, FeedSource, PublishTimes, RUSTSEC, RegistryTreatment, Trust, TrustedRegistry,
 };
 use fence_model::project::Origin;
+use fence_model::readings::{Looked, Reading};
 use fence_model::settle::FactsOf;
-use fence_model::{CrateName, Level, Span};
+use fence_model::{CaretClass, CrateName, Level, Span, Verdict};
 use fence_testkit::people::maintainers;
 use fence_testkit::world::{World, digest, version};
 use proptest::prelude::*;
@@ -64,22 +70,29 @@ fn tell(points: &[Point]) -> Vec<String> {
 
 /// All that is told of a world.
 fn show(world: &World, sources: &Sources) -> String {
-    let exposure = exposed(world, sources);
+    told(&exposed(world, sources))
+}
+
+fn told(exposure: &Exposure) -> String {
     let mut lines = Vec::new();
     for package in &exposure.packages {
-        let next = package.next.as_ref().map_or_else(String::new, |next| format!(", next {next}"));
+        let next = match &package.next {
+            Next::Release(next) => format!(", next {next}"),
+            Next::Source => String::new(),
+            Next::Nothing => ", no next".to_owned(),
+        };
         lines.push(format!("{} at {}{next}, {} accounts", package.release, package.level, package.accounts));
         lines.extend(tell(&package.points).into_iter().map(|point| format!("  {point}")));
     }
-    let told = |frontier: &[fence_model::exposure::Weakest]| {
+    let in_short = |frontier: &[fence_model::exposure::Weakest]| {
         let one =
             |point: &fence_model::exposure::Weakest| format!("{} after {}", point.identities, point.wait);
         let all: Vec<String> = frontier.iter().map(one).collect();
         if all.is_empty() { "nobody".to_owned() } else { all.join(", ") }
     };
-    lines.push(format!("project: {}", told(&exposure.frontier)));
+    lines.push(format!("project: {}", in_short(&exposure.frontier)));
     for changed in &exposure.changes {
-        lines.push(format!("  {} -> {}", changed.lines.replace('\n', " "), told(&changed.frontier)));
+        lines.push(format!("  {} -> {}", changed.lines.replace('\n', " "), in_short(&changed.frontier)));
         lines.push(format!("      {}", changed.cost));
     }
     lines.join("\n")
@@ -146,9 +159,12 @@ fn who_is_involved_vouches_for_nothing() {
     insta::assert_snapshot!(show(&world, &sources));
 }
 
+/// Where no advisories are read, nobody makes a fix of what comes next.
 #[test]
 fn a_quorum_takes_as_many_as_it_needs_or_whoever_enrols_them() {
     let (mut world, mut sources) = (world(), Sources::default());
+    let unread = FeedSource { enabled: false, ..FeedSource::of(FeedRole::Advisories) };
+    world.policy.feeds.insert(RUSTSEC.to_owned(), unread);
     world.edit("tidy", "1.0.2").by_user(1).heard_by(maintainers(12));
     world.krate("tidy").publishers_told = true;
     world.owner("tidy", Account::User(1), "2024-01-01");
@@ -166,6 +182,60 @@ fn at_high_an_account_alone_never_does() {
     trusts(&mut world, &mut sources, "google");
     trusts(&mut world, &mut sources, "mozilla");
     insta::assert_snapshot!("with_two", show(&world, &sources));
+}
+
+/// A release without dependencies is never one with a new dependency, whatever the one in use has.
+#[test]
+fn the_next_release_needs_nothing() {
+    let mut world = world();
+    world.release("core", "1.0.0", "2020-01-01");
+    world.release("tidy", "1.0.3", "2026-08-19").needs("core", "^1");
+    world.lock("tidy", "1.0.3", &[]);
+    insta::assert_snapshot!(show(&world, &Sources::default()));
+}
+
+/// What changes of a policy cost is told at the level that was asked for.
+#[test]
+fn changes_are_about_the_level_that_is_asked_for() {
+    let mut world = world();
+    world.policy.level = Level::Low;
+    let asked = Asked { level: Level::Medium, ..world.asked() };
+    let sources = Sources::default();
+    let question = Question { asked, locked: &world.locked, facts: &world, sources: &sources };
+    insta::assert_snapshot!(told(&exposure(&question, NonZeroUsize::MIN)));
+}
+
+/// A base wait is that of all levels: what is twice the lowest may be less than the highest.
+#[test]
+fn no_change_weakens_another_package() {
+    let mut world = world();
+    world.release("loose", "1.0.0", "2026-03-01");
+    let loose = world.lock("loose", "1.0.0", &[]);
+    world.locked[loose].level = Some(Level::Low);
+    world.policy.level = Level::Low;
+    insta::assert_snapshot!(show(&world, &Sources::default()));
+}
+
+/// Whatever number of them there is: they vouch for one.
+#[test]
+fn signers_of_one_organisation_are_asked_about_once() {
+    let (mut world, mut sources) = (world(), Sources::default());
+    let names: Vec<String> = (0..600).map(|number| format!("signer-{number}")).collect();
+    reviewers(&mut world, &mut sources, &names.iter().map(String::as_str).collect::<Vec<_>>(), None);
+    world.edit("tidy", "1.0.2").by_user(1);
+    world.krate("tidy").publishers_told = true;
+    world.owner("tidy", Account::User(1), "2024-01-01");
+    sources.bound.extend((100..).zip(&names).map(|(number, name)| Bound {
+        feed: "people".to_owned(),
+        principal: name.clone(),
+        accounts: vec![Account::User(number)],
+        organisation: Some("acme".to_owned()),
+    }));
+    let points = &exposed(&world, &sources).packages[0].points;
+    assert_eq!(
+        tell(points),
+        ["1 after 7 days: publisher user 1", "2 after 6 hours: publisher user 1 + reviewer signer-0"]
+    );
 }
 
 #[test]
@@ -227,7 +297,7 @@ fn worlds_have_everybody_who_helps() {
                 .flat_map(|point| point.identities.iter().map(|one| (point.identities.len(), one.kind))),
         );
     }
-    for kind in [Kind::AuditSet, Kind::Keeper, Kind::Reviewer] {
+    for kind in [Kind::AuditSet, Kind::Keeper, Kind::Reviewer, Kind::Reporter] {
         assert!(helped.contains(&(2, kind)) && helped.contains(&(3, kind)), "{kind:?}: {helped:?}");
     }
     assert!(helped.iter().any(|(number, kind)| *number > 3 && *kind == Kind::Voice), "{helped:?}");
@@ -356,9 +426,139 @@ proptest! {
             fewer.remove(left_out);
             let (after, _) = frontier(&target, &fewer);
             for point in &after {
-                let before = fence_model::exposure::wait_with(&points, point.identities.len());
+                let before = wait_with(&points, point.identities.len());
                 prop_assert!(before.is_some_and(|before| before <= point.wait), "{:?}\n{:?}", tell(&points), tell(&after));
             }
+        }
+    }
+}
+
+/// What somebody could publish in place of what the search supposes.
+struct Other<'w> {
+    release: ReleaseFacts<'w>,
+    /// Whether a flaw is reported that it mends.
+    is_reported: bool,
+}
+
+/// Releases of all sorts that come in place of the one in use whatever else is there: above all others, with what any needs and
+/// without.
+fn others<'w>(
+    world: &'w World,
+    (of, in_use): &(CrateName, Version),
+    publisher: Option<Publisher<'w>>,
+) -> Vec<Other<'w>> {
+    let facts = world.facts_of(of);
+    let gone = facts.gone.iter().map(|gone| &gone.version);
+    let there = facts.releases.iter().map(|release| &release.version).chain(gone).chain([in_use]);
+    let Some(highest) = there.filter(|at| CaretClass::of(at) == CaretClass::of(in_use)).max().cloned() else {
+        return Vec::new();
+    };
+    let free = (0..4).flat_map(|minor| (0..4).map(move |patch| Version::new(in_use.major, minor, patch)));
+    let free = free.filter(|at| *at > highest && CaretClass::of(at) == CaretClass::of(in_use));
+    let needed = facts.releases.iter().map(|release| release.dependencies.clone()).collect::<Vec<_>>();
+    let has_times =
+        facts.releases.is_empty() || facts.releases.iter().any(|release| release.published.is_some());
+    let now = world.now;
+    let sighting = Sighting {
+        first_seen: now,
+        first_digest: digest("somebody else's"),
+        lacked_at: Some(now - Span::seconds(1)),
+        first_seen_yanked: false,
+        yanked_at: None,
+        unyanked_at: None,
+    };
+    let mut all = Vec::new();
+    for version in free {
+        for dependencies in needed.iter().cloned().chain([[].into()]) {
+            for is_reported in [false, true] {
+                let release = ReleaseFacts {
+                    version: version.clone(),
+                    digest: digest("somebody else's"),
+                    published: has_times.then_some(now),
+                    yanked: false,
+                    dependencies: dependencies.clone(),
+                    sighting: (facts.journalled || !has_times).then(|| Box::new(sighting.clone())),
+                    publisher,
+                    voices: None,
+                };
+                all.push(Other { release, is_reported });
+            }
+        }
+    }
+    all
+}
+
+/// How long that takes, by the judgement alone.
+fn waits<'w>(world: &'w World, of: &CrateName, other: &Other<'w>) -> Option<Span> {
+    let mut facts = world.facts_of(of);
+    if other.is_reported {
+        let fixed = Range { lower: End::Inclusive(other.release.version.clone()), upper: End::Unbounded };
+        facts.advisories.push(Advisory {
+            id: "mine",
+            kind: AdvisoryKind::Vulnerability,
+            known: world.now,
+            patched: vec![fixed],
+            unaffected: Vec::new(),
+            withdrawn: None,
+            title: "",
+            aliases: Vec::new(),
+        });
+    }
+    facts.releases.push(other.release.clone());
+    let asked = world.asked();
+    let speaking = |feed: &Feed| Feed { state: FeedState::Current, as_of: Some(world.now), ..feed.clone() };
+    let feeds: Vec<Feed> = asked.feeds.iter().map(speaking).collect();
+    let mut readings = asked.readings.clone();
+    let treatment = world.treatment.get(of).copied().unwrap_or_default();
+    let in_use = world.in_use.get(of).cloned().unwrap_or_default();
+    let decision = loop {
+        let asked = Asked { feeds: &feeds, readings: &readings, ..asked };
+        let context = Context { treatment, in_use: in_use.clone() };
+        let decision = Judge::new(asked, context, facts.clone())
+            .decide(&other.release.version, &Neighbourhood::default());
+        if decision.unread.is_empty() {
+            break decision;
+        }
+        for one in decision.unread {
+            readings.add(one.pair, Looked::Read(Reading::default()));
+        }
+    };
+    let ways = decision.clears.iter().filter(|way| way.is_wait());
+    match decision.verdict {
+        Verdict::Admit => Some(Span::ZERO),
+        Verdict::Hold | Verdict::Block => ways.map(|way| way.earliest - world.now).min(),
+    }
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 60, failure_persistence: None, ..Config::default() })]
+
+    /// The release that the search supposes is the best that an account can publish, with a flaw that is reported and without:
+    /// no other version, and none that needs something, is sooner.
+    #[test]
+    fn no_other_release_is_sooner((mut world, mut lots) in worlds()) {
+        let sources = trusting(&mut lots, &mut world);
+        // Of versions that are not there nobody has said anything yet.
+        for facts in world.crates.values_mut() {
+            let there: Vec<Version> = facts.releases.iter().map(|release| release.version.clone()).collect();
+            facts.advisories.retain(|advisory| advisory.kind != AdvisoryKind::Malicious);
+            facts.statements.retain(|statement| there.contains(&statement.version));
+            facts.audits.retain(|audit| match &audit.claim {
+                Claim::Full(at) | Claim::Delta { to: at, .. } => there.contains(&at.version),
+                Claim::Violation(_) | Claim::Remark(..) => false,
+            });
+        }
+        let subject @ (of, _) = &subjects(&world)[0];
+        let Some(target) = target(&world, subject) else { return Ok(()) };
+        let (points, _) = frontier(&target, &helpers(&world.policy, &sources));
+        for other in target.publishers().into_iter().flat_map(|publisher| others(&world, subject, publisher)) {
+            let Some(wait) = waits(&world, of, &other) else { continue };
+            let supposed = wait_with(&points, if other.is_reported { 2 } else { 1 });
+            let version = &other.release.version;
+            prop_assert!(
+                supposed.is_some_and(|supposed| supposed <= wait),
+                "{of} {version} after {wait}, reported {}: {:?}", other.is_reported, tell(&points)
+            );
         }
     }
 }
@@ -366,7 +566,17 @@ proptest! {
 #[test]
 fn next_versions() {
     let mut world = World::at("2026-08-20T12:00:00Z");
-    for at in ["0.3.1", "0.3.4", "0.4.0", "1.0.0-rc.1", "1.2.9"] {
+    for at in [
+        "0.0.4",
+        "0.0.9",
+        "0.3.1",
+        "0.3.4",
+        "0.4.0",
+        "0.5.18446744073709551615",
+        "1.0.0-rc.1",
+        "1.2.9",
+        "2.0.18446744073709551615",
+    ] {
         world.release("tidy", at, "2025-01-01");
     }
     world.vanished("tidy", "0.3.9", "2025-01-01T00:00:00Z", "2025-02-01T00:00:00Z", "2025-03-01T00:00:00Z");
@@ -375,7 +585,11 @@ fn next_versions() {
         target(&world, &(CrateName::clone(&of), version(at))).map(|target| target.next().to_string())
     };
     assert_eq!(
-        ["0.3.1", "0.4.0", "1.2.9"].map(next),
-        ["0.3.10", "0.4.1", "1.2.10"].map(|next| Some(next.to_owned()))
+        ["0.0.4", "0.3.1", "0.4.0", "1.2.9", "2.0.18446744073709551615"].map(next),
+        ["0.0.10", "0.3.10", "0.4.1", "1.2.10", "2.1.0"].map(|next| Some(next.to_owned()))
     );
+    assert_eq!(next("0.5.18446744073709551615"), None);
+    world.lock("tidy", "0.0.4", &[]);
+    world.lock("tidy", "0.5.18446744073709551615", &[]);
+    insta::assert_snapshot!(show(&world, &Sources::default()));
 }

@@ -31,7 +31,7 @@ pub use registry::Registry;
 
 use crate::backtest::{Named, Rule, side_by_side};
 use crate::incidents::Bound;
-use detection::{Detections, Like};
+use detection::{Detections, Heard, Like};
 use intervals::{Interval, wilson};
 use lots::Lots;
 use play::play;
@@ -150,8 +150,8 @@ struct Plan {
     like: Like,
     /// For how long it has to stay unnoticed; none if it is never admitted.
     stays: Option<Span>,
-    /// Whether the victim hears of it being found.
-    is_heard: bool,
+    /// By what the victim hears of it being found, if it does.
+    heard: Option<Heard>,
     price: Price,
 }
 
@@ -164,20 +164,20 @@ pub fn attack(registry: &Registry, rules: &[Named], detections: &Detections, que
     numbers.dedup();
     let targets: Vec<Target> =
         numbers.iter().map(|number| registry.target(*number, question.has_journal)).collect();
-    let mut levels: Vec<Level> = rules.iter().map(|rule| level_of(&rule.rule)).collect();
-    levels.sort_unstable();
-    levels.dedup();
-    let made = made(registry, &levels, question, &targets);
+    let mut faced: Vec<Faced<'_>> = rules.iter().map(|rule| Faced::of(&rule.rule)).collect();
+    faced.sort_unstable();
+    faced.dedup();
+    let made = made(registry, &faced, question, &targets);
 
     let plans: Vec<Vec<Vec<Plan>>> = side_by_side(&targets, question.hands, |target| {
-        let stage = |level| {
+        let stage = |Faced { level, criteria }| {
             let made = made.iter().find(|(own, _)| *own == quorum_level(level)).map(|(_, made)| made);
-            Stage { made, level, ..Stage::of(registry, target) }
+            Stage { made, level, criteria, ..Stage::of(registry, target) }
         };
         let of_adversary = |adversary: &Adversary| {
-            let levels = levels.iter().map(|level| (*level, adversary.variants(&stage(*level))));
-            let scripts: BTreeMap<Level, Vec<Script<'_>>> = levels.collect();
-            let of_rule = |rule: &Named| plan(&scripts[&level_of(&rule.rule)], &rule.rule);
+            let scripts = faced.iter().map(|faced| (*faced, adversary.variants(&stage(*faced))));
+            let scripts: BTreeMap<Faced<'_>, Vec<Script<'_>>> = scripts.collect();
+            let of_rule = |rule: &Named| plan(&scripts[&Faced::of(&rule.rule)], &rule.rule);
             rules.iter().map(of_rule).collect::<Vec<Plan>>()
         };
         question.adversaries.iter().map(of_adversary).collect()
@@ -215,14 +215,14 @@ fn draw(registry: &Registry, question: &Question, run: usize) -> (Rank, u32) {
 /// The clusters that are made for all of these crates, for each size of quorum.
 fn made(
     registry: &Registry,
-    levels: &[Level],
+    faced: &[Faced<'_>],
     question: &Question,
     targets: &[Target],
 ) -> Vec<(Level, Made)> {
     if !question.adversaries.contains(&Adversary::Sybils) {
         return Vec::new();
     }
-    let mut levels: Vec<Level> = levels.iter().map(|level| quorum_level(*level)).collect();
+    let mut levels: Vec<Level> = faced.iter().map(|faced| quorum_level(faced.level)).collect();
     levels.dedup();
     let wanted = |level: Level| {
         let one = |target| Some((target, registry.to_be_made(target, level)?));
@@ -236,36 +236,49 @@ fn quorum_level(level: Level) -> Level {
     if Rules::at(level) == Rules::at(Level::Low) { Level::Low } else { level }
 }
 
-/// The level at which a rule judges; whoever knows none is at the lowest.
-fn level_of(rule: &Rule) -> Level {
-    match rule {
-        Rule::FlatAge(_) => Level::Low,
-        Rule::Fence(policy) => policy.level,
+/// What an attacker has to know of a rule before he acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Faced<'r> {
+    level: Level,
+    criteria: &'r str,
+}
+
+impl<'r> Faced<'r> {
+    /// What a rule asks for; one that knows no levels is at the lowest, and reads no audits.
+    fn of(rule: &'r Rule) -> Self {
+        match rule {
+            Rule::FlatAge(_) => Self { level: Level::Low, criteria: "" },
+            Rule::Fence(policy) => Self { level: policy.level, criteria: &policy.criteria },
+        }
     }
 }
 
 /// The best of an adversary's variants: the one that has to stay unnoticed for the shortest time, then the cheapest. One that
 /// the victim never hears of being found is better than any.
 fn plan(variants: &[Script<'_>], rule: &Rule) -> Plan {
-    let key = |plan: &Plan| (plan.stays.is_none(), plan.is_heard, plan.stays, plan.price);
+    let key = |plan: &Plan| (plan.stays.is_none(), plan.heard, plan.stays, plan.price);
     let best = variants.iter().map(|script| tried(script, rule)).min_by(|a, b| key(a).cmp(&key(b)));
     best.unwrap_or(Plan {
         variant: "none".into(),
         like: Like::Takeover,
         stays: None,
-        is_heard: true,
+        heard: Some(Heard::Removal),
         price: Price::default(),
     })
 }
 
 fn tried(script: &Script<'_>, rule: &Rule) -> Plan {
     let admitted = play(script, rule, None).admitted;
-    let is_heard = script.hears.index() || (script.hears.advisories() && matches!(rule, Rule::Fence(_)));
+    let heard = match rule {
+        _ if script.hears.index() => Some(Heard::Removal),
+        Rule::Fence(_) if script.hears.advisories() => Some(Heard::Advisory),
+        Rule::Fence(_) | Rule::FlatAge(_) => None,
+    };
     Plan {
         variant: script.variant.clone(),
         like: script.like,
         stays: admitted.map(|admitted: Time| admitted.max(script.open) - script.open),
-        is_heard,
+        heard,
         price: script.price(admitted.unwrap_or(script.open)),
     }
 }
@@ -281,17 +294,17 @@ fn counted(runs: &[(Rank, &Plan)], detections: &Detections, question: &Question)
         let reaches = |bound| {
             let mut lots = Lots::of(question.seed, 2, run as u64);
             let found = sample.draw(&mut lots, bound);
-            plan.stays.is_some_and(|stays| !plan.is_heard || stays <= found)
+            plan.stays.is_some_and(|stays| plan.heard.is_none_or(|heard| stays <= found.by(heard)))
         };
         let has_reached = reaches(Bound::Unfavourable);
         reached += usize::from(has_reached);
         reached_if_soonest += usize::from(reaches(Bound::Favourable));
         let of_rank = by_rank.entry(rank.as_str()).or_default();
         *of_rank = (of_rank.0 + 1, of_rank.1 + usize::from(has_reached));
-        let staying = match plan.stays {
-            None => Interval { low: 0.0, high: 0.0 },
-            Some(_) if !plan.is_heard => Interval { low: 1.0, high: 1.0 },
-            Some(stays) => sample.staying(stays),
+        let staying = match (plan.stays, plan.heard) {
+            (None, _) => Interval { low: 0.0, high: 0.0 },
+            (Some(_), None) => Interval { low: 1.0, high: 1.0 },
+            (Some(stays), Some(heard)) => sample.staying(stays, heard),
         };
         low += staying.low;
         high += staying.high;

@@ -1,27 +1,31 @@
-//! `fence-sim attack`: reads what is asked, makes the registry, and prints what came of it.
+//! `fence-sim attack`: reads what is asked, makes the registry, and tells what came of it.
 
-use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use clap::{Args, ValueEnum};
-use fence_model::policy::Policy;
-use fence_model::{Level, Time};
+use clap::Args;
+use fence_model::Level;
 use fence_sim::attack::detection::Detections;
 use fence_sim::attack::{Adversary, Question, Registry, attack, report};
-use fence_sim::backtest::{Named, Rule};
+use fence_sim::backtest::Named;
 use fence_sim::incidents::Incident;
 use fence_testkit::synthetic::{Shapes, Synthetic};
 
-/// The moment of the registry: that of the index in the data.
-const AS_OF: i64 = 1_795_000_000;
+use crate::args::Format;
+use crate::edge::Failure;
+use crate::given::{AS_OF, folder, policy, text_of};
+
 /// The flat ages that the fence is compared with, in days.
 const FLAT: [i64; 5] = [1, 3, 7, 14, 30];
 
 /// Adversaries who know the policy, run many times against a registry that was never published.
 #[derive(Debug, Args)]
 pub(crate) struct Attacking {
+    /// The folder of real data, of which `facts.json` gives the shapes of the registry; that of the environment variable
+    /// FENCE_DATA unless set.
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
     /// How many crates the registry has.
     #[arg(long, default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(10..=10_000_000))]
     crates: u32,
@@ -46,27 +50,17 @@ pub(crate) struct Attacking {
     /// How many threads work; the answer is the same.
     #[arg(long)]
     threads: Option<NonZeroUsize>,
-    /// How the answer is printed.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    /// `human` or `json`.
+    #[arg(long, default_value = "human")]
     format: Format,
     /// Prints to standard error how long each step took, and the most memory that it needed.
     #[arg(long)]
     measure: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Tables.
-    Human,
-    /// JSON.
-    Json,
-}
-
-/// Runs it.
-pub(crate) fn run(asked: &Attacking) -> Result<(), String> {
-    let data = std::env::var_os("FENCE_DATA").ok_or(
-        "FENCE_DATA is not set: name the folder of data, of which `facts.json` gives the shapes of the registry",
-    )?;
+/// Runs it, and returns what is to be printed.
+pub(crate) fn run(asked: &Attacking) -> Result<String, Failure> {
+    let data = folder(asked.data.as_ref())?;
     let rules = rules(asked)?;
     let measure = |what: &str, since: Instant| {
         if asked.measure {
@@ -76,8 +70,7 @@ pub(crate) fn run(asked: &Attacking) -> Result<(), String> {
     let start = Instant::now();
     let hands = asked.threads.or_else(|| std::thread::available_parallelism().ok());
     let hands = hands.unwrap_or(NonZeroUsize::MIN);
-    let synthetic =
-        Synthetic::of(shapes(Path::new(&data))?, asked.crates, Time::from_unix(AS_OF), asked.seed);
+    let synthetic = Synthetic::of(shapes(&data)?, asked.crates, AS_OF, asked.seed);
     let registry = Registry::of(synthetic, (asked.enrolled, asked.seed), hands);
     measure(&format!("registry of {} crates, {} dependencies", asked.crates, registry.links()), start);
     let attacking = Instant::now();
@@ -90,16 +83,15 @@ pub(crate) fn run(asked: &Attacking) -> Result<(), String> {
     };
     let found = attack(&registry, &rules, &Detections::of(&Incident::shipped()), &question);
     measure("attacks", attacking);
-    let text = match asked.format {
+    Ok(match asked.format {
         Format::Human => report::human(&found),
         Format::Json => report::json(&found),
-    };
-    std::io::stdout().write_all(text.as_bytes()).map_err(|error| format!("cannot print: {error}"))
+    })
 }
 
-fn rules(asked: &Attacking) -> Result<Vec<Named>, String> {
+fn rules(asked: &Attacking) -> Result<Vec<Named>, Failure> {
     let mut rules = match (&asked.policy, asked.level) {
-        (Some(file), _) => vec![named(file)?],
+        (Some(file), _) => vec![Named::policy("policy".into(), policy(file)?)],
         (None, Some(level)) => vec![Named::fence(level)],
         (None, None) => Level::ALL.map(Named::fence).into(),
     };
@@ -107,22 +99,8 @@ fn rules(asked: &Attacking) -> Result<Vec<Named>, String> {
     Ok(rules)
 }
 
-fn named(file: &Path) -> Result<Named, String> {
-    let shown = file.display();
-    let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {shown}: {error}"))?;
-    let policy: Policy = toml::from_str(&text).map_err(|error| format!("{shown} is no policy: {error}"))?;
-    let problems = policy.problems(Time::from_unix(AS_OF));
-    if let Some(problem) = problems.first() {
-        return Err(format!("{shown}: {problem}"));
-    }
-    Ok(Named { name: "policy".into(), rule: Rule::Fence(Box::new(policy)) })
-}
-
-fn shapes(data: &Path) -> Result<Shapes, String> {
-    let file = data.join("facts.json");
-    let text = std::fs::read_to_string(&file)
-        .map_err(|error| format!("cannot read facts.json of FENCE_DATA: {error}"))?;
-    Ok(Shapes::read(&text))
+fn shapes(data: &Path) -> Result<Shapes, Failure> {
+    Ok(Shapes::read(&text_of(&data.join("facts.json"))?))
 }
 
 /// The most memory that the process needed, where the system tells.

@@ -3,6 +3,7 @@
 mod args;
 mod attacking;
 mod edge;
+mod given;
 mod replay;
 mod table;
 
@@ -14,7 +15,7 @@ use crate::args::{Cli, Command};
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Attack(asked) => attacking::run(&asked).map(|()| String::new()),
+        Command::Attack(asked) => attacking::run(&asked),
         Command::Backtest(asked) => replay::backtest(&asked),
         Command::Releases(asked) => replay::releases(&asked),
     };

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
 
 use fence_model::policy::Policy;
 use fence_model::readings::Readings;
@@ -27,6 +26,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Backtest, Format, Releases};
 use crate::edge::{self, Failure};
+use crate::given::{folder, policy, text_of};
 
 /// The flat ages of cargo's own setting that are compared with, in days.
 const FLAT: [i64; 5] = [1, 3, 7, 14, 30];
@@ -53,7 +53,7 @@ struct Row<'g> {
 /// Does what is asked, and returns what is to be printed.
 pub(crate) fn backtest(asked: &Backtest) -> Result<String, Failure> {
     let folder = folder(asked.data.as_ref())?;
-    let own = asked.policy.as_deref().map(own_policy).transpose()?;
+    let own = asked.policy.as_deref().map(policy).transpose()?;
     let history = edge::history(&folder)?;
     let compiled = Compiled::of(&history, asked.audits, &years(2022..=2026));
     let upgrades = Upgrades::of(&compiled);
@@ -87,22 +87,6 @@ pub(crate) fn releases(asked: &Releases) -> Result<String, Failure> {
     };
     let all = beside_their_bases(&compiled, &policy, (&Upgrades::of(&compiled), asked.answered));
     Ok(all.iter().map(line).collect())
-}
-
-/// The folder of real data.
-fn folder(named: Option<&PathBuf>) -> Result<PathBuf, Failure> {
-    let folder = named.cloned().or_else(|| std::env::var_os("FENCE_DATA").map(PathBuf::from));
-    Ok(folder.ok_or(
-        "there is no data to replay: name its folder with --data, or in the environment variable FENCE_DATA",
-    )?)
-}
-
-fn text_of(file: &Path) -> Result<String, Failure> {
-    fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
-}
-
-fn own_policy(file: &Path) -> Result<Policy, Failure> {
-    toml::from_str(&text_of(file)?).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 impl<'h> Ground<'h> {
@@ -355,7 +339,8 @@ impl<'h> Ground<'h> {
         let halves = [Half::Fit, Half::Report];
         let incidents = halves.map(|half| self.incidents_of(half));
         let score = |rule: &Named| {
-            let found = admissions(&self.compiled, &rule.rule, &self.readings, (&self.upgrades, self.reviewers));
+            let found =
+                admissions(&self.compiled, &rule.rule, &self.readings, (&self.upgrades, self.reviewers));
             [0, 1].map(|at| {
                 let wanted = |upgrade: &Upgrade| halves[at].has(&self.upgrades.projects[upgrade.project]);
                 let cost = Cost::of(&self.upgrades, &found, Kind::Upgrade, wanted);

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 
+use fence_model::exposure::observed::Takeover;
 use fence_model::policy::{Policy, Wait};
 use fence_model::{Level, Span, Time};
 use fence_sim::attack::adversaries::WHOLE_QUORUM;
-use fence_sim::attack::detection::Detections;
+use fence_sim::attack::detection::{Detections, Heard, Like, takeovers};
 use fence_sim::attack::play::play;
 use fence_sim::attack::script::{Price, Script};
 use fence_sim::attack::{Adversary, Question, Registry, Report, Stage, attack, report};
@@ -165,6 +166,61 @@ fn more_who_are_bribed_never_make_it_less_likely() {
             "somebody is worth bribing: {rows:?}"
         );
     }
+}
+
+/// What helps against one rule may hurt against another: whoever can go without does no worse than who has nothing else.
+#[test]
+fn a_weapon_that_is_in_the_way_is_not_used() {
+    let mut rules: Vec<Named> = Level::ALL.map(Named::fence).into();
+    rules.extend([1, 7].map(Named::flat));
+    let armed = [
+        Adversary::BlockedFeeds,
+        Adversary::YankLure,
+        Adversary::Reviewers(1),
+        Adversary::Maintainers(WHOLE_QUORUM),
+        Adversary::Sybils,
+    ];
+    let alone = reached(&attacked(&rules, &question(&[Adversary::Quiet])));
+    for row in reached(&attacked(&rules, &question(&armed))) {
+        assert!(row.iter().zip(&alone[0]).all(|(armed, alone)| armed >= alone), "{row:?}, {alone:?}");
+    }
+}
+
+/// A crate of his own that was clean for long waits no longer than an upgrade does.
+#[test]
+fn a_crate_that_turned_is_no_new_one() {
+    let rules = [Named::fence(Level::Medium)];
+    let found = attacked(&rules, &question(&[Adversary::NewCrate]));
+    let stays = found.rows[0].cells[0].stays_seconds.expect("it is admitted");
+    assert!(stays <= Span::days(7).as_seconds(), "{stays}");
+}
+
+#[test]
+fn who_is_bribed_signs_by_the_criteria_that_the_policy_asks_for() {
+    let asking = |criteria: &str| {
+        Named::policy(criteria.into(), Policy { criteria: criteria.into(), ..Policy::default() })
+    };
+    let rules = ["safe-to-deploy", "safe-to-run", "our-own"].map(asking);
+    let found = attacked(&rules, &question(&[Adversary::Reviewers(2)]));
+    assert_eq!(reached(&found), [[90, 90, 90]]);
+}
+
+/// There are two lists of takeovers, since the tool for projects has none of the data of this one; they say the same.
+#[test]
+fn exposure_counts_the_same_takeovers() {
+    let line = |one: &Takeover| format!("{}\t{}\t{}\n", one.id, one.shortest, one.longest);
+    let listed: String = fence_model::exposure::observed::takeovers().iter().map(line).collect();
+    assert_eq!(listed, takeovers(&Incident::shipped()));
+}
+
+/// Where only advisories are heard, it is heard of when they came, which was later.
+#[test]
+fn advisories_come_after_the_removal() {
+    let detections = detections();
+    let takeovers = detections.like(Like::Takeover);
+    let staying = |hours: i64, heard| takeovers.staying(Span::hours(hours), heard).high;
+    assert!(staying(8, Heard::Advisory) > staying(8, Heard::Removal));
+    assert!(staying(48, Heard::Advisory) == staying(48, Heard::Removal));
 }
 
 #[test]

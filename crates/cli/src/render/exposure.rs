@@ -1,7 +1,7 @@
 //! Exposure for people: the frontier, whom it takes, the one change that helps, and what it does not say.
 
 use fence_model::exposure::observed::unnoticed;
-use fence_model::exposure::{Exposed, Identity, Kind, Point, Weakest, wait_with};
+use fence_model::exposure::{Exposed, Identity, Kind, Next, Point, Weakest, wait_with};
 use fence_model::{CrateName, Span};
 
 use super::text::{and, count, harmless, some, wrap};
@@ -15,6 +15,12 @@ const NAMES: usize = 4;
 pub(crate) const NOT_COVERED: &str = "not covered: whoever can change fence.toml, fence.lock or the project itself; the registry; \
      code that waits longer than the policy does; crates that somebody adds; one person who is several of these";
 
+/// What is told where there is nothing to tell of.
+pub(crate) const NOTHING_JUDGED: &str = "no release is judged, so there is nothing to tell";
+
+/// Why nothing is told of a release.
+pub(crate) const NO_HIGHER: &str = "no version is higher";
+
 /// All of it, or of one crate.
 pub(crate) fn told(told: &Told<'_>, name: Option<&CrateName>, shell: &Shell) -> String {
     match name {
@@ -25,6 +31,9 @@ pub(crate) fn told(told: &Told<'_>, name: Option<&CrateName>, shell: &Shell) -> 
 
 fn project(told: &Told<'_>, shell: &Shell) -> String {
     let exposure = told.exposure;
+    if told.is_nothing_judged() {
+        return format!("{NOTHING_JUDGED}\n");
+    }
     let releases = count(exposure.packages.len(), "release");
     let mut text = format!(
         "Of {releases} at level {}, a malicious next one gets in for somebody who controls\n",
@@ -41,16 +50,18 @@ fn project(told: &Told<'_>, shell: &Shell) -> String {
             text += &whom(own, shell);
         }
     }
+    text += &last(told, shell);
     text += &found(told, exposure.frontier.iter().map(|point| point.wait), shell);
     text += &help(told, shell);
     text + &note(shell)
 }
 
 fn package(told: &Told<'_>, one: &Exposed, shell: &Shell) -> String {
-    let next = one
-        .next
-        .as_ref()
-        .map_or_else(|| "what comes after it".to_owned(), |next| format!("a malicious {next}"));
+    let next = match &one.next {
+        Next::Release(next) => format!("a malicious {next}"),
+        Next::Source => "what comes after it".to_owned(),
+        Next::Nothing => return format!("{}: {NO_HIGHER}, so nothing is told of it\n", one.release),
+    };
     let mut text =
         format!("{} at level {}: {next} gets in for somebody who controls\n", one.release, one.level);
     if one.points.is_empty() {
@@ -66,6 +77,17 @@ fn package(told: &Told<'_>, one: &Exposed, shell: &Shell) -> String {
     }
     text += &found(told, one.points.iter().map(|point| point.wait), shell);
     text + &note(shell)
+}
+
+/// Those after which nothing can come.
+fn last(told: &Told<'_>, shell: &Shell) -> String {
+    let packages = told.exposure.packages.iter().filter(|one| one.next == Next::Nothing);
+    let names: Vec<String> = packages.map(|one| one.release.to_string()).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    let text = format!("of {} nothing is told: {NO_HIGHER}", and(&names));
+    format!("{}: {}\n", shell.colour.paint(Ink::Note, "note"), wrap(&text, 6, 6, shell.width))
 }
 
 /// Where the weakest are told.
@@ -121,6 +143,7 @@ fn described(identity: &Identity) -> String {
         Kind::Keeper => format!("who keeps the statements of {name}"),
         Kind::Reviewer => format!("the reviewer {name}"),
         Kind::Voice => format!("{name}, who maintains a dependent"),
+        Kind::Reporter => format!("whoever has an advisory published in {name}"),
     }
 }
 
@@ -129,7 +152,7 @@ fn found(told: &Told<'_>, waits: impl Iterator<Item = Span>, shell: &Shell) -> S
     let lasted = waits.filter(|wait| *wait > Span::ZERO).map(|wait| {
         let unnoticed = unnoticed(told.takeovers, wait);
         format!(
-            "{} had lasted {} or longer, so at most {} do",
+            "{} had lasted {} or longer, so at most {} of those that are found do",
             unnoticed.longer,
             words(wait),
             unnoticed.bound()
@@ -176,6 +199,11 @@ fn note(shell: &Shell) -> String {
 }
 
 impl Told<'_> {
+    /// Whether there is nothing to tell of.
+    pub(crate) fn is_nothing_judged(&self) -> bool {
+        self.exposure.packages.iter().all(|one| one.next == Next::Nothing)
+    }
+
     /// The point of the first of the weakest packages that a point of the frontier is from.
     pub(crate) fn point(&self, point: &Weakest) -> Option<&Point> {
         let first = &self.exposure.packages[*point.packages.first()?];

@@ -1,12 +1,13 @@
 //! Exposure as one JSON document, for machines. `docs/exposure.schema.json` is made from these types.
 
 use fence_model::exposure::observed::unnoticed;
-use fence_model::exposure::{Exposed, Point as PointHere, Weakest as WeakestHere};
+use fence_model::exposure::{Exposed, Next, Point as PointHere, Weakest as WeakestHere};
 use fence_model::{CrateName, Span};
 use serde::Serialize;
 
 use crate::commands::exposure::Told;
 use crate::error::shown;
+use crate::render::exposure::NO_HIGHER;
 
 /// The version of the format; changes only where a reader of the one before would be misled.
 const SCHEMA_VERSION: u32 = 1;
@@ -75,8 +76,10 @@ struct Package {
     version: String,
     /// The level at which it is judged.
     level: &'static str,
-    /// The version that the next release would have; none for what comes from no registry.
+    /// The version that the next release would have; none for what comes from no registry, and where no version is higher.
     next: Option<String>,
+    /// Why nothing is told of it, where that is so: then its frontier is empty.
+    untold: Option<&'static str>,
     /// How many accounts would each do for the first point.
     accounts: usize,
     /// Its frontier; empty where nobody whom the policy trusts can have the next release admitted.
@@ -97,7 +100,7 @@ struct Point {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Identity {
-    /// `publisher`, `registry`, `source`, `audit-set`, `keeper`, `reviewer` or `voice`.
+    /// `publisher`, `registry`, `source`, `audit-set`, `keeper`, `reviewer`, `voice` or `reporter`.
     kind: &'static str,
     /// What it is called.
     name: String,
@@ -129,7 +132,11 @@ pub(crate) fn told(told: &Told<'_>, name: Option<&CrateName>) -> String {
         name: of.release.name.to_string(),
         version: of.release.version.to_string(),
         level: of.level.as_str(),
-        next: of.next.as_ref().map(ToString::to_string),
+        next: match &of.next {
+            Next::Release(next) => Some(next.to_string()),
+            Next::Source | Next::Nothing => None,
+        },
+        untold: (of.next == Next::Nothing).then_some(NO_HIGHER),
         accounts: of.accounts,
         frontier: of.points.iter().map(point).collect(),
     };

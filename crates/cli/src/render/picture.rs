@@ -43,6 +43,7 @@ const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#1f2328}.dim{fill:
 pub(crate) fn frontier(told: &Told<'_>) -> String {
     let frontier = &told.exposure.frontier;
     let most = frontier.last().map_or(1, |point| point.identities).clamp(3, MOST_BARS);
+    let bars = if told.is_nothing_judged() { 0 } else { most };
     let step = (RIGHT - LEFT) / most as f64;
     let width = (step * 0.56).min(92.0);
     let mut parts = String::new();
@@ -60,7 +61,7 @@ pub(crate) fn frontier(told: &Told<'_>) -> String {
         "<line class=\"line\" x1=\"{LEFT}\" x2=\"{}\" y1=\"{FLOOR}\" y2=\"{FLOOR}\"/>\n",
         FOUND + 50.0
     );
-    for identities in 1..=most {
+    for identities in 1..=bars {
         let middle = LEFT + step * (identities as f64 - 0.5);
         let (left, enough) =
             (middle - width / 2.0, frontier.iter().rfind(|point| point.identities <= identities));
@@ -133,7 +134,7 @@ pub(crate) fn frontier(told: &Told<'_>) -> String {
         FLOOR + 40.0,
         16
     );
-    file(WIDTH, HEIGHT, &in_words(frontier), STYLE, &parts)
+    file(WIDTH, HEIGHT, &in_words(told), STYLE, &parts)
 }
 
 /// Where a wait is on the scale: by the logarithm of the hours and one.
@@ -145,8 +146,9 @@ fn height(wait: Span) -> f64 {
 /// A badge that tells the first line.
 pub(crate) fn badge(told: &Told<'_>) -> String {
     let frontier = &told.exposure.frontier;
-    let (name, class) = ("fence exposure", class(frontier));
+    let (name, class) = ("fence exposure", class(told));
     let says = match frontier.first() {
+        None if told.is_nothing_judged() => "nothing judged".to_owned(),
         None => "nobody".to_owned(),
         Some(point) => format!("{}: {}", identities(point.identities), after(point.wait)),
     };
@@ -164,14 +166,16 @@ pub(crate) fn badge(told: &Told<'_>) -> String {
     );
     let style = "text{font:11px Verdana,system-ui,sans-serif;fill:#fff}.name{fill:#424a53}.long{fill:#1a7f37}.some{fill:#9a6700}.none{fill:#cf222e}\
         @media(prefers-color-scheme:dark){.name{fill:#57606a}}";
-    file(left + right, 20, &in_words(frontier), style, &parts)
+    file(left + right, 20, &in_words(told), style, &parts)
 }
 
-/// What a first line is worth beside the takeovers that were found: of 25 one had lasted a week.
-fn class(frontier: &[Weakest]) -> &'static str {
-    match frontier.first() {
+/// What a first line is worth beside the takeovers that were found, of which few had lasted a week: by its wait, since more
+/// identities can be one person.
+fn class(told: &Told<'_>) -> &'static str {
+    match told.exposure.frontier.first() {
+        None if told.is_nothing_judged() => "name",
         None => "long",
-        Some(point) if point.identities > 1 || point.wait >= Span::days(7) => "long",
+        Some(point) if point.wait >= Span::days(7) => "long",
         Some(point) if point.wait > Span::ZERO => "some",
         Some(_) => "none",
     }
@@ -185,7 +189,11 @@ fn after(wait: Span) -> String {
     if wait == Span::ZERO { "at once".to_owned() } else { words(wait) }
 }
 
-fn in_words(frontier: &[Weakest]) -> String {
+fn in_words(told: &Told<'_>) -> String {
+    let frontier = &told.exposure.frontier;
+    if told.is_nothing_judged() {
+        return "No release is judged".to_owned();
+    }
     if frontier.is_empty() {
         return "No identity that the policy trusts can have a malicious release admitted".to_owned();
     }

@@ -48,6 +48,24 @@ fn pictures_are_files() {
     insta::assert_snapshot!("no such folder", project.run("exposure --svg nowhere/frontier.svg"));
 }
 
+/// A badge is coloured by how long it takes, not by how many it takes.
+#[test]
+fn three_at_once_is_at_once() {
+    let project = trusting();
+    project.run("exposure --level high --badge badge.svg");
+    let badge = project.read("badge.svg");
+    assert!(badge.contains("class=\"none\"") && badge.contains(">3 identities: at once<"), "{badge}");
+}
+
+#[test]
+fn where_nothing_is_judged_nothing_is_told() {
+    let mut project = Project::at("2026-08-22T12:00:00Z", &[("app", "0.1.0", &[])]);
+    project.write("fence.toml", "scan = \"off\"\n");
+    insta::assert_snapshot!(project.run("exposure --svg frontier.svg --badge badge.svg"));
+    insta::assert_snapshot!("nothing in a badge", project.read("badge.svg"));
+    insta::assert_snapshot!("nothing in a picture", project.read("frontier.svg"));
+}
+
 #[test]
 fn a_crate_that_is_not_judged_has_none() {
     insta::assert_snapshot!(trusting().run("exposure --crate serde"));

@@ -44,13 +44,13 @@ pub struct Changed {
 }
 
 impl Change {
-    /// All that may be worth trying under a policy.
-    pub fn all(policy: &Policy) -> Vec<Self> {
+    /// All that may be worth trying under a policy, of which `level` is asked.
+    pub fn all(policy: &Policy, level: Level) -> Vec<Self> {
         let feeds = || policy.feeds.iter().filter(|(_, feed)| feed.enabled);
         let admits = |role| matches!(role, FeedRole::Audits | FeedRole::Crev | FeedRole::Statements);
         let admitting = || feeds().filter(|(_, feed)| admits(feed.role));
         let wait = &policy.wait;
-        let base = policy.base_wait(policy.level);
+        let base = policy.base_wait(level);
         let mut all: Vec<Self> = Vec::new();
         all.extend(admitting().map(|(name, _)| Self::WithoutFeed(name.clone())));
         all.extend(feeds().filter(|(_, feed)| feed.enrols).map(|(name, _)| Self::NotEnrolled(name.clone())));
@@ -62,14 +62,16 @@ impl Change {
         if wait.floor_known < base {
             all.push(Self::FloorKnown(base));
         }
-        if wait.floor_fix < wait.floor_known && feeds().any(|(_, feed)| feed.enrols) {
-            all.push(Self::FloorFix(wait.floor_known));
+        // Wherever advisories are read somebody can make a fix of what comes next.
+        let fix = wait.floor_known.min(base);
+        if wait.floor_fix < fix {
+            all.push(Self::FloorFix(fix));
         }
         let twice = base.times(2).min(wait.ceiling);
         if base < twice {
             all.push(Self::Base(twice));
         }
-        all.extend(Level::ALL.into_iter().find(|level| *level > policy.level).map(Self::Level));
+        all.extend(Level::ALL.into_iter().find(|higher| *higher > level).map(Self::Level));
         all
     }
 
@@ -95,11 +97,11 @@ impl Change {
         policy
     }
 
-    /// The level at which a package is judged after it, that was judged at `own`. A level that the policy sets for the
-    /// package's kind of use stays.
-    pub(super) fn level_of(&self, policy: &Policy, own: Level) -> Level {
+    /// The level at which a package is judged after it, that was judged at `own` where `asked` is asked for. A level that the
+    /// policy sets for the package's kind of use stays.
+    pub(super) fn level_of(&self, asked: Level, own: Level) -> Level {
         match self {
-            Self::Level(level) if own == policy.level => *level,
+            Self::Level(level) if own == asked => *level,
             _ => own,
         }
     }
@@ -151,13 +153,13 @@ impl Change {
         }
     }
 
-    /// What it costs, compared with a policy.
-    fn cost(&self, policy: &Policy) -> String {
+    /// What it costs, compared with a policy of which `level` is asked.
+    fn cost(&self, (policy, level): (&Policy, Level)) -> String {
         let wait = &policy.wait;
-        let base = policy.base_wait(policy.level);
+        let base = policy.base_wait(level);
         match self {
             Self::WithoutFeed(name) => {
-                let then = if policy.level == Level::High { "is held" } else { "waits" };
+                let then = if level == Level::High { "is held" } else { "waits" };
                 format!("what {name} vouches for {then} as if nobody did")
             }
             Self::NotEnrolled(name) => {
@@ -175,7 +177,10 @@ impl Change {
                 wait.floor_known
             ),
             Self::FloorFix(to) => {
-                format!("a release that fixes an advisory waits {to}, in place of {}", wait.floor_fix)
+                format!(
+                    "a release that fixes an advisory, or that a quorum approves, waits {to}, in place of {}",
+                    wait.floor_fix
+                )
             }
             Self::Base(to) => format!("an unremarkable release waits {to}, in place of {base}"),
             Self::Level(Level::High) => {
@@ -193,7 +198,7 @@ impl Change {
 ///
 /// A frontier is higher that asks for a longer wait of the fewest identities for which the two differ.
 pub(super) fn ranked(
-    policy: &Policy,
+    asked: (&Policy, Level),
     before: &[Weakest],
     outcomes: impl Iterator<Item = (Change, Vec<Weakest>)>,
 ) -> Vec<Changed> {
@@ -201,7 +206,7 @@ pub(super) fn ranked(
     let mut changed: Vec<Changed> = raising
         .map(|(change, frontier)| Changed {
             lines: change.lines(),
-            cost: change.cost(policy),
+            cost: change.cost(asked),
             change,
             frontier,
         })

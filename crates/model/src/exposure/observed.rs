@@ -1,7 +1,7 @@
 //! How long takeovers of existing packages did stay unnoticed, as far as they were found.
 //!
-//! The list has one takeover to a line: the registry, what was taken over, the day, the shortest and the longest time from the
-//! malicious release to its removal that the sources allow, and the source; parted by tabs. The longest counts, since it is the
+//! The list has one takeover to a line: its id, the registry, what was taken over, the day, the shortest and the longest time from
+//! the malicious release to its removal that the sources allow, and the source; parted by tabs. The longest counts, since it is the
 //! one that flatters no policy. Lines that start with `#` say what the list is.
 //!
 //! A share comes with its bound: with `k` of `n` at least that long, the upper end of the 95 % interval of Clopper and Pearson.
@@ -13,6 +13,8 @@ use crate::time::Span;
 /// A takeover that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Takeover {
+    /// What it is called among all incidents.
+    pub id: &'static str,
     /// The registry.
     pub registry: &'static str,
     /// What was taken over.
@@ -59,6 +61,7 @@ fn parse(list: &'static str) -> Vec<Takeover> {
     let takeover = |line: &'static str| {
         let mut fields = line.split('\t');
         Some(Takeover {
+            id: fields.next()?,
             registry: fields.next()?,
             what: fields.next()?,
             day: fields.next()?,
@@ -127,11 +130,11 @@ mod tests {
         assert_eq!(
             [0, 1, 3, 7, 14].map(told),
             [
-                "25 of 25, at most 100 %",
-                "6 of 25, at most 45.2 %",
-                "5 of 25, at most 40.8 %",
-                "1 of 25, at most 20.4 %",
-                "0 of 25, at most 13.8 %",
+                "27 of 27, at most 100 %",
+                "6 of 27, at most 42.3 %",
+                "5 of 27, at most 38.1 %",
+                "2 of 27, at most 24.3 %",
+                "0 of 27, at most 12.8 %",
             ]
         );
     }

@@ -1,14 +1,18 @@
 //! Who could be taken over, by the policy: all whose word it counts for a release.
 //!
 //! What a helper can have written is made as the feeds would bring it, for [`Judge`](crate::judge::Judge) to count or not.
-//! Who can only speak against releases, such as an advisory feed or a key of the security role, is no helper: to withhold an
-//! advisory stops the clock.
+//! Who can only speak against releases, such as a key of the security role, is no helper. Whoever keeps advisories is none
+//! either, since to withhold them stops the clock; but a flaw that is reported makes what comes next a fix, and who reports
+//! it may be anybody.
 
 use std::collections::BTreeMap;
 
-use crate::facts::{Audit, AuditedVersion, Claim, ReleaseFacts, Window};
+use crate::facts::{
+    Advisory, AdvisoryKind, Audit, AuditedVersion, Bound as End, Claim, CrateFacts, Range, ReleaseFacts,
+    Window,
+};
 use crate::people::{Account, Identity as Signer, Reader, RestsOn, Says, Statement};
-use crate::policy::{FeedRole, FeedSource, Policy, Trust};
+use crate::policy::{FeedRole, FeedSource, Policy, RUSTSEC, Trust};
 use crate::time::Time;
 
 use super::{Identity, Kind};
@@ -93,9 +97,13 @@ pub enum Approves {
     },
 }
 
-/// All who could help under a policy: sets, keepers and reviewers.
+/// All who could help under a policy: sets, keepers, reviewers, and whoever reports a flaw.
 pub fn helpers(policy: &Policy, sources: &Sources) -> Vec<Helper> {
     let mut helpers: Vec<Helper> = Vec::new();
+    // It is read unless the policy says otherwise.
+    if !policy.feeds.contains_key(RUSTSEC) {
+        helpers.push(Helper::reporter(RUSTSEC));
+    }
     for (name, feed) in policy.feeds.iter().filter(|(_, feed)| feed.enabled) {
         let keeper = sources.keepers.get(name);
         match feed.role {
@@ -157,7 +165,8 @@ pub fn helpers(policy: &Policy, sources: &Sources) -> Vec<Helper> {
                     helpers.push(Helper { identity: Identity::new(Kind::Keeper, keeper), vouches, approves });
                 }
             }
-            FeedRole::Audits | FeedRole::Advisories | FeedRole::Dump => {}
+            FeedRole::Advisories => helpers.push(Helper::reporter(name)),
+            FeedRole::Audits | FeedRole::Dump => {}
         }
     }
     helpers
@@ -203,6 +212,23 @@ impl Helper {
         }
     }
 
+    /// Whoever has an advisory published in a database.
+    fn reporter(feed: &str) -> Self {
+        let identity = Identity::new(Kind::Reporter, feed);
+        Self { identity, vouches: Vec::new(), approves: Approves::Nothing }
+    }
+
+    /// Whether it reports a flaw, which the next release mends.
+    pub(super) fn reports(&self) -> bool {
+        self.identity.kind == Kind::Reporter
+    }
+
+    /// As whom it vouches, where that is one alone.
+    pub(super) fn only_voucher(&self) -> Option<&Vouches> {
+        let [only] = self.vouches.as_slice() else { return None };
+        Some(only)
+    }
+
     /// Whether nothing but the kind and the number of what it can say matters: no release is its own.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let is_nobody =
@@ -213,15 +239,19 @@ impl Helper {
             && is_nobody(other)
     }
 
-    /// The audits that it writes of a release, and the windows that it opens for whoever published it.
+    /// Adds to what is known the audits that it writes of a release, the windows that it opens for whoever published it, and the
+    /// flaw that the release mends.
     pub(crate) fn vouch<'h>(
         &'h self,
         release: &ReleaseFacts<'h>,
         criteria: &'h str,
         now: Time,
-        audits: &mut Vec<Audit<'h>>,
-        windows: &mut Vec<Window<'h>>,
+        facts: &mut CrateFacts<'h>,
     ) {
+        if self.reports() {
+            facts.advisories.push(mended_by(release, now));
+        }
+        let (audits, windows) = (&mut facts.audits, &mut facts.windows);
         let audit = |feed, origin: &'h str, signer: Option<Signer<'h>>| Audit {
             feed,
             origin,
@@ -298,5 +328,20 @@ impl Helper {
                 own.map(|principal| approval(feed, principal)).collect()
             }
         }
+    }
+}
+
+/// A flaw of all releases below one that was reported now, under an id that is no other's.
+fn mended_by<'h>(release: &ReleaseFacts<'_>, now: Time) -> Advisory<'h> {
+    let from_here = Range { lower: End::Inclusive(release.version.clone()), upper: End::Unbounded };
+    Advisory {
+        id: "reported by whoever publishes",
+        kind: AdvisoryKind::Vulnerability,
+        known: now,
+        patched: vec![from_here],
+        unaffected: Vec::new(),
+        withdrawn: None,
+        title: "an old flaw",
+        aliases: Vec::new(),
     }
 }

@@ -5,16 +5,17 @@
 //! alone, of whom those that are alike need not be told apart, and each answer is that of the judgement about facts in which
 //! they did what they can.
 //!
-//! It is exact while at most two feeds enrol signers: of more, one of their keepers or all of them are tried.
+//! For the release that is supposed it is exact while at most two feeds enrol signers: of more, one of their keepers or all of
+//! them are tried.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decision::{Decision, Need};
 use crate::facts::Publisher;
 use crate::judge::Treatment;
 use crate::time::Span;
 
-use super::people::{Approves, Helper};
+use super::people::{Approves, Helper, Vouches};
 use super::{Identity, Kind, Point, Target};
 
 /// With how few identities, among those who may publish and these, the next release of a crate is admitted how soon; and how
@@ -52,11 +53,20 @@ impl Search<'_, '_> {
         let is_keeper = |helper: &&Helper| matches!(helper.approves, Approves::Everybody { .. });
         let keepers: Vec<&Helper> = self.helpers.iter().filter(is_keeper).collect();
         let alone = self.with(&[]);
-        for keeper in &keepers {
-            self.with(&[keeper]);
-        }
+        let mut sets: Vec<Vec<&Helper>> = keepers.iter().map(|keeper| vec![*keeper]).collect();
         if keepers.len() > 1 {
-            self.with(&keepers);
+            sets.push(keepers);
+        }
+        for set in &sets {
+            self.with(set);
+        }
+        // One advisory does what any number of them does.
+        if let Some(reporter) = self.helpers.iter().find(|helper| helper.reports()) {
+            sets.insert(0, Vec::new());
+            for mut set in sets {
+                set.push(reporter);
+                self.with(&set);
+            }
         }
         alone
     }
@@ -86,7 +96,10 @@ impl Search<'_, '_> {
             }
         }
         self.single(set, one, two);
-        self.pairs(set, two);
+        // Beside two audits an advisory does nothing.
+        if !set.iter().any(|helper| helper.reports()) {
+            self.pairs(set, two);
+        }
         wait
     }
 
@@ -122,20 +135,52 @@ impl Search<'_, '_> {
         let Some(goal) = two else { return };
         let free = |helper: &&Helper| !helper.vouches.is_empty() && !set.contains(helper);
         let free: Vec<&Helper> = self.helpers.iter().filter(free).collect();
-        let mut asked: Vec<(&Helper, &Helper)> = Vec::new();
+        let sorts = self.sorts(&free);
+        let mut asked: BTreeSet<[usize; 2]> = BTreeSet::new();
         for (place, one) in free.iter().enumerate() {
-            for other in &free[place + 1..] {
+            for (other_place, other) in free.iter().enumerate().skip(place + 1) {
                 if self.is_beaten(set.len() + 3, goal) {
                     return;
                 }
-                if asked.iter().any(|(a, b)| a.is_like(one) && b.is_like(other)) {
-                    continue;
+                let mut of_sorts = [sorts[place], sorts[other_place]];
+                of_sorts.sort_unstable();
+                if asked.insert(of_sorts) {
+                    let all: Vec<&Helper> = set.iter().copied().chain([*one, *other]).collect();
+                    self.tried(&all);
                 }
-                asked.push((one, other));
-                let all: Vec<&Helper> = set.iter().copied().chain([*one, *other]).collect();
-                self.tried(&all);
             }
         }
+    }
+
+    /// Of each helper the place of the first that is like it: a pair of two sorts is asked about once.
+    fn sorts(&self, helpers: &[&Helper]) -> Vec<usize> {
+        let organisations: Vec<Option<String>> =
+            helpers.iter().map(|helper| self.organisation(helper)).collect();
+        let are_alike = |one: usize, other: usize| {
+            one == other
+                || helpers[one].is_like(helpers[other])
+                || organisations[one].as_ref().is_some_and(|own| organisations[other].as_ref() == Some(own))
+        };
+        let first = |place| (0..place).find(|before| are_alike(*before, place)).unwrap_or(place);
+        (0..helpers.len()).map(first).collect()
+    }
+
+    /// The organisation of a signer of whom nothing else matters: who has no part in this crate, and shares no account with
+    /// somebody elsewhere. Two of one organisation vouch for one, whoever they are.
+    fn organisation(&self, helper: &Helper) -> Option<String> {
+        let Vouches::Signer { principal, accounts, organisation } = helper.only_voucher()? else {
+            return None;
+        };
+        let own = organisation.as_ref()?.to_ascii_lowercase();
+        let is_elsewhere = |of: &Vouches| match of {
+            Vouches::Signer { accounts: others, organisation, .. } => {
+                organisation.as_ref().is_none_or(|other| !other.eq_ignore_ascii_case(&own))
+                    && others.iter().any(|account| accounts.contains(account))
+            }
+            Vouches::Set { .. } | Vouches::Crev(_) => false,
+        };
+        let shares = || self.helpers.iter().flat_map(|other| &other.vouches).any(is_elsewhere);
+        (!self.target.knows(principal, accounts) && !shares()).then_some(own)
     }
 
     /// Whether with as few identities it was found to take no longer.

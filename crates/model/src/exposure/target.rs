@@ -1,9 +1,8 @@
 //! A crate as somebody would attack it: facts that are not there, for the judgement to decide about.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use semver::{BuildMetadata, Prerelease, Version};
+use semver::Version;
 
 use crate::code::Level;
 use crate::decision::{Decision, Verdict};
@@ -131,7 +130,7 @@ impl<'a> Target<'a> {
         }
         for helper in with {
             let criteria = &self.asked.policy.criteria;
-            helper.vouch(&next, criteria, now, &mut facts.audits, &mut facts.windows);
+            helper.vouch(&next, criteria, now, &mut facts);
             facts.statements.extend(helper.approve(&next, now));
         }
         facts.releases.push(next);
@@ -160,6 +159,19 @@ impl<'a> Target<'a> {
         moment - self.asked.now
     }
 
+    /// Whether more is known here of somebody than to whom he belongs.
+    pub(super) fn knows(&self, principal: &str, accounts: &[Account]) -> bool {
+        let published = self.facts.releases.iter().filter_map(|release| match release.publisher? {
+            Publisher::User(id) => Some(Account::User(id)),
+            Publisher::Ci(_) => None,
+        });
+        let owners = self.facts.owners.iter().flatten().map(|owner| owner.account);
+        let is_own = |account: Account| accounts.contains(&account);
+        let mut voices = self.next.voices.iter().flat_map(|voices| voices.iter());
+        published.chain(owners).any(is_own)
+            || voices.any(|one| one.signer == Some(principal) || one.accounts.iter().copied().any(is_own))
+    }
+
     /// Who signs for whom among those who are heard: the feed, and the principal.
     pub(super) fn voice(&self, name: &str, signer: &str) -> Helper {
         let voices = self.next.voices.iter().flat_map(|voices| voices.iter());
@@ -168,34 +180,17 @@ impl<'a> Target<'a> {
     }
 }
 
-/// The next release of a crate: of the class in use, above all that are there, with the dependencies of the one in use.
+/// The next release of a crate: above all that are there of those that may come in place of the one in use. It needs nothing, since
+/// that is what gets in the soonest.
 fn next<'a>(
     facts: &CrateFacts<'a>,
     in_use: &Version,
     now: Time,
     voices: impl FnOnce(&Version) -> Option<Arc<[Maintainer<'a>]>>,
 ) -> Option<ReleaseFacts<'a>> {
-    let class = CaretClass::of(in_use);
-    let gone = facts.gone.iter().map(|gone| &gone.version);
-    let taken: BTreeSet<&Version> = facts
-        .releases
-        .iter()
-        .map(|release| &release.version)
-        .chain(gone)
-        .chain([in_use])
-        .filter(|version| CaretClass::of(version) == class)
-        .collect();
-    let highest = *taken.last()?;
-    let version = Version {
-        patch: highest.patch.checked_add(1)?,
-        pre: Prerelease::EMPTY,
-        build: BuildMetadata::EMPTY,
-        ..highest.clone()
-    };
-    let of_class = || facts.releases.iter().filter(|release| CaretClass::of(&release.version) == class);
-    let shown = facts.releases.iter().find(|release| release.version == *in_use);
-    let shown = shown.or_else(|| of_class().max_by_key(|release| &release.version));
-    let told = of_class().filter(|release| release.voices.is_some()).max_by_key(|release| &release.version);
+    let version = next_version(facts, in_use)?;
+    let of_line = facts.releases.iter().filter(|release| are_of_one_line(&release.version, in_use));
+    let told = of_line.filter(|release| release.voices.is_some()).max_by_key(|release| &release.version);
     let has_times =
         facts.releases.is_empty() || facts.releases.iter().any(|release| release.published.is_some());
     let is_seen = facts.journalled || !has_times;
@@ -214,8 +209,27 @@ fn next<'a>(
         digest: NEXT,
         published: has_times.then_some(now),
         yanked: false,
-        dependencies: shown.map_or_else(|| Arc::new([]) as Arc<[_]>, |release| release.dependencies.clone()),
+        dependencies: Arc::new([]),
         sighting,
         publisher: None,
     })
+}
+
+/// The version above all that are or were there; none where no higher one can be written.
+fn next_version(facts: &CrateFacts<'_>, in_use: &Version) -> Option<Version> {
+    let gone = facts.gone.iter().map(|gone| &gone.version);
+    let there = facts.releases.iter().map(|release| &release.version);
+    let taken = there.chain(gone).chain([in_use]).filter(|version| are_of_one_line(version, in_use));
+    let highest = taken.max()?;
+    match (highest.patch.checked_add(1), highest.major) {
+        (Some(patch), _) => Some(Version::new(highest.major, highest.minor, patch)),
+        (None, 0) => None,
+        (None, major) => Some(Version::new(major, highest.minor.checked_add(1)?, 0)),
+    }
+}
+
+/// Whether one comes in place of the other: by cargo's rules; and of 0.0.x, each of which is alone by these, by hand.
+fn are_of_one_line(one: &Version, other: &Version) -> bool {
+    CaretClass::of(one) == CaretClass::of(other)
+        || [one, other].iter().all(|version| (version.major, version.minor) == (0, 0))
 }

@@ -50,7 +50,7 @@ pub enum Adversary {
     OldView,
     /// Has the fence itself, with its policy.
     Fence,
-    /// Publishes a new crate that is malicious from the first release.
+    /// Publishes a new crate that is malicious from the first release, or once it is new no more.
     NewCrate,
 }
 

@@ -36,11 +36,37 @@ impl Like {
     }
 }
 
+/// By what a victim hears that a release was found. Ordered by how little that helps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Heard {
+    /// By an advisory alone.
+    Advisory,
+    /// By its removal.
+    Removal,
+}
+
+/// After how long an attack was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    removed: Span,
+    told: Span,
+}
+
+impl Found {
+    /// The same, for whoever hears of it by this.
+    pub fn by(self, heard: Heard) -> Span {
+        match heard {
+            Heard::Advisory => self.told,
+            Heard::Removal => self.removed,
+        }
+    }
+}
+
 /// How long attacks of one kind stayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
-    /// From publication to removal, each the shortest and the longest that sources allow; sorted by the longest.
-    windows: Vec<(Span, Span)>,
+    /// Each the shortest and the longest that sources allow; sorted by the longest.
+    windows: Vec<(Found, Found)>,
     /// How many more are known of which no source tells it.
     pub unknown: usize,
 }
@@ -56,19 +82,17 @@ pub struct Detections {
 impl Detections {
     /// Those of incidents.
     pub fn of(incidents: &[Incident]) -> Self {
-        let is_handed_over = |incident: &&Incident| HANDED_OVER.contains(&incident.id.as_str());
         let sample = |is_of: &dyn Fn(&&Incident) -> bool| {
             let all: Vec<&Incident> = incidents.iter().filter(is_of).collect();
-            let mut windows: Vec<(Span, Span)> = all.iter().filter_map(|incident| incident.window).collect();
+            let mut windows: Vec<(Found, Found)> =
+                all.iter().filter_map(|incident| found(incident)).collect();
             windows.sort_by_key(|(shortest, longest)| (*longest, *shortest));
             Sample { unknown: all.len() - windows.len(), windows }
         };
         Self {
-            takeovers: sample(&|one| {
-                matches!(one.group, Group::Takeover | Group::Sister) && !is_handed_over(one)
-            }),
+            takeovers: sample(&|one| is_taken_over(one)),
             new_crates: sample(&|one| matches!(one.group, Group::NewCrate | Group::NoWindow)),
-            hand_overs: sample(&is_handed_over),
+            hand_overs: sample(&|one| is_handed_over(one)),
         }
     }
 
@@ -82,6 +106,33 @@ impl Detections {
     }
 }
 
+fn is_handed_over(incident: &Incident) -> bool {
+    HANDED_OVER.contains(&incident.id.as_str())
+}
+
+fn is_taken_over(incident: &Incident) -> bool {
+    matches!(incident.group, Group::Takeover | Group::Sister) && !is_handed_over(incident)
+}
+
+/// The takeovers of which it is known how long they stayed, a line each, as the list has them that `cargo fence exposure` counts:
+/// the id, the shortest and the longest time.
+pub fn takeovers(incidents: &[Incident]) -> String {
+    let line = |incident: &Incident| {
+        let (shortest, longest) = incident.window?;
+        Some(format!("{}\t{shortest}\t{longest}\n", incident.id))
+    };
+    incidents.iter().filter(|incident| is_taken_over(incident)).filter_map(line).collect()
+}
+
+/// The shortest and the longest after which an incident was found. Advisories came after the removal on crates.io. When
+/// other registries told of what they had removed is in no source, so there it counts as told when it was removed.
+fn found(incident: &Incident) -> Option<(Found, Found)> {
+    let is_advised = incident.sources.iter().any(|source| source.starts_with("RUSTSEC-"));
+    let advised = if is_advised { incident.known - incident.published } else { Span::ZERO };
+    let of = |removed: Span| Found { removed, told: removed.max(advised) };
+    incident.window.map(|(shortest, longest)| (of(shortest), of(longest)))
+}
+
 impl Sample {
     /// How many there are whose time is known.
     pub fn count(&self) -> usize {
@@ -92,7 +143,7 @@ impl Sample {
     ///
     /// # Panics
     /// Where there is none.
-    pub fn draw(&self, lots: &mut Lots, bound: Bound) -> Span {
+    pub fn draw(&self, lots: &mut Lots, bound: Bound) -> Found {
         let (shortest, longest) = self.windows[lots.below(self.windows.len())];
         match bound {
             Bound::Unfavourable | Bound::Told => longest,
@@ -100,13 +151,13 @@ impl Sample {
         }
     }
 
-    /// The share of them that stayed at least so long, with what so small a sample leaves open.
-    pub fn staying(&self, at_least: Span) -> Interval {
+    /// The share of them that stayed at least so long before it was heard of, with what so small a sample leaves open.
+    pub fn staying(&self, at_least: Span, heard: Heard) -> Interval {
         // What is admitted at once needs no luck, however small the sample.
         if at_least == Span::ZERO {
             return Interval { low: 1.0, high: 1.0 };
         }
-        let stayed = self.windows.iter().filter(|(_, longest)| *longest >= at_least).count();
+        let stayed = self.windows.iter().filter(|(_, longest)| longest.by(heard) >= at_least).count();
         clopper_pearson(stayed, self.windows.len())
     }
 

@@ -13,7 +13,7 @@ use fence_model::facts::{
     Account, Birth, CrateFacts, Dependency, DependencyKind, Maintainer, Owner, Publisher, ReleaseFacts,
     Sighting, Yank,
 };
-use fence_model::quorum::{Cluster, Enrolment, Quorum, Rules, Voice, quorum};
+use fence_model::quorum::{Cluster, Enrolment, Rules, Voice, to_be_made};
 use fence_model::{CrateName, Level, Span, Time};
 use fence_registry::graph::{Builder, CrateId, Growth, Link, Owners, Ownership, Tenure, Weights};
 use fence_registry::{IndexFile, Limits};
@@ -166,7 +166,7 @@ impl Registry {
 
     /// How many clusters have to be made to have the quorum of a crate's next release; none where not even the most that are tried do.
     ///
-    /// The attacker asks the same arithmetic as the judgement. Of `m` that he makes each has a reach of `m - 1`.
+    /// The attacker asks the same arithmetic as the judgement.
     pub fn to_be_made(&self, target: &Target, level: Level) -> Option<usize> {
         let own: BTreeSet<u32> = target.owners.iter().map(|(cluster, _)| *cluster).collect();
         let voices = self.voices(target, &self.weights, &self.growth);
@@ -174,23 +174,7 @@ impl Registry {
             let is_enrolled = self.is_enrolled(voice.cluster);
             (voice, if is_enrolled { Enrolment::Enrolled } else { Enrolment::Unbound })
         });
-        let honest: Vec<(Voice, Enrolment)> = honest.collect();
-        let first = self.synthetic.clusters();
-        let does = |made: usize| {
-            let clusters = || (first..).map(Cluster).take(made);
-            let with = |cluster| (Voice::of(cluster, made as u32 - 1), Enrolment::Enrolled);
-            let all: Vec<_> = honest.iter().copied().chain(clusters().map(with)).collect();
-            matches!(quorum(&all, &clusters().collect(), &Rules::at(level)), Quorum::Reached { .. })
-        };
-        let enough = std::iter::successors(Some(1), |made| Some(made * 2))
-            .take_while(|made| *made <= MOST_MADE)
-            .find(|made| does(*made))?;
-        let (mut too_few, mut enough) = (enough / 2, enough);
-        while enough - too_few > 1 {
-            let middle = (too_few + enough) / 2;
-            if does(middle) { enough = middle } else { too_few = middle }
-        }
-        Some(enough)
+        to_be_made(&honest.collect::<Vec<_>>(), &Rules::at(level), MOST_MADE)
     }
 
     /// Makes clusters for these crates, so many for each, and weighs all of the registry anew.

@@ -10,12 +10,14 @@ use super::{Cell, Report};
 use crate::report::table::Table;
 
 /// What the figures do not say; a reader should know it before quoting them.
-const LIMITS: [&str; 6] = [
+const LIMITS: [&str; 8] = [
     "Builds are taken to update at every moment; one that updates once a week is reached less often.",
     "Who is found is found like incidents that really happened; what was never found is in no sample.",
     "Detection is taken to be the same whatever the rule; if everybody waits, less is found.",
     "A scanner is taken to see what is plain, and nothing of what stays within old capabilities.",
     "The registry was never published: its tail, its owners and who is enrolled are guesses.",
+    "Nobody is taken to look at a release while it is yanked, nor in the minutes between two yanks: the 100 of flat ages rests on that.",
+    "Other registries are taken to tell of an attack when they remove it; the advisories of crates.io came 7 to 13 hours later.",
     "No honest reviewer objects, and none is fooled but those who are counted.",
 ];
 
@@ -154,7 +156,7 @@ pub fn json(report: &Report) -> String {
         runs: usize,
         seed: u64,
         samples: Vec<Drawn>,
-        limits: [&'static str; 6],
+        limits: [&'static str; 8],
         adversaries: Vec<One<'r>>,
     }
     #[derive(Serialize)]

@@ -17,12 +17,14 @@ fn cut_off<'a>(stage: &Stage<'a>, variant: &str, hears: Hears) -> Script<'a> {
     Script { variant: variant.into(), hears, ..script }
 }
 
-/// The victim hears no advisories, or nothing at all, and knows that it does not.
+/// The victim hears no advisories, or nothing at all, and knows that it does not. That may be in the way of the release, so he
+/// need not cut it off.
 pub(super) fn blocked<'a>(stage: &Stage<'a>) -> Vec<Script<'a>> {
     let since = stage.start + CUT;
     vec![
         cut_off(stage, "advisories", Hears::NoAdvisories(since)),
         cut_off(stage, "index and advisories", Hears::Nothing(since)),
+        quiet_takeover(stage),
     ]
 }
 
