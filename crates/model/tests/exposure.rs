@@ -464,8 +464,7 @@ fn others<'w>(
         first_digest: digest("somebody else's"),
         lacked_at: Some(now - Span::seconds(1)),
         first_seen_yanked: false,
-        yanked_at: None,
-        unyanked_at: None,
+        yanks: Vec::new(),
     };
     let mut all = Vec::new();
     for version in free {
