@@ -359,7 +359,14 @@ fn readings() -> Vec<Flip> {
     let gains = [
         (Code::NewCapability, Reading { capabilities: vec!["net".into()], ..Reading::default() }),
         (Code::NewBuildCode, Reading { build_code: BuildCode::New, ..Reading::default() }),
-        (Code::UnreviewedFinding, Reading { findings: vec![finding], ..Reading::default() }),
+        (Code::UnreviewedFinding, Reading { findings: vec![finding.clone()], ..Reading::default() }),
+        (
+            Code::LesserFinding,
+            Reading {
+                findings: vec![Finding { severity: "medium".into(), ..finding }],
+                ..Reading::default()
+            },
+        ),
         (Code::Clone, Reading { copied: vec![copied], ..Reading::default() }),
     ];
     let mut flips: Vec<Flip> = gains

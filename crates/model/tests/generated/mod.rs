@@ -139,7 +139,10 @@ fn looked(lots: &mut Lots) -> Looked {
             reading.build_code =
                 lots.pick(&[BuildCode::New, BuildCode::Acts(vec!["main in build.rs".into()])]);
         }
-        7 => reading.findings = vec![finding()],
+        7 => {
+            let severity = lots.pick(&["medium", "high"]).into();
+            reading.findings = vec![Finding { severity, ..finding() }];
+        }
         8 => reading.copied = vec![copied()],
         9 => reading.incomplete = true,
         _ => {}
