@@ -46,7 +46,8 @@ fn main() {
 fn born(registry: &IndexSource, name: &CrateName) -> Result<Time, String> {
     match registry.ask(name, None).map_err(|error| error.to_string())? {
         IndexAnswer::Read { bytes, .. } => {
-            let file = IndexFile::parse(name, &bytes, &Limits::default()).map_err(|error| error.to_string())?;
+            let file =
+                IndexFile::parse(name, &bytes, &Limits::default()).map_err(|error| error.to_string())?;
             let first = file.releases.iter().filter_map(|release| release.published).min();
             first.ok_or_else(|| "no release tells when it was published".to_owned())
         }

@@ -574,20 +574,25 @@ impl<'a> Judge<'a> {
     }
 
     /// The place of the vulnerability of the base that the release at `at` is the fix of, if it is the lowest of its
-    /// class, and the lowest above the base: whoever has a fix already is in no hurry for another class.
+    /// class, and something of that class is affected, or it is the lowest above the base: an open-ended range names all later
+    /// classes as well, and whoever has a fix already is in no hurry for those.
     fn fixed_advisory(&self, at: usize, base: usize) -> Option<usize> {
         let release = self.history.release(at);
         let published = release.published?;
         let base = &self.history.release(base).version;
         let class = CaretClass::of(&release.version);
-        let is_lowest = |advisory: &Advisory<'_>| {
-            !self.history.facts.releases[..at]
-                .iter()
-                .rev()
-                .take_while(|lower| lower.version > *base || CaretClass::of(&lower.version) == class)
-                // One that is published later, below it, takes nothing from it.
-                .filter(|lower| lower.published.is_none_or(|then| then <= published))
-                .any(|lower| lower.version.pre.is_empty() && advisory.fixes(&lower.version))
+        // One that is published later, below it, takes nothing from it.
+        let lower = || {
+            let lower = self.history.facts.releases[..at].iter().rev();
+            lower.filter(|r| r.version.pre.is_empty() && r.published.is_none_or(|then| then <= published))
+        };
+        let is_first = |advisory: &Advisory<'_>| {
+            let of_class = || lower().take_while(|r| CaretClass::of(&r.version) == class);
+            let is_needed = || {
+                of_class().any(|r| advisory.affects(&r.version))
+                    || !lower().take_while(|r| r.version > *base).any(|r| advisory.fixes(&r.version))
+            };
+            !of_class().any(|r| advisory.fixes(&r.version)) && is_needed()
         };
         let is_fix = |a: &Advisory<'_>| {
             a.kind == AdvisoryKind::Vulnerability
@@ -595,7 +600,7 @@ impl<'a> Judge<'a> {
                 && a.affects(base)
                 && a.fixes(&release.version)
                 && published <= a.known + FIX_FOLLOWS_WITHIN
-                && is_lowest(a)
+                && is_first(a)
         };
         // Where several advisories are one, all have to say so.
         let all = &self.history.facts.advisories;

@@ -421,7 +421,7 @@ fn people() -> Vec<Flip> {
         }
     };
     let mut once = heard("2026-05-01");
-    once.object(&maintainer(0), OF, AT, "2026-06-01");
+    once.object(&maintainer(0), OF, AT, "2026-05-02");
     vec![
         flip(Code::Revoked, "a revocation", heard("2026-05-01"), |world| {
             world.revoke("SHA256:one", OF, AT, "2026-06-01");
@@ -430,7 +430,7 @@ fn people() -> Vec<Flip> {
             world.object(&person("owner", 1), OF, AT, "2026-06-01");
         }),
         flip(Code::Objected, "a second objection", once, |world| {
-            world.object(&maintainer(1), OF, AT, "2026-06-02");
+            world.object(&maintainer(1), OF, AT, "2026-05-03");
         }),
         flip(Code::NewPublisher, "another account", ours, by(Publisher::User(2))),
         flip(Code::KnownPublisher, "a third release", by_hand, third_by_hand),

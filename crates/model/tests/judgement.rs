@@ -507,6 +507,22 @@ fn where_a_class_has_its_fix_no_later_class_is_in_a_hurry() {
 }
 
 #[test]
+fn a_class_that_has_something_to_fix_has_a_fix_of_its_own() {
+    let mut world = World::at("2026-08-21T18:00:00Z");
+    world.release("tidy", "1.0.4", "2026-01-01");
+    world.release("tidy", "2.0.0", "2026-08-15");
+    world.advisory("RUSTSEC-2026-0001", "tidy", AdvisoryKind::Vulnerability, "2026-08-18", Some("2.0.1"));
+    let of_the_old =
+        Range { lower: Bound::Inclusive(version("1.0.5")), upper: Bound::Exclusive(version("2.0.0")) };
+    world.krate("tidy").advisories[0].patched.push(of_the_old);
+    world.release("tidy", "1.0.5", "2026-08-18T18:00:00Z");
+    world.release("tidy", "2.0.1", "2026-08-20");
+    let decision = world.decide("tidy", "2.0.1");
+    assert_eq!(decision.base, Some(version("1.0.4")));
+    assert!(decision.has(Code::FixesAdvisory), "{}", show(&decision));
+}
+
+#[test]
 fn an_exception_names_its_codes_and_ends() {
     let mut world = crate_with_update("2026-08-20T12:00:00Z", "2026-08-15");
     world.except("tidy", "1.0.1", &[Code::Young], time("2026-08-21"));

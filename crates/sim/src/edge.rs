@@ -116,7 +116,8 @@ fn name_in(file: &[u8]) -> Option<CrateName> {
 /// (`cargo run --release -p fence-client --example births`).
 fn births(history: &mut History) -> Result<(), Failure> {
     for line in include_str!("../data/births.tsv").lines() {
-        let told = line.split_once('\t').and_then(|(name, born)| Some((name.parse().ok()?, born.parse().ok()?)));
+        let told =
+            line.split_once('\t').and_then(|(name, born)| Some((name.parse().ok()?, born.parse().ok()?)));
         let (name, born) = told.ok_or_else(|| format!("births.tsv: {line:?} is no name with a time"))?;
         history.born(name, born);
     }

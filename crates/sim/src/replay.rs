@@ -17,10 +17,10 @@ use fence_sim::history::{AuditsCount, Compiled, years};
 use fence_sim::incidents::Incident;
 use fence_sim::protection::{GROUPS, Judged, Stopped, by_group, judged, without_each};
 use fence_sim::readings::{Rates, complete, read};
+use fence_sim::releases::{Beside, beside_their_bases};
 use fence_sim::report::curves::{Family, Point, svg};
 use fence_sim::report::table::{Table, days, percent};
 use fence_sim::report::{json, text};
-use fence_sim::releases::{Beside, beside_their_bases};
 use fence_sim::sweep::{Aim, Score, policies};
 use serde_json::{Value, json};
 
@@ -383,7 +383,11 @@ impl<'h> Ground<'h> {
         // What costs too much is no candidate; of the others those that lack least.
         let key = |at: &usize| {
             let score = &scores[*at][0];
-            let dear = score.misses(&aims[0]).iter().filter(|miss| !matches!(**miss, "protection" | "surely")).count();
+            let dear = score
+                .misses(&aims[0])
+                .iter()
+                .filter(|miss| !matches!(**miss, "protection" | "surely"))
+                .count();
             (dear, score.lacks(&aims[0]), score.cost.waited, *at)
         };
         order.sort_by_key(key);

@@ -102,7 +102,9 @@ pub fn policies() -> Vec<Named> {
     let mut all = vec![(String::new(), Policy { level: Level::Medium, ..Policy::default() })];
     vary(&mut all, BASES, |policy, base| {
         policy.wait.base = Some(base);
-        for floor in [&mut policy.wait.floor_fix, &mut policy.wait.floor_known, &mut policy.wait.floor_audited_once] {
+        for floor in
+            [&mut policy.wait.floor_fix, &mut policy.wait.floor_known, &mut policy.wait.floor_audited_once]
+        {
             *floor = base.min(*floor);
         }
     });

@@ -26,7 +26,8 @@ fn the_shipped_incidents_make_sense() {
     // A day without an hour is one day more or less.
     for incident in &all {
         let is_whole = |span: Span| span.as_seconds() % 86_400 == 0 && span > Span::ZERO;
-        let is_read_as_said = incident.window.is_none_or(|(shortest, longest)| shortest != longest || !is_whole(longest));
+        let is_read_as_said =
+            incident.window.is_none_or(|(shortest, longest)| shortest != longest || !is_whole(longest));
         assert!(is_read_as_said, "{}", incident.id);
     }
     // As threats.md counts them: 40 of known windows on crates.io, of which 4 are takeovers, in 17 campaigns.

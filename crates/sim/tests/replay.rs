@@ -186,7 +186,8 @@ fn costs_are_counted_by_upgrade() {
     let story = story();
     let compiled = Compiled::of(&story.0, AuditsCount::Never, &years(2022..=2024));
     let upgrades = Upgrades::of(&compiled);
-    let found = admissions(&compiled, &fence(Level::Medium), &Readings::NOT_ASKED, (&upgrades, Reviewers::Nobody));
+    let found =
+        admissions(&compiled, &fence(Level::Medium), &Readings::NOT_ASKED, (&upgrades, Reviewers::Nobody));
     let cost = Cost::of(&upgrades, &found, Kind::Upgrade, |_| true);
     insta::assert_debug_snapshot!(cost);
 }
@@ -204,8 +205,7 @@ fn until(story: &Story, moment: Time, reviewers: Reviewers) -> String {
 
 #[test]
 fn the_future_changes_nothing_that_was_decided_before_it() {
-    for (moment, reviewers) in
-        [(moment("2024-02-15"), Reviewers::Nobody), (moment("2024-02-28"), IN_A_WEEK)]
+    for (moment, reviewers) in [(moment("2024-02-15"), Reviewers::Nobody), (moment("2024-02-28"), IN_A_WEEK)]
     {
         the_future_changes_nothing_before(moment, reviewers);
     }

@@ -99,7 +99,8 @@ impl World {
     /// these stories are told in weeks.
     pub fn at(now: &str) -> Self {
         let now = time(now);
-        let wait = Wait { base: Some(week(Level::Medium)), floor_audited_once: Span::hours(6), ..Wait::default() };
+        let wait =
+            Wait { base: Some(week(Level::Medium)), floor_audited_once: Span::hours(6), ..Wait::default() };
         let feed = |name: &str| Feed { name: name.into(), state: FeedState::Current, as_of: Some(now) };
         Self {
             now,

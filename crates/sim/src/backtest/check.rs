@@ -36,7 +36,8 @@ pub fn differences<'u>(
     admissions: &Admissions,
     upgrades: impl IntoIterator<Item = &'u Upgrade>,
 ) -> Vec<Difference> {
-    let (baseline, feeds, as_of) = (Baseline::default(), speaking_feeds(), AsOf::new(compiled, admissions.reviews.clone()));
+    let (baseline, feeds, as_of) =
+        (Baseline::default(), speaking_feeds(), AsOf::new(compiled, admissions.reviews.clone()));
     let mut different = Vec::new();
     for upgrade in upgrades {
         let release = compiled.release(upgrade.release);

@@ -70,7 +70,11 @@ impl Reviews {
         self.of_crate(compiled, krate).flat_map(by_all).collect()
     }
 
-    fn of_crate(&self, compiled: &Compiled<'_>, krate: usize) -> impl Iterator<Item = (&ReleaseNumber, Time)> {
+    fn of_crate(
+        &self,
+        compiled: &Compiled<'_>,
+        krate: usize,
+    ) -> impl Iterator<Item = (&ReleaseNumber, Time)> {
         self.known.range(compiled.numbers_of(krate)).map(|(of, known)| (of, *known))
     }
 }

@@ -136,7 +136,9 @@ impl FactsOf for AsOf<'_, '_> {
         match self.compiled.crate_at(name.as_str()) {
             Some(krate) => {
                 let mut facts = self.compiled.facts_at(krate, self.now());
-                facts.audits.extend(self.reviews_of(krate).into_iter().filter(|audit| audit.known <= self.now()));
+                facts
+                    .audits
+                    .extend(self.reviews_of(krate).into_iter().filter(|audit| audit.known <= self.now()));
                 facts
             }
             None => CrateFacts::unknown(name.clone()),
@@ -210,7 +212,8 @@ pub(crate) fn walk(
     readings: &Readings,
     with: impl FnOnce(&Walk<'_, '_>),
 ) {
-    let (baseline, feeds, as_of) = (Baseline::default(), speaking_feeds(), AsOf::new(compiled, Reviews::at(policy.level)));
+    let (baseline, feeds, as_of) =
+        (Baseline::default(), speaking_feeds(), AsOf::new(compiled, Reviews::at(policy.level)));
     let asked = Asked {
         policy,
         level: policy.level,

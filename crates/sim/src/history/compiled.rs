@@ -64,7 +64,8 @@ impl<'h> Compiled<'h> {
     /// Makes a history ready. Lists of names are counted as of `name_days`.
     pub fn of(history: &'h History, audits: AuditsCount, name_days: &[Time]) -> Self {
         let first_of = |krate: &CrateHistory| krate.releases.iter().map(|r| r.published).min();
-        let of_index = history.crates.iter().filter_map(|(name, krate)| Some((name.as_str(), first_of(krate)?)));
+        let of_index =
+            history.crates.iter().filter_map(|(name, krate)| Some((name.as_str(), first_of(krate)?)));
         let elsewhere = history.births.iter().map(|(name, born)| (name.as_str(), *born));
         let births: BTreeMap<&str, Time> = elsewhere.chain(of_index).collect();
         let mut lists: Vec<(&Vec<Needed>, u32)> =
