@@ -476,7 +476,7 @@ fn others<'w>(
                     published: has_times.then_some(now),
                     yanked: false,
                     dependencies: dependencies.clone(),
-                    sighting: (facts.journalled || !has_times).then(|| Box::new(sighting)),
+                    sighting: (facts.journalled || !has_times).then(|| Box::new(sighting.clone())),
                     publisher,
                     voices: None,
                 };
