@@ -23,7 +23,7 @@ use fence_model::policy::{Baseline, FeedRole, FeedSource, Policy, RUSTSEC};
 use fence_model::readings::Readings;
 use fence_model::settle::{FactsOf, Settlement};
 use fence_model::words;
-use fence_model::{CrateName, Decision, Digest, Level, Time, Verdict};
+use fence_model::{CrateName, Decision, Digest, Level, Span, Time, Verdict};
 use fence_registry::IndexPath;
 use fence_testkit::dump::{LAYOUTS, MadeUp};
 use fence_testkit::people::MAINTAINERS;
@@ -395,6 +395,8 @@ impl World {
     fn with(dump: &MadeUp<'_>, crates: &[u32]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut policy = Policy::default();
+        // These stories are told in weeks.
+        policy.wait.base = Some(Span::days(7));
         let rustsec = fence_client::gather::feeds_of(&policy).remove(RUSTSEC).unwrap();
         policy.feeds.insert(RUSTSEC.to_owned(), FeedSource { enabled: false, ..rustsec });
         let archive = Some("db-dump.tar.gz".to_owned());

@@ -285,7 +285,7 @@ fn worlds_have_everybody_who_helps() {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         u8::try_from(state >> 24).unwrap_or_default()
     };
-    for _ in 0..400 {
+    for _ in 0..800 {
         let mut lots = Lots::new((0..900).map(|_| draw()).collect());
         let mut world = generated::world(&mut lots);
         let sources = trusting(&mut lots, &mut world);

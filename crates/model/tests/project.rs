@@ -343,12 +343,14 @@ fn two_young() -> World {
 #[test]
 fn each_package_is_judged_at_its_own_level() {
     let mut world = two_young();
+    world.policy.wait.base = None;
+    let mut world = world.level(Level::High);
     assert_eq!(verdicts(&world.report()), [("a 1.0.1".to_owned(), Hold), ("b 1.0.1".to_owned(), Hold)]);
     world.locked[1].level = Some(Level::Low);
     let report = world.report();
     assert_eq!(verdicts(&report), [("a 1.0.1".to_owned(), Hold), ("b 1.0.1".to_owned(), Admit)]);
     let levels: Vec<Level> = report.decisions().map(|decision| decision.level).collect();
-    assert_eq!(levels, [Level::Medium, Level::Low]);
+    assert_eq!(levels, [Level::High, Level::Low]);
     // Another release of b in use at the stricter level makes all of b stricter.
     world.release("b", "0.9.0", "2019-01-01");
     world.lock("b", "0.9.0", &[]);

@@ -783,7 +783,7 @@ fn worlds_reach_every_code_and_verdict() {
     let mut verdicts: BTreeMap<Verdict, usize> = BTreeMap::new();
     let mut grounds: BTreeMap<Grounds, usize> = BTreeMap::new();
     let mut rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    for _ in 0..1_500 {
+    for _ in 0..2_500 {
         let numbers =
             (0..1_200).map(|_| u8::try_from(rng.next_u32() % 256).expect("it is below 256")).collect();
         let world = generated::world(&mut Lots::new(numbers));

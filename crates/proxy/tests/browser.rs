@@ -131,7 +131,7 @@ fn quoted(text: &str) -> String {
 fn policy(level: &str, because: &str) -> String {
     let (level, because) = (quoted(level), quoted(because));
     format!(
-        "level = {level}\n\n[feeds.rustsec]\nrole = \"advisories\"\npath = \"advisories\"\n\n\
+        "level = {level}\n\n[wait]\nbase = \"7 days\"\nfloor-audited-once = \"6 hours\"\n\n[feeds.rustsec]\nrole = \"advisories\"\npath = \"advisories\"\n\n\
          [feeds.people]\nrole = \"audits\"\npath = \"people\"\n\n\
          [[exceptions]]\ncrate = \"other\"\nversion = \"1.0.0\"\ndigest = \"{}\"\ncodes = [\"young\"]\n\
          because = {because}\nuntil = \"2026-09-01\"\n",

@@ -63,7 +63,8 @@ fn a_fix_that_is_held() -> (World, Fence) {
     .unwrap();
     fs::write(
         folder.join("fence.toml"),
-        "level = \"medium\"\n\n[feeds.rustsec]\nrole = \"advisories\"\npath = \"advisories\"\n",
+        "level = \"medium\"\n\n[wait]\nbase = \"7 days\"\nfloor-audited-once = \"6 hours\"\n\n\
+         [feeds.rustsec]\nrole = \"advisories\"\npath = \"advisories\"\n",
     )
     .unwrap();
     world.registry.publish(release("parser", "1.2.2").at("2025-06-01T00:00:00Z"));

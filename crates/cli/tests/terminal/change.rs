@@ -9,7 +9,7 @@ fn with_repository() -> Project {
     project.write("fence.toml", "level = \"medium\"\n");
     project.start_repository();
     project.branch("change");
-    project.publish("glob", "0.3.9", "2026-08-21T12:00:00Z", &[]);
+    project.publish("glob", "0.3.9", "2026-08-22T03:00:00Z", &[]);
     project
 }
 
@@ -137,7 +137,7 @@ fn what_the_policy_rests_on_is_that_of_the_revision_too() {
     project.write("audits.toml", "[audits]\n");
     project.start_repository();
     project.branch("change");
-    project.publish("glob", "0.3.9", "2026-08-21T12:00:00Z", &[]);
+    project.publish("glob", "0.3.9", "2026-08-22T03:00:00Z", &[]);
     project.relock(&("glob", "0.3.9", &[]));
     project.write(
         "audits.toml",

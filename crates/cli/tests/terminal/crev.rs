@@ -11,7 +11,7 @@ const AUTHOR: &str = "6OZqHXqyUAF57grEY7IVMjRljdd9dgDxiNtr1NF1BdY";
 
 /// The day after a release of aseprite that somebody reviewed, who thinks little of the releases before it.
 fn reviewed(trust: &str) -> Project {
-    let mut project = Project::at("2020-10-12T12:00:00Z", &[("app", "0.1.0", &["aseprite"])]);
+    let mut project = Project::at("2020-10-12T06:00:00Z", &[("app", "0.1.0", &["aseprite"])]);
     project.publish("aseprite", "0.1.0", "2020-01-01T00:00:00Z", &[]);
     project.publish("aseprite", "0.1.1", "2020-02-01T00:00:00Z", &[]);
     project.publish("aseprite", "0.1.2", "2020-10-11T09:00:00Z", &[]);

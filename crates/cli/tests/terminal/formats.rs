@@ -42,7 +42,7 @@ fn patched(repository: &str) -> Project {
 /// A young release in use when the fence was set up.
 fn set_up_young() -> Project {
     let mut project =
-        Project::at("2026-07-23T12:00:00Z", &[("app", "0.1.0", &["glob"]), ("glob", "0.3.4", &[])]);
+        Project::at("2026-07-22T06:00:00Z", &[("app", "0.1.0", &["glob"]), ("glob", "0.3.4", &[])]);
     project.write("fence.toml", "");
     project.run("init");
     project
@@ -51,7 +51,7 @@ fn set_up_young() -> Project {
 /// A newer release that waits.
 fn newer() -> Project {
     let mut project = calm();
-    project.later("2026-07-23T12:00:00Z");
+    project.later("2026-07-22T06:00:00Z");
     project
 }
 

@@ -303,7 +303,7 @@ fn list_has_a_line_for_each_release() {
 #[test]
 fn a_young_release_waits_and_says_until_when() {
     let mut project = calm();
-    project.later("2026-07-23T12:00:00Z");
+    project.later("2026-07-22T06:00:00Z");
     insta::assert_snapshot!(project.run("check"), @r#"
     $ cargo fence check
     note: 1 newer release waits for approval: glob 0.3.4 (6 days left)
@@ -311,7 +311,7 @@ fn a_young_release_waits_and_says_until_when() {
     [exit code 0]
     "#);
     let mut project =
-        Project::at("2026-07-23T12:00:00Z", &[("app", "0.1.0", &["glob"]), ("glob", "0.3.4", &[])]);
+        Project::at("2026-07-22T06:00:00Z", &[("app", "0.1.0", &["glob"]), ("glob", "0.3.4", &[])]);
     insta::assert_snapshot!(project.run("check"), @r#"
     $ cargo fence check
         Checking 1 release at level medium (index 0 min old, rustsec 0 min)
@@ -417,7 +417,7 @@ fn what_is_gone_from_the_index_is_told_by_the_fence_that_saw_it() {
 #[test]
 fn a_clock_that_stands_still_says_where_and_what_would_move_it() {
     let project = Project::at("2026-08-22T12:00:00Z", &[("app", "0.1.0", &["glob"]), ("glob", "0.3.4", &[])]);
-    project.date_facts("2026-07-25");
+    project.date_facts("2026-07-22");
     insta::assert_snapshot!(project.run("check"), @r#"
     $ cargo fence check
         Checking 1 release at level medium (index 28 d old, rustsec 28 d)
@@ -502,7 +502,7 @@ fn a_clock_that_stands_still_says_where_and_what_would_move_it() {
 #[test]
 fn newer_releases_that_wait_fail_those_who_take_part() {
     let mut project = calm();
-    project.later("2026-07-23T12:00:00Z");
+    project.later("2026-07-22T06:00:00Z");
     project.write("fence.toml", "newer-unapproved = \"error\"\n");
     insta::assert_snapshot!(project.run("check"), @r#"
     $ cargo fence check
@@ -798,10 +798,10 @@ fn init_is_green_at_once() {
 #[test]
 fn init_marks_what_is_young_and_check_warns_of_it() {
     let mut project = Project::at(
-        "2026-07-23T12:00:00Z",
+        "2026-07-22T06:00:00Z",
         &[("app", "0.1.0", &["glob"]), ("glob", "0.3.4", &[]), ("lexopt", "0.3.2", &[])],
     );
-    project.publish("helper", "1.0.0", "2026-07-20T12:00:00Z", &[]);
+    project.publish("helper", "1.0.0", "2026-07-21T18:00:00Z", &[]);
     project.lock(&("helper", "1.0.0", &[]));
     project.write("fence.toml", "");
     insta::assert_snapshot!(project.run("init"), @r#"
@@ -873,7 +873,7 @@ fn init_marks_what_is_young_and_check_warns_of_it() {
 #[test]
 fn what_is_excused_for_one_reason_is_told_together() {
     let mut project =
-        Project::at("2026-07-23T12:00:00Z", &[("app", "0.1.0", &["lexopt"]), ("lexopt", "0.3.2", &[])]);
+        Project::at("2026-07-22T06:00:00Z", &[("app", "0.1.0", &["lexopt"]), ("lexopt", "0.3.2", &[])]);
     for (name, day) in [("apple", 20), ("banana", 19), ("cherry", 20)] {
         project.publish(name, "1.0.0", &format!("2026-07-{day}T12:00:00Z"), &[]);
         project.lock(&(name, "1.0.0", &[]));
@@ -896,7 +896,7 @@ fn what_is_excused_for_one_reason_is_told_together() {
 #[test]
 fn init_takes_young_releases_for_known_where_it_is_told_to() {
     let mut project =
-        Project::at("2026-07-23T12:00:00Z", &[("app", "0.1.0", &["glob"]), ("glob", "0.3.4", &[])]);
+        Project::at("2026-07-22T06:00:00Z", &[("app", "0.1.0", &["glob"]), ("glob", "0.3.4", &[])]);
     project.write("fence.toml", "");
     insta::assert_snapshot!(project.run("init --accept-young"), @r#"
     $ cargo fence init --accept-young
@@ -957,7 +957,7 @@ fn init_changes_nothing_where_files_are_locked_or_say_otherwise() {
 #[test]
 fn an_exception_is_written_and_lets_the_release_in() {
     let mut project =
-        Project::at("2026-07-23T12:00:00Z", &[("app", "0.1.0", &["glob"]), ("glob", "0.3.4", &[])]);
+        Project::at("2026-07-22T06:00:00Z", &[("app", "0.1.0", &["glob"]), ("glob", "0.3.4", &[])]);
     project.write("fence.toml", "# Ours.\nlevel = \"medium\" # for now\n");
     let except = "except glob@0.3.4 --codes young --because \"read by two of us\" --until 2026-08-01";
     insta::assert_snapshot!(project.run(except), @r#"
@@ -982,7 +982,7 @@ fn an_exception_is_written_and_lets_the_release_in() {
         Finished 1 admitted (1 by exception), 1 of this project at level medium in […]s
     [exit code 0]
     "#);
-    project.later("2026-07-25T12:00:00Z");
+    project.later("2026-07-22T12:00:00Z");
     insta::assert_snapshot!(project.run("list"), @r#"
     $ cargo fence list
     admit  glob  0.3.4  by exception

@@ -31,7 +31,7 @@ fn held() -> (Project, String) {
     project.write("db-dump.tar.gz", packed);
     project.write(
         "fence.toml",
-        "scan = \"off\"\n\n[feeds.people]\nrole = \"dump\"\narchive = \"db-dump.tar.gz\"\n\n\
+        "scan = \"off\"\n\n[wait]\nbase = \"7 days\"\n\n[feeds.people]\nrole = \"dump\"\narchive = \"db-dump.tar.gz\"\n\n\
          [feeds.team]\nrole = \"statements\"\npath = \"fence\"\nenrols = true\n",
     );
     let people: Vec<(Signer, u32)> = MAINTAINERS.into_iter().map(Signer::called).zip(ACCOUNTS).collect();

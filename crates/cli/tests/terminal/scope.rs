@@ -110,7 +110,7 @@ fn what_was_left_out_is_counted() {
 #[test]
 fn each_kind_of_use_has_its_level() {
     let mut project = of_all_kinds();
-    project.write("fence.toml", "level = \"low\"\n\n[levels]\nbuild = \"medium\"\n");
+    project.write("fence.toml", "level = \"low\"\n\n[levels]\nbuild = \"high\"\n");
     insta::assert_snapshot!(judged(&project, ""), @"
     admit glob at low for dev
     hold lexopt at medium for normal+build
@@ -172,7 +172,7 @@ fn each_kind_of_use_has_its_level() {
 #[test]
 fn where_kinds_cannot_be_told_the_strictest_level_holds() {
     let mut project = of_all_kinds();
-    project.write("fence.toml", "level = \"low\"\n\n[levels]\nbuild = \"medium\"\n");
+    project.write("fence.toml", "level = \"low\"\n\n[levels]\nbuild = \"high\"\n");
     std::fs::remove_file(project.path("Cargo.toml")).unwrap();
     insta::assert_snapshot!(project.run("check --quiet"), @r#"
     $ cargo fence check --quiet

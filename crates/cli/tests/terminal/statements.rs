@@ -36,7 +36,7 @@ fn held() -> Option<Project> {
     project.write("fence/allowed_signers", ann().allowed() + &bob().allowed());
     project.write(
         "fence.toml",
-        "[feeds.team]\nrole = \"statements\"\npath = \"fence\"\n\
+        "[wait]\nbase = \"7 days\"\n\n[feeds.team]\nrole = \"statements\"\npath = \"fence\"\n\
          reviewers = { \"ann@example.org\" = \"high\", \"bob@example.org\" = \"high\" }\n",
     );
     Some(project)

@@ -34,6 +34,8 @@ use tokio::runtime::Runtime;
 /// The registry that a world has beside crates.io, as cargo's configuration names it.
 pub const OWN: &str = "own";
 
+/// Stories are told in weeks.
+const A_WEEK: &str = "[wait]\nbase = \"7 days\"\nfloor-audited-once = \"6 hours\"\n";
 /// A policy that has no feeds, so that nothing but the index speaks.
 pub const NO_FEEDS: &str = "[feeds.rustsec]\nrole = \"advisories\"\npath = \"none\"\nenabled = false\n";
 
@@ -93,7 +95,7 @@ impl World {
     /// A world at this moment, in which a policy asks for `level` and no feed speaks.
     pub fn at(moment: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("fence.toml"), format!("level = \"medium\"\n\n{NO_FEEDS}")).unwrap();
+        fs::write(folder.path().join("fence.toml"), format!("level = \"medium\"\n\n{A_WEEK}\n{NO_FEEDS}")).unwrap();
         Self {
             registry: Publishing::start(),
             folder,
@@ -127,7 +129,7 @@ impl World {
     pub fn policy(&self, policy: &str) {
         let file = self.folder.path().join("fence.toml");
         // A time of its own, whatever the disk's resolution.
-        fs::write(&file, format!("{policy}\n\n{NO_FEEDS}")).unwrap();
+        fs::write(&file, format!("{policy}\n\n{A_WEEK}\n{NO_FEEDS}")).unwrap();
     }
 
     /// Sets the clock.
