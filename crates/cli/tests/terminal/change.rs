@@ -44,7 +44,7 @@ fn a_change_cannot_excuse_itself_before_the_policy_from_before() {
       --> Cargo.lock:20
        |
     20 | name = "glob"
-       | ^^^^^^^^^^^^^ published 1 day ago; admitted in 6 days, on 2026-08-28
+       | ^^^^^^^^^^^^^ published 9 hours ago; admitted in 15 hours, on 2026-08-23
        |
        = through: app > glob
     help: stay on 0.3.4, which is admitted
@@ -93,7 +93,7 @@ fn a_job_is_told_that_a_change_alters_its_policy() {
     insta::assert_snapshot!(project.run("check --format github --policy-from origin/main"), @r#"
     $ cargo fence check --format github --policy-from origin/main
         Finished 3 admitted (3 by age), 1 held, 0 blocked, 1 of this project
-    ::error file=Cargo.lock,line=20,title=held[young]%3A glob 0.3.9::published 1 day ago; admitted in 6 days, on 2026-08-28%0Athrough: app > glob%0Ahelp: stay on 0.3.4, which is admitted%0A  cargo update -p glob --precise 0.3.4%0Ahelp: or look at what is known about it%0A  cargo fence why glob@0.3.9
+    ::error file=Cargo.lock,line=20,title=held[young]%3A glob 0.3.9::published 9 hours ago; admitted in 15 hours, on 2026-08-23%0Athrough: app > glob%0Ahelp: stay on 0.3.4, which is admitted%0A  cargo update -p glob --precise 0.3.4%0Ahelp: or look at what is known about it%0A  cargo fence why glob@0.3.9
     ::notice title=cargo fence::judged by the policy of origin/main; what this change alters of it did not count%0Anew: an exception for glob 0.3.9 (young) until 2026-09-01T00:00:00Z, because "trust me", of digest e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1%0A`level` was "medium" and is "low"
     [exit code 1]
     "#);
@@ -121,9 +121,9 @@ fn a_job_is_told_nothing_where_the_policy_is_what_it_was() {
     project.git(&["update-ref", "refs/remotes/origin/main", "main"]);
     project.set("CI", "true");
     project.set("GITHUB_BASE_REF", "main");
-    insta::assert_snapshot!(project.run("check"), @"
+    insta::assert_snapshot!(project.run("check"), @r"
     $ cargo fence check
-    note: 1 newer release waits for approval: glob 0.3.9 (6 days left)
+    note: 1 newer release waits for approval: glob 0.3.9 (15 hours left)
         Finished 4 admitted (4 by age), 1 of this project at level medium in […]s
     [exit code 0]
     ");
@@ -133,7 +133,7 @@ fn a_job_is_told_nothing_where_the_policy_is_what_it_was() {
 #[test]
 fn what_the_policy_rests_on_is_that_of_the_revision_too() {
     let mut project = calm();
-    project.write("fence.toml", "[feeds.own]\nrole = \"audits\"\nfile = \"audits.toml\"\n");
+    project.write("fence.toml", "[wait]\nfloor-audited-once = \"6 hours\"\n\n[feeds.own]\nrole = \"audits\"\nfile = \"audits.toml\"\n");
     project.write("audits.toml", "[audits]\n");
     project.start_repository();
     project.branch("change");
@@ -150,10 +150,10 @@ fn what_the_policy_rests_on_is_that_of_the_revision_too() {
         "[source.crates-io]\nreplace-with = \"mine\"\n\n[source.mine]\nlocal-registry = \"evil\"\n",
     );
     project.later("2026-08-22T20:00:00Z");
-    insta::assert_snapshot!(project.run("list"), @"
+    insta::assert_snapshot!(project.run("list"), @r"
     $ cargo fence list
     admit  arrayref  0.3.9  by age
-    admit  glob      0.3.9  audited
+    hold   glob      0.3.9  7 hours left: young
     admit  lexopt    0.3.2  by age
     admit  shlex     1.3.0  by age
     [exit code 0]
@@ -166,7 +166,7 @@ fn what_the_policy_rests_on_is_that_of_the_revision_too() {
       --> Cargo.lock:20
        |
     20 | name = "glob"
-       | ^^^^^^^^^^^^^ published 1 day ago; admitted in 6 days, on 2026-08-28
+       | ^^^^^^^^^^^^^ published 17 hours ago; admitted in 7 hours, on 2026-08-23
        |
        = through: app > glob
     help: stay on 0.3.4, which is admitted

@@ -185,17 +185,17 @@ fn github_is_told_of_what_is_admitted_and_speaks_against_itself() {
 
 #[test]
 fn github_is_told_of_what_waits() {
-    insta::assert_snapshot!(job(newer()), @r#"
+    insta::assert_snapshot!(job(newer()), @r"
     $ cargo fence check --format github
         Finished 4 admitted (4 by age), 1 of this project
-    ::notice file=Cargo.lock,line=20,title=held[young]%3A glob 0.3.4::newer than 0.3.3, which is in use; published 1 day ago; admitted in 6 days, on 2026-07-28%0Ahelp: look at what is known about it%0A  cargo fence why glob@0.3.4
+    ::notice file=Cargo.lock,line=20,title=held[young]%3A glob 0.3.4::newer than 0.3.3, which is in use; published 15 hours ago; admitted in 9 hours, on 2026-07-22%0Ahelp: look at what is known about it%0A  cargo fence why glob@0.3.4
     [exit code 0]
 
     what was there
     ## cargo fence: the policy is met
 
     4 admitted \(4 by age\), 1 of this project at level medium
-    "#);
+    ");
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn the_action_judges_a_change_by_the_policy_of_its_target() {
     ");
     insta::assert_snapshot!(project.workflow(script, &[("BASE", "main"), ("ARGUMENTS", "--level low")]), @r#"
         Finished 3 admitted (3 by age), 1 held, 0 blocked, 1 of this project
-    ::error file=Cargo.lock,line=20,title=held[young]%3A glob 0.3.9::published 1 day ago; admitted in 2 days, on 2026-08-24%0Athrough: app > glob%0Ahelp: stay on 0.3.4, which is admitted%0A  cargo update -p glob --precise 0.3.4%0Ahelp: or look at what is known about it%0A  cargo fence why glob@0.3.9
+    ::error file=Cargo.lock,line=20,title=held[young]%3A glob 0.3.9::published 9 hours ago; admitted in 15 hours, on 2026-08-23%0Athrough: app > glob%0Ahelp: stay on 0.3.4, which is admitted%0A  cargo update -p glob --precise 0.3.4%0Ahelp: or look at what is known about it%0A  cargo fence why glob@0.3.9
     ::notice title=cargo fence::judged by the policy of refs/remotes/origin/main; what this change alters of it did not count%0Anew: an exception for glob 0.3.9 (young) until 2026-09-01T00:00:00Z, because "trust me", of digest e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1%0A`level` was "medium" and is "low"
     [exit code 1]
     "#);

@@ -28,20 +28,20 @@ const FETCHES: &str =
 #[test]
 fn a_build_script_that_comes_in_is_held_and_told() {
     let standing = standing(|tidy| tidy.build_script(FETCHES));
-    assert_snapshot!(standing.run(&format!("check {NOW}")), @"
+    assert_snapshot!(standing.run(&format!("check {NOW}")), @r#"
     $ cargo fence check --now 2026-08-25T12:00:00Z
         Checking 1 release at level medium (index 0 min old, rustsec 0 min)
     held[review]: tidy 1.0.2
       --> Cargo.lock:13
        |
-    13 | name = \"tidy\"
+    13 | name = "tidy"
        | ^^^^^^^^^^^^^ published 9 days ago; needs a reviewer, age alone will not admit it
        |
        = new-build-code: runs code where it is built, which 1.0.0 did not
        = new-capability: can start programs, which 1.0.0 could not
-       = unreviewed-finding: build-reaches-out (medium) at build.rs:2, which nobody has looked at
        = unreviewed-finding: fetch-and-run (high) at build.rs:2, which nobody has looked at
-       = unreviewed-finding: shell-command (medium) at build.rs:2, which nobody has looked at
+       = lesser-finding: build-reaches-out (medium) at build.rs:2, which nobody has looked at
+       = lesser-finding: shell-command (medium) at build.rs:2, which nobody has looked at
        = through: app > tidy
     help: stay on 1.0.0, which is admitted
           cargo update -p tidy --precise 1.0.0
@@ -49,25 +49,27 @@ fn a_build_script_that_comes_in_is_held_and_told() {
           cargo fence why tidy@1.0.2
           cargo fence review tidy@1.0.2
     help: or let it in for a while, on your own word
-          cargo fence except tidy@1.0.2 --codes new-capability,new-build-code,unreviewed-finding --because \"…\" --until 2026-09-01
+          cargo fence except tidy@1.0.2 --codes new-capability,new-build-code,unreviewed-finding --because "…" --until 2026-09-01
 
     note: this project is not set up; what is locked now and old enough can be its baseline
           cargo fence init
         Finished 0 admitted, 1 held, 0 blocked, 1 of this project in […]
     [exit code 1]
-    ");
-    assert_snapshot!(standing.run(&format!("why tidy {NOW}")), @"
+    "#);
+    assert_snapshot!(standing.run(&format!("why tidy {NOW}")), @r#"
     $ cargo fence why tidy --now 2026-08-25T12:00:00Z
     tidy 1.0.2 is held[review], level medium
       2026-08-15  published 9 days ago
       2026-08-15  new-build-code: runs code where it is built, which 1.0.0 did not  → asks for a
                   reviewer
       2026-08-15  new-capability: can start programs, which 1.0.0 could not  → asks for a reviewer
-      2026-08-15  unreviewed-finding: build-reaches-out (medium) at build.rs:2, which nobody has looked
-                  at  → asks for a reviewer
-      2026-08-15  unreviewed-finding: fetch-and-run (high) at build.rs:2, which nobody has looked at
-      2026-08-15  unreviewed-finding: shell-command (medium) at build.rs:2, which nobody has looked at
-      wait        7 days (level medium); in the open for 9 days, over since 2026-08-22
+      2026-08-15  unreviewed-finding: fetch-and-run (high) at build.rs:2, which nobody has looked at  →
+                  asks for a reviewer
+      2026-08-15  lesser-finding: build-reaches-out (medium) at build.rs:2, which nobody has looked at 
+                  → doubles the wait
+      2026-08-15  lesser-finding: shell-command (medium) at build.rs:2, which nobody has looked at
+      wait        1 day (level medium), then 2 days (lesser-finding); in the open for 9 days, over since
+                  2026-08-17
       compared    with 1.0.0
       source      not compared with its repository: `cargo fence source tidy@1.0.2`
       attains     no level by itself; unknown: journal, publishers, people
@@ -77,9 +79,9 @@ fn a_build_script_that_comes_in_is_held_and_told() {
                   - one audit by a trusted reviewer or set
                   - an exception for new-capability, new-build-code, unreviewed-finding (override)
                   cargo fence review tidy@1.0.2
-                  cargo fence except tidy@1.0.2 --codes new-capability,new-build-code,unreviewed-finding --because \"…\" --until 2026-09-01
+                  cargo fence except tidy@1.0.2 --codes new-capability,new-build-code,unreviewed-finding --because "…" --until 2026-09-01
     [exit code 0]
-    ");
+    "#);
 }
 
 #[test]
@@ -90,11 +92,11 @@ fn what_asks_for_nobody_is_admitted() {
         Finished 1 admitted (1 by age), 1 of this project at level medium in […]
     [exit code 0]
     ");
-    assert_snapshot!(standing.run(&format!("why tidy {NOW}")), @"
+    assert_snapshot!(standing.run(&format!("why tidy {NOW}")), @r"
     $ cargo fence why tidy --now 2026-08-25T12:00:00Z
     tidy 1.0.2 is admitted: by age, level medium
       2026-08-15  published 9 days ago
-      wait        7 days (level medium); in the open for 9 days, over since 2026-08-22
+      wait        1 day (level medium); in the open for 9 days, over since 2026-08-16
       compared    with 1.0.0
       source      not compared with its repository: `cargo fence source tidy@1.0.2`
       attains     level medium by itself; unknown: journal, publishers, people

@@ -54,34 +54,34 @@ fn judged(project: &Project, options: &str) -> String {
 #[test]
 fn only_what_was_asked_for_is_judged() {
     let project = of_all_kinds();
-    insta::assert_snapshot!(judged(&project, ""), @"
-    hold glob at medium for anything
-    hold lexopt at medium for anything
-    hold shlex at medium for anything
+    insta::assert_snapshot!(judged(&project, ""), @r"
+    admit glob at medium for anything
+    admit lexopt at medium for anything
+    admit shlex at medium for anything
     hold winnable at medium for anything
     0 aside
     ");
-    insta::assert_snapshot!(judged(&project, "--exclude-dev"), @"
-    hold lexopt at medium for normal+build
-    hold shlex at medium for build
+    insta::assert_snapshot!(judged(&project, "--exclude-dev"), @r"
+    admit lexopt at medium for normal+build
+    admit shlex at medium for build
     hold winnable at medium for normal+build
     1 aside
     ");
-    insta::assert_snapshot!(judged(&project, "--target x86_64-unknown-linux-gnu"), @"
-    hold glob at medium for dev
-    hold lexopt at medium for normal+build
-    hold shlex at medium for build
+    insta::assert_snapshot!(judged(&project, "--target x86_64-unknown-linux-gnu"), @r"
+    admit glob at medium for dev
+    admit lexopt at medium for normal+build
+    admit shlex at medium for build
     1 aside
     ");
-    insta::assert_snapshot!(judged(&project, "--target x86_64-pc-windows-msvc --no-default-features"), @"
-    hold glob at medium for dev
-    hold lexopt at medium for normal+build
-    hold shlex at medium for build
+    insta::assert_snapshot!(judged(&project, "--target x86_64-pc-windows-msvc --no-default-features"), @r"
+    admit glob at medium for dev
+    admit lexopt at medium for normal+build
+    admit shlex at medium for build
     1 aside
     ");
-    insta::assert_snapshot!(judged(&project, "-F winnable -p app --exclude-dev"), @"
-    hold lexopt at medium for normal+build
-    hold shlex at medium for build
+    insta::assert_snapshot!(judged(&project, "-F winnable -p app --exclude-dev"), @r"
+    admit lexopt at medium for normal+build
+    admit shlex at medium for build
     hold winnable at medium for normal+build
     1 aside
     ");
@@ -111,48 +111,49 @@ fn what_was_left_out_is_counted() {
 fn each_kind_of_use_has_its_level() {
     let mut project = of_all_kinds();
     project.write("fence.toml", "level = \"low\"\n\n[levels]\nbuild = \"high\"\n");
-    insta::assert_snapshot!(judged(&project, ""), @"
+    insta::assert_snapshot!(judged(&project, ""), @r"
     admit glob at low for dev
-    hold lexopt at medium for normal+build
-    hold shlex at medium for build
-    hold winnable at medium for normal+build
+    hold lexopt at high for normal+build
+    hold shlex at high for build
+    hold winnable at high for normal+build
     0 aside
     ");
     // That lexopt is no proc macro, its unpacked manifest says.
     let unpacked = project.path("home/.cargo/registry/src/somewhere/lexopt-9.0.0");
     std::fs::create_dir_all(&unpacked).unwrap();
     std::fs::write(unpacked.join("Cargo.toml"), "[package]\nname = \"lexopt\"\n\n[lib]\n").unwrap();
-    insta::assert_snapshot!(judged(&project, ""), @"
+    insta::assert_snapshot!(judged(&project, ""), @r"
     admit glob at low for dev
     admit lexopt at low for normal
-    hold shlex at medium for build
-    hold winnable at medium for normal+build
+    hold shlex at high for build
+    hold winnable at high for normal+build
     0 aside
     ");
     insta::assert_snapshot!(project.run("check --verbose --exclude-dev"), @r#"
     $ cargo fence check --verbose --exclude-dev
-        Checking 3 releases at level low, build medium (index 0 min old, rustsec 0 min)
+        Checking 3 releases at level low, build high (index 0 min old, rustsec 0 min)
     held[review]: winnable 9.0.0
       --> Cargo.lock:34
        |
     34 | name = "winnable"
-       | ^^^^^^^^^^^^^^^^^ published 4 days ago; needs a reviewer until it is admitted in 86 days, on
-       | 2026-11-16
+       | ^^^^^^^^^^^^^^^^^ published 4 days ago; needs a reviewer, age alone will not admit it
        |
        = new-crate: the crate is 4 days old, first published on 2026-08-18
+       = unaudited: level high asks for two independent audits; there is none
        = through: app > winnable
     help: look at what is known about it, and at what it changes
           cargo fence why winnable@9.0.0
           cargo fence review winnable@9.0.0
     help: or let it in for a while, on your own word
-          cargo fence except winnable@9.0.0 --codes new-crate,young --because "…" --until 2026-08-29
+          cargo fence except winnable@9.0.0 --codes new-crate,young,unaudited --because "…" --until 2026-08-29
 
-    held[young]: shlex 9.0.0
+    held[unaudited]: shlex 9.0.0
       --> Cargo.lock:28
        |
     28 | name = "shlex"
-       | ^^^^^^^^^^^^^^ published 4 days ago; admitted in 3 days, on 2026-08-25
+       | ^^^^^^^^^^^^^^ published 4 days ago; held until evidence speaks for it
        |
+       = unaudited: level high asks for two independent audits; there is none
        = through: app > shlex
     help: look at what is known about it
           cargo fence why shlex@9.0.0
@@ -176,48 +177,51 @@ fn where_kinds_cannot_be_told_the_strictest_level_holds() {
     std::fs::remove_file(project.path("Cargo.toml")).unwrap();
     insta::assert_snapshot!(project.run("check --quiet"), @r#"
     $ cargo fence check --quiet
-    warning: . has no Cargo.toml; so all that is locked is judged at level medium
+    warning: . has no Cargo.toml; so all that is locked is judged at level high
     held[review]: winnable 9.0.0
       --> Cargo.lock:34
        |
     34 | name = "winnable"
-       | ^^^^^^^^^^^^^^^^^ published 4 days ago; needs a reviewer until it is admitted in 86 days, on
-       | 2026-11-16
+       | ^^^^^^^^^^^^^^^^^ published 4 days ago; needs a reviewer, age alone will not admit it
        |
        = new-crate: the crate is 4 days old, first published on 2026-08-18
+       = unaudited: level high asks for two independent audits; there is none
        = through: app > winnable
     help: look at what is known about it, and at what it changes
           cargo fence why winnable@9.0.0
           cargo fence review winnable@9.0.0
     help: or let it in for a while, on your own word
-          cargo fence except winnable@9.0.0 --codes new-crate,young --because "…" --until 2026-08-29
+          cargo fence except winnable@9.0.0 --codes new-crate,young,unaudited --because "…" --until 2026-08-29
 
-    held[young]: glob 9.0.0
+    held[unaudited]: glob 9.0.0
       --> Cargo.lock:16
        |
     16 | name = "glob"
-       | ^^^^^^^^^^^^^ published 4 days ago; admitted in 3 days, on 2026-08-25
+       | ^^^^^^^^^^^^^ published 4 days ago; held until evidence speaks for it
        |
+       = unaudited: level high asks for two independent audits; there is none
        = through: app > glob
     help: look at what is known about it
           cargo fence why glob@9.0.0
 
-    held[young]: lexopt 9.0.0
+    held[unaudited]: lexopt 9.0.0
       --> Cargo.lock:22
        |
     22 | name = "lexopt"
-       | ^^^^^^^^^^^^^^^ published 4 days ago; admitted in 3 days, on 2026-08-25
+       | ^^^^^^^^^^^^^^^ published 4 days ago; held until evidence speaks for it
        |
+       = unaudited: level high asks for two independent audits; there is none
        = through: app > lexopt
     help: look at what is known about it
           cargo fence why lexopt@9.0.0
 
-    held[young]: shlex 9.0.0
+    held[unaudited]: shlex 9.0.0
       --> Cargo.lock:28
        |
     28 | name = "shlex"
-       | ^^^^^^^^^^^^^^ published 4 days ago; admitted in 3 days, on 2026-08-25
+       | ^^^^^^^^^^^^^^ published 4 days ago; held until evidence speaks for it
        |
+       = unaudited: level high asks for two independent audits; there is none
        = through: app > shlex
     help: look at what is known about it
           cargo fence why shlex@9.0.0
@@ -279,8 +283,8 @@ fn what_is_locked_is_not_left_out_because_the_lockfile_is_old() {
     project.publish("stray", "9.0.0", "2026-08-18T12:00:00Z", &[]);
     project.lock(&("stray", "9.0.0", &[]));
     project.write("fence.toml", "[levels]\nbuild = \"high\"\n");
-    insta::assert_snapshot!(judged(&project, ""), @"
-    hold glob at medium for dev
+    insta::assert_snapshot!(judged(&project, ""), @r"
+    admit glob at medium for dev
     hold lexopt at high for normal+build
     hold shlex at high for build
     hold stray at high for anything

@@ -133,7 +133,7 @@ mod tests {
                 "27 of 27, at most 100 %",
                 "6 of 27, at most 42.3 %",
                 "5 of 27, at most 38.1 %",
-                "2 of 27, at most 24.3 %",
+                "3 of 27, at most 29.2 %",
                 "0 of 27, at most 12.8 %",
             ]
         );

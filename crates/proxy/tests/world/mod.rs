@@ -95,7 +95,8 @@ impl World {
     /// A world at this moment, in which a policy asks for `level` and no feed speaks.
     pub fn at(moment: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("fence.toml"), format!("level = \"medium\"\n\n{A_WEEK}\n{NO_FEEDS}")).unwrap();
+        fs::write(folder.path().join("fence.toml"), format!("level = \"medium\"\n\n{A_WEEK}\n{NO_FEEDS}"))
+            .unwrap();
         Self {
             registry: Publishing::start(),
             folder,
@@ -129,7 +130,8 @@ impl World {
     pub fn policy(&self, policy: &str) {
         let file = self.folder.path().join("fence.toml");
         // A time of its own, whatever the disk's resolution.
-        fs::write(&file, format!("{policy}\n\n{A_WEEK}\n{NO_FEEDS}")).unwrap();
+        let wait = if policy.contains("[wait]") { "" } else { A_WEEK };
+        fs::write(&file, format!("{policy}\n\n{wait}\n{NO_FEEDS}")).unwrap();
     }
 
     /// Sets the clock.
