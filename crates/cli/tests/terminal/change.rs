@@ -153,7 +153,7 @@ fn what_the_policy_rests_on_is_that_of_the_revision_too() {
     insta::assert_snapshot!(project.run("list"), @r"
     $ cargo fence list
     admit  arrayref  0.3.9  by age
-    hold   glob      0.3.9  7 hours left: young
+    admit  glob      0.3.9  audited
     admit  lexopt    0.3.2  by age
     admit  shlex     1.3.0  by age
     [exit code 0]

@@ -33,53 +33,36 @@ fn proofs() -> String {
 #[test]
 fn a_review_by_somebody_trusted_admits() {
     let project = reviewed("medium");
-    insta::assert_snapshot!(project.run("check"), @r#"
+    insta::assert_snapshot!(project.run("check"), @r"
     $ cargo fence check
-        Checking 1 release at level medium (index 0 min old, maulingmonkey 0 min, rustsec 0 min)
-    held[young]: aseprite 0.1.2
-      --> Cargo.lock:13
-       |
-    13 | name = "aseprite"
-       | ^^^^^^^^^^^^^^^^^ published 21 hours ago; admitted in 3 hours, on 2020-10-12
-       |
-       = through: app > aseprite
-    help: stay on 0.1.1, which is admitted
-          cargo update -p aseprite --precise 0.1.1
-    help: or look at what is known about it
-          cargo fence why aseprite@0.1.2
-        Finished 0 admitted, 1 held, 0 blocked, 1 of this project in […]s
-    [exit code 1]
-    "#);
-    insta::assert_snapshot!(project.run("list"), @r"
-    $ cargo fence list
-    hold   aseprite  0.1.2  3 hours left: young
+        Finished 1 admitted (1 audited), 1 of this project at level medium in […]s
     [exit code 0]
     ");
-    insta::assert_snapshot!(project.run("why aseprite"), @r#"
+    insta::assert_snapshot!(project.run("list"), @r"
+    $ cargo fence list
+    admit  aseprite  0.1.2  audited
+    [exit code 0]
+    ");
+    insta::assert_snapshot!(project.run("why aseprite"), @r"
     $ cargo fence why aseprite
-    aseprite 0.1.2 is held[young], level medium
-      2020-10-11  published 21 hours ago
-      2020-10-11  young: in the open for 21 hours, 1 day is asked for  → holds
+    aseprite 0.1.2 is admitted: audited, level medium
+      2020-10-11  published 1 day ago
       2020-10-11  audited-once: audited by crev:maulingmonkey@6OZqHXqy (0.1.2)  → speaks for it
-      wait        1 day (level medium); in the open for 21 hours, over in 3 hours, on 2020-10-12
+      wait        7 days (level medium), then 6 hours (audited-once); in the open for 1 day, over since
+                  2020-10-11
       compared    with 0.1.1
       source      not compared with its repository: `cargo fence source aseprite@0.1.2`
-      attains     no level by itself; unknown: journal, publishers, capabilities, people
+      attains     level medium by itself; unknown: journal, publishers, capabilities, people
       digest      e1e1e1e1…
       through     app > aseprite
-      ways out
-                  - wait until 2020-10-12T09:00:00Z
-                  - one audit by a trusted reviewer or set
-                  - an exception for young (override)
-                  cargo fence except aseprite@0.1.2 --codes young --because "…" --until 2020-10-19
     [exit code 0]
-    "#);
+    ");
     insta::assert_snapshot!(project.run("why aseprite@0.1.1"), @r"
     $ cargo fence why aseprite@0.1.1
     aseprite 0.1.1 is admitted: by age, level medium
       2020-02-01  published 254 days ago
       2020-10-11  disliked: crev:maulingmonkey@6OZqHXqy thinks badly of it, without calling it dangerous
-      wait        1 day (level medium); in the open for 254 days, over since 2020-02-02
+      wait        7 days (level medium); in the open for 254 days, over since 2020-02-08
       compared    with 0.1.0
       source      not compared with its repository: `cargo fence source aseprite@0.1.1`
       attains     level medium by itself; unknown: journal, publishers, capabilities, people
@@ -105,7 +88,7 @@ fn a_review_that_was_changed_admits_nothing() {
       --> Cargo.lock:13
        |
     13 | name = "aseprite"
-       | ^^^^^^^^^^^^^^^^^ published 21 hours ago; admitted in 3 hours, on 2020-10-12
+       | ^^^^^^^^^^^^^^^^^ published 1 day ago; admitted in 6 days, on 2020-10-18
        |
        = through: app > aseprite
     help: stay on 0.1.1, which is admitted
@@ -127,19 +110,19 @@ fn a_machine_s_review_is_shown_and_admits_nothing() {
     insta::assert_snapshot!(project.run("why aseprite"), @r#"
     $ cargo fence why aseprite
     aseprite 0.1.2 is held[young], level medium
-      2020-10-11  published 21 hours ago
-      2020-10-11  young: in the open for 21 hours, 1 day is asked for  → holds
+      2020-10-11  published 1 day ago
+      2020-10-11  young: in the open for 1 day, 7 days are asked for  → holds
       2020-10-11  machine-reviewed: crev:maulingmonkey@6OZqHXqy had a machine review it, which found
                   nothing bad
-      wait        1 day (level medium); in the open for 21 hours, over in 3 hours, on 2020-10-12
+      wait        7 days (level medium); in the open for 1 day, over in 6 days, on 2020-10-18
       compared    with 0.1.1
       source      not compared with its repository: `cargo fence source aseprite@0.1.2`
       attains     no level by itself; unknown: journal, publishers, capabilities, people
       digest      e1e1e1e1…
       through     app > aseprite
       ways out
-                  - wait until 2020-10-12T09:00:00Z
-                  - 2 independent audits by trusted reviewers or sets
+                  - wait until 2020-10-18T09:00:00Z
+                  - one audit by a trusted reviewer or set
                   - an exception for young (override)
                   cargo fence except aseprite@0.1.2 --codes young --because "…" --until 2020-10-19
     [exit code 0]

@@ -885,6 +885,12 @@ fn what_is_excused_for_one_reason_is_told_together() {
     project.run("init");
     insta::assert_snapshot!(project.run("check"), @r"
     $ cargo fence check
+    warning[baseline]: 3 releases in use were young when the fence was set up, and nothing vouches for
+          them yet
+          apple 1.0.0, cherry 1.0.0: young: in the open for 12 hours, 1 day is asked for
+          apple 1.0.0, cherry 1.0.0: new-crate: the crate is 12 hours old, first published on 2026-07-21
+          banana 1.0.0: young: in the open for 14 hours, 1 day is asked for
+          banana 1.0.0: new-crate: the crate is 14 hours old, first published on 2026-07-21
         Finished 4 admitted (1 by age, 3 baseline), 1 of this project at level medium in […]s
     [exit code 0]
     ");
