@@ -16,9 +16,10 @@ use crate::run;
 const GUARDED: [&str; 3] = ["fence low", "fence medium", "fence high"];
 /// What is kept of a policy's cost: its name, where the backtest tells it, and by how much it may rise unsaid. A share of upgrades, days,
 /// reviews for each project and month, and fixes of advisories that were known at the time.
-const COSTS: [(&str, &str, f64); 4] = [
+const COSTS: [(&str, &str, f64); 5] = [
     ("share of upgrades that wait", "/upgrades/share", 0.005),
     ("days that upgrades wait on average", "/upgrades/mean-days", 0.1),
+    ("upgrades that wait for ever", "/upgrades/by-review-alone", 10.0),
     ("reviews asked for each project and month", "/upgrades/reviews-per-month", 0.1),
     ("known fixes that wait for more than a day", "/upgrades/known-fixes/over-a-day", 0.0),
 ];
@@ -93,8 +94,10 @@ fn of_report(report: &Value) -> Result<Figures, String> {
         }
         let groups = of["protection"].as_object().ok_or_else(|| format!("{policy} protects from nothing"))?;
         for (group, stopped) in groups {
-            let stopped = stopped["stopped"].as_f64().ok_or_else(|| format!("{policy}: {group}"))?;
-            figures.insert((policy.to_owned(), format!("{group} stopped")), (stopped, Good::High));
+            for (key, what) in [("stopped", "stopped"), ("stopped-as-told", "stopped as told")] {
+                let stopped = stopped[key].as_f64().ok_or_else(|| format!("{policy}: {group}"))?;
+                figures.insert((policy.to_owned(), format!("{group} {what}")), (stopped, Good::High));
+            }
         }
     }
     Ok(figures)
@@ -157,9 +160,9 @@ mod tests {
             json!({
                 "rule": policy,
                 "upgrades": {
-                    "share": wait, "mean-days": 1.5, "reviews-per-month": 0.25, "known-fixes": { "over-a-day": 3 },
+                    "by-review-alone": 2, "share": wait, "mean-days": 1.5, "reviews-per-month": 0.25, "known-fixes": { "over-a-day": 3 },
                 },
-                "protection": { "takeovers": { "all": 4, "stopped": takeovers } },
+                "protection": { "takeovers": { "all": 4, "stopped": takeovers, "stopped-as-told": 4 } },
             })
         };
         of_report(&json!({ "rules": GUARDED.map(rule) })).unwrap()
