@@ -468,7 +468,7 @@ fn curves(rules: &[Named], costs: &[[Cost; 2]], groups: &[[Stopped; 6]]) -> Stri
         wait: costs[at][0].share(),
         stopped: panels
             .map(|panel| groups[at][panel])
-            .map(|of| (share(of.surely, of.all), share(of.perhaps, of.all)))
+            .map(|of| (share(of.surely, of.all), share(of.told, of.all)))
             .into(),
     };
     let family = |name: &str, prefix: &str| Family {

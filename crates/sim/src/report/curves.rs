@@ -19,7 +19,7 @@ pub struct Point {
     pub label: String,
     /// The share of upgrades that wait.
     pub wait: f64,
-    /// The share of incidents that are stopped, by panel: surely, and perhaps.
+    /// The share of incidents that are stopped, by panel: surely, and as told.
     pub stopped: Vec<(f64, f64)>,
 }
 
@@ -107,7 +107,7 @@ fn panel(svg: &mut String, (left, top): (f64, f64), (panel, name): (usize, &str)
     }
     let _ = write!(
         svg,
-        "<text class=\"s\" x=\"{left:.1}\" y=\"{:.1}\">upgrades that wait; stopped above, dashed: at best</text>",
+        "<text class=\"s\" x=\"{left:.1}\" y=\"{:.1}\">upgrades that wait; stopped at worst, dashed: as told</text>",
         top + PANEL.1 + 30.0
     );
     for (place, family) in families.iter().enumerate() {
@@ -119,9 +119,9 @@ fn panel(svg: &mut String, (left, top): (f64, f64), (panel, name): (usize, &str)
                 family.points.iter().map(|p| format!("{:.1},{:.1}", x(p.wait), y(of(&p.stopped[panel]))));
             points.collect::<Vec<_>>().join(" ")
         };
-        let (surely, perhaps) = (line(|stopped| stopped.0), line(|stopped| stopped.1));
-        if perhaps != surely {
-            let _ = write!(svg, "<polyline class=\"h f{class}\" points=\"{perhaps}\"/>");
+        let (surely, told) = (line(|stopped| stopped.0), line(|stopped| stopped.1));
+        if told != surely {
+            let _ = write!(svg, "<polyline class=\"h f{class}\" points=\"{told}\"/>");
         }
         let _ = write!(svg, "<polyline class=\"l f{class}\" points=\"{surely}\"/>");
         for point in &family.points {
