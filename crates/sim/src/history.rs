@@ -17,7 +17,7 @@ use fence_model::facts::DependencyKind;
 use fence_model::{CrateName, Digest, Span, Time};
 use semver::Version;
 
-pub(crate) use compiled::CRITERIA;
+pub(crate) use compiled::audit_by;
 pub use compiled::{Compiled, ReleaseNumber, Requirement, years};
 
 /// All that was told.

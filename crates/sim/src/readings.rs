@@ -1,4 +1,4 @@
-//! What scanners read of releases of history: measured where somebody fetched them, drawn by the measured rates for others.
+//! What scanners read of releases of history: measured where somebody fetched them, drawn from those for others.
 //!
 //! The file has a line for each reading, of four columns with tabs between them: the crate, the version, the version of the base (`-`
 //! where the release was read alone), and in JSON what a [`Reading`] as the fence keeps it has to tell; nothing where that is nothing:

@@ -10,7 +10,7 @@ use fence_model::{Level, Span, Time};
 
 use super::upgrades::Upgrade;
 use super::walk::Walk;
-use crate::history::{CRITERIA, Compiled, ReleaseNumber};
+use crate::history::{Compiled, ReleaseNumber, audit_by};
 
 /// What becomes of the reviews that a policy asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,11 +38,6 @@ impl Reviews {
         Self { known: BTreeMap::new(), signers: if level == Level::High { 2 } else { 1 } }
     }
 
-    /// How many releases were reviewed.
-    pub fn count(&self) -> usize {
-        self.known.len()
-    }
-
     pub(super) fn add(&mut self, of: ReleaseNumber, known: Time) {
         self.known.insert(of, known);
     }
@@ -54,28 +49,14 @@ impl Reviews {
 
     /// Those of a crate, as facts.
     pub(super) fn of<'h>(&self, compiled: &Compiled<'h>, krate: usize) -> Vec<Audit<'h>> {
-        let audit = |of: &ReleaseNumber, known: Time, who: &'static str| Audit {
-            feed: Some(who),
-            origin: who,
-            who: vec![who],
-            signer: None,
-            digest: None,
-            from_digest: None,
-            known,
-            until: None,
-            claim: Claim::Full(AuditedVersion { version: compiled.release(*of).version.clone(), git: None }),
-            criteria: vec![CRITERIA],
+        let full = |of: &ReleaseNumber| {
+            Claim::Full(AuditedVersion { version: compiled.release(*of).version.clone(), git: None })
         };
-        let by_all = |(of, known)| SIGNERS.iter().take(self.signers).map(move |who| audit(of, known, who));
-        self.of_crate(compiled, krate).flat_map(by_all).collect()
-    }
-
-    fn of_crate(
-        &self,
-        compiled: &Compiled<'_>,
-        krate: usize,
-    ) -> impl Iterator<Item = (&ReleaseNumber, Time)> {
-        self.known.range(compiled.numbers_of(krate)).map(|(of, known)| (of, *known))
+        let by_all = |(of, known): (&ReleaseNumber, &Time)| {
+            let (claim, known) = (full(of), *known);
+            SIGNERS.iter().take(self.signers).map(move |who| audit_by(who, claim.clone(), known))
+        };
+        self.known.range(compiled.numbers_of(krate)).flat_map(by_all).collect()
     }
 }
 

@@ -14,7 +14,7 @@ use semver::{Version, VersionReq};
 use super::{AuditsCount, By, CrateHistory, History, Needed, names};
 
 /// The criteria that records of this history meet; what meets less is left out when it is read.
-pub(crate) const CRITERIA: &str = "safe-to-deploy";
+const CRITERIA: &str = "safe-to-deploy";
 
 /// A release, by its place among all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -320,23 +320,29 @@ fn audit_facts<'h>(
         .iter()
         .filter_map(|audit| {
             let origin = history.texts.of(audit.origin);
-            Some(Audit {
-                feed: Some(origin),
-                origin,
-                who: vec![origin],
-                signer: None,
-                digest: None,
-                from_digest: None,
-                known: published(&audit.to)? + delay,
-                until: None,
-                claim: match &audit.from {
-                    Some(from) => Claim::Delta { from: at(from), to: at(&audit.to) },
-                    None => Claim::Full(at(&audit.to)),
-                },
-                criteria: vec![CRITERIA],
-            })
+            let claim = match &audit.from {
+                Some(from) => Claim::Delta { from: at(from), to: at(&audit.to) },
+                None => Claim::Full(at(&audit.to)),
+            };
+            Some(audit_by(origin, claim, published(&audit.to)? + delay))
         })
         .collect()
+}
+
+/// An audit of the criteria that the default policy asks for, by whoever is called so.
+pub(crate) fn audit_by(who: &str, claim: Claim, known: Time) -> Audit<'_> {
+    Audit {
+        feed: Some(who),
+        origin: who,
+        who: vec![who],
+        signer: None,
+        digest: None,
+        from_digest: None,
+        known,
+        until: None,
+        claim,
+        criteria: vec![CRITERIA],
+    }
 }
 
 /// Windows are not dated either: they count where audits do.
